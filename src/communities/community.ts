@@ -1,0 +1,56 @@
+/** What a process knows of a community to serve it: read whole, cached, dropped when any of it changes. */
+export type Community = {
+  id: string;
+  slug: string;
+  name: string;
+  locale: 'fr' | 'en';
+  state: 'active' | 'frozen' | 'moved' | 'archived';
+  registration: 'open' | 'approval' | 'invitation' | 'closed';
+  /** `#rrggbb`, or null for the house colour. */
+  accent: string | null;
+  contactEmail: string | null;
+  /** SHA-256 of the logo, hexadecimal: part of its address, so that browsers may keep it. */
+  logoHash: string | null;
+  /** Own host names, the first being the one of new services' issuer. */
+  hosts: string[];
+  /** Services in their display order. */
+  services: Service[];
+};
+
+export type Service = {
+  id: string;
+  slug: string;
+  recipe: string;
+  name: string;
+  description: string | null;
+  icon: string | null;
+  url: string | null;
+  trust: 'first-party' | 'third-party';
+  access: 'everyone' | 'groups' | 'approval';
+  /** Groups of the access rule, with every group nested in them. */
+  accessGroupIds: string[];
+  /** Names of the groups of the access rule itself, for the page that says no. */
+  accessGroupNames: string[];
+  client: ServiceClient | null;
+};
+
+export type ServiceClient = {
+  clientId: string;
+  sealedSecret: Buffer | null;
+  issuer: string;
+  redirectUris: string[];
+  postLogoutRedirectUris: string[];
+  backchannelLogoutUri: string | null;
+  initiateLoginUri: string | null;
+  grantTypes: string[];
+  tokenEndpointAuthMethod: 'client_secret_basic' | 'client_secret_post' | 'none';
+  idTokenSignedResponseAlg: 'RS256' | 'ES256';
+  scopes: string[];
+  claimsIn: 'id_token' | 'userinfo' | 'both';
+  requirePkce: boolean;
+};
+
+/** What sealed secrets of a client are bound to (see `Sealer`). */
+export function clientSecretContext(communityId: string, serviceId: string): string {
+  return `client-secret:${communityId}:${serviceId}`;
+}

@@ -1,0 +1,171 @@
+import { resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
+import type { Env } from './env.ts';
+
+export type Role = 'web' | 'ldap' | 'worker';
+export type ListenAddress = { host: string; port: number };
+export type Cidr = [ipaddr.IPv4 | ipaddr.IPv6, number];
+
+export type Config = {
+  /** Public base URL, without a trailing slash. */
+  url: URL;
+  listen: ListenAddress;
+  dataFolder: string;
+  /** Absent: the embedded PostgreSQL of the data folder is used. */
+  databaseUrl: string | undefined;
+  /** The sealing keys as given, newest first; empty: read from (or made in) `secretFile`. */
+  secrets: string[];
+  secretFile: string;
+  secretFileIsGiven: boolean;
+  roles: Set<Role>;
+  trustedProxies: Cidr[];
+  /** Private or loopback networks that outbound calls (back-channel logout) may reach. */
+  privateNetworks: Cidr[];
+  metricsToken: string | undefined;
+  logLevel: string;
+};
+
+/** Every fault of the configuration at once, each naming its variable. */
+export class ConfigurationError extends Error {
+  readonly faults: string[];
+  constructor(faults: string[]) {
+    super(
+      `The configuration has ${faults.length} fault(s):\n${faults.map((f) => `  ${f}`).join('\n')}`,
+    );
+    this.name = 'ConfigurationError';
+    this.faults = faults;
+  }
+}
+
+const ROLES: Role[] = ['web', 'ldap', 'worker'];
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+
+/**
+ * Gives the environment its meaning.
+ * @throws ConfigurationError listing all faults, each with the variable's name
+ */
+export function parseConfig(env: Env): Config {
+  const faults: string[] = [];
+  const fault = (variable: keyof Env, message: string) => {
+    faults.push(`${variable}: ${message}`);
+  };
+
+  const url = parseUrl(env.TROUSSEAU_URL ?? 'http://localhost:8080', fault);
+  const listen = parseListen('TROUSSEAU_LISTEN', env.TROUSSEAU_LISTEN ?? '127.0.0.1:8080', fault);
+  if (env.DATABASE_URL !== undefined && !/^postgres(ql)?:\/\//.test(env.DATABASE_URL)) {
+    fault('DATABASE_URL', 'must start with postgres:// or postgresql://');
+  }
+  if (env.TROUSSEAU_SECRET !== undefined && env.TROUSSEAU_SECRET_FILE !== undefined) {
+    fault('TROUSSEAU_SECRET', 'give either TROUSSEAU_SECRET or TROUSSEAU_SECRET_FILE, not both');
+  }
+  const secrets = (env.TROUSSEAU_SECRET ?? '').split(/[\s,]+/).filter(Boolean);
+  if (secrets.some((secret) => secret.length < 32)) {
+    fault(
+      'TROUSSEAU_SECRET',
+      'each key needs at least 32 characters; make one with: openssl rand -base64 32',
+    );
+  }
+  const roles = new Set(
+    (env.TROUSSEAU_ROLES ?? ROLES.join(',')).split(',').map((role) => role.trim()),
+  );
+  for (const role of roles) {
+    if (!ROLES.includes(role as Role)) {
+      fault('TROUSSEAU_ROLES', `unknown role "${role}"; the roles are ${ROLES.join(', ')}`);
+    }
+  }
+  const logLevel = env.LOG_LEVEL ?? 'info';
+  if (!LOG_LEVELS.includes(logLevel)) {
+    fault('LOG_LEVEL', `unknown level "${logLevel}"; the levels are ${LOG_LEVELS.join(', ')}`);
+  }
+  const dataFolder = resolve(env.TROUSSEAU_DATA ?? './data');
+  const trustedProxies = parseCidrs(
+    'TROUSSEAU_TRUSTED_PROXIES',
+    env.TROUSSEAU_TRUSTED_PROXIES,
+    fault,
+  );
+  const privateNetworks = parseCidrs(
+    'TROUSSEAU_PRIVATE_NETWORKS',
+    env.TROUSSEAU_PRIVATE_NETWORKS,
+    fault,
+  );
+  if (
+    env.TROUSSEAU_PRIVATE_NETWORKS === undefined &&
+    url !== undefined &&
+    isLoopbackName(url.hostname)
+  ) {
+    privateNetworks.push(ipaddr.parseCIDR('127.0.0.0/8'), ipaddr.parseCIDR('::1/128'));
+  }
+  if (faults.length > 0 || url === undefined || listen === undefined)
+    throw new ConfigurationError(faults);
+
+  return {
+    url,
+    listen,
+    dataFolder,
+    databaseUrl: env.DATABASE_URL,
+    secrets,
+    secretFile: resolve(env.TROUSSEAU_SECRET_FILE ?? `${dataFolder}/secret`),
+    secretFileIsGiven: env.TROUSSEAU_SECRET_FILE !== undefined,
+    roles: roles as Set<Role>,
+    trustedProxies,
+    privateNetworks,
+    metricsToken: env.TROUSSEAU_METRICS_TOKEN,
+    logLevel,
+  };
+}
+
+type Fault = (variable: keyof Env, message: string) => void;
+
+function parseUrl(value: string, fault: Fault): URL | undefined {
+  const url = URL.parse(value);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    fault(
+      'TROUSSEAU_URL',
+      `"${value}" is not a web address; give one such as https://login.example.org`,
+    );
+    return undefined;
+  }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
+    fault('TROUSSEAU_URL', 'must be a scheme and a host only, without path, query or user');
+  }
+  return url;
+}
+
+function parseListen(variable: keyof Env, value: string, fault: Fault): ListenAddress | undefined {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(value);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65535) {
+    fault(
+      variable,
+      `"${value}" is not an address; give HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080`,
+    );
+    return undefined;
+  }
+  return { host: (match[1] ?? match[2]) as string, port };
+}
+
+function parseCidrs(variable: keyof Env, value: string | undefined, fault: Fault): Cidr[] {
+  const cidrs: Cidr[] = [];
+  for (const part of (value ?? '').split(/[\s,]+/).filter(Boolean)) {
+    try {
+      cidrs.push(part.includes('/') ? ipaddr.parseCIDR(part) : singleAddress(part));
+    } catch {
+      fault(variable, `"${part}" is not a network; give CIDRs such as 10.0.0.0/8 or 2001:db8::/32`);
+    }
+  }
+  return cidrs;
+}
+
+function singleAddress(value: string): Cidr {
+  const address = ipaddr.parse(value);
+  return [address, address.kind() === 'ipv4' ? 32 : 128];
+}
+
+export function isLoopbackName(hostname: string): boolean {
+  return (
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    hostname === '[::1]' ||
+    /^127\./.test(hostname)
+  );
+}

@@ -1,0 +1,48 @@
+import { type Algorithm, hash, verify } from '@node-rs/argon2';
+
+/** OWASP's parameters for Argon2id: 19 MiB, 2 passes, 1 lane. */
+const PARAMETERS = {
+  algorithm: 2 as Algorithm.Argon2id,
+  memoryCost: 19_456,
+  timeCost: 2,
+  parallelism: 1,
+};
+const CURRENT = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
+
+/** Longest password that is hashed, in UTF-8 bytes; longer ones are refused before hashing. */
+export const PASSWORD_MAX_BYTES = 1024;
+
+/** An Argon2id hash in PHC format. Runs on libuv's threads: the event loop stays free. */
+export function hashPassword(password: string): Promise<string> {
+  return hash(password.normalize('NFKC'), PARAMETERS);
+}
+
+export type PasswordCheck = { matches: boolean; needsRehash: boolean };
+
+// The hash of a random password: unknown accounts cost what known ones cost.
+let decoy: Promise<string> | undefined;
+
+/**
+ * Checks a password against a PHC hash; without a hash it spends the same time and says no
+ * (invariant 6: no oracle).
+ */
+export async function checkPassword(
+  phc: string | null | undefined,
+  password: string,
+): Promise<PasswordCheck> {
+  const tooLong = Buffer.byteLength(password) > PASSWORD_MAX_BYTES;
+  decoy ??= hashPassword(crypto.randomUUID());
+  const usable = phc !== null && phc !== undefined && !tooLong;
+  let matches = false;
+  try {
+    matches = await verify(usable ? phc : await decoy, tooLong ? '' : password.normalize('NFKC'));
+  } catch {
+    matches = false;
+  }
+  return { matches: usable && matches, needsRehash: usable && matches && !CURRENT.test(phc) };
+}
+
+/** Whether a text is an Argon2 hash in PHC format, as `passwordHash` of the declarative file takes it. */
+export function isPasswordHash(value: string): boolean {
+  return /^\$argon2(id|i|d)\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/.test(value);
+}

@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type Config, ConfigurationError } from '../config/config.ts';
+
+/**
+ * The sealing keys, newest first: those of `TROUSSEAU_SECRET`, else those of the secret file (one a
+ * line), which is made with mode 0600 in the data folder when nobody named one.
+ */
+export async function loadSecrets(config: Config): Promise<string[]> {
+  if (config.secrets.length > 0) return config.secrets;
+  const existing = await readSecrets(config.secretFile);
+  if (existing !== undefined) return existing;
+  if (config.secretFileIsGiven) {
+    throw new ConfigurationError([
+      `TROUSSEAU_SECRET_FILE: there is no file at ${config.secretFile}`,
+    ]);
+  }
+  if (config.databaseUrl !== undefined) {
+    throw new ConfigurationError([
+      'TROUSSEAU_SECRET: with DATABASE_URL, give the key as TROUSSEAU_SECRET or TROUSSEAU_SECRET_FILE, ' +
+        'the same for every process; make one with: openssl rand -base64 32',
+    ]);
+  }
+  await mkdir(dirname(config.secretFile), { recursive: true, mode: 0o700 });
+  try {
+    const file = await open(config.secretFile, 'wx', 0o600);
+    await file.writeFile(`${randomBytes(32).toString('base64')}\n`);
+    await file.sync();
+    await file.close();
+  } catch (error) {
+    // Another process may have made it in the same instant: its key is the one that counts.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return (await readSecrets(config.secretFile)) as string[];
+}
+
+async function readSecrets(path: string): Promise<string[] | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const secrets = text.split(/\s+/).filter(Boolean);
+  if (secrets.length === 0 || secrets.some((secret) => secret.length < 32)) {
+    throw new ConfigurationError([
+      `TROUSSEAU_SECRET_FILE: ${path} must hold keys of at least 32 characters, one a line, newest first`,
+    ]);
+  }
+  return secrets;
+}

@@ -1,0 +1,11 @@
+import { hash, randomBytes } from 'node:crypto';
+
+/** SHA-256 of a high-entropy token: what the database keeps instead of the token. */
+export function tokenHash(token: string): Buffer {
+  return hash('sha256', token, 'buffer');
+}
+
+/** A fresh token of 256 bits, base64url. */
+export function newToken(): string {
+  return randomBytes(32).toString('base64url');
+}

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { type Database, openDatabase } from '../../src/database/database.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** URL of a superuser of the test run's PostgreSQL, on its `postgres` database. */
+    postgresUrl: string;
+  }
+}
+
+/** Name of the migrated database that each test file clones. */
+export const TEMPLATE = 'trousseau_template';
+
+export type TestDatabase = { database: Database; url: string; drop(): Promise<void> };
+
+/** A database of the file's own: a clone of the migrated template on a real PostgreSQL. */
+export async function cloneDatabase(): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await admin(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+  const url = databaseUrl(name);
+  const database = await openDatabase({ url });
+  return {
+    database,
+    url,
+    async drop() {
+      await database.close();
+      await admin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+function databaseUrl(name: string): string {
+  const url = new URL(inject('postgresUrl'));
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+async function admin(sql: string): Promise<void> {
+  const client = new pg.Client(inject('postgresUrl'));
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
