@@ -7,18 +7,17 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** URL of a superuser of the test run's PostgreSQL, on its `postgres` database. */
     postgresUrl: string;
+    /** Name of the migrated database that each test file clones. */
+    template: string;
   }
 }
-
-/** Name of the migrated database that each test file clones. */
-export const TEMPLATE = 'trousseau_template';
 
 export type TestDatabase = { database: Database; url: string; drop(): Promise<void> };
 
 /** A database of the file's own: a clone of the migrated template on a real PostgreSQL. */
 export async function cloneDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await admin(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+  await admin(`CREATE DATABASE ${name} TEMPLATE ${inject('template')}`);
   const url = databaseUrl(name);
   const database = await openDatabase({ url });
   return {
