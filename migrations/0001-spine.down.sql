@@ -4,3 +4,4 @@ DROP TABLE throttles, outbox, events, oidc_artifacts, sessions, signing_keys, co
   community_hosts, community_logos, communities;
 DROP FUNCTION notify_community_changed();
 DROP FUNCTION notify_outbox();
+DROP FUNCTION require_rows(text, integer, bigint);

@@ -381,6 +381,7 @@ CREATE TRIGGER tr_community_hosts_changed AFTER INSERT OR UPDATE OR DELETE ON co
 CREATE TRIGGER tr_services_changed AFTER INSERT OR UPDATE OR DELETE ON services FOR EACH ROW EXECUTE FUNCTION notify_community_changed();
 CREATE TRIGGER tr_service_clients_changed AFTER INSERT OR UPDATE OR DELETE ON service_clients FOR EACH ROW EXECUTE FUNCTION notify_community_changed();
 CREATE TRIGGER tr_service_access_groups_changed AFTER INSERT OR UPDATE OR DELETE ON service_access_groups FOR EACH ROW EXECUTE FUNCTION notify_community_changed();
+CREATE TRIGGER tr_groups_changed AFTER INSERT OR UPDATE OR DELETE ON groups FOR EACH ROW EXECUTE FUNCTION notify_community_changed();
 CREATE TRIGGER tr_group_nestings_changed AFTER INSERT OR UPDATE OR DELETE ON group_nestings FOR EACH ROW EXECUTE FUNCTION notify_community_changed();
 CREATE TRIGGER tr_signing_keys_changed AFTER INSERT OR UPDATE OR DELETE ON signing_keys FOR EACH ROW EXECUTE FUNCTION notify_community_changed();
 
@@ -391,3 +392,13 @@ BEGIN
   RETURN NULL;
 END $$;
 CREATE TRIGGER tr_outbox_added AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION notify_outbox();
+
+-- Ends the statement that stores a sign-in's outcome when something it must use up is no longer there
+-- (a code, a refresh token or an interaction used twice, a session that was ended meanwhile).
+CREATE FUNCTION require_rows(what text, expected integer, found bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  IF found <> expected THEN
+    RAISE EXCEPTION USING ERRCODE = 'TR001', MESSAGE = what || ': expected ' || expected || ' rows, found ' || found;
+  END IF;
+  RETURN true;
+END $$;

@@ -15,6 +15,8 @@ export type Community = {
   hosts: string[];
   /** Services in their display order. */
   services: Service[];
+  /** Every group by id, with the ids of the groups that it is directly nested in. */
+  groups: Map<string, { name: string; parents: string[] }>;
 };
 
 export type Service = {
@@ -27,10 +29,8 @@ export type Service = {
   url: string | null;
   trust: 'first-party' | 'third-party';
   access: 'everyone' | 'groups' | 'approval';
-  /** Groups of the access rule, with every group nested in them. */
+  /** Groups of the access rule itself; members of groups nested in them are let in, too. */
   accessGroupIds: string[];
-  /** Names of the groups of the access rule itself, for the page that says no. */
-  accessGroupNames: string[];
   client: ServiceClient | null;
 };
 

@@ -1,0 +1,69 @@
+import type { Community, Service } from '../communities/community.ts';
+
+/** A membership as sign-in reads it, live, with every request: never cached. */
+export type Member = {
+  subject: string;
+  username: string;
+  displayName: string;
+  givenName: string | null;
+  familyName: string | null;
+  nickname: string | null;
+  email: string | null;
+  emailVerified: boolean;
+  locale: string | null;
+  zoneinfo: string | null;
+  role: 'member' | 'admin' | 'owner';
+  status: 'requested' | 'active' | 'suspended' | 'left';
+  /** Seconds since 1970. */
+  updatedAt: number;
+  /** Groups that the member is directly in. */
+  groupIds: string[];
+  /** State of the member's accounts, by service id. */
+  accounts: Record<string, 'requested' | 'active' | 'blocked' | 'removed'>;
+};
+
+/** A SQL expression that gives a `Member` as JSON, from a row `m` of memberships; null without one. */
+export const MEMBER_JSON = `CASE WHEN m.subject IS NULL THEN NULL ELSE jsonb_build_object(
+  'subject', m.subject, 'username', m.username, 'displayName', m.display_name,
+  'givenName', m.given_name, 'familyName', m.family_name, 'nickname', m.nickname,
+  'email', m.email, 'emailVerified', EXISTS (SELECT 1 FROM person_emails e
+     WHERE e.person_id = m.person_id AND e.address = m.email AND e.verified_at IS NOT NULL),
+  'locale', m.locale, 'zoneinfo', m.zoneinfo, 'role', m.role, 'status', m.status,
+  'updatedAt', floor(extract(epoch FROM m.updated_at)),
+  'groupIds', COALESCE((SELECT jsonb_agg(gm.group_id) FROM group_members gm
+     WHERE gm.community_id = m.community_id AND gm.subject = m.subject), '[]'),
+  'accounts', COALESCE((SELECT jsonb_object_agg(a.service_id, a.state) FROM accounts a
+     WHERE a.community_id = m.community_id AND a.subject = m.subject), '{}')) END`;
+
+/** Ids of all groups a member is in: the direct ones, and the ones that these are nested in. */
+export function allGroupIds(community: Community, member: Member): Set<string> {
+  const found = new Set<string>();
+  const open = [...member.groupIds];
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (found.has(id)) continue;
+    found.add(id);
+    open.push(...(community.groups.get(id)?.parents ?? []));
+  }
+  return found;
+}
+
+export type Access =
+  | { allowed: true }
+  | { allowed: false; reason: 'membership' | 'community' | 'groups' | 'approval' | 'requested' | 'blocked' };
+
+/** Whether a member may use a service now: community, membership, account and access rule together. */
+export function accessTo(community: Community, service: Service, member: Member): Access {
+  if (community.state !== 'active') return { allowed: false, reason: 'community' };
+  if (member.status !== 'active') return { allowed: false, reason: 'membership' };
+  const account = member.accounts[service.id];
+  if (account === 'blocked') return { allowed: false, reason: 'blocked' };
+  if (service.access === 'approval') {
+    if (account === 'active') return { allowed: true };
+    return { allowed: false, reason: account === 'requested' ? 'requested' : 'approval' };
+  }
+  if (service.access === 'groups') {
+    const groups = allGroupIds(community, member);
+    if (!service.accessGroupIds.some((id) => groups.has(id))) return { allowed: false, reason: 'groups' };
+  }
+  return { allowed: true };
+}
