@@ -1,16 +1,24 @@
+import { hash } from 'node:crypto';
 import type { Queryable } from '../database/database.ts';
 import type { Community, Service, ServiceClient } from './community.ts';
 
 /** What a request names its community by. */
 export type CommunityKey = { slug: string } | { host: string } | { id: string };
 
-type CommunityRow = Omit<Community, 'services' | 'groups'>;
+type CommunityRow = Omit<Community, 'services' | 'groups' | 'fingerprint'>;
 type ServiceRow = Omit<Service, 'client'> & ServiceClient;
 type GroupRow = { id: string; name: string; parents: string[] };
 
 /** Reads a community whole, in one consistent view; undefined when there is none of that name. */
-export async function loadCommunity(db: Queryable, key: CommunityKey): Promise<Community | undefined> {
-  const [row] = await db.query<{ community: CommunityRow; services: ServiceRow[]; groups: GroupRow[] }>(
+export async function loadCommunity(
+  db: Queryable,
+  key: CommunityKey,
+): Promise<Community | undefined> {
+  const [row] = await db.query<{
+    community: CommunityRow;
+    services: ServiceRow[];
+    groups: GroupRow[];
+  }>(
     `SELECT
        jsonb_build_object(
          'id', c.id, 'slug', c.slug, 'name', c.name, 'locale', c.locale, 'state', c.state,
@@ -25,7 +33,9 @@ export async function loadCommunity(db: Queryable, key: CommunityKey): Promise<C
        COALESCE((SELECT jsonb_agg(jsonb_build_object('id', g.id, 'name', g.name, 'parents', COALESCE(
                    (SELECT jsonb_agg(n.parent_id) FROM group_nestings n
                     WHERE n.community_id = g.community_id AND n.child_id = g.id), '[]')))
-                 FROM groups g WHERE g.community_id = c.id), '[]') AS groups
+                 FROM groups g WHERE g.community_id = c.id), '[]') AS groups,
+       (SELECT jsonb_agg(jsonb_build_array(y.kid, y.activates_at, y.retires_at, y.expires_at) ORDER BY y.kid)
+        FROM signing_keys y WHERE y.community_id = c.id) AS keys
      FROM communities c WHERE ${keyCondition(key)}`,
     [Object.values(key)[0]],
   );
@@ -33,6 +43,7 @@ export async function loadCommunity(db: Queryable, key: CommunityKey): Promise<C
   return {
     ...row.community,
     services: row.services.map(toService),
+    fingerprint: hash('sha256', JSON.stringify(row)),
     groups: new Map(row.groups.map(({ id, name, parents }) => [id, { name, parents }])),
   };
 }
@@ -56,7 +67,19 @@ function keyCondition(key: CommunityKey): string {
 }
 
 function toService(row: ServiceRow): Service {
-  const { id, slug, recipe, name, description, icon, url, trust, access, accessGroupIds, ...client } = row;
+  const {
+    id,
+    slug,
+    recipe,
+    name,
+    description,
+    icon,
+    url,
+    trust,
+    access,
+    accessGroupIds,
+    ...client
+  } = row;
   return {
     id,
     slug,
@@ -75,7 +98,9 @@ function toService(row: ServiceRow): Service {
             ...client,
             // JSON carries bytes as text.
             sealedSecret:
-              client.sealedSecret === null ? null : Buffer.from(client.sealedSecret as unknown as string, 'base64'),
+              client.sealedSecret === null
+                ? null
+                : Buffer.from(client.sealedSecret as unknown as string, 'base64'),
           },
   };
 }

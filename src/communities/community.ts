@@ -17,6 +17,8 @@ export type Community = {
   services: Service[];
   /** Every group by id, with the ids of the groups that it is directly nested in. */
   groups: Map<string, { name: string; parents: string[] }>;
+  /** Differs when anything above, or a signing key, differs. */
+  fingerprint: string;
 };
 
 export type Service = {

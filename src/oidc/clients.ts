@@ -1,0 +1,56 @@
+import type { ClientMetadata } from 'oidc-provider';
+import {
+  type Community,
+  clientSecretContext,
+  type Service,
+  type ServiceClient,
+} from '../communities/community.ts';
+import type { Sealer } from '../secrets/sealer.ts';
+
+/** The clients of one issuer of a community, as the provider takes them. */
+export function clientsOf(community: Community, issuer: string, sealer: Sealer): ClientMetadata[] {
+  return community.services.flatMap((service) =>
+    service.client?.issuer === issuer
+      ? [toMetadata(community, service, service.client, sealer)]
+      : [],
+  );
+}
+
+export function serviceOfClient(community: Community, clientId: string): Service | undefined {
+  return community.services.find((service) => service.client?.clientId === clientId);
+}
+
+function toMetadata(
+  community: Community,
+  service: Service,
+  client: ServiceClient,
+  sealer: Sealer,
+): ClientMetadata {
+  const usesCode = client.grantTypes.includes('authorization_code');
+  return {
+    client_id: client.clientId,
+    client_name: service.name,
+    ...(client.sealedSecret === null
+      ? {}
+      : {
+          client_secret: sealer
+            .open(client.sealedSecret, clientSecretContext(community.id, service.id))
+            .toString(),
+        }),
+    redirect_uris: client.redirectUris,
+    response_types: usesCode ? ['code'] : [],
+    grant_types: client.grantTypes,
+    token_endpoint_auth_method: client.tokenEndpointAuthMethod,
+    id_token_signed_response_alg: client.idTokenSignedResponseAlg,
+    post_logout_redirect_uris: client.postLogoutRedirectUris,
+    ...(client.backchannelLogoutUri === null
+      ? {}
+      : {
+          backchannel_logout_uri: client.backchannelLogoutUri,
+          backchannel_logout_session_required: true,
+        }),
+    ...(client.initiateLoginUri === null ? {} : { initiate_login_uri: client.initiateLoginUri }),
+    // Native apps come back to a scheme of their own, or to a loopback port (RFC 8252 §7).
+    application_type: client.redirectUris.some((uri) => !/^https?:/.test(uri)) ? 'native' : 'web',
+  };
+}

@@ -1,0 +1,43 @@
+import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Community } from '../communities/community.ts';
+import { accessTo } from '../memberships/member.ts';
+import { serviceOfClient } from './clients.ts';
+import { currentUnit } from './unit-of-work.ts';
+
+const { Check, Prompt, base } = interactionPolicy;
+
+/**
+ * The questions between an app's request and its code, in order: who are you (login), may you use
+ * this service (access), do you know what it gets (consent).
+ */
+export function buildPolicy(community: Community): ReturnType<typeof base> {
+  const policy = base();
+  policy.add(
+    new Prompt(
+      { name: 'access', requestable: false },
+      new Check(
+        'no_access',
+        'the member may not use this service',
+        'access_denied',
+        async (ctx) => {
+          const denial = await findDenial(community, ctx);
+          return denial === undefined ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT;
+        },
+      ),
+    ),
+    1,
+  );
+  return policy;
+}
+
+async function findDenial(
+  community: Community,
+  ctx: KoaContextWithOIDC,
+): Promise<string | undefined> {
+  const service = serviceOfClient(community, ctx.oidc.client?.clientId ?? '');
+  const subject = ctx.oidc.session?.accountId;
+  const member = subject === undefined ? undefined : await currentUnit().member(subject);
+  if (service === undefined || member === undefined) return 'unknown';
+  const access = accessTo(community, service, member);
+  return access.allowed ? undefined : access.reason;
+}

@@ -1,0 +1,276 @@
+import { type Queryable, sqlState } from '../database/database.ts';
+import type { AuditEvent } from '../events/record-event.ts';
+import type { OutboxMessage } from '../outbox/outbox.ts';
+import { tokenHash } from '../secrets/token-hash.ts';
+import type { Payload, RequestOrigin } from './unit-of-work.ts';
+
+export type ArtifactWrite = {
+  kind: string;
+  id: string;
+  json: string;
+  payload: Payload;
+  expiresIn: number | undefined;
+};
+export type SessionUpdate = {
+  id: string;
+  authorizationsBefore: Record<string, unknown>;
+  payload: Payload;
+};
+
+/** What one request changes of sign-in state. Maps are keyed by `kind:id`, those of sessions by uid. */
+export type Changes = {
+  communityId: string;
+  issuer: string;
+  origin: RequestOrigin;
+  artifacts: Map<string, ArtifactWrite>;
+  consumed: Map<string, { kind: string; id: string }>;
+  destroyed: Map<string, { kind: string; id: string }>;
+  revokedGrants: Set<string>;
+  openedSessions: Map<string, { id: string; payload: Payload }>;
+  updatedSessions: Map<string, SessionUpdate>;
+  closedSessions: Set<string>;
+  consents: Map<string, ConsentWrite>;
+  events: AuditEvent[];
+  messages: OutboxMessage[];
+  /** The credential that a sign-in rests on: the sign-in counts only if it still stands when stored. */
+  credential: { subject: string; passwordHash: string } | undefined;
+};
+
+/** What a member was shown or agreed to give to a service. */
+export type ConsentWrite = {
+  serviceId: string;
+  subject: string;
+  scopes: string[];
+  claims: string[];
+};
+
+/** Something that a request used up (a code, an interaction, its session) was no longer there. */
+export class UsedUpError extends Error {
+  override readonly name = 'UsedUpError';
+}
+
+/**
+ * Stores a request's changes in one statement, hence all of them or none.
+ * @throws UsedUpError when a code or token was consumed, an interaction finished or a session ended meanwhile
+ */
+export async function writeChanges(db: Queryable, changes: Changes): Promise<void> {
+  const statement = new Statement(changes.communityId);
+  const parts: string[] = [];
+  const checks: string[] = [];
+  const add = (name: string, sql: string) => parts.push(`${name} AS (${sql})`);
+  const require = (what: string, expected: number, count: string) =>
+    checks.push(`require_rows('${what}', ${expected}, (${count}))`);
+
+  if (changes.consumed.size > 0) {
+    add('used', statement.consume([...changes.consumed.values()]));
+    require('code or token', changes.consumed.size, 'SELECT count(*) FROM used');
+  }
+  if (changes.destroyed.size > 0) {
+    const destroyed = [...changes.destroyed.values()];
+    add('gone', statement.destroy(destroyed));
+    const interactions = destroyed.filter(({ kind }) => kind === 'Interaction').length;
+    if (interactions > 0)
+      require('interaction', interactions, `SELECT count(*) FROM gone WHERE kind = 'Interaction'`);
+  }
+  if (changes.revokedGrants.size > 0) add('revoked', statement.revoke([...changes.revokedGrants]));
+  if (changes.artifacts.size > 0) add('stored', statement.store([...changes.artifacts.values()]));
+  const closed = [...changes.closedSessions].filter((uid) => !changes.updatedSessions.has(uid));
+  if (closed.length > 0) add('closed', statement.close(closed));
+  if (changes.openedSessions.size > 0)
+    add('opened', statement.open([...changes.openedSessions.values()], changes));
+  if (changes.updatedSessions.size > 0) {
+    add('updated', statement.update([...changes.updatedSessions.values()]));
+    require('session', changes.updatedSessions.size, 'SELECT count(*) FROM updated');
+  }
+  if (changes.consents.size > 0) add('agreed', statement.agree([...changes.consents.values()]));
+  if (changes.events.length > 0) add('told', statement.tell(changes.events));
+  if (changes.messages.length > 0) add('queued', statement.queue(changes.messages));
+  if (changes.credential !== undefined) {
+    add('stands', statement.stand(changes.credential));
+    require('credential', 1, 'SELECT count(*) FROM stands');
+  }
+  if (parts.length === 0) return;
+
+  const sql = `WITH ${parts.join(',\n')}\nSELECT ${checks.length > 0 ? checks.join(', ') : '1'}`;
+  try {
+    await db.query(sql, statement.values, statement.preparedName(parts, changes));
+  } catch (error) {
+    if (sqlState(error) === 'TR001') throw new UsedUpError((error as Error).message);
+    throw error;
+  }
+}
+
+/** Builds the parts of the statement and gathers their parameters; `$1` is the community. */
+class Statement {
+  readonly values: unknown[];
+
+  constructor(communityId: string) {
+    this.values = [communityId];
+  }
+
+  /** Statements of one shape share a plan; the counts that `require_rows` holds are part of the shape. */
+  preparedName(parts: string[], changes: Changes): string {
+    const names = parts.map((part) => part.slice(0, part.indexOf(' '))).join('-');
+    return `write-${names}-${changes.consumed.size}-${changes.updatedSessions.size}-${changes.destroyed.size}`;
+  }
+
+  consume(rows: { kind: string; id: string }[]): string {
+    return `UPDATE oidc_artifacts a SET consumed_at = now() FROM ${this.#keys(rows)}
+      WHERE a.community_id = $1 AND a.kind = k.kind AND a.id_hash = k.id_hash AND a.consumed_at IS NULL RETURNING 1`;
+  }
+
+  destroy(rows: { kind: string; id: string }[]): string {
+    return `DELETE FROM oidc_artifacts a USING ${this.#keys(rows)}
+      WHERE a.community_id = $1 AND a.kind = k.kind AND a.id_hash = k.id_hash RETURNING a.kind`;
+  }
+
+  revoke(grantIds: string[]): string {
+    const hashes = this.#param(grantIds.map(tokenHash));
+    return `DELETE FROM oidc_artifacts WHERE community_id = $1 AND (grant_id_hash = ANY(${hashes}::bytea[])
+      OR (kind = 'Grant' AND id_hash = ANY(${hashes}::bytea[])))`;
+  }
+
+  store(writes: ArtifactWrite[]): string {
+    const rows = writes.map(({ kind, id, json, payload, expiresIn }) => ({
+      kind,
+      id_hash: hex(id),
+      grant_id_hash: typeof payload.grantId === 'string' ? hex(payload.grantId) : null,
+      subject: subjectOf(payload),
+      client_id: payload.clientId ?? null,
+      session_uid: payload.sessionUid ?? null,
+      user_code_hash: typeof payload.userCode === 'string' ? hex(payload.userCode) : null,
+      payload: json,
+      expires_in: expiresIn ?? null,
+    }));
+    return `INSERT INTO oidc_artifacts (community_id, kind, id_hash, grant_id_hash, subject, client_id, session_uid, user_code_hash, payload, expires_at)
+      SELECT $1, kind, decode(id_hash, 'hex'), decode(grant_id_hash, 'hex'), subject, client_id, session_uid, decode(user_code_hash, 'hex'),
+        payload::jsonb, now() + expires_in * interval '1 second'
+      FROM jsonb_to_recordset(${this.#param(JSON.stringify(rows))}::jsonb) AS r (kind text, id_hash text, grant_id_hash text,
+        subject uuid, client_id text, session_uid text, user_code_hash text, payload text, expires_in integer)
+      ON CONFLICT ON CONSTRAINT pk_oidc_artifacts DO UPDATE SET grant_id_hash = EXCLUDED.grant_id_hash, subject = EXCLUDED.subject,
+        client_id = EXCLUDED.client_id, session_uid = EXCLUDED.session_uid, payload = EXCLUDED.payload, expires_at = EXCLUDED.expires_at`;
+  }
+
+  open(sessions: { id: string; payload: Payload }[], { issuer, origin }: Changes): string {
+    const rows = sessions.map(({ id, payload }) => sessionRow(id, payload));
+    return `INSERT INTO sessions (community_id, id_hash, uid, subject, payload, expires_at, issuer, user_agent, ip)
+      SELECT $1, decode(id_hash, 'hex'), uid, subject, payload, ${EXPIRY}, ${this.#param(issuer)}, ${this.#param(origin.userAgent?.slice(0, 500) ?? null)}, ${this.#param(origin.ip ?? null)}::inet
+      FROM ${this.#sessions(rows)}`;
+  }
+
+  update(sessions: SessionUpdate[]): string {
+    const rows = sessions.map(({ id, authorizationsBefore, payload }) => ({
+      ...sessionRow(id, payload),
+      ...difference(
+        authorizationsBefore,
+        (payload.authorizations ?? {}) as Record<string, unknown>,
+      ),
+    }));
+    // Two tabs that sign in to two apps at once both count: only what this request changed is written.
+    return `UPDATE sessions s SET id_hash = decode(r.id_hash, 'hex'), subject = r.subject, last_seen_at = now(), expires_at = ${EXPIRY},
+        payload = r.payload || jsonb_build_object('authorizations', (COALESCE(s.payload -> 'authorizations', '{}') - r.removed) || r.changed)
+      FROM ${this.#sessions(rows)} WHERE s.community_id = $1 AND s.uid = r.uid RETURNING 1`;
+  }
+
+  close(uids: string[]): string {
+    return `DELETE FROM sessions WHERE community_id = $1 AND uid = ANY(${this.#param(uids)}::text[])`;
+  }
+
+  agree(consents: ConsentWrite[]): string {
+    const rows = consents.map(({ serviceId, ...rest }) => ({ service_id: serviceId, ...rest }));
+    return `INSERT INTO consents (community_id, service_id, subject, scopes, claims)
+      SELECT $1, service_id, subject, scopes, claims
+      FROM jsonb_to_recordset(${this.#param(JSON.stringify(rows))}::jsonb) AS r (service_id uuid, subject uuid, scopes text[], claims text[])
+      ON CONFLICT ON CONSTRAINT pk_consents DO UPDATE SET given_at = now(),
+        scopes = ARRAY(SELECT unnest(consents.scopes) UNION SELECT unnest(EXCLUDED.scopes)),
+        claims = ARRAY(SELECT unnest(consents.claims) UNION SELECT unnest(EXCLUDED.claims))`;
+  }
+
+  tell(events: AuditEvent[]): string {
+    const rows = events.map((event) => ({
+      ...event,
+      service_id: event.serviceId,
+      details: event.details ?? {},
+    }));
+    return `INSERT INTO events (community_id, type, actor, subject, service_id, details)
+      SELECT $1, type, actor, subject, service_id, details
+      FROM jsonb_to_recordset(${this.#param(JSON.stringify(rows))}::jsonb) AS r (type text, actor text, subject uuid, service_id uuid, details jsonb)`;
+  }
+
+  queue(messages: OutboxMessage[]): string {
+    return `INSERT INTO outbox (community_id, kind, payload) SELECT $1, kind, payload
+      FROM jsonb_to_recordset(${this.#param(JSON.stringify(messages))}::jsonb) AS r (kind text, payload jsonb)`;
+  }
+
+  stand({ subject, passwordHash }: { subject: string; passwordHash: string }): string {
+    return `SELECT 1 FROM memberships m JOIN persons p ON p.id = m.person_id
+      WHERE m.community_id = $1 AND m.subject = ${this.#param(subject)}::uuid AND m.status = 'active'
+        AND p.password_hash = ${this.#param(passwordHash)} FOR SHARE OF m, p`;
+  }
+
+  #keys(rows: { kind: string; id: string }[]): string {
+    const kinds = this.#param(rows.map(({ kind }) => kind));
+    const hashes = this.#param(rows.map(({ id }) => tokenHash(id)));
+    return `unnest(${kinds}::text[], ${hashes}::bytea[]) AS k (kind, id_hash)`;
+  }
+
+  #sessions(rows: object[]): string {
+    return `jsonb_to_recordset(${this.#param(JSON.stringify(rows))}::jsonb) AS r (id_hash text, uid text, subject uuid, payload jsonb, exp double precision, removed text[], changed jsonb)`;
+  }
+
+  #param(value: unknown): string {
+    this.values.push(value);
+    return `$${this.values.length}`;
+  }
+}
+
+/** Rounded up to the hour: the column is indexed, and a session that is merely used need not move in the index. */
+const EXPIRY = `date_trunc('hour', to_timestamp(r.exp)) + interval '1 hour'`;
+
+function sessionRow(id: string, payload: Payload) {
+  const { jti: _jti, ...rest } = payload;
+  return {
+    id_hash: hex(id),
+    uid: payload.uid,
+    subject: payload.accountId ?? null,
+    payload: rest,
+    exp: payload.exp,
+  };
+}
+
+function difference(before: Record<string, unknown>, after: Record<string, unknown>) {
+  return {
+    removed: Object.keys(before).filter((clientId) => !(clientId in after)),
+    changed: Object.fromEntries(
+      Object.entries(after).filter(
+        ([clientId, value]) => JSON.stringify(before[clientId]) !== JSON.stringify(value),
+      ),
+    ),
+  };
+}
+
+/** Whose it is: ending a member's sessions ends it, too. */
+function subjectOf(payload: Payload): unknown {
+  const { accountId, result, session } = payload as {
+    accountId?: string;
+    result?: { login?: { accountId?: string } };
+    session?: { accountId?: string };
+  };
+  return accountId ?? result?.login?.accountId ?? session?.accountId ?? null;
+}
+
+function hex(value: string): string {
+  return tokenHash(value).toString('hex');
+}
+
+/** Ends a grant with all the codes and tokens that it gave. */
+export async function revokeGrant(
+  db: Queryable,
+  communityId: string,
+  grantId: string,
+): Promise<void> {
+  await db.query(
+    `DELETE FROM oidc_artifacts WHERE community_id = $1 AND (grant_id_hash = $2 OR (kind = 'Grant' AND id_hash = $2))`,
+    [communityId, tokenHash(grantId)],
+  );
+}

@@ -1,0 +1,66 @@
+import type Provider from 'oidc-provider';
+import type { Database } from '../database/database.ts';
+import { accessTo } from '../memberships/member.ts';
+import { findContacts } from '../memberships/contact-store.ts';
+import { requestAccess } from '../services/request-access.ts';
+import type { CommunityRequest } from '../web/community-request.ts';
+import { interactionParts } from './consent-routes.ts';
+import { finish } from './routes.ts';
+
+type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
+
+/** GET ISSUER/access/UID: why the service stays closed to this member, and whom to ask. */
+export async function showAccessDenied(
+  database: Database,
+  request: CommunityRequest,
+  interaction: Interaction,
+): Promise<void> {
+  const { service, member } = await interactionParts(request, interaction);
+  const access = accessTo(request.community, service, member);
+  if (access.allowed) {
+    // Let in meanwhile: the request goes on.
+    await finish(request, {});
+    return;
+  }
+  const action = `${request.issuer.basePath}/access/${interaction.uid}`;
+  request.unit.record({
+    type: 'service.refused',
+    actor: `member:${member.subject}`,
+    subject: member.subject,
+    serviceId: service.id,
+    details: { reason: access.reason },
+  });
+  request.page(
+    {
+      page: 'access-denied',
+      service: { name: service.name },
+      reason: access.reason === 'community' || access.reason === 'membership' ? 'community-frozen' : access.reason,
+      groups: service.accessGroupIds.flatMap((id) => request.community.groups.get(id)?.name ?? []),
+      contacts: await findContacts(database, request.community.id),
+      request: access.reason === 'approval' ? { action: `${action}/request`, csrf: request.csrf() } : undefined,
+      returnToAppAction: { action: `${action}/return`, csrf: request.csrf() },
+      homeUrl: request.issuer.basePath || '/',
+    },
+    { status: 403, leaves: true, member },
+  );
+}
+
+/** POST ISSUER/access/UID/request: asks the community's admins to be let in. */
+export async function submitAccessRequest(
+  database: Database,
+  request: CommunityRequest,
+  interaction: Interaction,
+): Promise<void> {
+  await request.form();
+  const { service, member } = await interactionParts(request, interaction);
+  if (service.access === 'approval') {
+    await database.transaction((tx) => requestAccess(tx, request.community.id, service.id, member.subject));
+  }
+  request.redirect(`/access/${interaction.uid}`);
+}
+
+/** POST ISSUER/access/UID/return: back to the app, which is told `access_denied`. */
+export async function returnToApp(request: CommunityRequest): Promise<void> {
+  await request.form();
+  await finish(request, { error: 'access_denied', error_description: 'the member may not use this service' });
+}

@@ -1,0 +1,53 @@
+import type { Context } from 'koa';
+import type { Database } from '../database/database.ts';
+import { nameKey } from '../memberships/names.ts';
+import { checkPassword, hashPassword } from '../people/password.ts';
+import type { Sealer } from '../secrets/sealer.ts';
+import type { Attempt, SignInThrottle } from '../throttles/sign-in-throttle.ts';
+import { findCredential, upgradeHash } from './credential-store.ts';
+import { knownDevice } from './known-device.ts';
+
+export type SignInOutcome =
+  | { signedIn: true; subject: string; passwordHash: string }
+  | { signedIn: false; fault: 'missing' }
+  | { signedIn: false; fault: 'credentials'; subject: string | undefined }
+  | { signedIn: false; fault: 'throttled'; retryAfterSeconds: number };
+
+export type SignInParts = { database: Database; sealer: Sealer; throttle: SignInThrottle };
+
+/**
+ * Checks a typed name and password. Unknown, suspended and wrong all answer the same, in the same
+ * time: the password is hashed in every case (invariant 6).
+ */
+export async function checkPasswordSignIn(
+  parts: SignInParts,
+  ctx: Context,
+  form: { communityId: string; login: string; password: string; ip: string },
+): Promise<SignInOutcome> {
+  const { communityId, login, password } = form;
+  if (login.trim() === '' || password === '') return { signedIn: false, fault: 'missing' };
+  const credential = await findCredential(parts.database, communityId, login.slice(0, 320));
+  const attempt: Attempt = {
+    communityId,
+    account: credential?.subject ?? nameKey(login.slice(0, 320)),
+    ip: form.ip,
+    device: credential && knownDevice(ctx, parts.sealer, communityId, credential.subject),
+  };
+  const throttled = await parts.throttle.attempt(attempt);
+  if (!throttled.allowed) {
+    return { signedIn: false, fault: 'throttled', retryAfterSeconds: throttled.retryAfterSeconds };
+  }
+  const usable = credential?.status === 'active' ? credential : undefined;
+  const { matches, needsRehash } = await checkPassword(usable?.passwordHash, password);
+  if (!matches || usable?.passwordHash == null) {
+    return { signedIn: false, fault: 'credentials', subject: credential?.subject };
+  }
+  await parts.throttle.succeeded(attempt);
+  let passwordHash = usable.passwordHash;
+  if (needsRehash) {
+    const upgraded = await hashPassword(password);
+    await upgradeHash(parts.database, usable.personId, passwordHash, upgraded);
+    passwordHash = upgraded;
+  }
+  return { signedIn: true, subject: usable.subject, passwordHash };
+}

@@ -1,0 +1,42 @@
+import type { Queryable } from '../database/database.ts';
+import { nameKey } from '../memberships/names.ts';
+
+/** The credential that a typed name leads to. */
+export type Credential = {
+  subject: string;
+  personId: string;
+  displayName: string;
+  status: 'requested' | 'active' | 'suspended' | 'left';
+  passwordHash: string | null;
+};
+
+/** The member of a community whom a typed username or e-mail address names; undefined for nobody. */
+export async function findCredential(
+  db: Queryable,
+  communityId: string,
+  login: string,
+): Promise<Credential | undefined> {
+  // A username holds no "@", so that nobody's name can be another's address.
+  const column = login.includes('@') ? 'email_key' : 'username_key';
+  const [row] = await db.query<Credential>(
+    `SELECT m.subject, m.person_id AS "personId", m.display_name AS "displayName", m.status, p.password_hash AS "passwordHash"
+     FROM memberships m JOIN persons p ON p.id = m.person_id
+     WHERE m.community_id = $1 AND m.${column} = $2`,
+    [communityId, nameKey(login.trim())],
+    `find-credential-${column}`,
+  );
+  return row;
+}
+
+/** Replaces a hash by one with today's parameters, unless the password was changed meanwhile. */
+export async function upgradeHash(
+  db: Queryable,
+  personId: string,
+  before: string,
+  after: string,
+): Promise<void> {
+  await db.query(
+    'UPDATE persons SET password_hash = $3, updated_at = now() WHERE id = $1 AND password_hash = $2',
+    [personId, before, after],
+  );
+}

@@ -1,0 +1,59 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Context } from 'koa';
+import type { Sealer } from '../secrets/sealer.ts';
+import { newToken } from '../secrets/token-hash.ts';
+
+const FIELD = 'csrf';
+
+/** A form came from elsewhere, or from a page that is too old. */
+export class CsrfError extends Error {
+  override readonly name = 'CsrfError';
+}
+
+/**
+ * Signed double-submit tokens: a random cookie of the site, and in each form its keyed digest, which
+ * no other site can make. The browser's own word on where a form came from counts as well.
+ */
+export type Csrf = {
+  token(ctx: Context, path: string): string;
+  /** @throws CsrfError */
+  check(ctx: Context, ownOrigin: string, fields: Record<string, unknown>): void;
+};
+
+export function createCsrf(sealer: Sealer): Csrf {
+  const [key] = sealer.derive('csrf') as [string];
+  const digest = (value: string) => createHmac('sha256', key).update(value).digest('base64url');
+  const cookieOf = (ctx: Context) => ctx.cookies.get('trousseau_csrf', { signed: false });
+
+  return {
+    token(ctx, path) {
+      let value = (ctx.state.csrf as string | undefined) ?? cookieOf(ctx);
+      if (value === undefined || value.length < 40) {
+        value = newToken();
+        ctx.cookies.set('trousseau_csrf', value, {
+          httpOnly: true,
+          sameSite: 'lax',
+          path,
+          signed: false,
+          overwrite: true,
+        });
+      }
+      ctx.state.csrf = value;
+      return digest(value);
+    },
+    check(ctx, ownOrigin, fields) {
+      const site = ctx.get('sec-fetch-site');
+      if (site !== '' && site !== 'same-origin' && site !== 'none')
+        throw new CsrfError(`sec-fetch-site: ${site}`);
+      const origin = ctx.get('origin');
+      if (origin !== '' && origin !== ownOrigin) throw new CsrfError(`origin: ${origin}`);
+      const cookie = cookieOf(ctx);
+      const given = fields[FIELD];
+      if (cookie === undefined || typeof given !== 'string') throw new CsrfError('no token');
+      const expected = Buffer.from(digest(cookie));
+      const actual = Buffer.from(given);
+      if (expected.length !== actual.length || !timingSafeEqual(expected, actual))
+        throw new CsrfError('wrong token');
+    },
+  };
+}
