@@ -2,16 +2,32 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { openDatabase } from '../../src/database/database.ts';
+import { startThrowAwayPostgres } from '../../src/database/embedded/throw-away-postgres.ts';
 import { migrate } from '../../src/database/migrations.ts';
 
-/** One PostgreSQL for the whole run, with the migrated template that each test file clones. */
+/**
+ * One PostgreSQL for the whole run, with the migrated template that each test file clones: that of
+ * TEST_DATABASE_URL (a superuser's), else an embedded one that is gone after the run.
+ */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const url = process.env.TEST_DATABASE_URL as string;
+  const given = process.env.TEST_DATABASE_URL;
+  const server =
+    given === undefined
+      ? await startThrowAwayPostgres()
+      : { url: given, remove: () => Promise.resolve() };
   const template = `template_${randomBytes(6).toString('hex')}`;
-  await makeTemplate(url, template);
-  project.provide('postgresUrl', url);
+  try {
+    await makeTemplate(server.url, template);
+  } catch (error) {
+    await server.remove();
+    throw error;
+  }
+  project.provide('postgresUrl', server.url);
   project.provide('template', template);
-  return () => dropTemplate(url, template);
+  return async () => {
+    await dropTemplate(server.url, template);
+    await server.remove();
+  };
 }
 
 async function makeTemplate(url: string, name: string): Promise<void> {

@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chown, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { program } from './binaries.ts';
+import { EmbeddedPostgresError } from './errors.ts';
+import type { Site } from './place-cluster.ts';
+import { makePrivateFolder, readText, syncFolder, writePrivateFile } from './private-file.ts';
+import { ids } from './run-as.ts';
+
+const run = promisify(execFile);
+
+/** PostgreSQL's superuser, for the supervisor; the hub itself connects as an ordinary role. */
+export const SUPERUSER = 'postgres';
+
+/**
+ * Makes the cluster if there is none: UTF-8, the built-in C.UTF-8 locale (sorts alike on every machine),
+ * password (SCRAM) for everyone. It appears whole, by a rename; what a killed attempt left is removed.
+ * @param durable false skips flushing to the disk, for throw-away clusters
+ * @returns the password of its roles, and whether the cluster was made by this call
+ */
+export async function createCluster(
+  site: Site,
+  durable: boolean,
+): Promise<{ password: string; created: boolean }> {
+  const existing = await readText(site.passwordFile);
+  const version = await readVersion(site.cluster);
+  if (version !== undefined) {
+    checkVersion(site, version);
+    if (existing !== undefined) return { password: existing, created: false };
+    throw new EmbeddedPostgresError(
+      `The password of the database, ${site.passwordFile}, is missing; bring it back from a backup.`,
+    );
+  }
+  const password = existing ?? randomBytes(24).toString('base64url');
+  if (existing === undefined) await writePrivateFile(site.passwordFile, password);
+  await initialise(site, password, durable);
+  return { password, created: true };
+}
+
+async function readVersion(cluster: string): Promise<string | undefined> {
+  try {
+    return (await readFile(join(cluster, 'PG_VERSION'), 'utf8')).trim();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (code !== 'EACCES') throw error;
+    throw new EmbeddedPostgresError(
+      `The database in ${cluster} belongs to another user; start Trousseau as that user, or as root.`,
+    );
+  }
+}
+
+/** A cluster of another major version must be refused before PostgreSQL touches it. */
+function checkVersion(site: Site, version: string): void {
+  const ours = site.binaries.version.split('.')[0];
+  if (version === ours) return;
+  throw new EmbeddedPostgresError(
+    `The database in ${site.cluster} is PostgreSQL ${version}'s and this Trousseau brings PostgreSQL ${ours}. ` +
+      'Export it with the Trousseau that wrote it, then import it into an empty data folder.',
+  );
+}
+
+async function initialise(site: Site, password: string, durable: boolean): Promise<void> {
+  const draft = join(site.base, 'cluster.new');
+  const passwordCopy = join(site.base, 'password.new');
+  await rm(draft, { recursive: true, force: true });
+  await rm(passwordCopy, { force: true });
+  await makePrivateFolder(draft, site.runAs);
+  // initdb reads the password as PostgreSQL's user, who cannot read ours.
+  await writeFile(passwordCopy, `${password}\n`, { flag: 'wx', mode: 0o600 });
+  if (site.runAs !== undefined) await chown(passwordCopy, site.runAs.uid, site.runAs.gid);
+  const args = [
+    `--pgdata=${draft}`,
+    `--username=${SUPERUSER}`,
+    `--pwfile=${passwordCopy}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--no-instructions',
+    ...(durable ? [] : ['--no-sync']),
+  ];
+  try {
+    const env = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
+    await run(program(site.binaries, 'initdb'), args, { ...ids(site.runAs), env, cwd: site.base });
+  } catch (cause) {
+    const reason = ((cause as { stderr?: string }).stderr ?? '').trim().split('\n').at(-1);
+    throw new EmbeddedPostgresError(`The database could not be made in ${site.base}: ${reason}`, {
+      cause,
+    });
+  } finally {
+    await rm(passwordCopy, { force: true });
+  }
+  await rename(draft, site.cluster);
+  if (durable) await syncFolder(site.base);
+}

@@ -1,0 +1,41 @@
+import pg from 'pg';
+import { EmbeddedPostgresError } from './errors.ts';
+
+/** The hub's role and database; the role owns the database and is no superuser. */
+export const HUB_ROLE = 'trousseau';
+
+/** What a connection meets while PostgreSQL starts, recovers or stops: worth another try. */
+const NOT_NOW = ['57P03', '57P01', 'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE'];
+
+/**
+ * Makes the hub's role and its database if they are not there.
+ * @param url of the superuser, on the database `postgres`
+ * @returns false when PostgreSQL is not accepting connections at this instant
+ */
+export async function prepareRoles(url: string, password: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  // A PostgreSQL killed in this very moment must give an error to the caller, not end the process.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query(
+      `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS role,
+              EXISTS (SELECT FROM pg_database WHERE datname = $1) AS database`,
+      [HUB_ROLE],
+    );
+    if (!rows[0].role) {
+      await client.query(`CREATE ROLE ${HUB_ROLE} LOGIN PASSWORD ${pg.escapeLiteral(password)}`);
+    }
+    if (!rows[0].database) await client.query(`CREATE DATABASE ${HUB_ROLE} OWNER ${HUB_ROLE}`);
+    return true;
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    if (NOT_NOW.includes(code ?? '') || /terminated/.test(message)) return false;
+    if (code !== '28P01') throw error;
+    throw new EmbeddedPostgresError(
+      'The embedded database refuses its password; bring back the file "embedded/password" of the data folder.',
+    );
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
