@@ -17,6 +17,8 @@ export interface Transaction extends Queryable {
 export interface Database extends Queryable {
   readonly dataSource: DataSource;
   readonly pool: pg.Pool;
+  /** For connections that must stand beside the pool, such as one that listens. */
+  readonly connection: pg.ClientConfig;
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }
@@ -51,6 +53,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   return {
     dataSource,
     pool,
+    connection: { connectionString: options.url },
     query: (sql, params, name) => run(pool, sql, params, name),
     transaction: (work) => transaction(pool, work),
     close: () => dataSource.destroy(),

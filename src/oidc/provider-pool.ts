@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type Provider from 'oidc-provider';
 import type { Community } from '../communities/community.ts';
-import type { CommunityCache } from '../communities/community-cache.ts';
 import type { Database } from '../database/database.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import type { Sealer } from '../secrets/sealer.ts';
@@ -34,7 +33,6 @@ export function createProviderPool(parts: {
   database: Database;
   sealer: Sealer;
   outbound: Outbound;
-  communities: CommunityCache;
   onBuilt?: (provider: Provider, community: Community) => void;
 }): ProviderPool {
   const entries = new LRUCache<string, Entry>({

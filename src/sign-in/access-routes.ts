@@ -1,7 +1,7 @@
 import type Provider from 'oidc-provider';
 import type { Database } from '../database/database.ts';
-import { accessTo } from '../memberships/member.ts';
 import { findContacts } from '../memberships/contact-store.ts';
+import { accessTo } from '../memberships/member.ts';
 import { requestAccess } from '../services/request-access.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import { interactionParts } from './consent-routes.ts';
@@ -34,10 +34,16 @@ export async function showAccessDenied(
     {
       page: 'access-denied',
       service: { name: service.name },
-      reason: access.reason === 'community' || access.reason === 'membership' ? 'community-frozen' : access.reason,
+      reason:
+        access.reason === 'community' || access.reason === 'membership'
+          ? 'community-frozen'
+          : access.reason,
       groups: service.accessGroupIds.flatMap((id) => request.community.groups.get(id)?.name ?? []),
       contacts: await findContacts(database, request.community.id),
-      request: access.reason === 'approval' ? { action: `${action}/request`, csrf: request.csrf() } : undefined,
+      request:
+        access.reason === 'approval'
+          ? { action: `${action}/request`, csrf: request.csrf() }
+          : undefined,
       returnToAppAction: { action: `${action}/return`, csrf: request.csrf() },
       homeUrl: request.issuer.basePath || '/',
     },
@@ -54,7 +60,9 @@ export async function submitAccessRequest(
   await request.form();
   const { service, member } = await interactionParts(request, interaction);
   if (service.access === 'approval') {
-    await database.transaction((tx) => requestAccess(tx, request.community.id, service.id, member.subject));
+    await database.transaction((tx) =>
+      requestAccess(tx, request.community.id, service.id, member.subject),
+    );
   }
   request.redirect(`/access/${interaction.uid}`);
 }
@@ -62,5 +70,8 @@ export async function submitAccessRequest(
 /** POST ISSUER/access/UID/return: back to the app, which is told `access_denied`. */
 export async function returnToApp(request: CommunityRequest): Promise<void> {
   await request.form();
-  await finish(request, { error: 'access_denied', error_description: 'the member may not use this service' });
+  await finish(request, {
+    error: 'access_denied',
+    error_description: 'the member may not use this service',
+  });
 }

@@ -1,10 +1,9 @@
 import type Provider from 'oidc-provider';
-import { claimsOfScopes, memberClaims } from '../oidc/claims.ts';
-import { CLAIMS_BY_SCOPE } from '../oidc/claims.ts';
-import { serviceOfClient } from '../oidc/clients.ts';
-import { extendGrant, type Request, splitRequest } from '../oidc/grants.ts';
 import type { Community, Service } from '../communities/community.ts';
 import type { Member } from '../memberships/member.ts';
+import { CLAIMS_BY_SCOPE, claimsOfScopes, memberClaims } from '../oidc/claims.ts';
+import { serviceOfClient } from '../oidc/clients.ts';
+import { extendGrant, type Request, splitRequest } from '../oidc/grants.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import { finish } from './routes.ts';
 
@@ -16,7 +15,10 @@ export class StaleInteractionError extends Error {
 }
 
 /** GET ISSUER/consent/UID: a first-party service's member is told, a third party's is asked. */
-export async function showConsent(request: CommunityRequest, interaction: Interaction): Promise<void> {
+export async function showConsent(
+  request: CommunityRequest,
+  interaction: Interaction,
+): Promise<void> {
   const { service, member, asked } = await consentParts(request, interaction);
   const firstParty = service.trust === 'first-party';
   request.page(
@@ -25,7 +27,11 @@ export async function showConsent(request: CommunityRequest, interaction: Intera
       action: `${request.issuer.basePath}/consent/${interaction.uid}`,
       csrf: request.csrf(),
       kind: firstParty ? 'notice' : 'consent',
-      service: { name: service.name, url: service.url ?? undefined, icon: service.icon ?? undefined },
+      service: {
+        name: service.name,
+        url: service.url ?? undefined,
+        icon: service.icon ?? undefined,
+      },
       member: { displayName: member.displayName, username: member.username },
       shares: sharesOf(request.community, member, asked),
       offlineAccess: asked.scopes.includes('offline_access'),
@@ -35,17 +41,29 @@ export async function showConsent(request: CommunityRequest, interaction: Intera
 }
 
 /** POST ISSUER/consent/UID with `decision` allow or deny. */
-export async function submitConsent(request: CommunityRequest, interaction: Interaction): Promise<void> {
+export async function submitConsent(
+  request: CommunityRequest,
+  interaction: Interaction,
+): Promise<void> {
   const fields = await request.form();
   const { service, member, asked } = await consentParts(request, interaction);
   const actor = `member:${member.subject}` as const;
   if (fields.decision !== 'allow') {
-    request.unit.record({ type: 'consent.refused', actor, subject: member.subject, serviceId: service.id });
-    await finish(request, { error: 'access_denied', error_description: 'End-User aborted interaction' });
+    request.unit.record({
+      type: 'consent.refused',
+      actor,
+      subject: member.subject,
+      serviceId: service.id,
+    });
+    await finish(request, {
+      error: 'access_denied',
+      error_description: 'End-User aborted interaction',
+    });
     return;
   }
   const { provider } = await request.ready();
-  const existing = interaction.grantId === undefined ? undefined : await provider.Grant.find(interaction.grantId);
+  const existing =
+    interaction.grantId === undefined ? undefined : await provider.Grant.find(interaction.grantId);
   const clientId = String(interaction.params.client_id);
   const grant = existing ?? new provider.Grant({ accountId: member.subject, clientId });
   extendGrant(grant, asked);
@@ -92,7 +110,8 @@ function askedOf(service: Service, { params }: Interaction): Request {
   const parameter = typeof params.claims === 'string' ? JSON.parse(params.claims) : {};
   const supported = new Set(Object.values(CLAIMS_BY_SCOPE).flat());
   for (const place of ['userinfo', 'id_token']) {
-    for (const name of Object.keys(parameter[place] ?? {})) if (supported.has(name)) claims.add(name);
+    for (const name of Object.keys(parameter[place] ?? {}))
+      if (supported.has(name)) claims.add(name);
   }
   return splitRequest(service, new Set(scopes), claims);
 }
@@ -105,11 +124,18 @@ function sharesOf(community: Community, member: Member, asked: Request) {
     .filter((scope) => scope !== 'offline_access')
     .map((scope) => ({
       scope,
-      items: scope === 'openid' ? [] : claimsOfScopes([scope]).filter((claim) => values[claim] !== undefined).map(item),
+      items:
+        scope === 'openid'
+          ? []
+          : claimsOfScopes([scope])
+              .filter((claim) => values[claim] !== undefined)
+              .map(item),
     }))
     .filter(({ scope, items }) => scope === 'openid' || items.length > 0);
   const covered = new Set(claimsOfScopes(asked.scopes));
-  const extra = asked.claims.filter((claim) => !covered.has(claim) && values[claim] !== undefined && claim !== 'sub');
+  const extra = asked.claims.filter(
+    (claim) => !covered.has(claim) && values[claim] !== undefined && claim !== 'sub',
+  );
   return extra.length > 0 ? [...shares, { scope: 'claims', items: extra.map(item) }] : shares;
 }
 

@@ -16,6 +16,9 @@ export type CommunityRequest = {
   ip: string;
   unit: UnitOfWork;
   ready(): Promise<ReadyProvider>;
+  /** A page of the community in the visitor's language. */
+  render(model: PageModel, member?: Member): string;
+  run(work: () => Promise<void>): Promise<void>;
   /** Answers with a page; `leaves` where its form leads to an app's address in the end. */
   page(model: PageModel, options?: { status?: number; leaves?: boolean; member?: Member }): void;
   /** Fields of a form that came from one of our own pages. @throws CsrfError, BodyError */

@@ -1,0 +1,93 @@
+import { createServer, type Server } from 'node:http';
+import type { Logger } from 'pino';
+import { createCommunityCache } from './communities/community-cache.ts';
+import type { Config } from './config/config.ts';
+import { openChangeFeed } from './database/change-feed.ts';
+import type { Database } from './database/database.ts';
+import { createProviderPool } from './oidc/provider-pool.ts';
+import { watchProvider } from './oidc/watch-provider.ts';
+import { createOutbound } from './outbound/outbound.ts';
+import { createSealer } from './secrets/sealer.ts';
+import { createSignInThrottle } from './throttles/sign-in-throttle.ts';
+import { createCsrf } from './web/csrf.ts';
+import { createMetrics } from './web/metrics.ts';
+import { refuseUnreadable } from './web/refuse-unreadable.ts';
+import { createRenderer } from './web/render.ts';
+import { createWebApp } from './web/web-app.ts';
+import { startWorker } from './worker/worker.ts';
+
+/** What runs, and how to end it. */
+export type App = { server: Server | undefined; stop(): Promise<void> };
+
+/** The one place where parts are wired. */
+export async function buildApp(options: {
+  config: Config;
+  secrets: string[];
+  database: Database;
+  log: Logger;
+}): Promise<App> {
+  const { config, database, log } = options;
+  const sealer = createSealer(options.secrets);
+  const outbound = createOutbound({ privateNetworks: config.privateNetworks });
+  const stops: (() => Promise<void>)[] = [() => outbound.close()];
+
+  if (config.roles.has('worker')) {
+    const worker = startWorker({ database, sealer, outbound, log });
+    stops.unshift(() => worker.stop());
+  }
+  let server: Server | undefined;
+  if (config.roles.has('web')) {
+    const feed = await openChangeFeed({
+      connection: database.connection,
+      channels: ['trousseau_community'],
+      onError: (error) =>
+        log.warn({ err: error }, 'the change feed is away; nothing is served from memory'),
+    });
+    stops.unshift(() => feed.close());
+    const communities = createCommunityCache(database, feed);
+    const metrics = createMetrics();
+    const providers = createProviderPool({
+      database,
+      sealer,
+      outbound,
+      onBuilt: (provider, community) => watchProvider(provider, community, log),
+    });
+    const web = createWebApp({
+      config,
+      database,
+      sealer,
+      log,
+      communities,
+      providers,
+      throttle: createSignInThrottle(database.pool, sealer),
+      csrf: createCsrf(sealer),
+      renderer: createRenderer(),
+      metrics,
+    });
+    server = createServer(web.callback());
+    server.requestTimeout = 30_000;
+    server.headersTimeout = 15_000;
+    server.on('clientError', refuseUnreadable);
+    const listening = server;
+    await new Promise<void>((resolve, reject) => {
+      listening.once('error', reject);
+      listening.listen(config.listen.port, config.listen.host, resolve);
+    });
+    stops.unshift(() => closeServer(listening));
+  }
+  return {
+    server,
+    async stop() {
+      for (const stop of stops) await stop();
+    },
+  };
+}
+
+/** Takes no new requests, lets those in flight finish (10 s at most), and drops idle connections. */
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const late = setTimeout(() => server.closeAllConnections(), 10_000);
+  await closed;
+  clearTimeout(late);
+}

@@ -1,0 +1,113 @@
+import type { Community, Service } from '../communities/community.ts';
+import { recordEvents } from '../events/record-event.ts';
+import { accessTo, type Member } from '../memberships/member.ts';
+import { requestAccess } from '../services/request-access.ts';
+import { signedInMember } from '../sessions/browser-session.ts';
+import { endMemberSessions } from '../sessions/end-sessions.ts';
+import type { CommunityRequest } from '../web/community-request.ts';
+import { notFound } from '../web/http-errors.ts';
+import type { WebParts } from '../web/web-parts.ts';
+
+/** GET ISSUER: the services that the member may use, as tiles; a click goes in. */
+export async function showHome(_parts: WebParts, request: CommunityRequest): Promise<void> {
+  const member = await signedInMember(request);
+  if (member === undefined) {
+    request.redirect('/login');
+    return;
+  }
+  const { community, issuer } = request;
+  const requestable = community.services.flatMap((service) => {
+    const access = accessTo(community, service, member);
+    if (access.allowed || (access.reason !== 'approval' && access.reason !== 'requested'))
+      return [];
+    return [
+      {
+        ...tile(service),
+        action: `${issuer.basePath}/services/${service.slug}/request`,
+        csrf: request.csrf(),
+        requested: access.reason === 'requested',
+      },
+    ];
+  });
+  request.page(
+    {
+      page: 'home',
+      member: { displayName: member.displayName, username: member.username },
+      services: usable(community, member).map((service) => ({
+        ...tile(service),
+        ...entrance(service),
+      })),
+      requestable,
+      notice: request.ctx.query.notice === 'requested' ? 'requested' : undefined,
+      signOutEverywhere: { action: `${issuer.basePath}/sign-out-everywhere`, csrf: request.csrf() },
+    },
+    { member },
+  );
+}
+
+/** POST ISSUER/services/SLUG/request: asks to be let in to a service that takes approval. */
+export async function submitHomeRequest(
+  parts: WebParts,
+  request: CommunityRequest,
+  slug: string,
+): Promise<void> {
+  await request.form();
+  const member = await signedInMember(request);
+  if (member === undefined) {
+    request.redirect('/login');
+    return;
+  }
+  const service = request.community.services.find((candidate) => candidate.slug === slug);
+  if (service === undefined || service.access !== 'approval') throw notFound(`service ${slug}`);
+  await parts.database.transaction((tx) =>
+    requestAccess(tx, request.community.id, service.id, member.subject),
+  );
+  request.redirect('/?notice=requested');
+}
+
+/** POST ISSUER/sign-out-everywhere: ends all sessions of the member, on every device, and tells the apps. */
+export async function submitSignOutEverywhere(
+  parts: WebParts,
+  request: CommunityRequest,
+): Promise<void> {
+  await request.form();
+  const member = await signedInMember(request);
+  if (member !== undefined) {
+    const { subject } = member;
+    await parts.database.transaction(async (tx) => {
+      const ended = await endMemberSessions(tx, request.community.id, [subject]);
+      await recordEvents(tx, [
+        {
+          communityId: request.community.id,
+          type: 'member.signed-out-everywhere',
+          actor: `member:${subject}`,
+          subject,
+          details: { sessions: ended },
+        },
+      ]);
+    });
+  }
+  request.redirect('/login');
+}
+
+function usable(community: Community, member: Member): Service[] {
+  return community.services.filter((service) => accessTo(community, service, member).allowed);
+}
+
+function tile(service: Service) {
+  return {
+    slug: service.slug,
+    name: service.name,
+    description: service.description ?? undefined,
+    icon: service.icon ?? undefined,
+  };
+}
+
+/** Where a click leads: straight into a sign-in where the app can start one (Core §4), else to the app. */
+function entrance(service: Service): { url?: string; host?: string } {
+  const address = service.client?.initiateLoginUri ?? service.url;
+  if (address === null) return {};
+  const url = new URL(address);
+  if (service.client?.initiateLoginUri != null) url.searchParams.set('iss', service.client.issuer);
+  return { url: url.href, host: new URL(service.url ?? address).host };
+}

@@ -1,0 +1,72 @@
+import { mkdirSync } from 'node:fs';
+import { type Logger, pino } from 'pino';
+import { buildApp } from './app.ts';
+import type { Config } from './config/config.ts';
+import { migrate } from './database/migrations.ts';
+import { openHubDatabase } from './database/open-hub-database.ts';
+import { ensureSetupToken } from './operators/create-operator.ts';
+import { loadSecrets } from './secrets/secret-file.ts';
+
+export type RunningHub = { url: string; stop(): Promise<void> };
+
+/** Starts a process of the hub; `stop` ends all that it started, in order. */
+export async function start(
+  config: Config,
+  log: Logger = createLogger(config),
+): Promise<RunningHub> {
+  if (config.databaseUrl === undefined)
+    mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
+  const secrets = await loadSecrets(config);
+  const opened = await openHubDatabase(config, { purpose: 'hub', log });
+  try {
+    const ran = await migrate(opened.database.dataSource);
+    if (ran.length > 0) log.info({ migrations: ran }, 'database schema brought up to date');
+    const app = await buildApp({ config, secrets, database: opened.database, log });
+    const token = await opened.database.transaction((tx) => ensureSetupToken(tx));
+    // For the eyes of whoever starts the hub; a log would keep it.
+    if (token !== undefined) {
+      console.error(
+        `No operator yet. Make the first one at ${config.url.origin}/setup?token=${token}`,
+      );
+    }
+    log.info(
+      { listen: config.listen, roles: [...config.roles] },
+      `Trousseau serves ${config.url.origin}`,
+    );
+    return {
+      url: config.url.origin,
+      async stop() {
+        await app.stop();
+        await opened.close();
+      },
+    };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** Logs to standard error; what might be a secret is taken out. */
+export function createLogger(config: Config): Logger {
+  return pino(
+    {
+      level: config.logLevel,
+      redact: {
+        paths: [
+          'password',
+          'secret',
+          'token',
+          'cookie',
+          'authorization',
+          '*.password',
+          '*.secret',
+          '*.token',
+          '*.cookie',
+          '*.authorization',
+        ],
+        censor: '[removed]',
+      },
+    },
+    pino.destination({ dest: 2, sync: true }),
+  );
+}

@@ -1,0 +1,167 @@
+import { recordEvents } from '../events/record-event.ts';
+import { isEmailAddress } from '../memberships/names.ts';
+import { checkPassword, PASSWORD_MAX_BYTES } from '../people/password.ts';
+import type { EdgeView } from '../web/edge.ts';
+import type { HubRequest } from '../web/hub-routes.ts';
+import type { WebParts } from '../web/web-parts.ts';
+import { createFirstOperator, isSetupOpen } from './create-operator.ts';
+import {
+  closeOperatorSession,
+  findOperatorBySession,
+  findOperatorCredential,
+  OPERATOR_SESSION_SECONDS,
+  openOperatorSession,
+} from './operator-session.ts';
+
+const COOKIE = 'trousseau_operator';
+const MIN_PASSWORD = 15;
+
+type SetupFault = { field: 'email' | 'password' | 'token'; code: string };
+
+/** `/setup` makes the first operator; `/operator` is the operators' console. False where neither is meant. */
+export async function operatorRoutes(parts: WebParts, request: HubRequest): Promise<boolean> {
+  const { ctx } = request;
+  switch (`${ctx.method} ${ctx.path}`) {
+    case 'GET /setup':
+      await showSetup(parts, request);
+      return true;
+    case 'POST /setup':
+      await submitSetup(parts, request);
+      return true;
+    case 'GET /operator':
+      await showConsole(parts, request);
+      return true;
+    case 'GET /operator/login':
+      request.page({ page: 'operator-login', action: '/operator/login', csrf: request.csrf() });
+      return true;
+    case 'POST /operator/login':
+      await submitLogin(parts, request);
+      return true;
+    case 'POST /operator/logout':
+      await submitLogout(parts, request);
+      return true;
+    default:
+      return false;
+  }
+}
+
+async function showSetup(parts: WebParts, request: HubRequest): Promise<void> {
+  const token = typeof request.ctx.query.token === 'string' ? request.ctx.query.token : '';
+  const faults: SetupFault[] = (await isSetupOpen(parts.database, token))
+    ? []
+    : [{ field: 'token', code: 'invalid' }];
+  request.page(
+    { page: 'setup', action: '/setup', csrf: request.csrf(), token, faults },
+    faults.length > 0 ? 403 : 200,
+  );
+}
+
+async function submitSetup(parts: WebParts, request: HubRequest): Promise<void> {
+  const { token = '', email = '', password = '' } = await request.form();
+  const faults: SetupFault[] = [];
+  if (!isEmailAddress(email.trim())) faults.push({ field: 'email', code: 'invalid' });
+  // NIST SP 800-63B-4 §3.1.1.2: 15 characters where the password is the only factor.
+  if ([...password].length < MIN_PASSWORD) faults.push({ field: 'password', code: 'too-short' });
+  if (Buffer.byteLength(password) > PASSWORD_MAX_BYTES)
+    faults.push({ field: 'password', code: 'too-long' });
+  if (!(await isSetupOpen(parts.database, token)))
+    faults.unshift({ field: 'token', code: 'invalid' });
+  if (faults.length === 0) {
+    const made = await createFirstOperator(parts.database, {
+      token,
+      email: email.trim(),
+      password,
+    });
+    if (made) {
+      request.page({ page: 'setup-done', operatorUrl: '/operator/login' });
+      return;
+    }
+    faults.push({ field: 'token', code: 'invalid' });
+  }
+  request.page(
+    { page: 'setup', action: '/setup', csrf: request.csrf(), token, email, faults },
+    400,
+  );
+}
+
+async function submitLogin(parts: WebParts, request: HubRequest): Promise<void> {
+  const { email = '', password = '' } = await request.form();
+  const operator = await findOperatorCredential(parts.database, email.trim());
+  const { ip } = request.ctx.state.edge as EdgeView;
+  const attempt = { communityId: 'hub', account: operator?.id ?? email.trim().toLowerCase(), ip };
+  const throttled = await parts.throttle.attempt(attempt);
+  const again = {
+    page: 'operator-login' as const,
+    action: '/operator/login',
+    csrf: request.csrf(),
+    email,
+  };
+  if (!throttled.allowed) {
+    request.ctx.set('Retry-After', String(throttled.retryAfterSeconds));
+    request.page(
+      {
+        ...again,
+        fault: 'throttled',
+        retryAfterMinutes: Math.ceil(throttled.retryAfterSeconds / 60),
+      },
+      429,
+    );
+    return;
+  }
+  const { matches } = await checkPassword(operator?.passwordHash, password);
+  if (!matches || operator === undefined) {
+    await parts.database.transaction((tx) =>
+      recordEvents(tx, [{ type: 'operator.sign-in-failed', actor: 'anonymous' }]),
+    );
+    request.page({ ...again, fault: 'credentials' }, 400);
+    return;
+  }
+  await parts.throttle.succeeded(attempt);
+  const token = await parts.database.transaction(async (tx) => {
+    await recordEvents(tx, [{ type: 'operator.signed-in', actor: `operator:${operator.id}` }]);
+    return openOperatorSession(tx, operator.id);
+  });
+  request.ctx.cookies.set(COOKIE, token, {
+    httpOnly: true,
+    sameSite: 'strict',
+    path: '/operator',
+    maxAge: OPERATOR_SESSION_SECONDS * 1000,
+    overwrite: true,
+  });
+  request.redirect('/operator');
+}
+
+async function submitLogout(parts: WebParts, request: HubRequest): Promise<void> {
+  await request.form();
+  const token = request.ctx.cookies.get(COOKIE);
+  if (token !== undefined) await closeOperatorSession(parts.database, token);
+  request.ctx.cookies.set(COOKIE, null, { path: '/operator' });
+  request.redirect('/operator/login');
+}
+
+async function showConsole(parts: WebParts, request: HubRequest): Promise<void> {
+  const token = request.ctx.cookies.get(COOKIE);
+  const operator =
+    token === undefined ? undefined : await findOperatorBySession(parts.database, token);
+  if (operator === undefined) {
+    request.redirect('/operator/login');
+    return;
+  }
+  const communities = await parts.database.query<{
+    slug: string;
+    name: string;
+    state: string;
+    members: number;
+    services: number;
+  }>(
+    `SELECT c.slug, c.name, c.state,
+       (SELECT count(*)::int FROM memberships m WHERE m.community_id = c.id AND m.status = 'active') AS members,
+       (SELECT count(*)::int FROM services s WHERE s.community_id = c.id) AS services
+     FROM communities c ORDER BY c.name`,
+  );
+  request.page({
+    page: 'operator-home',
+    communities: communities.map((row) => ({ ...row, url: `/c/${row.slug}` })),
+    signOut: { action: '/operator/logout', csrf: request.csrf() },
+  });
+}

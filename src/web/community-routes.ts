@@ -1,0 +1,143 @@
+import type { Context } from 'koa';
+import type { Community } from '../communities/community.ts';
+import { loadLogo } from '../communities/community-store.ts';
+import { showHome, submitHomeRequest, submitSignOutEverywhere } from '../home/routes.ts';
+import { returnToApp, showAccessDenied, submitAccessRequest } from '../sign-in/access-routes.ts';
+import { showConsent, submitConsent } from '../sign-in/consent-routes.ts';
+import { loadInteraction } from '../sign-in/load-interaction.ts';
+import { showAppLogin, showLogin, submitAppLogin, submitLogin } from '../sign-in/routes.ts';
+import { keepLocale } from './chrome.ts';
+import type { CommunityRequest } from './community-request.ts';
+import { notFound, RequestError } from './http-errors.ts';
+import { openCommunityRequest } from './open-community-request.ts';
+import { serveProvider } from './serve-provider.ts';
+import { themeCss } from './theme.ts';
+import type { WebParts } from './web-parts.ts';
+
+export type CommunityRoute = { community: Community; url: string; basePath: string };
+
+type Handler = (parts: WebParts, request: CommunityRequest, params: string[]) => Promise<void>;
+
+/** Pages of a community, by method and path below its issuer. */
+const ROUTES: [method: string, path: RegExp, handler: Handler][] = [
+  ['GET', /^\/?$/, (parts, request) => showHome(parts, request)],
+  [
+    'POST',
+    /^\/services\/([a-z0-9-]+)\/request$/,
+    (parts, request, [slug]) => submitHomeRequest(parts, request, slug as string),
+  ],
+  ['POST', /^\/sign-out-everywhere$/, (parts, request) => submitSignOutEverywhere(parts, request)],
+  ['GET', /^\/login$/, (_parts, request) => showLogin(request)],
+  ['POST', /^\/login$/, submitLogin],
+  [
+    'GET',
+    /^\/login\/([\w-]+)$/,
+    async (_parts, request, [uid]) =>
+      showAppLogin(request, await loadInteraction(request, 'login', uid)),
+  ],
+  [
+    'POST',
+    /^\/login\/([\w-]+)$/,
+    async (parts, request, [uid]) =>
+      submitAppLogin(parts, request, await loadInteraction(request, 'login', uid)),
+  ],
+  [
+    'GET',
+    /^\/consent\/([\w-]+)$/,
+    async (_parts, request, [uid]) =>
+      showConsent(request, await loadInteraction(request, 'consent', uid)),
+  ],
+  [
+    'POST',
+    /^\/consent\/([\w-]+)$/,
+    async (_parts, request, [uid]) =>
+      submitConsent(request, await loadInteraction(request, 'consent', uid)),
+  ],
+  [
+    'GET',
+    /^\/access\/([\w-]+)$/,
+    async (parts, request, [uid]) =>
+      showAccessDenied(parts.database, request, await loadInteraction(request, 'access', uid)),
+  ],
+  [
+    'POST',
+    /^\/access\/([\w-]+)\/request$/,
+    async (parts, request, [uid]) =>
+      submitAccessRequest(parts.database, request, await loadInteraction(request, 'access', uid)),
+  ],
+  [
+    'POST',
+    /^\/access\/([\w-]+)\/return$/,
+    async (_parts, request, [uid]) => {
+      await loadInteraction(request, 'access', uid);
+      await returnToApp(request);
+    },
+  ],
+  ['POST', /^\/language$/, (_parts, request) => submitLanguage(request)],
+  ['GET', /^\/logo$/, sendLogo],
+  ['GET', /^\/theme\.css$/, sendTheme],
+];
+
+/** Serves one request to a community: its protocol endpoints, else its pages. */
+export async function communityRoutes(
+  parts: WebParts,
+  ctx: Context,
+  route: CommunityRoute,
+): Promise<void> {
+  const path = ctx.path.slice(route.basePath.length);
+  const request = openCommunityRequest(parts, ctx, route, path);
+  if (path.startsWith('/oidc/') || path.startsWith('/.well-known/')) {
+    await serveProvider(request);
+    return;
+  }
+  const method = ctx.method === 'HEAD' ? 'GET' : ctx.method;
+  const here = ROUTES.filter(([, pattern]) => pattern.test(path));
+  const found = here.find(([wanted]) => wanted === method);
+  if (found === undefined) {
+    if (here.length === 0) throw notFound(path);
+    ctx.set('Allow', here.map(([wanted]) => wanted).join(', '));
+    throw new RequestError(405, 'bad-request', `${ctx.method} is not for this address`);
+  }
+  const [, pattern, handler] = found;
+  await request.run(async () => {
+    if (route.community.state !== 'active' && !/^\/(logo|theme\.css|language)$/.test(path)) {
+      request.page(
+        { page: 'community-closed', state: route.community.state as 'frozen' },
+        { status: 503 },
+      );
+      return;
+    }
+    await handler(parts, request, (pattern.exec(path) ?? []).slice(1));
+    await request.unit.flush();
+  });
+}
+
+async function submitLanguage(request: CommunityRequest): Promise<void> {
+  const fields = await request.form();
+  const locale = fields.locale === 'en' ? 'en' : 'fr';
+  keepLocale(request.ctx, locale, request.issuer.basePath || '/');
+  const back = fields.return_to ?? '';
+  const own = `${request.issuer.basePath}/`;
+  // Only paths of this community: an address elsewhere would make us an open redirector.
+  const safe =
+    (back === request.issuer.basePath || back.startsWith(own)) && !/^\/[/\\]|[\s\\]/.test(back);
+  request.redirect(safe ? back.slice(request.issuer.basePath.length) || '/' : '/');
+}
+
+async function sendLogo(parts: WebParts, request: CommunityRequest): Promise<void> {
+  const logo = await loadLogo(parts.database, request.community.id);
+  if (logo === undefined) throw notFound('logo');
+  const { ctx } = request;
+  // Opened by itself, an SVG is a document: it gets no rights at all.
+  ctx.set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; sandbox");
+  ctx.set('Cache-Control', 'public, max-age=31536000, immutable');
+  ctx.type = logo.mediaType;
+  ctx.body = logo.bytes;
+}
+
+async function sendTheme(_parts: WebParts, request: CommunityRequest): Promise<void> {
+  const { ctx, community } = request;
+  ctx.set('Cache-Control', 'public, max-age=31536000, immutable');
+  ctx.type = 'css';
+  ctx.body = themeCss(community.accent ?? '');
+}

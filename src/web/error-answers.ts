@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import type { Context } from 'koa';
+import { sqlState } from '../database/database.ts';
+import { UsedUpError } from '../oidc/oidc-writes.ts';
+import { StaleInteractionError } from '../sign-in/consent-routes.ts';
+import { localeOf } from './chrome.ts';
+import { CsrfError } from './csrf.ts';
+import { RequestError } from './http-errors.ts';
+import type { PageModel } from './page-models.ts';
+import { setSecurityHeaders } from './security-headers.ts';
+import type { WebParts } from './web-parts.ts';
+
+type ErrorPage = Extract<PageModel, { page: 'error' }>;
+
+/** Turns whatever was thrown into an answer of the right kind: a page for people, problem+json for programs. */
+export async function answerError(parts: WebParts, ctx: Context, error: unknown): Promise<void> {
+  const reference = randomUUID().slice(0, 8);
+  const { status, kind } = meaningOf(error);
+  const level = status >= 500 ? 'error' : 'info';
+  parts.log[level](
+    { err: error, reference, method: ctx.method, path: ctx.path, status },
+    'request failed',
+  );
+  if (ctx.res.headersSent) {
+    ctx.respond = false;
+    ctx.res.destroy();
+    return;
+  }
+  ctx.respond = true;
+  for (const name of ['Location', 'Set-Cookie', 'Content-Type', 'Content-Length']) ctx.remove(name);
+  setSecurityHeaders(ctx, parts.config.url.protocol === 'https:');
+  ctx.status = status;
+  if (status === 503) ctx.set('Retry-After', '5');
+  if (!wantsPage(ctx)) {
+    ctx.type = 'application/problem+json';
+    ctx.body = JSON.stringify({
+      type: 'about:blank',
+      title: kind,
+      status,
+      instance: `urn:reference:${reference}`,
+    });
+    return;
+  }
+  const locale = localeOf(ctx, 'fr');
+  const base = /^\/c\/[a-z0-9-]+/.exec(ctx.path)?.[0] ?? '/';
+  const csrf = parts.csrf.token(ctx, base);
+  ctx.type = 'html';
+  ctx.body = parts.renderer.render(
+    { page: 'error', status, kind, reference, homeUrl: base },
+    {
+      locale,
+      assetBase: '/assets',
+      languageForm: { action: `${base === '/' ? '' : base}/language`, returnTo: base, csrf },
+    },
+  );
+}
+
+function meaningOf(error: unknown): { status: number; kind: ErrorPage['kind'] } {
+  if (error instanceof RequestError) return { status: error.status, kind: error.kind };
+  if (error instanceof CsrfError) return { status: 403, kind: 'csrf' };
+  if (error instanceof UsedUpError || error instanceof StaleInteractionError)
+    return { status: 400, kind: 'expired' };
+  if (isDatabaseAway(error)) return { status: 503, kind: 'unavailable' };
+  const status = (error as { status?: number }).status;
+  if (status !== undefined && status >= 400 && status < 500) return { status, kind: 'bad-request' };
+  return { status: 500, kind: 'internal' };
+}
+
+/** The database cannot be reached, is starting or stopping, or has no connection left. */
+export function isDatabaseAway(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== undefined)
+    return state.startsWith('08') || state.startsWith('57P') || state === '53300';
+  const { code, message } = error as { code?: string; message?: string };
+  return (
+    ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT'].includes(code ?? '') ||
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+      message ?? '',
+    )
+  );
+}
+
+function wantsPage(ctx: Context): boolean {
+  return !ctx.path.startsWith('/api/') && ctx.accepts('html', 'json') === 'html';
+}

@@ -1,0 +1,38 @@
+import { timingSafeEqual } from 'node:crypto';
+import ipaddr from 'ipaddr.js';
+import type { Context } from 'koa';
+import { tokenHash } from '../secrets/token-hash.ts';
+import type { WebParts } from './web-parts.ts';
+
+/** `/healthz` (the process lives), `/readyz` (it can serve), `/metrics`; for any host. */
+export async function healthRoutes(parts: WebParts, ctx: Context): Promise<boolean> {
+  if (ctx.path === '/healthz') {
+    ctx.body = { status: 'ok' };
+  } else if (ctx.path === '/readyz') {
+    const ready = await parts.database.query('SELECT 1').then(
+      () => true,
+      () => false,
+    );
+    ctx.status = ready ? 200 : 503;
+    ctx.body = { status: ready ? 'ready' : 'database unavailable' };
+  } else if (ctx.path === '/metrics' && mayReadMetrics(parts, ctx)) {
+    ctx.type = parts.metrics.registry.contentType;
+    ctx.body = await parts.metrics.registry.metrics();
+  } else {
+    return false;
+  }
+  ctx.set('Cache-Control', 'no-store');
+  return true;
+}
+
+/** From the loopback without a proxy in between, or with the token of `TROUSSEAU_METRICS_TOKEN`. */
+function mayReadMetrics(parts: WebParts, ctx: Context): boolean {
+  const { metricsToken } = parts.config;
+  const given = /^Bearer (.+)$/.exec(ctx.get('authorization'))?.[1];
+  if (metricsToken !== undefined && given !== undefined) {
+    return timingSafeEqual(tokenHash(given), tokenHash(metricsToken));
+  }
+  const peer = ctx.req.socket.remoteAddress ?? '';
+  const isLoopback = ipaddr.isValid(peer) && ipaddr.process(peer).range() === 'loopback';
+  return isLoopback && ctx.get('x-forwarded-for') === '' && ctx.get('forwarded') === '';
+}

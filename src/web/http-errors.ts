@@ -1,0 +1,23 @@
+/** Bad input that a person can mend; `kind` picks the words of the page. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  readonly status: number;
+  readonly kind:
+    | 'not-found'
+    | 'expired'
+    | 'bad-request'
+    | 'forbidden'
+    | 'csrf'
+    | 'too-large'
+    | 'too-many';
+
+  constructor(status: number, kind: RequestError['kind'], message: string) {
+    super(message);
+    this.status = status;
+    this.kind = kind;
+  }
+}
+
+export function notFound(what: string): RequestError {
+  return new RequestError(404, 'not-found', what);
+}

@@ -1,0 +1,64 @@
+import type { Context } from 'koa';
+import { runInScope, UnitOfWork } from '../oidc/unit-of-work.ts';
+import { communityChrome, localeOf } from './chrome.ts';
+import type { CommunityRequest } from './community-request.ts';
+import type { CommunityRoute } from './community-routes.ts';
+import type { EdgeView } from './edge.ts';
+import { readForm } from './form-body.ts';
+import { allowFormsToLeave } from './security-headers.ts';
+import type { WebParts } from './web-parts.ts';
+
+/** Makes the object that a community's routes work with; `run` gives them the scope of the request. */
+export function openCommunityRequest(
+  parts: WebParts,
+  ctx: Context,
+  route: CommunityRoute,
+  path: string,
+): CommunityRequest {
+  const { community } = route;
+  const issuer = { url: route.url, basePath: route.basePath };
+  const { ip } = ctx.state.edge as EdgeView;
+  const unit = new UnitOfWork({
+    db: parts.database,
+    communityId: community.id,
+    issuer: issuer.url,
+    origin: { ip: ip || undefined, userAgent: ctx.get('user-agent') || undefined },
+  });
+  const csrf = () => parts.csrf.token(ctx, issuer.basePath || '/');
+  const render: CommunityRequest['render'] = (model, member) => {
+    const locale = localeOf(ctx, community.locale);
+    ctx.set('Content-Language', locale);
+    return parts.renderer.render(
+      model,
+      communityChrome({ ctx, community, issuer, locale, csrf: csrf(), member }),
+    );
+  };
+  const context = { community, issuer, render, allowFormsToLeave: () => allowFormsToLeave(ctx) };
+  return {
+    ctx,
+    community,
+    issuer,
+    path,
+    ip,
+    unit,
+    render,
+    ready: () => parts.providers.get(community, issuer),
+    page(model, options = {}) {
+      if (options.leaves === true) allowFormsToLeave(ctx);
+      ctx.status = options.status ?? 200;
+      ctx.type = 'html';
+      ctx.body = render(model, options.member);
+    },
+    async form() {
+      const fields = await readForm(ctx.req);
+      parts.csrf.check(ctx, new URL(issuer.url).origin, fields);
+      return fields;
+    },
+    csrf,
+    redirect(target) {
+      ctx.status = 303;
+      ctx.redirect(issuer.basePath + target || '/');
+    },
+    run: (work) => runInScope({ unit, context }, work),
+  };
+}

@@ -1,0 +1,24 @@
+import type { Logger } from 'pino';
+import type { CommunityCache } from '../communities/community-cache.ts';
+import type { Config } from '../config/config.ts';
+import type { Database } from '../database/database.ts';
+import type { ProviderPool } from '../oidc/provider-pool.ts';
+import type { Sealer } from '../secrets/sealer.ts';
+import type { SignInThrottle } from '../throttles/sign-in-throttle.ts';
+import type { Csrf } from './csrf.ts';
+import type { Metrics } from './metrics.ts';
+import type { Renderer } from './render.ts';
+
+/** What the web server's routes are made of; put together in `app.ts`. */
+export type WebParts = {
+  config: Config;
+  database: Database;
+  sealer: Sealer;
+  log: Logger;
+  communities: CommunityCache;
+  providers: ProviderPool;
+  throttle: SignInThrottle;
+  csrf: Csrf;
+  renderer: Renderer;
+  metrics: Metrics;
+};

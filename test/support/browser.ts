@@ -1,0 +1,91 @@
+import { type HTMLElement, parse } from 'node-html-parser';
+import { CookieJar } from 'tough-cookie';
+
+export type Page = {
+  url: string;
+  status: number;
+  headers: Headers;
+  text: string;
+  document: HTMLElement;
+};
+
+/** A browser without scripts: keeps cookies, follows redirects within the hub, fills in and sends forms. */
+export class Browser {
+  readonly jar = new CookieJar();
+  /** Redirects to these origins are not followed: the page is what the hub answered. */
+  readonly #stopAt: (url: URL) => boolean;
+  readonly headers: Record<string, string>;
+
+  constructor(options: { stopAt?: (url: URL) => boolean; headers?: Record<string, string> } = {}) {
+    this.#stopAt = options.stopAt ?? (() => false);
+    this.headers = { accept: 'text/html', 'accept-language': 'fr', ...options.headers };
+  }
+
+  /** One request, no redirect followed. */
+  async send(url: string, init: RequestInit = {}): Promise<Response> {
+    const cookie = await this.jar.getCookieString(url);
+    const response = await fetch(url, {
+      redirect: 'manual',
+      ...init,
+      headers: {
+        ...this.headers,
+        ...(cookie === '' ? {} : { cookie }),
+        ...(init.headers as Record<string, string>),
+      },
+    });
+    for (const value of response.headers.getSetCookie())
+      await this.jar.setCookie(value, url, { ignoreError: true });
+    return response;
+  }
+
+  async open(url: string, init: RequestInit = {}): Promise<Page> {
+    let response = await this.send(url, init);
+    let at = url;
+    for (let hops = 0; hops < 12 && response.status >= 300 && response.status < 400; hops += 1) {
+      const next = new URL(response.headers.get('location') as string, at);
+      if (this.#stopAt(next)) return toPage(next.href, response, '');
+      await response.body?.cancel();
+      at = next.href;
+      response = await this.send(at);
+    }
+    return toPage(at, response, await response.text());
+  }
+
+  /** Sends a form of a page as a browser does: hidden fields, the given ones, and the button pressed. */
+  submit(
+    page: Page,
+    form: string,
+    fields: Record<string, string> = {},
+    button?: string,
+  ): Promise<Page> {
+    const element = page.document.querySelector(form);
+    if (element === null)
+      throw new Error(`no ${form} on ${page.url} (${page.status}):\n${page.text.slice(0, 2000)}`);
+    const body = new URLSearchParams();
+    for (const input of element.querySelectorAll('input')) {
+      const name = input.getAttribute('name');
+      if (name !== undefined && input.getAttribute('type') !== 'submit')
+        body.set(name, input.getAttribute('value') ?? '');
+    }
+    for (const [name, value] of Object.entries(fields)) body.set(name, value);
+    const pressed = button === undefined ? null : page.document.querySelector(button);
+    if (button !== undefined && pressed === null) throw new Error(`no ${button} on ${page.url}`);
+    const name = pressed?.getAttribute('name');
+    if (name !== undefined) body.set(name, pressed?.getAttribute('value') ?? '');
+    const action = new URL(element.getAttribute('action') ?? page.url, page.url).href;
+    const method = (element.getAttribute('method') ?? 'get').toLowerCase();
+    if (method === 'get') return this.open(`${action}?${body}`);
+    return this.open(action, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        origin: new URL(action).origin,
+      },
+      body: body.toString(),
+    });
+  }
+}
+
+function toPage(url: string, response: Response, text: string): Page {
+  return { url, status: response.status, headers: response.headers, text, document: parse(text) };
+}

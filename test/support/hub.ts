@@ -1,0 +1,88 @@
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { pino } from 'pino';
+import { type App, buildApp } from '../../src/app.ts';
+import { type Config, parseConfig } from '../../src/config/config.ts';
+import type { Database } from '../../src/database/database.ts';
+import { createSealer, type Sealer } from '../../src/secrets/sealer.ts';
+import { cloneDatabase } from './database.ts';
+
+export const TEST_SECRET = 'a secret of the tests, thirty-two characters long';
+
+export type TestHub = {
+  url: string;
+  config: Config;
+  database: Database;
+  databaseUrl: string;
+  sealer: Sealer;
+  app: App;
+  /** Another process of the same hub, so to speak: its own pool, caches and port. */
+  sibling(): Promise<TestHub>;
+  stop(): Promise<void>;
+};
+
+/** A hub on a database of its own, listening on a free port. */
+export async function startHub(env: Record<string, string> = {}): Promise<TestHub> {
+  const { database, url, drop } = await cloneDatabase();
+  const hub = await boot(database, url, env);
+  return { ...hub, stop: () => hub.stop().then(drop) };
+}
+
+async function boot(
+  database: Database,
+  databaseUrl: string,
+  env: Record<string, string>,
+): Promise<TestHub> {
+  const port = await freePort();
+  const config = parseConfig({
+    TROUSSEAU_URL: `http://localhost:${port}`,
+    TROUSSEAU_LISTEN: `127.0.0.1:${port}`,
+    TROUSSEAU_SECRET: TEST_SECRET.replaceAll(/[ ,]/g, '-'),
+    DATABASE_URL: databaseUrl,
+    LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent',
+    ...env,
+  });
+  const log = pino({ level: config.logLevel });
+  const app = await buildApp({ config, secrets: config.secrets, database, log });
+  const hub: TestHub = {
+    url: config.url.origin,
+    config,
+    database,
+    databaseUrl,
+    sealer: createSealer(config.secrets),
+    app,
+    async sibling() {
+      const { openDatabase } = await import('../../src/database/database.ts');
+      const own = await openDatabase({ url: databaseUrl });
+      // Behind one address, as two processes behind one proxy: only the port that is listened on differs.
+      const siblingPort = await freePort();
+      const twin = parseConfig({
+        TROUSSEAU_URL: config.url.origin,
+        TROUSSEAU_LISTEN: `127.0.0.1:${siblingPort}`,
+        TROUSSEAU_SECRET: config.secrets.join(' '),
+        TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8',
+        DATABASE_URL: databaseUrl,
+        LOG_LEVEL: config.logLevel,
+      });
+      const twinApp = await buildApp({ config: twin, secrets: twin.secrets, database: own, log });
+      return {
+        ...hub,
+        url: `http://127.0.0.1:${siblingPort}`,
+        config: twin,
+        database: own,
+        app: twinApp,
+        stop: () => twinApp.stop().then(() => own.close()),
+      };
+    },
+    stop: () => app.stop(),
+  };
+  return hub;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
