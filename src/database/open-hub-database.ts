@@ -1,13 +1,13 @@
 import type { Config } from '../config/config.ts';
 import { type Database, openDatabase } from './database.ts';
-import { openEmbeddedServer, type Purpose } from './embedded/open-embedded-server.ts';
+import { once, openEmbeddedServer, type Purpose } from './embedded/open-embedded-server.ts';
 import type { Log } from './embedded/postmaster.ts';
 
 export type HubDatabase = {
   database: Database;
   /** Whether this process looks after PostgreSQL: false with `DATABASE_URL` and beside a running hub. */
   ownsDatabase: boolean;
-  /** Closes the pool, then leaves the embedded PostgreSQL, which stops with its last user. */
+  /** Closes the pool, then leaves the embedded PostgreSQL, which stops with its last user. Repeatable. */
   close(): Promise<void>;
 };
 
@@ -25,22 +25,13 @@ export async function openHubDatabase(
   const onPoolError = (error: Error) => log.warn(`A database connection broke: ${error.message}`);
   if (config.databaseUrl !== undefined) {
     const database = await openDatabase({ url: config.databaseUrl, onPoolError });
-    return { database, ownsDatabase: false, close: () => database.close() };
+    return { database, ownsDatabase: false, close: once(() => database.close()) };
   }
   const server = await openEmbeddedServer(config.dataFolder, { purpose, log });
   try {
     const database = await openDatabase({ url: server.url, onPoolError });
-    return {
-      database,
-      ownsDatabase: server.ownsDatabase,
-      async close() {
-        try {
-          await database.close();
-        } finally {
-          await server.close();
-        }
-      },
-    };
+    const close = once(() => database.close().finally(server.close));
+    return { database, ownsDatabase: server.ownsDatabase, close };
   } catch (error) {
     await server.close();
     throw error;

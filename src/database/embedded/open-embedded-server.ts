@@ -146,7 +146,8 @@ function leaveAtOnce(stay: Stay): void {
   everyone.release();
 }
 
-function once(work: () => Promise<void>): () => Promise<void> {
+/** `work` as something that can be asked for again, and is done once. */
+export function once(work: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | undefined;
   return () => {
     done ??= work();

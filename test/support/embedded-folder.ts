@@ -1,0 +1,61 @@
+import { chmod, mkdtemp, readdir, readFile, readlink, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+import { openHubDatabase } from '../../src/database/open-hub-database.ts';
+
+export const silentLog = { info: () => {}, warn: () => {} };
+
+/**
+ * An empty folder, removed after the test with whatever still runs on it.
+ * @param mode 0700 is a folder that PostgreSQL cannot enter when root runs the tests
+ */
+export async function temporaryFolder(mode = 0o755): Promise<string> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'trousseau-test-')));
+  await chmod(folder, mode);
+  onTestFinished(async () => {
+    for (const pid of await processesIn(folder)) process.kill(pid, 'SIGKILL');
+    await waitUntil(async () => (await processesIn(folder)).length === 0);
+    await rm(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
+
+/** The processes that work in the folder (all of a PostgreSQL do) or name it in their arguments (Linux). */
+export async function processesIn(folder: string): Promise<number[]> {
+  const found: number[] = [];
+  for (const name of await readdir('/proc')) {
+    const pid = Number(name);
+    if (!(pid > 0) || pid === process.pid) continue;
+    const place = await readlink(`/proc/${pid}/cwd`).catch(() => '');
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (place.startsWith(folder) || command.includes(folder)) found.push(pid);
+  }
+  return found;
+}
+
+/** Process id of the PostgreSQL that serves the data folder. */
+export async function postmasterPid(cluster: string): Promise<number> {
+  return Number.parseInt(await readFile(join(cluster, 'postmaster.pid'), 'utf8'), 10);
+}
+
+/** Looks again until it holds; the test's own time limit ends it. */
+export async function waitUntil(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await sleep(20);
+}
+
+/** The ids in the table that `hold-database.ts` fills, read by a hub that is started for it. */
+export async function keptRows(dataFolder: string): Promise<number[]> {
+  const { database, close } = await openHubDatabase(
+    { dataFolder, databaseUrl: undefined },
+    { purpose: 'hub', log: silentLog },
+  );
+  try {
+    return (await database.query<{ id: string }>('SELECT id FROM kept')).map((row) =>
+      Number(row.id),
+    );
+  } finally {
+    await close();
+  }
+}
