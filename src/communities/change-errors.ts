@@ -1,0 +1,33 @@
+/** What a change names is not of this community, nor perhaps of any: the two answer the same. */
+export class NotFoundError extends Error {
+  readonly noun: 'community' | 'member' | 'group' | 'service';
+  constructor(noun: NotFoundError['noun'], name?: string) {
+    super(`there is no ${noun}${name === undefined ? ' of that name' : ` "${name}"`} here`);
+    this.name = 'NotFoundError';
+    this.noun = noun;
+  }
+}
+
+export type Refusal =
+  | 'slug-shape'
+  | 'slug-taken'
+  | 'username-shape'
+  | 'username-reserved'
+  | 'username-taken'
+  | 'email-shape'
+  | 'email-taken'
+  | 'ldap-base-taken'
+  | 'state'
+  | 'group-cycle'
+  | 'no-approval'
+  | 'no-secret';
+
+/** A change that the rules or the present state do not allow. `code` is for catalogues of messages. */
+export class RefusedError extends Error {
+  readonly code: Refusal;
+  constructor(code: Refusal, message: string) {
+    super(message);
+    this.name = 'RefusedError';
+    this.code = code;
+  }
+}
