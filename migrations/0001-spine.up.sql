@@ -395,10 +395,10 @@ CREATE TRIGGER tr_outbox_added AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE
 
 -- Ends the statement that stores a sign-in's outcome when something it must use up is no longer there
 -- (a code, a refresh token or an interaction used twice, a session that was ended meanwhile).
-CREATE FUNCTION require_rows(what text, expected integer, found bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION require_rows(what text, expected integer, actual bigint) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-  IF found <> expected THEN
-    RAISE EXCEPTION USING ERRCODE = 'TR001', MESSAGE = what || ': expected ' || expected || ' rows, found ' || found;
+  IF actual <> expected THEN
+    RAISE EXCEPTION USING ERRCODE = 'TR001', MESSAGE = what || ': expected ' || expected || ' rows, found ' || actual;
   END IF;
   RETURN true;
 END $$;

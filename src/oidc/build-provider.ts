@@ -67,7 +67,6 @@ function configuration({
     subjectTypes: ['public'],
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'] },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
-    enableHttpPostMethods: true,
     routes: routes(),
     interactions: {
       policy: buildPolicy(community),

@@ -10,6 +10,11 @@ const MAX_FIELDS = 100;
  * @throws RequestError 415 for another type, 413 beyond 64 KiB, 400 beyond 100 fields
  */
 export async function readForm(req: IncomingMessage): Promise<Record<string, string>> {
+  return Object.fromEntries(await readFormPairs(req));
+}
+
+/** The same, every field in its order. */
+export async function readFormPairs(req: IncomingMessage): Promise<[string, string][]> {
   const type = (req.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/x-www-form-urlencoded') {
     throw new RequestError(415, 'bad-request', `unexpected content type ${type?.slice(0, 60)}`);
@@ -24,7 +29,7 @@ export async function readForm(req: IncomingMessage): Promise<Record<string, str
   }
   const fields = [...new URLSearchParams(Buffer.concat(chunks).toString('utf8'))];
   if (fields.length > MAX_FIELDS) throw new RequestError(400, 'bad-request', 'too many fields');
-  return Object.fromEntries(fields);
+  return fields;
 }
 
 function tooLarge(): RequestError {

@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { CommunityRequest } from './community-request.ts';
+import { readFormPairs } from './form-body.ts';
+import { RequestError } from './http-errors.ts';
 import { allowFormsToLeave } from './security-headers.ts';
 
 /** Documents that are the same for everybody until the community or its keys change. */
@@ -8,6 +10,10 @@ const DOCUMENTS = new Set([
   '/.well-known/oauth-authorization-server',
   '/oidc/jwks',
 ]);
+/** What an app may send the browser to with a form as well (Core §3.1.2.1, RP-Initiated Logout §2). */
+const BY_POST_TOO = new Set(['/oidc/auth', '/oidc/session/end']);
+/** Longest query that a form is turned into; Node reads no more than 16 KiB of headers. */
+const MAX_QUERY = 12_000;
 /** Seconds: short, so that a new key is known well before it signs. */
 const DOCUMENT_MAX_AGE = 300;
 
@@ -30,6 +36,10 @@ export async function serveProvider(request: CommunityRequest): Promise<void> {
     }
     if (ctx.method === 'GET') keepAnswer(ctx.res, (answer) => ready.documents.set(path, answer));
   }
+  if (ctx.method === 'POST' && BY_POST_TOO.has(path)) {
+    await turnToGet(request);
+    return;
+  }
   // Its answers may be forms that post to an app (form_post), and it closes them with its own hash.
   allowFormsToLeave(ctx);
   ctx.respond = false;
@@ -37,6 +47,18 @@ export async function serveProvider(request: CommunityRequest): Promise<void> {
   ctx.req.url = ctx.url.slice(request.issuer.basePath.length);
   (ctx.req as typeof ctx.req & { originalUrl: string }).originalUrl = ctx.originalUrl;
   await request.run(() => ready.handle(ctx.req, ctx.res));
+}
+
+/**
+ * A form that another site sends comes without our cookies (SameSite=Lax, which keeps other sites from
+ * acting in the member's name). The browser is asked to come again by itself: then it brings them.
+ */
+async function turnToGet({ ctx }: CommunityRequest): Promise<void> {
+  const fields = await readFormPairs(ctx.req);
+  const query = new URLSearchParams([...new URLSearchParams(ctx.querystring), ...fields]).toString();
+  if (query.length > MAX_QUERY) throw new RequestError(413, 'too-large', 'the request is too long');
+  ctx.status = 303;
+  ctx.redirect(`${ctx.path}?${query}`);
 }
 
 /** Keeps the body of a successful answer as it leaves. */

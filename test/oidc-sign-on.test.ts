@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Browser } from './support/browser.ts';
+import { type BuiltCommunity, buildCommunity, buildMember, buildService } from './support/factories.ts';
+import { startHub, type TestHub } from './support/hub.ts';
+import { RelyingParty } from './support/relying-party.ts';
+
+let hub: TestHub;
+let community: BuiltCommunity;
+
+beforeAll(async () => {
+  hub = await startHub();
+  community = await buildCommunity(hub.database);
+});
+afterAll(() => hub.stop());
+
+function newBrowser(): Browser {
+  return new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
+}
+
+async function relyingParty(values = {}, client = {}): Promise<RelyingParty> {
+  return new RelyingParty(hub.url, community, await buildService(hub, community, values, client));
+}
+
+describe('signing in to an app', () => {
+  it('gives the app a code, then tokens that say who the member is', async () => {
+    const member = await buildMember(hub.database, community.id);
+    const app = await relyingParty();
+    const answer = await app.signIn(newBrowser(), member.username);
+    expect(answer.get('state')).toBe('the-state');
+    expect(answer.get('iss')).toBe(app.issuer);
+
+    const tokens = await app.tokens(answer);
+    const idToken = await app.idToken(tokens);
+    expect(idToken).toMatchObject({
+      sub: member.subject,
+      nonce: 'the-nonce',
+      preferred_username: member.username,
+      email: member.email,
+      email_verified: true,
+      amr: ['pwd'],
+    });
+    const userinfo = await app.userinfo(tokens.access_token);
+    expect(await userinfo.json()).toMatchObject({ sub: member.subject, name: `Prénom ${member.username}` });
+  });
+
+  it('asks for the password once: a second app lets the member in without a sign-in page', async () => {
+    const member = await buildMember(hub.database, community.id);
+    const browser = newBrowser();
+    const first = await relyingParty();
+    await first.tokens(await first.signIn(browser, member.username));
+    const second = await relyingParty();
+    const page = await browser.open(second.authorizationUrl());
+    expect(page.document.querySelector('#login-form')).toBeNull();
+    expect(page.document.querySelector('#consent-form')).not.toBeNull();
+    const back = await browser.submit(page, '#consent-form', {}, '#consent-allow');
+    expect((await second.idToken(await second.tokens(second.answer(back)))).sub).toBe(member.subject);
+    const again = await browser.open(second.authorizationUrl());
+    expect(second.isBack(again)).toBe(true);
+  });
+
+  it('rotates refresh tokens, and ends the whole family when one is used twice', async () => {
+    const member = await buildMember(hub.database, community.id);
+    const app = await relyingParty();
+    const tokens = await app.tokens(await app.signIn(newBrowser(), member.username));
+    const first = tokens.refresh_token as string;
+    const refreshed = await app.refresh(first);
+    expect(refreshed.status).toBe(200);
+    const second = (await refreshed.json()).refresh_token as string;
+    expect(second).not.toBe(first);
+    expect((await app.refresh(first)).status).toBe(400);
+    expect((await app.refresh(second)).status).toBe(400);
+    expect((await app.userinfo(tokens.access_token)).status).toBe(401);
+  });
+
+  it('redeems a code once, even when two requests bring it at the same instant', async () => {
+    const member = await buildMember(hub.database, community.id);
+    const app = await relyingParty();
+    const code = (await app.signIn(newBrowser(), member.username)).get('code') as string;
+    const responses = await Promise.all(Array.from({ length: 6 }, () => app.redeem(code)));
+    const statuses = responses.map((response) => response.status).sort();
+    expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(1);
+    expect(statuses.filter((status) => status === 400).length).toBeGreaterThanOrEqual(5);
+  });
+});
