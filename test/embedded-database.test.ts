@@ -171,11 +171,11 @@ test('a database of another major version is refused before PostgreSQL touches i
 test('what a killed first start left behind is made anew', async () => {
   const folder = await temporaryFolder();
   await (await open(folder)).close();
-  await rename(join(folder, 'embedded/cluster'), join(folder, 'embedded/cluster.new'));
+  await rename(join(folder, 'embedded/cluster'), join(folder, 'embedded/cluster.new-1'));
 
   const { database } = await open(folder);
   expect(await database.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
-  expect(await readdir(join(folder, 'embedded'))).not.toContain('cluster.new');
+  expect(await readdir(join(folder, 'embedded'))).not.toContain('cluster.new-1');
 });
 
 test('the log of PostgreSQL holds no data of members', async () => {

@@ -1,5 +1,5 @@
 // A stand-in for a hub or a command: opens the database of a data folder and writes rows one after the
-// other until it is told to stop, saying on its output what was acknowledged.
+// other until it is told to stop (`close`, or `exit` without closing), saying on its output what was acknowledged.
 // usage: node hold-database.ts DATA_FOLDER hub|command
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openHubDatabase } from '../../src/database/open-hub-database.ts';
@@ -14,7 +14,8 @@ try {
     { purpose, log },
   );
   let closing = false;
-  process.stdin.on('data', async () => {
+  process.stdin.on('data', async (word) => {
+    if (String(word) === 'exit\n') process.exit(3);
     closing = true;
     await close();
     say({ closed: true });

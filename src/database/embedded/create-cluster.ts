@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chown, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { program } from './binaries.ts';
@@ -8,6 +8,8 @@ import { EmbeddedPostgresError } from './errors.ts';
 import type { Site } from './place-cluster.ts';
 import { makePrivateFolder, readText, syncFolder, writePrivateFile } from './private-file.ts';
 import { ids } from './run-as.ts';
+
+const DRAFT = 'cluster.new-';
 
 const run = promisify(execFile);
 
@@ -63,9 +65,10 @@ function checkVersion(site: Site, version: string): void {
 }
 
 async function initialise(site: Site, password: string, durable: boolean): Promise<void> {
-  const draft = join(site.base, 'cluster.new');
+  await removeDrafts(site.base);
+  // A new name each time: an initdb whose hub was killed may be writing to its own draft still.
+  const draft = join(site.base, `${DRAFT}${randomBytes(4).toString('hex')}`);
   const passwordCopy = join(site.base, 'password.new');
-  await rm(draft, { recursive: true, force: true });
   await rm(passwordCopy, { force: true });
   await makePrivateFolder(draft, site.runAs);
   // initdb reads the password as PostgreSQL's user, who cannot read ours.
@@ -96,4 +99,12 @@ async function initialise(site: Site, password: string, durable: boolean): Promi
   }
   await rename(draft, site.cluster);
   if (durable) await syncFolder(site.base);
+}
+
+/** Retries while an orphaned initdb writes to a draft; that soon fails on what is gone. */
+async function removeDrafts(base: string): Promise<void> {
+  for (const name of await readdir(base)) {
+    if (!name.startsWith(DRAFT)) continue;
+    await rm(join(base, name), { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  }
 }

@@ -35,6 +35,15 @@ export async function chooseEndpoint(site: Site, previous?: Endpoint): Promise<E
   return far === undefined ? { port: await freePort() } : { socketFolder: far, port: SOCKET_PORT };
 }
 
+/**
+ * Removes the lock of a dead PostgreSQL on its socket: it names a process which may be a stranger by
+ * now. The folder is the cluster's own, so no other PostgreSQL can be meant.
+ */
+export async function unlockSocket(endpoint: Endpoint): Promise<void> {
+  if (!('socketFolder' in endpoint)) return;
+  await rm(join(endpoint.socketFolder, `.s.PGSQL.${endpoint.port}.lock`), { force: true });
+}
+
 /** The settings that make PostgreSQL listen there, and nowhere else. */
 export function endpointSettings(endpoint: Endpoint): Settings {
   return 'socketFolder' in endpoint

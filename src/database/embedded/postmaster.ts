@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { program } from './binaries.ts';
-import { chooseEndpoint, type Endpoint, endpointSettings } from './endpoint.ts';
+import { chooseEndpoint, type Endpoint, endpointSettings, unlockSocket } from './endpoint.ts';
 import { EmbeddedPostgresError } from './errors.ts';
 import type { Site } from './place-cluster.ts';
 import {
@@ -52,7 +52,6 @@ export async function ensurePostmaster(
       launch = undefined;
       await sleep(100);
     } else if (found === undefined && launch === undefined) {
-      await disarmPostmasterFile(site.cluster);
       launch = await launchPostmaster(site, settings, endpoint);
     } else {
       await sleep(10);
@@ -98,6 +97,8 @@ async function launchPostmaster(
   previous: Endpoint | undefined,
 ): Promise<Launch> {
   const endpoint = await chooseEndpoint(site, previous);
+  await disarmPostmasterFile(site.cluster);
+  await unlockSocket(endpoint);
   const args = ['-D', site.cluster];
   args.push(...settingArguments({ ...settings, ...endpointSettings(endpoint) }));
   const logStart = await logSize(site.logFile);
