@@ -29,12 +29,19 @@ export async function openChangeFeed(options: {
   let timer: NodeJS.Timeout | undefined;
 
   async function connect(): Promise<void> {
-    const fresh = new pg.Client({ ...options.connection, keepAlive: true, connectionTimeoutMillis: 3_000 });
+    const fresh = new pg.Client({
+      ...options.connection,
+      keepAlive: true,
+      connectionTimeoutMillis: 3_000,
+    });
     fresh.on('error', () => lose(fresh));
     fresh.on('end', () => lose(fresh));
     fresh.on('notification', ({ channel, payload }) => emitter.emit(channel, payload || undefined));
     await fresh.connect();
-    for (const channel of options.channels) await fresh.query(`LISTEN ${fresh.escapeIdentifier(channel)}`);
+    for (const channel of options.channels)
+      await fresh.query(`LISTEN ${fresh.escapeIdentifier(channel)}`);
+    // Closed while it connected: nobody else would end it.
+    if (closed) return void fresh.end();
     client = fresh;
     // Whatever was announced while nobody listened is unknown.
     for (const channel of options.channels) emitter.emit(channel, undefined);

@@ -1,0 +1,267 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { createLocalJWKSet, jwtVerify } from 'jose';
+import { pino } from 'pino';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createOutbound, type Outbound } from '../src/outbound/outbound.ts';
+import type { BackchannelLogout } from '../src/outbox/outbox.ts';
+import type { Claimed } from '../src/outbox/outbox-store.ts';
+import { startOutboxWorker } from '../src/outbox/outbox-worker.ts';
+import { createSealer } from '../src/secrets/sealer.ts';
+import { deliverBackchannelLogout } from '../src/sessions/deliver-backchannel-logout.ts';
+import { endMemberSessions } from '../src/sessions/end-sessions.ts';
+import { ensureKeys } from '../src/signing-keys/ensure-keys.ts';
+import { rotateKeys } from '../src/signing-keys/rotate-keys.ts';
+import { listKeys } from '../src/signing-keys/signing-key-store.ts';
+import { cloneDatabase, type TestDatabase } from './support/database.ts';
+
+const ISSUER = 'https://login.example/c/lamyne';
+const sealer = createSealer(['a sealing key of more than 32 characters']);
+const log = pino({ level: 'silent' });
+let db: TestDatabase;
+let outbound: Outbound;
+let communityId: string;
+
+/** The client's server: what it was sent, and what it answers next. */
+const client = {
+  url: '',
+  requests: [] as { method: string; url: string; type: string; form: URLSearchParams }[],
+  answer: { status: 200, headers: {} as Record<string, string>, body: '' },
+};
+const server = createServer(async (req, res) => {
+  let body = '';
+  for await (const chunk of req) body += chunk;
+  client.requests.push({
+    method: req.method as string,
+    url: req.url as string,
+    type: req.headers['content-type'] as string,
+    form: new URLSearchParams(body),
+  });
+  res.writeHead(client.answer.status, client.answer.headers).end(client.answer.body);
+});
+
+beforeAll(async () => {
+  db = await cloneDatabase();
+  outbound = createOutbound({ privateNetworks: [ipaddr.parseCIDR('127.0.0.0/8')] });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  client.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  communityId = await buildCommunity('lamyne');
+  await ensureKeys(db.database, sealer, communityId);
+});
+afterAll(async () => {
+  await outbound.close();
+  server.closeAllConnections();
+  server.close();
+  await db.drop();
+});
+beforeEach(() => {
+  client.requests.length = 0;
+  client.answer = { status: 200, headers: {}, body: '' };
+});
+
+async function buildCommunity(slug: string): Promise<string> {
+  const [row] = await db.database.query<{ id: string }>(
+    `INSERT INTO communities (slug, name, ldap_base) VALUES ($1, $1, 'o=' || $1) RETURNING id`,
+    [slug],
+  );
+  return row?.id as string;
+}
+
+async function buildClient(
+  clientId: string,
+  {
+    uri = `${client.url}/logout?from=hub` as string | null,
+    alg = 'RS256',
+    community = communityId,
+  } = {},
+) {
+  await db.database.query(
+    `WITH service AS (INSERT INTO services (community_id, slug, recipe, name) VALUES ($1, lower($2), 'generic-oidc', $2) RETURNING id)
+     INSERT INTO service_clients (community_id, service_id, client_id, issuer, sealed_secret, backchannel_logout_uri, id_token_signed_response_alg)
+     SELECT $1, id, $2, $3, '\\x00', $4, $5 FROM service`,
+    [community, clientId, ISSUER, uri, alg],
+  );
+}
+
+function logout(clientId: string, community = communityId): Claimed<BackchannelLogout> {
+  return {
+    id: '1',
+    attempts: 1,
+    kind: 'backchannel-logout',
+    communityId: community,
+    payload: {
+      issuer: ISSUER,
+      clientId,
+      subject: '0b9ba7f6-3b46-4c14-8f0b-0a6d5b0f8f11',
+      sid: 'sid-1',
+    },
+  };
+}
+
+const deliver = (clientId: string, community?: string) =>
+  deliverBackchannelLogout(
+    { database: db.database, sealer, outbound },
+    logout(clientId, community),
+  );
+
+async function verifySent(clientId: string, index = 0) {
+  const token = client.requests[index]?.form.get('logout_token') as string;
+  const keys = (await listKeys(db.database, communityId)).map((key) => key.publicJwk);
+  return jwtVerify(token, createLocalJWKSet({ keys }), {
+    issuer: ISSUER,
+    audience: clientId,
+    typ: 'logout+jwt',
+  });
+}
+
+test.each(['RS256', 'ES256'])(
+  'a client that takes %s gets a logout token that it can verify',
+  async (alg) => {
+    await buildClient(`wiki-${alg}`, { alg });
+    expect(await deliver(`wiki-${alg}`)).toEqual({ state: 'done' });
+    expect(client.requests).toMatchObject([
+      {
+        method: 'POST',
+        url: '/logout?from=hub',
+        type: expect.stringMatching(/^application\/x-www-form-urlencoded/),
+      },
+    ]);
+    expect([...(client.requests[0]?.form.keys() ?? [])]).toEqual(['logout_token']);
+
+    const { payload, protectedHeader } = await verifySent(`wiki-${alg}`);
+    expect(protectedHeader).toEqual({ alg, typ: 'logout+jwt', kid: expect.any(String) });
+    expect(payload).toEqual({
+      iss: ISSUER,
+      aud: `wiki-${alg}`,
+      sub: logout('').payload.subject,
+      sid: 'sid-1',
+      jti: expect.any(String),
+      iat: expect.any(Number),
+      exp: (payload.iat as number) + 120,
+      events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+    });
+    expect(Math.abs((payload.iat as number) - Date.now() / 1_000)).toBeLessThan(10);
+  },
+);
+
+test('each attempt carries a token of its own', async () => {
+  await buildClient('fresh');
+  client.answer.status = 503;
+  await deliver('fresh');
+  await deliver('fresh');
+  const ids = [
+    (await verifySent('fresh', 0)).payload.jti,
+    (await verifySent('fresh', 1)).payload.jti,
+  ];
+  expect(new Set(ids).size).toBe(2);
+});
+
+test('while keys rotate, tokens are signed by the key that signs now', async () => {
+  await buildClient('rotating');
+  await rotateKeys(db.database, sealer, communityId);
+  await deliver('rotating');
+  const before = await verifySent('rotating', 0);
+  await rotateKeys(db.database, sealer, communityId, { mode: 'immediately' });
+  await deliver('rotating');
+  const after = await verifySent('rotating', 1);
+  expect(after.protectedHeader.kid).not.toBe(before.protectedHeader.kid);
+});
+
+test.each([
+  [204, 'done'],
+  [400, 'refused'],
+  [401, 'refused'],
+  [404, 'refused'],
+  [302, 'refused'],
+  [408, 'retry'],
+  [425, 'retry'],
+  [429, 'retry'],
+  [500, 'retry'],
+  [501, 'retry'],
+  [503, 'retry'],
+])('an answer of %i means %s', async (status, state) => {
+  await buildClient(`answers-${status}`);
+  client.answer = { status, headers: { 'retry-after': '30', location: '/elsewhere' }, body: '' };
+  const outcome = await deliver(`answers-${status}`);
+  expect(outcome.state).toBe(state);
+  if (outcome.state !== 'done')
+    expect(outcome).toMatchObject({
+      reason: `the client answered ${status}`,
+      retryAfterMs: 30_000,
+    });
+  expect(client.requests).toHaveLength(1);
+});
+
+test('the reason of a refusal is its error code, never what else the client says', async () => {
+  await buildClient('talks');
+  client.answer = {
+    status: 400,
+    headers: {},
+    body: '{"error":"invalid_request","error_description":"eyJ.secret.token"}',
+  };
+  expect(await deliver('talks')).toMatchObject({
+    reason: 'the client answered 400 (invalid_request)',
+  });
+  client.answer.body = '{"error":"eyJ secret token"}';
+  expect(await deliver('talks')).toMatchObject({ reason: 'the client answered 400' });
+});
+
+test('there is nothing to do for a client that is gone, has no address, or is of another community', async () => {
+  await buildClient('silent', { uri: null });
+  await buildClient('elsewhere', { community: await buildCommunity('other') });
+  for (const clientId of ['gone', 'silent', 'elsewhere'])
+    expect(await deliver(clientId)).toEqual({ state: 'done' });
+  expect(client.requests).toEqual([]);
+});
+
+test('a client that is away is tried later, and one at a private address is refused', async () => {
+  const closed = createServer();
+  await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
+  const { port } = closed.address() as AddressInfo;
+  await new Promise((resolve) => closed.close(resolve));
+  await buildClient('away', { uri: `http://127.0.0.1:${port}/logout` });
+  expect(await deliver('away')).toEqual({
+    state: 'retry',
+    reason: `127.0.0.1:${port} could not be reached: ECONNREFUSED`,
+  });
+  await buildClient('metadata', { uri: 'http://169.254.169.254/latest' });
+  expect(await deliver('metadata')).toMatchObject({
+    state: 'refused',
+    reason: expect.stringContaining('TROUSSEAU_PRIVATE_NETWORKS'),
+  });
+});
+
+test('ending the sessions of a member tells the clients they were signed in to', async () => {
+  await buildClient('signed-in');
+  const [member] = await db.database.query<{ subject: string }>(
+    `WITH person AS (INSERT INTO persons DEFAULT VALUES RETURNING id)
+     INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
+     SELECT $1, id, 'alice', 'alice', 'Alice' FROM person RETURNING subject`,
+    [communityId],
+  );
+  const subject = member?.subject as string;
+  await db.database.query(
+    `INSERT INTO sessions (community_id, id_hash, uid, subject, issuer, payload, expires_at)
+     VALUES ($1, '\\x01', 'uid', $2, $3, $4, now() + interval '1 day')`,
+    [
+      communityId,
+      subject,
+      ISSUER,
+      { authorizations: { 'signed-in': { sid: 'sid-of-alice' }, silent: { sid: 'x' } } },
+    ],
+  );
+  const parts = { database: db.database, sealer, outbound };
+  const worker = startOutboxWorker({
+    database: db.database,
+    log,
+    deliveries: { 'backchannel-logout': (message) => deliverBackchannelLogout(parts, message) },
+  });
+  await db.database.transaction((tx) => endMemberSessions(tx, communityId, [subject]));
+  await expect.poll(() => client.requests.length, { timeout: 10_000 }).toBe(1);
+  await worker.stop();
+  expect((await verifySent('signed-in')).payload).toMatchObject({
+    sub: subject,
+    sid: 'sid-of-alice',
+  });
+});
