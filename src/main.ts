@@ -2,12 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import { buildApp } from './app.ts';
 import type { Config } from './config/config.ts';
+import type { Database } from './database/database.ts';
 import { migrate } from './database/migrations.ts';
 import { openHubDatabase } from './database/open-hub-database.ts';
 import { ensureSetupToken } from './operators/create-operator.ts';
 import { loadSecrets } from './secrets/secret-file.ts';
 
-export type RunningHub = { url: string; stop(): Promise<void> };
+export type RunningHub = { url: string; database: Database; stop(): Promise<void> };
 
 /** Starts a process of the hub; `stop` ends all that it started, in order. */
 export async function start(
@@ -35,6 +36,7 @@ export async function start(
     );
     return {
       url: config.url.origin,
+      database: opened.database,
       async stop() {
         await app.stop();
         await opened.close();

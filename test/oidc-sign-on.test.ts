@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Browser } from './support/browser.ts';
-import { type BuiltCommunity, buildCommunity, buildMember, buildService } from './support/factories.ts';
+import {
+  type BuiltCommunity,
+  buildCommunity,
+  buildMember,
+  buildService,
+} from './support/factories.ts';
 import { startHub, type TestHub } from './support/hub.ts';
-import { RelyingParty } from './support/relying-party.ts';
+import { RelyingParty, type Tokens } from './support/relying-party.ts';
 
 let hub: TestHub;
 let community: BuiltCommunity;
@@ -40,7 +45,10 @@ describe('signing in to an app', () => {
       amr: ['pwd'],
     });
     const userinfo = await app.userinfo(tokens.access_token);
-    expect(await userinfo.json()).toMatchObject({ sub: member.subject, name: `Prénom ${member.username}` });
+    expect(await userinfo.json()).toMatchObject({
+      sub: member.subject,
+      name: `Prénom ${member.username}`,
+    });
   });
 
   it('asks for the password once: a second app lets the member in without a sign-in page', async () => {
@@ -53,7 +61,9 @@ describe('signing in to an app', () => {
     expect(page.document.querySelector('#login-form')).toBeNull();
     expect(page.document.querySelector('#consent-form')).not.toBeNull();
     const back = await browser.submit(page, '#consent-form', {}, '#consent-allow');
-    expect((await second.idToken(await second.tokens(second.answer(back)))).sub).toBe(member.subject);
+    expect((await second.idToken(await second.tokens(second.answer(back)))).sub).toBe(
+      member.subject,
+    );
     const again = await browser.open(second.authorizationUrl());
     expect(second.isBack(again)).toBe(true);
   });
@@ -65,7 +75,7 @@ describe('signing in to an app', () => {
     const first = tokens.refresh_token as string;
     const refreshed = await app.refresh(first);
     expect(refreshed.status).toBe(200);
-    const second = (await refreshed.json()).refresh_token as string;
+    const second = ((await refreshed.json()) as Tokens).refresh_token as string;
     expect(second).not.toBe(first);
     expect((await app.refresh(first)).status).toBe(400);
     expect((await app.refresh(second)).status).toBe(400);

@@ -57,7 +57,7 @@ function configuration({
     adapter: createAdapterFactory(sealer),
     clients: clientsOf(community, issuer.url, sealer),
     jwks,
-    fetch: outbound.fetch,
+    fetch: (input, init) => outbound.fetch(input instanceof Request ? input.url : input, init),
     clientDefaults: { grant_types: ['authorization_code'], response_types: ['code'] },
     responseTypes: ['code'],
     scopes: [...Object.keys(CLAIMS_BY_SCOPE), 'offline_access'],

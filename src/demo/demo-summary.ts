@@ -1,0 +1,49 @@
+import type { DemoApp, NetworkFile } from './run-demo.ts';
+
+/** What the demo prints once all runs: addresses, users, passwords, and what to try. */
+export function demoSummary(
+  hubUrl: string,
+  network: NetworkFile,
+  apps: DemoApp[],
+  ms: number,
+): string {
+  const [first, second] = apps;
+  const operator = network.operators[0];
+  const communities = network.communities.map(
+    (community) => `  ${community.name}\n    ${hubUrl}/c/${community.slug}\n${members(community)}`,
+  );
+  return `
+Trousseau is running (ready in ${(ms / 1000).toFixed(1)} s).
+
+Communities, and who can sign in (username / password):
+${communities.join('\n')}
+
+Operator's console
+    ${hubUrl}/operator   ${operator?.email} / ${operator?.password}
+
+Example apps
+${apps.map((app) => `  ${app.name} (${app.community})   ${app.url}`).join('\n')}
+
+Try single sign-on:
+  1. Open ${first?.url} and sign in as alice.
+  2. Open ${second?.url}: you are let in without a password.
+Try single sign-out:
+  3. Sign out of one of them and confirm; reload the other: you are signed out there, too.
+
+Press Ctrl-C to stop.
+`;
+}
+
+function members(community: NetworkFile['communities'][number]): string {
+  const withPassword = (community.members ?? []).filter((member) => member.password !== undefined);
+  const shown = withPassword.slice(0, 4);
+  const rest = withPassword.length - shown.length;
+  const lines = shown.map(
+    (member) =>
+      `    ${member.username.padEnd(12)} ${member.password}${member.role ? `   (${member.role})` : ''}`,
+  );
+  return [
+    ...lines,
+    ...(rest > 0 ? [`    … and ${rest} more in examples/tiers-lieux.yaml`] : []),
+  ].join('\n');
+}

@@ -1,0 +1,121 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { applyFile } from '../apply/apply-file.ts';
+import { parseConfig } from '../config/config.ts';
+import { readEnv } from '../config/env.ts';
+import { createLogger, start } from '../main.ts';
+import { createSealer } from '../secrets/sealer.ts';
+import { loadSecrets } from '../secrets/secret-file.ts';
+import { demoSummary } from './demo-summary.ts';
+
+const NETWORK = fileURLToPath(new URL('../../examples/tiers-lieux.yaml', import.meta.url));
+const APP = fileURLToPath(new URL('./example-app.ts', import.meta.url));
+const APP_PORTS = [8091, 8092];
+
+type NetworkFile = {
+  operators: { email: string; password: string }[];
+  communities: {
+    slug: string;
+    name: string;
+    branding?: { accent?: string };
+    members?: { username: string; name: string; password?: string; role?: string }[];
+    services?: {
+      slug: string;
+      name: string;
+      client?: { id: string; secret: string; redirectUris: string[]; scopes?: string[] };
+    }[];
+  }[];
+};
+
+export type { NetworkFile };
+
+/**
+ * Starts a hub with the example network and two small apps that sign in through it, and says how to
+ * try them. The database lives in the data folder's `demo`; it may be deleted at any time.
+ */
+export async function runDemo(): Promise<{ stop(): Promise<void> }> {
+  const began = performance.now();
+  const env = readEnv(process.env);
+  const config = parseConfig({
+    ...env,
+    DATABASE_URL: undefined,
+    TROUSSEAU_DATA: `${env.TROUSSEAU_DATA ?? './data'}/demo`,
+    LOG_LEVEL: env.LOG_LEVEL ?? 'warn',
+  });
+  console.log('Starting the hub with a database of its own…');
+  const hub = await start(config, createLogger(config));
+  const apps: ChildProcess[] = [];
+  const stop = async () => {
+    for (const app of apps) if (app.connected) app.disconnect();
+    await hub.stop();
+  };
+  try {
+    console.log('Setting up the example network…');
+    const network = parse(await readFile(NETWORK, 'utf8')) as NetworkFile;
+    await applyFile(hub.database, createSealer(await loadSecrets(config)), {
+      path: NETWORK,
+      hubUrl: config.url.origin,
+      env: process.env,
+    });
+    console.log('Starting two example apps…');
+    const started = findApps(network, config.url.origin);
+    for (const app of started) apps.push(await startApp(app.env));
+    console.log(demoSummary(config.url.origin, network, started, performance.now() - began));
+    return { stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+export type DemoApp = { name: string; url: string; community: string; env: Record<string, string> };
+
+/** The services of the network whose apps are ours to run, by the port of their redirect address. */
+function findApps(network: NetworkFile, hubUrl: string): DemoApp[] {
+  return network.communities.flatMap((community) =>
+    (community.services ?? []).flatMap((service) => {
+      const { client } = service;
+      const redirect = URL.parse(client?.redirectUris[0] ?? '');
+      const port = Number(redirect?.port);
+      if (client === undefined || redirect?.hostname !== 'localhost' || !APP_PORTS.includes(port))
+        return [];
+      return [
+        {
+          name: service.name,
+          url: `http://localhost:${port}/`,
+          community: community.name,
+          env: {
+            APP_NAME: service.name,
+            APP_PORT: String(port),
+            APP_ISSUER: `${hubUrl}/c/${community.slug}`,
+            APP_CLIENT_ID: client.id,
+            APP_CLIENT_SECRET: client.secret,
+            APP_SCOPE: (client.scopes ?? ['openid', 'profile', 'email']).join(' '),
+            APP_ACCENT: port === 8091 ? '#7a3e9d' : '#b3541e',
+          },
+        },
+      ];
+    }),
+  );
+}
+
+/** Waits until the app listens; it ends when we disconnect, or die. */
+function startApp(env: Record<string, string>): Promise<ChildProcess> {
+  const child = fork(APP, {
+    env: { ...process.env, ...env },
+    execPath: process.execPath,
+    detached: true,
+  });
+  return new Promise((resolve, reject) => {
+    child.once('message', () => resolve(child));
+    child.once('exit', (code) =>
+      reject(
+        new Error(
+          `the example app ${env.APP_NAME} ended with ${code}; is port ${env.APP_PORT} free?`,
+        ),
+      ),
+    );
+  });
+}
