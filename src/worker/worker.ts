@@ -1,0 +1,85 @@
+import type { Logger } from 'pino';
+import type { Database } from '../database/database.ts';
+import type { Outbound } from '../outbound/outbound.ts';
+import { startOutboxWorker } from '../outbox/outbox-worker.ts';
+import type { Sealer } from '../secrets/sealer.ts';
+import { deliverBackchannelLogout } from '../sessions/deliver-backchannel-logout.ts';
+import { rotateDueKeys } from '../signing-keys/rotate-due-keys.ts';
+import { cleanUpExpired } from './expiry-cleanup.ts';
+import { runIfDue, type ScheduledTask } from './scheduled-task.ts';
+import { createSignal } from './signal.ts';
+
+export type WorkerParts = { database: Database; sealer: Sealer; outbound: Outbound; log: Logger };
+
+/** How often each process asks whether anything of the schedule is due. */
+const TICK_MS = 60_000;
+
+/**
+ * What a process of role `worker` does: it delivers the outbox and keeps the schedule, beside any
+ * number of others. `stop()` returns when nothing of it runs any more.
+ */
+export function startWorker(parts: WorkerParts): { stop(): Promise<void> } {
+  const { database, log } = parts;
+  const outbox = startOutboxWorker({
+    database,
+    log,
+    deliveries: {
+      'backchannel-logout': (message) => deliverBackchannelLogout(parts, message),
+    },
+  });
+  const schedule = keepSchedule(database, tasks(parts), log);
+  return {
+    async stop() {
+      await Promise.all([outbox.stop(), schedule.stop()]);
+    },
+  };
+}
+
+function tasks({ database, sealer, log }: WorkerParts): ScheduledTask[] {
+  return [
+    {
+      name: 'expiry-cleanup',
+      everyMs: 10 * 60_000,
+      async run({ now, signal }) {
+        const deleted = await cleanUpExpired(database, { now, signal });
+        if (deleted > 0) log.info({ deleted }, 'deleted what had expired');
+      },
+    },
+    {
+      name: 'key-rotation',
+      everyMs: 60 * 60_000,
+      async run({ now, signal }) {
+        const communities = await rotateDueKeys(database, sealer, { now, signal });
+        if (communities.length > 0) log.info({ communities }, 'rotated signing keys');
+      },
+    },
+  ];
+}
+
+function keepSchedule(database: Database, scheduled: ScheduledTask[], log: Logger) {
+  const stopping = new AbortController();
+  const pause = createSignal();
+  stopping.signal.addEventListener('abort', pause.raise);
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      for (const task of scheduled) {
+        if (stopping.signal.aborted) break;
+        try {
+          await runIfDue(database, task, { signal: stopping.signal });
+        } catch (error) {
+          log.error({ err: error, task: task.name }, 'scheduled work failed; it comes again');
+        }
+      }
+      await pause.wait(TICK_MS);
+    }
+  }
+
+  const running = run();
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
