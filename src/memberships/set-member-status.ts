@@ -1,0 +1,50 @@
+import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
+import type { Transaction } from '../database/database.ts';
+import { type Actor, recordEvents } from '../events/record-event.ts';
+import { endMemberSessions } from '../sessions/end-sessions.ts';
+import { lockMembership, type Status } from './membership-store.ts';
+
+type Change = { from: readonly Status[]; to: Status; event: string };
+
+/** Where a membership may go from where. Whoever left comes back by a new invitation only. */
+const CHANGES = {
+  suspend: { from: ['active'], to: 'suspended', event: 'member.suspended' },
+  resume: { from: ['suspended'], to: 'active', event: 'member.resumed' },
+  admit: { from: ['requested'], to: 'active', event: 'member.admitted' },
+  leave: { from: ['requested', 'active', 'suspended'], to: 'left', event: 'member.left' },
+} as const satisfies Record<string, Change>;
+
+export type StatusChange = keyof typeof CHANGES;
+
+/**
+ * Suspends, resumes or admits a member, or lets them leave. What takes access away ends all sessions
+ * and tokens in the same transaction (invariant 4).
+ * @returns whether that changed anything: false when the member is there already
+ * @throws NotFoundError when the member is not of this community
+ * @throws RefusedError `state` when the membership cannot go there from where it is
+ */
+export async function setMemberStatus(
+  tx: Transaction,
+  communityId: string,
+  subject: string,
+  change: StatusChange,
+  actor: Actor,
+): Promise<boolean> {
+  const member = await lockMembership(tx, communityId, subject);
+  if (member === undefined) throw new NotFoundError('member');
+  const { from, to, event }: Change = CHANGES[change];
+  if (member.status === to) return false;
+  if (!from.includes(member.status)) {
+    throw new RefusedError(
+      'state',
+      `cannot ${change} "${member.username}": the membership is ${member.status}`,
+    );
+  }
+  await tx.query(
+    'UPDATE memberships SET status = $3, updated_at = now() WHERE community_id = $1 AND subject = $2',
+    [communityId, subject, to],
+  );
+  if (to !== 'active') await endMemberSessions(tx, communityId, [subject]);
+  await recordEvents(tx, [{ communityId, type: event, actor, subject }]);
+  return true;
+}

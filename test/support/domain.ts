@@ -1,0 +1,89 @@
+import { clientSecretContext } from '../../src/communities/community.ts';
+import { createCommunity } from '../../src/communities/create-community.ts';
+import type { Database } from '../../src/database/database.ts';
+import { addMember, type NewMember } from '../../src/memberships/add-member.ts';
+import { nameKey } from '../../src/memberships/names.ts';
+import { createSealer } from '../../src/secrets/sealer.ts';
+
+export const sealer = createSealer(['a sealing key of more than 32 characters']);
+
+let count = 0;
+function next(word: string): string {
+  count += 1;
+  return `${word}-${count}`;
+}
+
+/** Factories of rows that tests need; each gives what the next one asks for. */
+export function factories(database: Database) {
+  const one = async <Row>(sql: string, params: unknown[]): Promise<Row> => {
+    const [row] = await database.query<Row>(sql, params);
+    if (row === undefined) throw new Error(`nothing came of: ${sql}`);
+    return row;
+  };
+
+  const buildCommunity = (slug = next('lieu')) =>
+    database.transaction((tx) => createCommunity(tx, { slug, name: `Le ${slug}` }, 'hub'));
+
+  const buildMember = (communityId: string, member: Partial<NewMember> = {}) => {
+    const username = member.username ?? next('membre');
+    return database.transaction((tx) =>
+      addMember(tx, communityId, { displayName: username, ...member, username }, 'hub'),
+    );
+  };
+
+  async function buildGroup(communityId: string, name = next('groupe')): Promise<string> {
+    const row = await one<{ id: string }>(
+      'INSERT INTO groups (community_id, name, name_key) VALUES ($1, $2, $3) RETURNING id',
+      [communityId, name, nameKey(name)],
+    );
+    return row.id;
+  }
+
+  /** A service with a confidential client that listens for back-channel logouts. */
+  async function buildService(
+    communityId: string,
+    { slug = next('service'), access = 'everyone', groupIds = [] as string[] } = {},
+  ): Promise<{ serviceId: string; clientId: string; slug: string }> {
+    const { id } = await one<{ id: string }>(
+      `INSERT INTO services (community_id, slug, recipe, name, access)
+       VALUES ($1, $2, 'generic-oidc', $2, $3) RETURNING id`,
+      [communityId, slug, access],
+    );
+    const clientId = `client-${slug}`;
+    await database.query(
+      `INSERT INTO service_clients (community_id, service_id, client_id, sealed_secret, issuer, backchannel_logout_uri)
+       VALUES ($1, $2, $3, $4, 'http://localhost:8080/c/lieu', 'https://app.example/logout')`,
+      [communityId, id, clientId, sealer.seal('a secret', clientSecretContext(communityId, id))],
+    );
+    await database.query(
+      `INSERT INTO service_access_groups (community_id, service_id, group_id)
+       SELECT $1, $2, unnest($3::uuid[])`,
+      [communityId, id, groupIds],
+    );
+    return { serviceId: id, clientId, slug };
+  }
+
+  /** A browser session in which the member is signed in to clients, with a refresh token for each. */
+  async function buildSession(communityId: string, subject: string, clientIds: string[] = []) {
+    const uid = next('uid');
+    const authorizations = Object.fromEntries(
+      clientIds.map((clientId) => [
+        clientId,
+        { sid: `sid-${clientId}`, grantId: `grant-${clientId}` },
+      ]),
+    );
+    await database.query(
+      `INSERT INTO sessions (community_id, id_hash, uid, subject, issuer, payload, expires_at)
+       VALUES ($1, sha256($2::bytea), $3, $4, 'http://localhost:8080/c/lieu', $5, now() + interval '1 day')`,
+      [communityId, Buffer.from(uid), uid, subject, JSON.stringify({ authorizations })],
+    );
+    await database.query(
+      `INSERT INTO oidc_artifacts (community_id, kind, id_hash, subject, client_id, payload, expires_at)
+       SELECT $1, 'RefreshToken', sha256(($2 || client_id)::bytea), $3, client_id, '{}', now() + interval '1 day'
+       FROM unnest($4::text[]) AS c (client_id)`,
+      [communityId, uid, subject, clientIds],
+    );
+  }
+
+  return { buildCommunity, buildMember, buildGroup, buildService, buildSession };
+}
