@@ -90,15 +90,23 @@ async function initialise(site: Site, password: string, durable: boolean): Promi
     const env = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
     await run(program(site.binaries, 'initdb'), args, { ...ids(site.runAs), env, cwd: site.base });
   } catch (cause) {
-    const reason = ((cause as { stderr?: string }).stderr ?? '').trim().split('\n').at(-1);
-    throw new EmbeddedPostgresError(`The database could not be made in ${site.base}: ${reason}`, {
-      cause,
-    });
+    throw new EmbeddedPostgresError(
+      `The database could not be made in ${site.base}: ${explain(cause as Error)}`,
+      { cause },
+    );
   } finally {
     await rm(passwordCopy, { force: true });
   }
   await rename(draft, site.cluster);
   if (durable) await syncFolder(site.base);
+}
+
+function explain(error: Error & { stderr?: string }): string {
+  const reason = error.stderr?.trim().split('\n').at(-1) || error.message;
+  return /could not look up effective user ID/.test(reason)
+    ? `the user id ${process.geteuid?.()} has no name on this machine (/etc/passwd), which PostgreSQL ` +
+        'insists on; give it one, or give DATABASE_URL.'
+    : reason;
 }
 
 /** Retries while an orphaned initdb writes to a draft; that soon fails on what is gone. */

@@ -46,7 +46,7 @@ export async function placeCluster(folder: string): Promise<Site> {
   const recorded = await readText(join(folder, 'location'));
   if (recorded !== undefined) await checkRecorded(folder, recorded);
   const known = recorded ?? folder;
-  const runAs = await chooseRunAs([join(known, 'cluster'), dirname(folder)]);
+  const runAs = await chooseRunAs(join(known, 'cluster'), dirname(folder));
   const base = await realpath(recorded ?? (await chooseBase(folder, runAs)));
   return {
     folder,

@@ -14,24 +14,27 @@ export function isRoot(): boolean {
 }
 
 /**
- * The unprivileged user for a cluster: the owner of what is there already (the first of the paths that
- * is not root's), else the machine's `postgres`, else `nobody`.
+ * The unprivileged user for a cluster: its owner when there is one, else the owner of the data folder
+ * unless that is root or has no name on this machine, else `postgres`, else `nobody`.
  */
-export async function chooseRunAs(existing: string[]): Promise<RunAs> {
+export async function chooseRunAs(cluster: string, dataFolder: string): Promise<RunAs> {
   if (!isRoot()) return undefined;
-  for (const path of existing) {
-    const found = await stat(path).catch(() => undefined);
-    if (found === undefined || found.uid === 0) continue;
-    return { uid: found.uid, gid: found.gid, name: `user ${found.uid}` };
+  const made = await stat(cluster).catch(() => undefined);
+  if (made !== undefined && made.uid !== 0) {
+    return { uid: made.uid, gid: made.gid, name: `user ${made.uid}` };
   }
-  const user = (await lookUp('postgres')) ?? (await lookUp('nobody'));
-  if (user === undefined) {
-    throw new EmbeddedPostgresError(
-      'PostgreSQL does not run as root, and this machine has neither a user "postgres" nor "nobody". ' +
-        'Start Trousseau as an ordinary user, or give DATABASE_URL.',
-    );
+  const { uid } = await stat(dataFolder);
+  // initdb refuses a user id without a name.
+  const owner = await run('id', ['-un', String(uid)]).catch(() => undefined);
+  const names = [owner?.stdout.trim() ?? 'root', 'postgres', 'nobody'];
+  for (const name of names) {
+    const user = await lookUp(name);
+    if (user !== undefined) return user;
   }
-  return user;
+  throw new EmbeddedPostgresError(
+    'PostgreSQL does not run as root, and this machine has neither a user "postgres" nor "nobody". ' +
+      'Start Trousseau as an ordinary user, or give DATABASE_URL.',
+  );
 }
 
 /** Whether that user can enter the folder: tried for real, so that no kind of permission is forgotten. */
@@ -58,6 +61,7 @@ export function ids(runAs: RunAs): { uid?: number; gid?: number } {
   return runAs === undefined ? {} : { uid: runAs.uid, gid: runAs.gid };
 }
 
+/** Undefined for root and for whom the machine does not know. */
 async function lookUp(name: string): Promise<RunAs> {
   try {
     const uid = Number((await run('id', ['-u', name])).stdout);
