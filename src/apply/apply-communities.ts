@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import { endMemberSessions } from '../sessions/end-sessions.ts';
+import type { Path } from './faults.ts';
+import type { Logo } from './logo.ts';
+import { type ApplyRun, changedKeys } from './run.ts';
+import type { CommunityEntry } from './schema.ts';
+
+/** A community with its settings. */
+export type CommunityRow = {
+  id: string;
+  slug: string;
+  name: string;
+  locale: string;
+  state: string;
+  registration: string;
+  accent: string | null;
+  contact: string | null;
+  ldapBase: string;
+  ldapPasswordBind: boolean;
+  /** SHA-256, hexadecimal. */
+  logo: string | null;
+};
+
+export type CommunityToApply = { entry: CommunityEntry; path: Path; logo: Logo | null | undefined };
+/** `changed` are the settings that differ; undefined `before` is a new community. */
+export type SettledCommunity = CommunityToApply & {
+  row: CommunityRow;
+  before: CommunityRow | undefined;
+};
+
+/** Every community of the hub, locked against other changes of its settings. */
+export function lockCommunities(run: ApplyRun): Promise<CommunityRow[]> {
+  return run.tx.query<CommunityRow>(
+    `SELECT c.id, c.slug, c.name, c.locale, c.state, c.registration, c.accent, c.contact_email AS contact,
+       c.ldap_base AS "ldapBase", c.ldap_password_bind AS "ldapPasswordBind",
+       (SELECT encode(l.sha256, 'hex') FROM community_logos l WHERE l.community_id = c.id) AS logo
+     FROM communities c ORDER BY c.slug FOR NO KEY UPDATE OF c`,
+  );
+}
+
+/**
+ * Brings the settings of the file's communities to what it says. Communities that cannot be changed
+ * are reported and left out of the answer.
+ */
+export async function applyCommunities(
+  run: ApplyRun,
+  rows: readonly CommunityRow[],
+  wanted: readonly CommunityToApply[],
+): Promise<SettledCommunity[]> {
+  const known = new Map(rows.map((row) => [row.slug, row]));
+  const settled = wanted
+    .filter(({ entry, path }) => isOpenToChange(run, known.get(entry.slug), entry, path))
+    .map((item) => settle(item, known.get(item.entry.slug)));
+  const free = settled.filter((item) => reportForeignBase(run, item, rows, settled));
+  const changed = free.filter(
+    ({ row, before }) => before === undefined || changedKeys(before, row).length > 0,
+  );
+  await storeCommunities(
+    run,
+    changed.map(({ row }) => row),
+  );
+  await storeLogos(run, changed);
+  for (const { row, before } of changed) {
+    if (before?.state === 'active' && row.state === 'archived') await endAllSessions(run, row.id);
+  }
+  return free;
+}
+
+function isOpenToChange(
+  run: ApplyRun,
+  row: CommunityRow | undefined,
+  entry: CommunityEntry,
+  path: Path,
+): boolean {
+  if (row === undefined || row.state === 'active') return true;
+  if (row.state === 'moved') {
+    run.report(
+      [...path, 'slug'],
+      'has moved to another hub, and is no longer changed on this one: take it out of the file',
+    );
+    return false;
+  }
+  if (entry.state !== undefined) return true;
+  run.report(
+    [...path, 'slug'],
+    `is ${row.state}, and so left alone: say "state: active" to open it again, or take it out of the file`,
+  );
+  return false;
+}
+
+function settle(item: CommunityToApply, before: CommunityRow | undefined): SettledCommunity {
+  const { entry, logo } = item;
+  const row: CommunityRow = {
+    id: before?.id ?? randomUUID(),
+    slug: entry.slug,
+    name: entry.name,
+    locale: entry.locale ?? before?.locale ?? 'fr',
+    state: entry.state ?? before?.state ?? 'active',
+    registration: entry.registration ?? before?.registration ?? 'closed',
+    accent: either(entry.branding?.accent?.toLowerCase() ?? entry.branding?.accent, before?.accent),
+    contact: either(entry.contact, before?.contact),
+    ldapBase: entry.ldap?.base ?? before?.ldapBase ?? `o=${entry.slug}`,
+    ldapPasswordBind: entry.ldap?.passwordBind ?? before?.ldapPasswordBind ?? false,
+    logo: either(logo === null ? null : logo?.sha256, before?.logo),
+  };
+  return { ...item, row, before };
+}
+
+/** What the file says, `null` included; else what is there. */
+export function either<Value>(
+  given: Value | null | undefined,
+  stored: Value | null | undefined,
+): Value | null {
+  return given === undefined ? (stored ?? null) : given;
+}
+
+/** LDAP bases are unique on the hub; those within the file were compared when it was read. */
+function reportForeignBase(
+  run: ApplyRun,
+  { entry, path, row }: SettledCommunity,
+  rows: readonly CommunityRow[],
+  settled: readonly SettledCommunity[],
+): boolean {
+  const after = rows.map((other) => settled.find((item) => item.row.id === other.id)?.row ?? other);
+  const holder = after.find(
+    (other) => other.id !== row.id && other.ldapBase.toLowerCase() === row.ldapBase.toLowerCase(),
+  );
+  if (holder === undefined) return true;
+  run.report(
+    entry.ldap?.base === undefined ? [...path, 'slug'] : [...path, 'ldap', 'base'],
+    `has the LDAP base "${row.ldapBase}", which the community ${holder.slug} has: give another under ldap.base`,
+  );
+  return false;
+}
+
+async function storeCommunities(run: ApplyRun, rows: readonly CommunityRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await run.tx.query(
+    `INSERT INTO communities (id, slug, name, locale, state, registration, accent, contact_email, ldap_base, ldap_password_bind)
+     SELECT id, slug, name, locale, state, registration, accent, contact, "ldapBase", "ldapPasswordBind"
+     FROM jsonb_to_recordset($1::jsonb) AS c (id uuid, slug text, name text, locale text, state text,
+       registration text, accent text, contact text, "ldapBase" text, "ldapPasswordBind" boolean)
+     ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, locale = EXCLUDED.locale, state = EXCLUDED.state,
+       registration = EXCLUDED.registration, accent = EXCLUDED.accent, contact_email = EXCLUDED.contact_email,
+       ldap_base = EXCLUDED.ldap_base, ldap_password_bind = EXCLUDED.ldap_password_bind, updated_at = now()`,
+    [JSON.stringify(rows)],
+  );
+}
+
+async function storeLogos(run: ApplyRun, changed: readonly SettledCommunity[]): Promise<void> {
+  for (const { row, before, logo } of changed) {
+    if (logo === undefined || row.logo === (before?.logo ?? null)) continue;
+    if (logo === null) {
+      await run.tx.query('DELETE FROM community_logos WHERE community_id = $1', [row.id]);
+      continue;
+    }
+    await run.tx.query(
+      `INSERT INTO community_logos (community_id, media_type, sha256, bytes) VALUES ($1, $2, decode($3, 'hex'), $4)
+       ON CONFLICT (community_id) DO UPDATE
+         SET media_type = EXCLUDED.media_type, sha256 = EXCLUDED.sha256, bytes = EXCLUDED.bytes`,
+      [row.id, logo.mediaType, logo.sha256, logo.bytes],
+    );
+  }
+}
+
+/** Puts communities that the file does not name into the archive; nothing of theirs is deleted. */
+export async function archiveOthers(
+  run: ApplyRun,
+  rows: readonly CommunityRow[],
+  named: ReadonlySet<string>,
+): Promise<void> {
+  for (const row of rows) {
+    if (named.has(row.slug) || row.state === 'archived' || row.state === 'moved') continue;
+    await run.tx.query(
+      `UPDATE communities SET state = 'archived', updated_at = now() WHERE id = $1`,
+      [row.id],
+    );
+    await endAllSessions(run, row.id);
+    run.log.add(
+      { action: 'remove', kind: 'community', name: row.slug, fields: ['archived'] },
+      { communityId: row.id, type: 'community.archived' },
+    );
+  }
+}
+
+async function endAllSessions(run: ApplyRun, communityId: string): Promise<void> {
+  const members = await run.tx.query<{ subject: string }>(
+    'SELECT subject FROM memberships WHERE community_id = $1',
+    [communityId],
+  );
+  await endMemberSessions(
+    run.tx,
+    communityId,
+    members.map((member) => member.subject),
+  );
+}
+
+const FILE_KEYS: Record<string, string> = {
+  accent: 'branding.accent',
+  logo: 'branding.logo',
+  ldapBase: 'ldap.base',
+  ldapPasswordBind: 'ldap.passwordBind',
+};
+
+/** Tells of the settings that changed, those of the hosts included. */
+export function logCommunity(
+  run: ApplyRun,
+  { row, before }: SettledCommunity,
+  hostsChanged: boolean,
+): void {
+  const change = { kind: 'community' as const, name: row.slug };
+  if (before === undefined) {
+    run.log.add(
+      { ...change, action: 'create', fields: [] },
+      { communityId: row.id, type: 'community.created', details: { slug: row.slug } },
+    );
+    return;
+  }
+  const fields: string[] = changedKeys(before, row).map((key) => FILE_KEYS[key] ?? key);
+  if (hostsChanged) fields.push('hosts');
+  if (fields.length === 0) return;
+  const details = { fields, ...(fields.includes('state') ? { state: row.state } : {}) };
+  run.log.add(
+    { ...change, action: 'update', fields },
+    { communityId: row.id, type: 'community.updated', details },
+  );
+}

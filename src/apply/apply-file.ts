@@ -1,0 +1,193 @@
+import { readFile } from 'node:fs/promises';
+import { type Database, sqlState, type Transaction } from '../database/database.ts';
+import { recordEvents } from '../events/record-event.ts';
+import type { Sealer } from '../secrets/sealer.ts';
+import {
+  applyCommunities,
+  archiveOthers,
+  type CommunityToApply,
+  lockCommunities,
+  logCommunity,
+  type SettledCommunity,
+} from './apply-communities.ts';
+import { applyGroups, pruneGroups } from './apply-groups.ts';
+import { applyHosts, issuerOf, reportIssuersWithoutHost } from './apply-hosts.ts';
+import { applyMembers } from './apply-members.ts';
+import { applyOperators } from './apply-operators.ts';
+import { applyServices } from './apply-services.ts';
+import { passwordQuestions, storedHashes } from './ask-passwords.ts';
+import { ApplyError } from './faults.ts';
+import { readLogo } from './logo.ts';
+import { type ParsedFile, parseFile, throwFaults } from './parse-file.ts';
+import { createPasswordDesk, type PasswordDesk, settleAll } from './password-desk.ts';
+import { createChangeLog, type Plan, toPlan } from './plan.ts';
+import { type ApplyRun, inBatches } from './run.ts';
+
+export type ApplyOptions = {
+  path: string;
+  /** Base URL of the hub. */
+  hubUrl: string;
+  /** Where `{env: NAME}` looks. */
+  env: NodeJS.ProcessEnv;
+  /** Computes the same plan, and leaves the hub as it was. */
+  dryRun?: boolean;
+  /** Takes away what the lists of the file do not name. */
+  prune?: boolean;
+  /** Called with a line now and then, where the work takes long. */
+  onProgress?: (line: string) => void;
+};
+
+/** Any constant: two runs at once take turns. */
+const APPLY_LOCK = 7_203_515;
+
+/**
+ * Brings the hub to what a declarative file says (docs/apply.md), in one transaction: all of it, or
+ * nothing. A second run changes nothing.
+ * @throws ApplyError with every fault of the file; nothing was changed
+ */
+export async function applyFile(
+  database: Database,
+  sealer: Sealer,
+  options: ApplyOptions,
+): Promise<Plan> {
+  const hubUrl = options.hubUrl.replace(/\/+$/, '');
+  const dryRun = options.dryRun ?? false;
+  const file = parseFile(options.path, await readText(options.path), hubUrl, options.env);
+  const communities = await readLogos(options.path, file);
+  const passwords = createPasswordDesk(dryRun);
+  const onProgress = options.onProgress ?? (() => {});
+  await settleAll(
+    passwords,
+    passwordQuestions(file.document),
+    await storedHashes(database, file.document),
+    onProgress,
+  );
+  const parts = { sealer, hubUrl, passwords, prune: options.prune ?? false, onProgress, dryRun };
+  return transact(database, options.path, (tx) => applyAll(tx, file, communities, parts));
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason =
+      code === 'ENOENT' ? 'there is no such file' : `the file cannot be read (${code})`;
+    throw wholeFileError(path, reason);
+  }
+}
+
+async function readLogos(
+  path: string,
+  { document, source }: ParsedFile,
+): Promise<CommunityToApply[]> {
+  const communities: CommunityToApply[] = [];
+  for (const [index, entry] of (document.communities ?? []).entries()) {
+    const name = entry.branding?.logo;
+    const logo = typeof name === 'string' ? await readLogo(path, name) : name;
+    if (logo !== undefined && logo !== null && 'fault' in logo) {
+      source.report(['communities', index, 'branding', 'logo'], logo.fault);
+    } else {
+      communities.push({ entry, path: ['communities', index], logo });
+    }
+  }
+  throwFaults(source);
+  return communities;
+}
+
+type Parts = {
+  sealer: Sealer;
+  hubUrl: string;
+  passwords: PasswordDesk;
+  prune: boolean;
+  dryRun: boolean;
+  onProgress: (line: string) => void;
+};
+
+async function applyAll(
+  tx: Transaction,
+  file: ParsedFile,
+  communities: CommunityToApply[],
+  parts: Parts,
+): Promise<Plan> {
+  const { document, source } = file;
+  const log = createChangeLog();
+  const run: ApplyRun = { ...parts, tx, log, report: source.report };
+  await tx.query('SELECT pg_advisory_xact_lock($1)', [APPLY_LOCK]);
+  if (document.operators !== undefined) await applyOperators(run, document.operators);
+  if (document.communities !== undefined)
+    await applyEveryCommunity(run, communities, parts.onProgress);
+  throwFaults(source);
+  await inBatches(log.events, (batch) => recordEvents(tx, batch));
+  const plan = toPlan(log, parts.dryRun);
+  if (parts.dryRun) throw new DryRun(plan);
+  return plan;
+}
+
+async function applyEveryCommunity(
+  run: ApplyRun,
+  wanted: CommunityToApply[],
+  onProgress: (line: string) => void,
+): Promise<void> {
+  const rows = await lockCommunities(run);
+  const settled = await applyCommunities(run, rows, wanted);
+  const hosts = await applyHosts(run, rows, settled);
+  for (const community of settled) {
+    logCommunity(run, community, hosts.changed.has(community.row.id));
+    await applyContents(
+      run,
+      community,
+      issuerOf(run, community.row.slug, hosts.hosts.get(community.row.id) ?? []),
+    );
+    onProgress(`community ${community.row.slug}: done`);
+  }
+  await reportIssuersWithoutHost(run, settled, hosts);
+  if (run.prune) await archiveOthers(run, rows, new Set(wanted.map(({ entry }) => entry.slug)));
+}
+
+async function applyContents(
+  run: ApplyRun,
+  community: SettledCommunity,
+  issuer: string,
+): Promise<void> {
+  const groups = await applyGroups(run, community);
+  await applyMembers(run, community, groups);
+  await applyServices(run, community, groups, issuer);
+  await pruneGroups(run, community);
+}
+
+/** Ends the transaction of a dry run, so that nothing of it is kept. */
+class DryRun extends Error {
+  readonly plan: Plan;
+  constructor(plan: Plan) {
+    super('dry run');
+    this.plan = plan;
+  }
+}
+
+async function transact(
+  database: Database,
+  path: string,
+  work: (tx: Transaction) => Promise<Plan>,
+): Promise<Plan> {
+  try {
+    return await database.transaction(work);
+  } catch (error) {
+    if (error instanceof DryRun) return error.plan;
+    // Unique or foreign key, serialisation, deadlock: someone changed the same rows in the same moment.
+    if (['23505', '23503', '40001', '40P01'].includes(sqlState(error) ?? '')) {
+      throw wholeFileError(
+        path,
+        'the hub was changed at the same moment, so nothing was applied: run it again',
+        error,
+      );
+    }
+    throw error;
+  }
+}
+
+function wholeFileError(file: string, message: string, cause?: unknown): ApplyError {
+  const error = new ApplyError([{ file, line: 1, column: 1, path: '', message }]);
+  error.cause = cause;
+  return error;
+}

@@ -1,0 +1,93 @@
+import { nameKey } from '../memberships/names.ts';
+import type { SettledCommunity } from './apply-communities.ts';
+import type { GroupIds } from './apply-groups.ts';
+import type { SettledMember } from './apply-members.ts';
+import { type ApplyRun, inBatches } from './run.ts';
+
+/** Names of the groups that a member came into or went out of. */
+export type GroupChange = { added: string[]; removed: string[] };
+
+type Tie = { subject: string; group: string };
+
+/**
+ * Puts members into the groups that the file gives them; with --prune, a member whose `groups` is given
+ * is taken out of all others.
+ * @returns what changed, by subject; members without a change are absent
+ */
+export async function applyMemberGroups(
+  run: ApplyRun,
+  { row: { id } }: SettledCommunity,
+  members: readonly SettledMember[],
+  groups: GroupIds,
+): Promise<Map<string, GroupChange>> {
+  const listed = members.filter(({ entry }) => entry.groups !== undefined);
+  const stored = await run.tx.query<Tie>(
+    'SELECT subject, group_id AS "group" FROM group_members WHERE community_id = $1 AND subject = ANY($2::uuid[])',
+    [id, listed.map(({ after }) => after.subject)],
+  );
+  const before = Map.groupBy(stored, (tie) => tie.subject);
+  const added: Tie[] = [];
+  const removed: Tie[] = [];
+  for (const { entry, after } of listed) {
+    const current = new Set((before.get(after.subject) ?? []).map((tie) => tie.group));
+    const wanted = new Set((entry.groups ?? []).map((name) => groups.get(nameKey(name)) as string));
+    for (const group of wanted)
+      if (!current.has(group)) added.push({ subject: after.subject, group });
+    if (!run.prune) continue;
+    for (const group of current)
+      if (!wanted.has(group)) removed.push({ subject: after.subject, group });
+  }
+  await storeTies(run, id, added, removed);
+  return namedChanges(await groupNames(run, id, [...added, ...removed]), added, removed);
+}
+
+async function storeTies(
+  run: ApplyRun,
+  communityId: string,
+  added: Tie[],
+  removed: Tie[],
+): Promise<void> {
+  await inBatches(added, (batch) =>
+    run.tx.query(
+      `INSERT INTO group_members (community_id, subject, group_id)
+       SELECT $1, subject, "group" FROM unnest($2::uuid[], $3::uuid[]) AS t (subject, "group")`,
+      [communityId, batch.map((tie) => tie.subject), batch.map((tie) => tie.group)],
+    ),
+  );
+  await inBatches(removed, (batch) =>
+    run.tx.query(
+      `DELETE FROM group_members g USING unnest($2::uuid[], $3::uuid[]) AS t (subject, "group")
+       WHERE g.community_id = $1 AND g.subject = t.subject AND g.group_id = t."group"`,
+      [communityId, batch.map((tie) => tie.subject), batch.map((tie) => tie.group)],
+    ),
+  );
+}
+
+async function groupNames(
+  run: ApplyRun,
+  communityId: string,
+  ties: readonly Tie[],
+): Promise<Map<string, string>> {
+  if (ties.length === 0) return new Map();
+  const rows = await run.tx.query<{ id: string; name: string }>(
+    'SELECT id, name FROM groups WHERE community_id = $1',
+    [communityId],
+  );
+  return new Map(rows.map((row) => [row.id, row.name]));
+}
+
+function namedChanges(
+  names: ReadonlyMap<string, string>,
+  added: Tie[],
+  removed: Tie[],
+): Map<string, GroupChange> {
+  const changes = new Map<string, GroupChange>();
+  const note = (tie: Tie, kind: keyof GroupChange) => {
+    const change = changes.get(tie.subject) ?? { added: [], removed: [] };
+    change[kind].push(names.get(tie.group) as string);
+    changes.set(tie.subject, change);
+  };
+  for (const tie of added) note(tie, 'added');
+  for (const tie of removed) note(tie, 'removed');
+  return changes;
+}

@@ -1,0 +1,273 @@
+import { randomUUID } from 'node:crypto';
+import { nameKey } from '../memberships/names.ts';
+import { endMemberSessions } from '../sessions/end-sessions.ts';
+import { either, type SettledCommunity } from './apply-communities.ts';
+import type { GroupIds } from './apply-groups.ts';
+import { applyMemberGroups, type GroupChange } from './apply-member-groups.ts';
+import { memberPlace } from './password-desk.ts';
+import { pruneMembers } from './prune-members.ts';
+import { type ApplyRun, changedKeys } from './run.ts';
+import type { MemberEntry } from './schema.ts';
+import { storeMembers } from './store-members.ts';
+
+/** A membership with its person's password, by the file's keys. */
+export type MemberRow = {
+  subject: string;
+  personId: string;
+  username: string;
+  name: string;
+  givenName: string | null;
+  familyName: string | null;
+  nickname: string | null;
+  email: string | null;
+  emailVerified: boolean;
+  locale: string | null;
+  zoneinfo: string | null;
+  role: 'member' | 'admin' | 'owner';
+  status: 'requested' | 'active' | 'suspended' | 'left';
+  passwordHash: string | null;
+};
+
+export type SettledMember = {
+  entry: MemberEntry;
+  /** Place in the file's list. */
+  index: number;
+  before: MemberRow | undefined;
+  after: MemberRow;
+  /** Keys of `after` that differ; empty for a new member. */
+  changed: (keyof MemberRow)[];
+};
+
+const RANK = { member: 0, admin: 1, owner: 2 };
+
+/**
+ * Brings a community's members to what the file says, and ends the sessions of those who lose
+ * something by it: a role, a group, their status, or a password that someone may have known.
+ */
+export async function applyMembers(
+  run: ApplyRun,
+  community: SettledCommunity,
+  groups: GroupIds,
+): Promise<void> {
+  const entries = community.entry.members;
+  if (entries === undefined) return;
+  const rows = await lockMembers(run, community, entries);
+  const members = await settleMembers(run, community, rows);
+  if (reportTakenAddresses(run, community, members, rows)) return;
+  await storeMembers(run.tx, community.row.id, members);
+  const groupChanges = await applyMemberGroups(run, community, members, groups);
+  logMembers(run, community, members, groupChanges);
+  await endSessions(run, community.row.id, members, groupChanges);
+  await pruneMembers(run, community, members);
+}
+
+/** Members whom the file names, and those who have an address that it gives to someone. */
+async function lockMembers(
+  run: ApplyRun,
+  { row }: SettledCommunity,
+  entries: readonly MemberEntry[],
+): Promise<Map<string, MemberRow>> {
+  const rows = await run.tx.query<MemberRow>(
+    `SELECT m.subject, m.person_id AS "personId", m.username, m.display_name AS name, m.given_name AS "givenName",
+       m.family_name AS "familyName", m.nickname, m.email, e.verified_at IS NOT NULL AS "emailVerified",
+       m.locale, m.zoneinfo, m.role, m.status, p.password_hash AS "passwordHash"
+     FROM memberships m JOIN persons p ON p.id = m.person_id
+       LEFT JOIN person_emails e ON e.person_id = m.person_id AND e.address = m.email
+     WHERE m.community_id = $1 AND (m.username_key = ANY($2) OR m.email_key = ANY($3))
+     ORDER BY m.subject FOR NO KEY UPDATE OF m`,
+    [
+      row.id,
+      entries.map((entry) => nameKey(entry.username)),
+      entries.flatMap((entry) => (entry.email == null ? [] : nameKey(entry.email))),
+    ],
+  );
+  return new Map(rows.map((member) => [nameKey(member.username), member]));
+}
+
+async function settleMembers(
+  run: ApplyRun,
+  community: SettledCommunity,
+  rows: ReadonlyMap<string, MemberRow>,
+): Promise<SettledMember[]> {
+  const members: SettledMember[] = [];
+  for (const [index, entry] of (community.entry.members ?? []).entries()) {
+    const before = rows.get(nameKey(entry.username));
+    const after = toRow(entry, before, await hashOf(run, community.row.slug, entry, before));
+    members.push({
+      entry,
+      index,
+      before,
+      after,
+      changed: before === undefined ? [] : changedKeys(before, after),
+    });
+    if (before?.status === 'left' && entry.status === undefined) {
+      run.log.notes.push(
+        `${community.row.slug}/${entry.username} has left, and stays so: say "status: active" to bring them back`,
+      );
+    }
+  }
+  return members;
+}
+
+async function hashOf(
+  run: ApplyRun,
+  slug: string,
+  entry: MemberEntry,
+  before: MemberRow | undefined,
+): Promise<string | null> {
+  const stored = before?.passwordHash ?? null;
+  if (entry.passwordHash !== undefined) return entry.passwordHash;
+  if (entry.password === undefined) return stored;
+  return run.passwords.settle(memberPlace(slug, nameKey(entry.username)), entry.password, stored);
+}
+
+/** A new membership is a person of its own: an address never links to somebody who is already known. */
+function toRow(
+  entry: MemberEntry,
+  before: MemberRow | undefined,
+  passwordHash: string | null,
+): MemberRow {
+  const email = either(entry.email, before?.email);
+  return {
+    subject: before?.subject ?? randomUUID(),
+    personId: before?.personId ?? randomUUID(),
+    username: entry.username,
+    name: entry.name,
+    givenName: either(entry.givenName, before?.givenName),
+    familyName: either(entry.familyName, before?.familyName),
+    nickname: either(entry.nickname, before?.nickname),
+    email,
+    // Whoever writes the file vouches for the addresses in it.
+    emailVerified:
+      email !== null && (typeof entry.email === 'string' || (before?.emailVerified ?? false)),
+    locale: either(entry.locale, before?.locale),
+    zoneinfo: either(entry.zoneinfo, before?.zoneinfo),
+    role: entry.role ?? before?.role ?? 'member',
+    status: entry.status ?? before?.status ?? 'active',
+    passwordHash,
+  };
+}
+
+/** @returns whether any address would be two members' */
+function reportTakenAddresses(
+  run: ApplyRun,
+  community: SettledCommunity,
+  members: readonly SettledMember[],
+  rows: ReadonlyMap<string, MemberRow>,
+): boolean {
+  const named = new Set(members.map(({ after }) => after.subject));
+  const holders = new Map<string, MemberRow>();
+  for (const row of rows.values()) {
+    if (!named.has(row.subject) && row.email !== null) holders.set(nameKey(row.email), row);
+  }
+  for (const { entry, after } of members) {
+    if (entry.email === undefined && after.email !== null) holders.set(nameKey(after.email), after);
+  }
+  let found = false;
+  for (const { entry, index } of members) {
+    const holder = entry.email == null ? undefined : holders.get(nameKey(entry.email));
+    if (holder === undefined) continue;
+    run.report(
+      [...community.path, 'members', index, 'email'],
+      `is the address of the member ${holder.username}: give another, or change theirs`,
+    );
+    found = true;
+  }
+  return found;
+}
+
+function logMembers(
+  run: ApplyRun,
+  community: SettledCommunity,
+  members: readonly SettledMember[],
+  groupChanges: ReadonlyMap<string, GroupChange>,
+): void {
+  const slug = community.row.slug;
+  for (const { before, after, changed } of members) {
+    const groups = groupChanges.get(after.subject);
+    const event = { communityId: community.row.id, subject: after.subject };
+    const change = { kind: 'member' as const, community: slug, name: after.username };
+    const groupDetails =
+      groups === undefined ? {} : { groupsAdded: groups.added, groupsRemoved: groups.removed };
+    if (before === undefined) {
+      const details = { role: after.role, status: after.status, groups: groups?.added ?? [] };
+      run.log.add(
+        { ...change, action: 'create', fields: [] },
+        { ...event, type: 'member.created', details },
+      );
+      continue;
+    }
+    const fields = [
+      ...new Set([
+        ...changed.map((key) => FILE_KEYS[key] ?? key),
+        ...(groups === undefined ? [] : ['groups']),
+      ]),
+    ];
+    if (fields.length === 0) continue;
+    const details = {
+      fields,
+      ...(changed.includes('role') ? { role: after.role } : {}),
+      ...(changed.includes('status') ? { status: after.status } : {}),
+      ...groupDetails,
+    };
+    run.log.add(
+      { ...change, action: 'update', fields },
+      { ...event, type: eventType(changed, after), details },
+    );
+  }
+}
+
+const FILE_KEYS: Partial<Record<keyof MemberRow, string>> = {
+  passwordHash: 'password',
+  emailVerified: 'email',
+};
+
+function eventType(changed: SettledMember['changed'], after: MemberRow): string {
+  if (!changed.includes('status')) return 'member.updated';
+  return {
+    active: 'member.activated',
+    suspended: 'member.suspended',
+    left: 'member.left',
+    requested: 'member.updated',
+  }[after.status];
+}
+
+async function endSessions(
+  run: ApplyRun,
+  communityId: string,
+  members: readonly SettledMember[],
+  groupChanges: ReadonlyMap<string, GroupChange>,
+): Promise<void> {
+  const losers = members.filter(({ before, after, changed }) => {
+    if (before === undefined) return false;
+    const lostRole = RANK[after.role] < RANK[before.role];
+    const lostStatus = changed.includes('status') && after.status !== 'active';
+    const lostGroup = (groupChanges.get(after.subject)?.removed.length ?? 0) > 0;
+    return lostRole || lostStatus || lostGroup;
+  });
+  await endMemberSessions(
+    run.tx,
+    communityId,
+    losers.map(({ after }) => after.subject),
+  );
+  const persons = members.flatMap(({ before, after, changed }) =>
+    before !== undefined && changed.includes('passwordHash') ? after.personId : [],
+  );
+  await endPersonSessions(run, persons);
+}
+
+/** A password is the person's: it opened the memberships they have elsewhere, too. */
+async function endPersonSessions(run: ApplyRun, personIds: readonly string[]): Promise<void> {
+  if (personIds.length === 0) return;
+  const rows = await run.tx.query<{ community_id: string; subject: string }>(
+    'SELECT community_id, subject FROM memberships WHERE person_id = ANY($1::uuid[])',
+    [personIds],
+  );
+  for (const [communityId, list] of Map.groupBy(rows, (row) => row.community_id)) {
+    await endMemberSessions(
+      run.tx,
+      communityId,
+      list.map((row) => row.subject),
+    );
+  }
+}

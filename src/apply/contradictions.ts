@@ -1,0 +1,206 @@
+import { nameKey } from '../memberships/names.ts';
+import { reportClient } from './client-contradictions.ts';
+import type { Path, Report } from './faults.ts';
+import { findCycle } from './group-cycles.ts';
+import { canonicalHost } from './names-in-file.ts';
+import { didYouMean } from './nearest.ts';
+import { type Raw, record, rows, strings, textAt } from './raw.ts';
+
+export type Context = { report: Report; lineOf(path: Path): number; hubUrl: string };
+
+/** What is right key by key and wrong together. `file` is unchecked: anything may stand anywhere. */
+export function reportContradictions(file: unknown, context: Context): void {
+  const communities = rows(file, 'communities');
+  reportTwice(
+    context,
+    'e-mail address',
+    rows(file, 'operators').map((row, i) => [['operators', i, 'email'], folded(row, 'email')]),
+  );
+  reportTwice(
+    context,
+    'slug',
+    communities.map((row, i) => [['communities', i, 'slug'], textAt(row, 'slug')]),
+  );
+  reportTwice(
+    context,
+    'host',
+    communities.flatMap((row, i) =>
+      strings(row.hosts).map(
+        (host, j): Entry => [['communities', i, 'hosts', j], canonicalHost(host)],
+      ),
+    ),
+  );
+  reportTwice(
+    context,
+    'LDAP base',
+    communities.map((row, i) => baseEntry(row, i)),
+  );
+  for (const [i, row] of rows(file, 'operators').entries())
+    reportCredentials(context, ['operators', i], row);
+  for (const [i, row] of communities.entries()) {
+    reportHubHost(context, ['communities', i, 'hosts'], row);
+    reportGroups(context, ['communities', i], row);
+    reportMembers(context, ['communities', i], row);
+    reportServices(context, ['communities', i], row);
+  }
+  reportPartnerships(context, file, communities);
+}
+
+type Entry = [path: Path, key: string | undefined];
+
+/** Each entry whose key an earlier one has. */
+function reportTwice({ report, lineOf }: Context, what: string, entries: Entry[]): void {
+  const first = new Map<string, Path>();
+  for (const [path, key] of entries) {
+    if (key === undefined) continue;
+    const earlier = first.get(key);
+    if (earlier === undefined) first.set(key, path);
+    else report(path, `is the same ${what} as on line ${lineOf(earlier)}: each may stand once`);
+  }
+}
+
+function folded(row: Raw, key: string): string | undefined {
+  const value = textAt(row, key);
+  return value === undefined ? undefined : nameKey(value);
+}
+
+function baseEntry(row: Raw, index: number): Entry {
+  const given = textAt(record(row.ldap), 'base');
+  const slug = textAt(row, 'slug');
+  const path =
+    given === undefined ? ['communities', index, 'slug'] : ['communities', index, 'ldap', 'base'];
+  // Two communities of one slug are told once, as that.
+  return [path, given === undefined ? slug && `o=${slug}`.toLowerCase() : given.toLowerCase()];
+}
+
+function reportHubHost({ report, hubUrl }: Context, path: Path, row: Raw): void {
+  const hubHost = new URL(hubUrl).host;
+  for (const [j, host] of strings(row.hosts).entries()) {
+    if (canonicalHost(host) === hubHost)
+      report([...path, j], `is the hub's own host (${hubUrl}): give a host of the community's own`);
+  }
+}
+
+function reportGroups(context: Context, path: Path, row: Raw): void {
+  const groups = rows(row, 'groups');
+  reportTwice(
+    context,
+    'group',
+    groups.map((group, j) => [[...path, 'groups', j, 'name'], folded(group, 'name')]),
+  );
+  for (const [j, group] of groups.entries()) {
+    reportUnknownGroups(context, [...path, 'groups', j, 'groups'], row, group.groups);
+  }
+  const children = new Map(
+    groups.map((group) => [folded(group, 'name') ?? '', strings(group.groups).map(nameKey)]),
+  );
+  const cycle = findCycle(children);
+  if (cycle === undefined) return;
+  const index = groups.findIndex((group) => folded(group, 'name') === cycle[0]);
+  context.report(
+    [...path, 'groups', index, 'groups'],
+    `goes round in a circle: ${cycle.join(' → ')}; take one of these out`,
+  );
+}
+
+function reportUnknownGroups(
+  { report }: Context,
+  path: Path,
+  community: Raw,
+  names: unknown,
+): void {
+  const known = rows(community, 'groups').flatMap((group) => textAt(group, 'name') ?? []);
+  const keys = new Set(known.map(nameKey));
+  for (const [k, name] of strings(names).entries()) {
+    if (!keys.has(nameKey(name))) {
+      report(
+        [...path, k],
+        `names the group "${name}", which is not among this community's groups${didYouMean(name, known)}: add it to groups, or mend the name`,
+      );
+    }
+  }
+}
+
+function reportMembers(context: Context, path: Path, row: Raw): void {
+  const members = rows(row, 'members');
+  const at = (j: number, key: string) => [...path, 'members', j, key];
+  reportTwice(
+    context,
+    'username (case does not count)',
+    members.map((member, j) => [at(j, 'username'), folded(member, 'username')]),
+  );
+  reportTwice(
+    context,
+    'e-mail address',
+    members.map((member, j) => [at(j, 'email'), folded(member, 'email')]),
+  );
+  const known = new Set(rows(row, 'groups').flatMap((group) => folded(group, 'name') ?? []));
+  for (const [j, member] of members.entries()) {
+    reportCredentials(context, [...path, 'members', j], member);
+    if (strings(member.groups).some((name) => !known.has(nameKey(name)))) {
+      reportUnknownGroups(context, at(j, 'groups'), row, member.groups);
+    }
+  }
+}
+
+function reportCredentials({ report }: Context, path: Path, row: Raw): void {
+  if (row.password !== undefined && row.passwordHash !== undefined) {
+    report([...path, 'passwordHash'], 'stands beside password: give one of the two');
+  }
+}
+
+function reportServices(context: Context, path: Path, row: Raw): void {
+  const services = rows(row, 'services');
+  const at = (j: number, ...rest: string[]) => [...path, 'services', j, ...rest];
+  reportTwice(
+    context,
+    'service',
+    services.map((service, j) => [at(j, 'slug'), textAt(service, 'slug')]),
+  );
+  reportTwice(
+    context,
+    'client id',
+    services.map((service, j) => [at(j, 'client', 'id'), textAt(record(service.client), 'id')]),
+  );
+  for (const [j, service] of services.entries()) {
+    reportUnknownGroups(context, at(j, 'access', 'groups'), row, record(service.access).groups);
+    if (service.client !== undefined && service.client !== null) {
+      reportClient(context.report, at(j, 'client'), record(service.client));
+    }
+  }
+}
+
+function reportPartnerships({ report }: Context, file: unknown, communities: Raw[]): void {
+  const partnerships = rows(file, 'partnerships');
+  const slugs = communities.flatMap((row) => textAt(row, 'slug') ?? []);
+  for (const [i, row] of partnerships.entries()) {
+    for (const key of ['host', 'partner']) {
+      const slug = textAt(row, key);
+      if (slug !== undefined && !slugs.includes(slug))
+        report(
+          ['partnerships', i, key],
+          `names the community "${slug}", which this file does not have${didYouMean(slug, slugs)}`,
+        );
+    }
+    if (row.host !== undefined && row.host === row.partner)
+      report(
+        ['partnerships', i, 'partner'],
+        'is the host itself: a partnership is between two communities',
+      );
+    const host = communities.find((community) => community.slug === row.host);
+    const services = rows(host, 'services').flatMap((service) => textAt(service, 'slug') ?? []);
+    for (const [j, slug] of strings(row.services).entries()) {
+      if (host !== undefined && !services.includes(slug))
+        report(
+          ['partnerships', i, 'services', j],
+          `names the service "${slug}", which the host does not have${didYouMean(slug, services)}`,
+        );
+    }
+  }
+  if (partnerships.length > 0) {
+    report(
+      ['partnerships'],
+      'partnerships are not in effect yet, and nothing of a file that has them is applied: take them out',
+    );
+  }
+}

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { PASSWORD_MAX_BYTES } from '../people/password.ts';
+import { didYouMean } from './nearest.ts';
+
+/** Fewest characters of a password or secret that a file may give. */
+export const SECRET_MIN_LENGTH = 12;
+
+/** A mapping that takes these keys and no others. */
+export function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    // For keys that are not known, the message lists those that are: the reader of the issues (parse-file.ts)
+    // makes a fault of each unknown key from it.
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? known.join(', ')
+        : missingOr('must be a mapping of keys to values')(issue),
+  });
+}
+
+export function missingOr(message: string) {
+  return (issue: { input?: unknown }) => (issue.input === undefined ? 'is missing' : message);
+}
+
+export function text(limits: { max: number }) {
+  return z
+    .string({ error: missingOr('must be text: put it between quotes') })
+    .refine((value) => value.trim() !== '', 'must not be empty')
+    .refine((value) => value.length <= limits.max, `must have at most ${limits.max} characters`)
+    .refine((value) => !/\p{Cc}/u.test(value), 'must be one line, without control characters');
+}
+
+/** Text that a rule of its own checks; `fault` says what is wrong, or undefined. */
+export function checkedText(fault: (value: string) => string | undefined) {
+  return z
+    .string({ error: missingOr('must be text: put it between quotes') })
+    .superRefine((value, context) => {
+      const message = fault(value);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    });
+}
+
+export function oneOf<const Values extends readonly [string, ...string[]]>(values: Values) {
+  return z.enum(values, {
+    error: (issue) => {
+      if (issue.input === undefined) return 'is missing';
+      const hint = typeof issue.input === 'string' ? didYouMean(issue.input, values) : '';
+      return `must be one of ${values.join(', ')}${hint}`;
+    },
+  });
+}
+
+export function flag() {
+  return z.boolean({ error: missingOr('must be true or false') });
+}
+
+export function listOf<Item extends z.ZodType>(item: Item) {
+  return z.array(item, { error: missingOr('must be a list') });
+}
+
+/** DNS-like names that stand in addresses. */
+export function slug() {
+  return checkedText((value) =>
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value)
+      ? undefined
+      : 'must have 1 to 63 characters out of a to z, 0 to 9 and inner hyphens',
+  );
+}
+
+/**
+ * A secret, as text or as `{env: NAME}`. Messages never repeat what was given.
+ * @param fault says what is wrong with the secret itself, or undefined
+ */
+export function secret(env: NodeJS.ProcessEnv, fault: (value: string) => string | undefined) {
+  return z.unknown().transform((value, context): string => {
+    const found = secretText(value, env);
+    const message = 'fault' in found ? found.fault : fault(found.text);
+    if (message !== undefined) {
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    }
+    return (found as { text: string }).text;
+  });
+}
+
+function secretText(value: unknown, env: NodeJS.ProcessEnv): { text: string } | { fault: string } {
+  if (typeof value === 'string') return { text: value };
+  if (value === undefined) return { fault: 'is missing' };
+  const name = (value as { env?: unknown } | null)?.env;
+  if (typeof name !== 'string' || Object.keys(value as object).length !== 1) {
+    return { fault: 'must be text between quotes, or {env: NAME} to take it from the environment' };
+  }
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    return { fault: 'env must name an environment variable' };
+  const text = env[name];
+  if (text === undefined || text === '')
+    return { fault: `the environment variable ${name} is not set` };
+  return { text };
+}
+
+export function passwordFault(value: string): string | undefined {
+  if ([...value].length < SECRET_MIN_LENGTH)
+    return `must have at least ${SECRET_MIN_LENGTH} characters`;
+  if (Buffer.byteLength(value) > PASSWORD_MAX_BYTES)
+    return `must have at most ${PASSWORD_MAX_BYTES} bytes`;
+  return undefined;
+}
+
+/** VSCHAR of RFC 6749 appendix A.2. */
+export function clientSecretFault(value: string): string | undefined {
+  if (!/^[\x20-\x7e]*$/.test(value)) return 'must be printable ASCII';
+  return passwordFault(value);
+}

@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import { isPasswordHash } from '../people/password.ts';
+import {
+  checkedText,
+  clientSecretFault,
+  flag,
+  listOf,
+  mapping,
+  missingOr,
+  oneOf,
+  passwordFault,
+  secret,
+  slug,
+  text,
+} from './fields.ts';
+import {
+  emailMessage,
+  hostMessage,
+  ldapBaseMessage,
+  usernameMessage,
+  zoneMessage,
+} from './names-in-file.ts';
+import { initiateLoginUriFault, redirectUriFault, webUriFault } from './uris.ts';
+
+const GRANTS = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  'urn:ietf:params:oauth:grant-type:device_code',
+] as const;
+const SCOPES = ['openid', 'profile', 'email', 'groups', 'community', 'offline_access'] as const;
+/** What the catalogue knows so far. */
+const RECIPES = ['generic-oidc'] as const;
+
+const locale = () => oneOf(['fr', 'en']);
+const email = () => checkedText(emailMessage);
+const groupName = () => text({ max: 128 });
+
+/**
+ * The declarative file (docs/apply.md). A key that is absent leaves what it stands for as it is, and
+ * `null` empties it where that makes sense. What spans several keys is in contradictions.ts.
+ */
+export function fileSchema(env: NodeJS.ProcessEnv) {
+  return mapping({
+    version: z.literal(1, { error: missingOr('must be 1') }),
+    operators: listOf(operator(env)).optional(),
+    communities: listOf(community(env)).optional(),
+    partnerships: listOf(partnership()).optional(),
+  });
+}
+
+export type ApplyDocument = z.output<ReturnType<typeof fileSchema>>;
+export type OperatorEntry = z.output<ReturnType<typeof operator>>;
+export type CommunityEntry = z.output<ReturnType<typeof community>>;
+export type GroupEntry = z.output<ReturnType<typeof group>>;
+export type MemberEntry = z.output<ReturnType<typeof member>>;
+export type ServiceEntry = z.output<ReturnType<typeof service>>;
+export type ClientEntry = z.output<ReturnType<typeof client>>;
+
+function credentials(env: NodeJS.ProcessEnv) {
+  return {
+    password: secret(env, passwordFault).optional(),
+    passwordHash: secret(env, (value) =>
+      isPasswordHash(value)
+        ? undefined
+        : 'must be an Argon2 hash in PHC format ($argon2id$v=19$m=…,t=…,p=…$SALT$HASH)',
+    ).optional(),
+  };
+}
+
+function operator(env: NodeJS.ProcessEnv) {
+  return mapping({ email: email(), ...credentials(env) });
+}
+
+function community(env: NodeJS.ProcessEnv) {
+  return mapping({
+    slug: slug(),
+    name: text({ max: 200 }),
+    locale: locale().optional(),
+    state: oneOf(['active', 'frozen', 'archived']).optional(),
+    registration: oneOf(['open', 'approval', 'invitation', 'closed']).optional(),
+    hosts: listOf(checkedText(hostMessage)).optional(),
+    branding: mapping({
+      accent: checkedText((value) =>
+        /^#[0-9a-f]{6}$/i.test(value)
+          ? undefined
+          : 'must be a colour written as "#0a7d5a", between quotes',
+      ).nullish(),
+      logo: text({ max: 1024 }).nullish(),
+    }).optional(),
+    contact: email().nullish(),
+    ldap: mapping({
+      base: checkedText(ldapBaseMessage).optional(),
+      passwordBind: flag().optional(),
+    }).optional(),
+    groups: listOf(group()).optional(),
+    members: listOf(member(env)).optional(),
+    services: listOf(service(env)).optional(),
+  });
+}
+
+function group() {
+  return mapping({
+    name: groupName(),
+    description: text({ max: 1000 }).nullish(),
+    groups: listOf(groupName()).optional(),
+  });
+}
+
+function member(env: NodeJS.ProcessEnv) {
+  return mapping({
+    username: checkedText(usernameMessage),
+    name: text({ max: 200 }),
+    givenName: text({ max: 200 }).nullish(),
+    familyName: text({ max: 200 }).nullish(),
+    nickname: text({ max: 200 }).nullish(),
+    email: email().nullish(),
+    ...credentials(env),
+    role: oneOf(['member', 'admin', 'owner']).optional(),
+    status: oneOf(['requested', 'active', 'suspended', 'left']).optional(),
+    groups: listOf(groupName()).optional(),
+    locale: locale().nullish(),
+    zoneinfo: checkedText(zoneMessage).nullish(),
+  });
+}
+
+function service(env: NodeJS.ProcessEnv) {
+  return mapping({
+    slug: slug(),
+    name: text({ max: 200 }).optional(),
+    description: text({ max: 1000 }).nullish(),
+    icon: text({ max: 16 }).nullish(),
+    recipe: z.enum(RECIPES, {
+      error: missingOr(
+        `only the recipe "${RECIPES.join('", "')}" exists for now: use it, with the app's own redirect addresses`,
+      ),
+    }),
+    url: checkedText(webUriFault).nullish(),
+    trust: oneOf(['first-party', 'third-party']).optional(),
+    access: access().optional(),
+    client: client(env).nullish(),
+    ldap: mapping({ password: secret(env, passwordFault) }).nullish(),
+  });
+}
+
+function access() {
+  const groups = listOf(groupName()).refine(
+    (names) => names.length > 0,
+    'must name at least one group',
+  );
+  return z.union([z.enum(['everyone', 'approval']), z.strictObject({ groups })], {
+    error: missingOr('must be everyone, approval, or {groups: [NAME, …]} with at least one group'),
+  });
+}
+
+function client(env: NodeJS.ProcessEnv) {
+  return mapping({
+    id: checkedText((value) =>
+      /^[\x21-\x7e]{1,255}$/.test(value)
+        ? undefined
+        : 'must have 1 to 255 printable ASCII characters, without spaces',
+    ),
+    secret: secret(env, clientSecretFault).optional(),
+    redirectUris: listOf(checkedText(redirectUriFault)).optional(),
+    postLogoutRedirectUris: listOf(checkedText(redirectUriFault)).optional(),
+    backchannelLogoutUri: checkedText(webUriFault).nullish(),
+    initiateLoginUri: checkedText(initiateLoginUriFault).nullish(),
+    grants: listOf(oneOf(GRANTS)).optional(),
+    auth: oneOf(['client_secret_basic', 'client_secret_post', 'none']).optional(),
+    idTokenAlg: oneOf(['RS256', 'ES256']).optional(),
+    scopes: listOf(oneOf(SCOPES)).optional(),
+    claimsIn: oneOf(['id_token', 'userinfo', 'both']).optional(),
+    pkce: flag().optional(),
+  });
+}
+
+function partnership() {
+  return mapping({ host: slug(), partner: slug(), services: listOf(slug()).optional() });
+}
