@@ -33,12 +33,33 @@ export async function loadMigrations(): Promise<(new () => MigrationInterface)[]
  * @returns the names of the migrations that this call ran
  */
 export async function migrate(dataSource: DataSource): Promise<string[]> {
+  return underMigrationLock(dataSource, async () => {
+    const done = await dataSource.runMigrations({ transaction: 'each' });
+    return done.map((migration) => migration.name);
+  });
+}
+
+/**
+ * Undoes the latest migration, with all that it holds.
+ * @returns its name; undefined when there was none to undo
+ */
+export async function migrateDown(dataSource: DataSource): Promise<string | undefined> {
+  return underMigrationLock(dataSource, async () => {
+    const before = await pendingMigrations(dataSource);
+    await dataSource.undoLastMigration({ transaction: 'each' });
+    return (await pendingMigrations(dataSource)).find((name) => !before.includes(name));
+  });
+}
+
+async function underMigrationLock<Result>(
+  dataSource: DataSource,
+  work: () => Promise<Result>,
+): Promise<Result> {
   const lock = dataSource.createQueryRunner();
   await lock.connect();
   try {
     await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    const done = await dataSource.runMigrations({ transaction: 'each' });
-    return done.map((migration) => migration.name);
+    return await work();
   } finally {
     await lock.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => {});
     await lock.release();

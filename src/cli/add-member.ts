@@ -1,0 +1,48 @@
+import { CommandError } from './command-error.ts';
+import type { AddOptions } from './member-commands.ts';
+import type { Outcome } from './output.ts';
+import { withHub } from './with-hub.ts';
+
+export async function addMember(
+  slug: string,
+  username: string,
+  options: AddOptions,
+): Promise<Outcome> {
+  if (options.passwordStdin && !options.password) {
+    throw new CommandError('give either --password-stdin or --no-password, not both');
+  }
+  return withHub(async ({ database }) => {
+    const { requireCommunity, requireGroup } = await import('./resolve.ts');
+    const changes = await import('../memberships/add-member.ts');
+    const { requireUsername } = await import('../memberships/require-username.ts');
+    const { hashPassword } = await import('../people/password.ts');
+    const { askPassword } = await import('./ask-password.ts');
+    const community = await requireCommunity(database, slug);
+    const groups = await Promise.all(
+      options.group.map((name) => requireGroup(database, community, name)),
+    );
+    requireUsername(username);
+    const given = options.password ? await askPassword(options) : undefined;
+    const member = {
+      username,
+      displayName: options.name?.trim() || username,
+      role: options.role,
+      groupIds: groups.map(({ id }) => id),
+      ...(options.email && { email: options.email, emailVerified: true }),
+      ...(given && { passwordHash: await hashPassword(given.password) }),
+    };
+    const subject = await database.transaction((tx) =>
+      changes.addMember(tx, community.id, member, 'cli'),
+    );
+    const generated = given?.generated ? given.password : undefined;
+    return {
+      text: `Added ${username} to ${slug} (${subject}).${shownOnce(generated)}`,
+      value: { subject, username, community: slug, ...(generated && { password: generated }) },
+    };
+  });
+}
+
+/** A generated password is kept nowhere in clear: this is the one time that it can be read. */
+export function shownOnce(password: string | undefined): string {
+  return password === undefined ? '' : `\nPassword, shown only now: ${password}`;
+}

@@ -1,0 +1,69 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { PASSWORD_MAX_BYTES } from '../people/password.ts';
+import {
+  generatePassword,
+  PASSWORD_MIN_CHARACTERS,
+  passwordFault,
+} from '../people/password-rule.ts';
+import { CommandError } from './command-error.ts';
+
+export type GivenPassword = { password: string; generated: boolean };
+
+/**
+ * A new password: from standard input with `--password-stdin`, else asked for on a terminal, else (and
+ * for an empty answer) generated. Never from the command line, which every user of the machine can read.
+ * @throws CommandError when it is too short or too long, or was not repeated
+ */
+export async function askPassword(options: { passwordStdin?: boolean }): Promise<GivenPassword> {
+  if (options.passwordStdin) return given(await readStdin());
+  if (!process.stdin.isTTY) return { password: generatePassword(), generated: true };
+  const first = await askHidden('New password (empty: one is generated): ');
+  if (first === '') return { password: generatePassword(), generated: true };
+  const result = given(first);
+  if ((await askHidden('Again: ')) !== first) throw new CommandError('the two passwords differ');
+  return result;
+}
+
+function given(password: string): GivenPassword {
+  const fault = passwordFault(password);
+  if (fault === 'too-short') {
+    throw new CommandError(`the password has fewer than ${PASSWORD_MIN_CHARACTERS} characters`);
+  }
+  if (fault === 'too-long') {
+    throw new CommandError(`the password has more than ${PASSWORD_MAX_BYTES} bytes`);
+  }
+  return { password, generated: false };
+}
+
+/** All of standard input, without the line end that `echo` adds. */
+async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of process.stdin) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    // Too long already; the rest need not be read to say so.
+    if (bytes > PASSWORD_MAX_BYTES + 2) break;
+  }
+  return Buffer.concat(chunks)
+    .toString()
+    .replace(/\r?\n$/, '');
+}
+
+async function askHidden(question: string): Promise<string> {
+  process.stderr.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      const giveUp = () => reject(new CommandError('no password was given'));
+      terminal.once('SIGINT', giveUp);
+      terminal.once('close', giveUp);
+      terminal.question('').then(resolve, reject);
+    });
+  } finally {
+    terminal.close();
+    process.stderr.write('\n');
+  }
+}

@@ -1,0 +1,118 @@
+import type { ListedCommunity } from '../communities/list-communities.ts';
+import type { Database } from '../database/database.ts';
+import type { Membership, Role } from '../memberships/membership-store.ts';
+import { shownOnce } from './add-member.ts';
+import { CommandError } from './command-error.ts';
+import type { GroupOptions } from './member-commands.ts';
+import type { Outcome } from './output.ts';
+import { withHub } from './with-hub.ts';
+
+type Found = { database: Database; community: ListedCommunity; member: Membership };
+
+/** Runs a change of one member, once community and member are found. */
+function withMember(
+  slug: string,
+  name: string,
+  work: (found: Found) => Promise<Outcome>,
+): Promise<Outcome> {
+  return withHub(async ({ database }) => {
+    const { requireCommunity, requireMember } = await import('./resolve.ts');
+    const community = await requireCommunity(database, slug);
+    return work({ database, community, member: await requireMember(database, community, name) });
+  });
+}
+
+export function changeStatus(
+  slug: string,
+  name: string,
+  change: 'suspend' | 'resume',
+): Promise<Outcome> {
+  return withMember(slug, name, async ({ database, community, member }) => {
+    const { setMemberStatus } = await import('../memberships/set-member-status.ts');
+    const { subject, username } = member;
+    const changed = await database.transaction((tx) =>
+      setMemberStatus(tx, community.id, subject, change, 'cli'),
+    );
+    const status = change === 'suspend' ? 'suspended' : 'active';
+    const text = changed
+      ? `${username} is ${status} in ${slug} now.${change === 'suspend' ? ' Their sessions have ended.' : ''}`
+      : `${username} was ${status} in ${slug} already; nothing was changed.`;
+    return { text, value: { subject, username, status, changed } };
+  });
+}
+
+export function changePassword(
+  slug: string,
+  name: string,
+  options: { passwordStdin?: boolean },
+): Promise<Outcome> {
+  return withMember(slug, name, async ({ database, community, member }) => {
+    const { askPassword } = await import('./ask-password.ts');
+    const { hashPassword } = await import('../people/password.ts');
+    const { setPassword } = await import('../people/set-password.ts');
+    const { subject, username } = member;
+    const { password, generated } = await askPassword(options);
+    const passwordHash = await hashPassword(password);
+    await database.transaction((tx) => setPassword(tx, community.id, subject, passwordHash, 'cli'));
+    return {
+      text: `${username} of ${slug} has a new password. Their sessions have ended.${shownOnce(generated ? password : undefined)}`,
+      value: { subject, username, ...(generated && { password }) },
+    };
+  });
+}
+
+export function rename(slug: string, name: string, username: string): Promise<Outcome> {
+  return withMember(slug, name, async ({ database, community, member }) => {
+    const { renameMember } = await import('../memberships/rename-member.ts');
+    const changed = await database.transaction((tx) =>
+      renameMember(tx, community.id, member.subject, username, 'cli'),
+    );
+    const text = changed
+      ? `${member.username} of ${slug} is ${username} now.`
+      : `${username} had that username already; nothing was changed.`;
+    return { text, value: { subject: member.subject, username, changed } };
+  });
+}
+
+export function changeRole(slug: string, name: string, role: Role): Promise<Outcome> {
+  return withMember(slug, name, async ({ database, community, member }) => {
+    const { setMemberRole } = await import('../memberships/set-member-role.ts');
+    const { subject, username } = member;
+    const changed = await database.transaction((tx) =>
+      setMemberRole(tx, community.id, subject, role, 'cli'),
+    );
+    const text = changed
+      ? `${username} is ${role} of ${slug} now. Their sessions have ended.`
+      : `${username} was ${role} of ${slug} already; nothing was changed.`;
+    return { text, value: { subject, username, role, changed } };
+  });
+}
+
+/** All the changes of one command are one transaction. */
+export function editGroups(slug: string, name: string, options: GroupOptions): Promise<Outcome> {
+  return withMember(slug, name, async ({ database, community, member }) => {
+    const { requireGroup } = await import('./resolve.ts');
+    const { addToGroup, removeFromGroup } = await import('../groups/change-group-members.ts');
+    const { groupsOfMember } = await import('../groups/group-store.ts');
+    const { subject, username } = member;
+    const find = (groups: string[]) =>
+      Promise.all(groups.map((group) => requireGroup(database, community, group)));
+    const [add, remove] = await Promise.all([find(options.add), find(options.remove)]);
+    const both = add.find(({ id }) => remove.some((group) => group.id === id));
+    if (both) throw new CommandError(`the group "${both.name}" is both added and removed`);
+    const changed = await database.transaction(async (tx) => {
+      const results: boolean[] = [];
+      for (const { id: groupId } of add) {
+        results.push(await addToGroup(tx, community.id, { groupId, subject }, 'cli'));
+      }
+      for (const { id: groupId } of remove) {
+        results.push(await removeFromGroup(tx, community.id, { groupId, subject }, 'cli'));
+      }
+      return results.includes(true);
+    });
+    const groups = await groupsOfMember(database, community.id, subject);
+    const names = groups.map((group) => (group.direct ? group.name : `(${group.name})`));
+    const text = `${username} is ${changed ? 'now ' : ''}in ${names.join(', ') || 'no group'}.`;
+    return { text, value: { subject, username, groups, changed } };
+  });
+}

@@ -1,0 +1,52 @@
+import { CommanderError } from 'commander';
+import { line } from './output.ts';
+
+/** `reason` is one line; `faults` are the lines of an error that has several. */
+export type Description = { reason: string; faults: string[] };
+
+// Errors whose message was written for the person at the terminal.
+const EXPECTED = new Set([
+  'CommandError',
+  'NotFoundError',
+  'RefusedError',
+  'SealError',
+  'DataFolderInUseError',
+  'EmbeddedPostgresError',
+]);
+
+/** What an operator needs of an error; the stack is for `LOG_LEVEL=debug`. */
+export function describeError(error: unknown): Description {
+  if (error instanceof CommanderError) return { reason: usage(error.message), faults: [] };
+  if (!(error instanceof Error)) return { reason: line(String(error)), faults: [] };
+  if ('faults' in error && Array.isArray(error.faults)) return listed(error.faults, error.message);
+  const reason = EXPECTED.has(error.name) ? error.message : system(error);
+  return { reason: line(reason.trim().split('\n')[0] ?? ''), faults: [] };
+}
+
+/** Commander's message and suggestion on one line. */
+function usage(message: string): string {
+  return line(message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' '));
+}
+
+function listed(faults: unknown[], message: string): Description {
+  const lines = faults.map((fault) => line(String(fault)));
+  if (lines.length === 1) return { reason: lines[0] as string, faults: [] };
+  return { reason: line((message.split('\n')[0] ?? '').replace(/:$/, '')), faults: lines };
+}
+
+type SystemError = Error & { code?: string; address?: string; port?: number; syscall?: string };
+
+function system(error: Error): string {
+  // A name with several addresses fails with one error for each.
+  const first = error instanceof AggregateError ? (error.errors[0] ?? error) : error;
+  const { code, address, port, syscall, message } = first as SystemError;
+  if (syscall === 'connect' || syscall === 'getaddrinfo') {
+    const where =
+      address === undefined ? '' : ` at ${address}${port === undefined ? '' : `:${port}`}`;
+    return `cannot reach the database${where} (${code})`;
+  }
+  if (code === 'EADDRINUSE') return `another program listens on ${address}:${port} already`;
+  if (code !== undefined && /^[0-9A-Z]{5}$/.test(code)) return `the database says: ${message}`;
+  if (syscall !== undefined) return message;
+  return `${message || error.name} (LOG_LEVEL=debug tells more)`;
+}

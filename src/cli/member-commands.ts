@@ -1,0 +1,134 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Role, Status } from '../memberships/membership-store.ts';
+import { addMember } from './add-member.ts';
+import { changePassword, changeRole, changeStatus, editGroups, rename } from './change-member.ts';
+import { listMembers, showMember } from './list-members.ts';
+import { type JsonOption, report } from './output.ts';
+
+const ROLES: Role[] = ['member', 'admin', 'owner'];
+const STATUSES: Status[] = ['requested', 'active', 'suspended', 'left'];
+const MEMBER = 'a username, an e-mail address or a subject';
+
+export type ListOptions = JsonOption & {
+  search?: string;
+  status?: Status;
+  limit: number;
+  after?: string;
+};
+export type AddOptions = JsonOption & {
+  name?: string;
+  email?: string;
+  role: Role;
+  group: string[];
+  passwordStdin?: boolean;
+  /** `--no-password` makes it false. */
+  password: boolean;
+};
+export type GroupOptions = JsonOption & { add: string[]; remove: string[] };
+
+export function addMemberCommands(program: Command): void {
+  const member = program.command('member').description('List, add, suspend and change members');
+  addReading(member);
+  addAdding(member);
+  addStatusChanges(member);
+  addOtherChanges(member);
+}
+
+function addReading(member: Command): void {
+  member
+    .command('list')
+    .argument('<community>', 'its slug')
+    .description('Members, by username, a page at a time')
+    .option('--search <text>', 'only those with this in their username, name or address')
+    .addOption(new Option('--status <status>', 'only those').choices(STATUSES))
+    .option('--limit <number>', 'members a page', positive, 100)
+    .option('--after <username>', 'the page after this member')
+    .option('--json', 'print JSON')
+    .action((slug: string, options: ListOptions) =>
+      report(options, () => listMembers(slug, options)),
+    );
+  onMember(member, 'show', 'One member, with their groups and services').action(
+    (slug: string, name: string, options: JsonOption) =>
+      report(options, () => showMember(slug, name)),
+  );
+}
+
+function addAdding(member: Command): void {
+  member
+    .command('add')
+    .argument('<community>', 'its slug')
+    .argument('<username>')
+    .description('Add a member; without a password given, one is generated and shown once')
+    .option('--name <name>', 'the name that people read (default: the username)')
+    .option('--email <address>', 'an address that you vouch for')
+    .addOption(new Option('--role <role>', 'their role').choices(ROLES).default('member'))
+    .option('--group <group>', 'a group to put them in; may be repeated', collect, [])
+    .addOption(new Option('--password-stdin', 'read the password from standard input'))
+    .option('--no-password', 'give no password: they cannot sign in with one')
+    .option('--json', 'print JSON')
+    .action((slug: string, username: string, options: AddOptions) =>
+      report(options, () => addMember(slug, username, options)),
+    );
+}
+
+function addStatusChanges(member: Command): void {
+  onMember(member, 'suspend', 'Suspend a member: every session and token ends at once').action(
+    (slug: string, name: string, options: JsonOption) =>
+      report(options, () => changeStatus(slug, name, 'suspend')),
+  );
+  onMember(member, 'resume', 'Let a suspended member in again').action(
+    (slug: string, name: string, options: JsonOption) =>
+      report(options, () => changeStatus(slug, name, 'resume')),
+  );
+}
+
+function addOtherChanges(member: Command): void {
+  onMember(member, 'password', 'Give a member a new password; every session ends at once')
+    .option('--password-stdin', 'read it from standard input')
+    .action((slug: string, name: string, options: JsonOption & { passwordStdin?: boolean }) =>
+      report(options, () => changePassword(slug, name, options)),
+    );
+  onMember(member, 'rename', 'Give a member another username; apps keep their account')
+    .argument('<username>', 'the new one')
+    .action((slug: string, name: string, username: string, options: JsonOption) =>
+      report(options, () => rename(slug, name, username)),
+    );
+  onMember(member, 'role', 'Give a member another role; every session ends at once')
+    .argument('<role>', ROLES.join(', '), oneOf(ROLES))
+    .action((slug: string, name: string, role: Role, options: JsonOption) =>
+      report(options, () => changeRole(slug, name, role)),
+    );
+  onMember(member, 'group', 'List the groups of a member, or change them')
+    .option('--add <group>', 'put them in this group; may be repeated', collect, [])
+    .option('--remove <group>', 'take them out of this group; may be repeated', collect, [])
+    .action((slug: string, name: string, options: GroupOptions) =>
+      report(options, () => editGroups(slug, name, options)),
+    );
+}
+
+function onMember(parent: Command, verb: string, description: string): Command {
+  return parent
+    .command(verb)
+    .argument('<community>', 'its slug')
+    .argument('<member>', MEMBER)
+    .description(description)
+    .option('--json', 'print JSON');
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+function oneOf<Value extends string>(allowed: readonly Value[]) {
+  return (value: string): Value => {
+    const found = allowed.find((candidate) => candidate === value);
+    if (found === undefined) throw new InvalidArgumentError(`Allowed are ${allowed.join(', ')}.`);
+    return found;
+  };
+}
+
+function positive(value: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(value))
+    throw new InvalidArgumentError('It must be a number from 1 to 999999.');
+  return Number(value);
+}

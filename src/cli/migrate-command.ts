@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { CommandError } from './command-error.ts';
+import { type JsonOption, type Outcome, plural, report } from './output.ts';
+import { withDatabase } from './with-hub.ts';
+
+type Options = JsonOption & { down?: boolean; yes?: boolean };
+
+export function addMigrateCommand(program: Command): void {
+  program
+    .command('migrate')
+    .description("Bring the database's schema up to date (start does so by itself)")
+    .option('--down', 'undo the latest migration instead, WITH ALL THE DATA IT HOLDS (needs --yes)')
+    .option('--yes', 'yes, undo it')
+    .option('--json', 'print JSON')
+    .action((options: Options) => report(options, () => (options.down ? down(options) : up())));
+}
+
+function up(): Promise<Outcome> {
+  return withDatabase(async ({ database }) => {
+    const { migrate } = await import('../database/migrations.ts');
+    const ran = await migrate(database.dataSource);
+    const text =
+      ran.length === 0
+        ? 'The schema is up to date.'
+        : `Ran ${plural(ran.length, 'migration')}: ${ran.map(shortName).join(', ')}.`;
+    return { text, value: { ran: ran.map(shortName) } };
+  });
+}
+
+function down(options: Options): Promise<Outcome> {
+  if (!options.yes) throw new CommandError('--down deletes data; say --yes to do so');
+  return withDatabase(async ({ database }) => {
+    const { migrateDown } = await import('../database/migrations.ts');
+    const undone = await migrateDown(database.dataSource);
+    if (undone === undefined) throw new CommandError('there is no migration to undo');
+    return { text: `Undid ${shortName(undone)}.`, value: { undone: shortName(undone) } };
+  });
+}
+
+/** `spine0000000000001` → `0001-spine`, the name of the file. */
+function shortName(name: string): string {
+  return `${name.slice(-4)}-${name.slice(0, -13)}`;
+}

@@ -1,0 +1,58 @@
+import type { Service } from '../communities/community.ts';
+import { findCommunityBySlug, type ListedCommunity } from '../communities/list-communities.ts';
+import type { Queryable } from '../database/database.ts';
+import { findGroupByName, type Group } from '../groups/group-store.ts';
+import { findByLogin, findBySubject, type Membership } from '../memberships/membership-store.ts';
+import { findServiceBySlug } from '../services/service-store.ts';
+import { CommandError } from './command-error.ts';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export async function requireCommunity(db: Queryable, slug: string): Promise<ListedCommunity> {
+  const community = await findCommunityBySlug(db, slug);
+  if (community === undefined) {
+    throw new CommandError(
+      `there is no community "${slug}"; "trousseau community list" names them`,
+    );
+  }
+  return community;
+}
+
+/** @param name a username, an e-mail address or a subject */
+export async function requireMember(
+  db: Queryable,
+  community: ListedCommunity,
+  name: string,
+): Promise<Membership> {
+  const member =
+    (await findByLogin(db, community.id, name)) ??
+    (UUID.test(name) ? await findBySubject(db, community.id, name) : undefined);
+  if (member === undefined) {
+    throw new CommandError(`there is no member "${name}" in ${community.slug}`);
+  }
+  return member;
+}
+
+export async function requireGroup(
+  db: Queryable,
+  community: ListedCommunity,
+  name: string,
+): Promise<Group> {
+  const group = await findGroupByName(db, community.id, name);
+  if (group === undefined) {
+    throw new CommandError(`there is no group "${name}" in ${community.slug}`);
+  }
+  return group;
+}
+
+export async function requireService(
+  db: Queryable,
+  community: ListedCommunity,
+  slug: string,
+): Promise<Service> {
+  const service = await findServiceBySlug(db, community.id, slug);
+  if (service === undefined) {
+    throw new CommandError(`there is no service "${slug}" in ${community.slug}`);
+  }
+  return service;
+}

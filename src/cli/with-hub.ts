@@ -1,0 +1,68 @@
+import type { Config } from '../config/config.ts';
+import type { Database } from '../database/database.ts';
+import type { Sealer } from '../secrets/sealer.ts';
+import { CommandError } from './command-error.ts';
+import { line } from './output.ts';
+
+/** The hub as a command sees it. */
+export type Hub = {
+  config: Config;
+  database: Database;
+  /** Reads (or makes) the sealing key; most commands need none. */
+  sealer(): Promise<Sealer>;
+};
+
+/** What goes wrong beside the work goes to standard error; all is well goes nowhere. */
+export const commandLog = {
+  info: () => {},
+  warn: (message: string) => {
+    process.stderr.write(`trousseau: ${line(message)}\n`);
+  },
+};
+
+/** @throws ConfigurationError with all faults of the environment */
+export async function loadConfig(): Promise<Config> {
+  const { parseConfig } = await import('../config/config.ts');
+  const { readEnv } = await import('../config/env.ts');
+  return parseConfig(readEnv(process.env));
+}
+
+/**
+ * Opens the hub's database for the time of a command.
+ * @throws CommandError when its schema is not that of this version and others use the database
+ */
+export async function withHub<Result>(work: (hub: Hub) => Promise<Result>): Promise<Result> {
+  return withDatabase(async (hub, ownsDatabase) => {
+    const { migrate, pendingMigrations } = await import('../database/migrations.ts');
+    if (ownsDatabase) {
+      // Nobody else uses the data folder: the schema comes up to date as it does at a start.
+      await migrate(hub.database.dataSource);
+    } else if ((await pendingMigrations(hub.database.dataSource)).length > 0) {
+      throw new CommandError(
+        'the database has not the schema of this version; run "trousseau migrate" first',
+      );
+    }
+    return work(hub);
+  });
+}
+
+/** The same whatever the schema is. */
+export async function withDatabase<Result>(
+  work: (hub: Hub, ownsDatabase: boolean) => Promise<Result>,
+): Promise<Result> {
+  const config = await loadConfig();
+  const { openHubDatabase } = await import('../database/open-hub-database.ts');
+  const opened = await openHubDatabase(config, { purpose: 'command', log: commandLog });
+  try {
+    const hub = { config, database: opened.database, sealer: () => openSealer(config) };
+    return await work(hub, opened.ownsDatabase);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function openSealer(config: Config): Promise<Sealer> {
+  const { createSealer } = await import('../secrets/sealer.ts');
+  const { loadSecrets } = await import('../secrets/secret-file.ts');
+  return createSealer(await loadSecrets(config));
+}
