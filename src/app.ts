@@ -13,6 +13,7 @@ import { createCsrf } from './web/csrf.ts';
 import { createMetrics } from './web/metrics.ts';
 import { refuseUnreadable } from './web/refuse-unreadable.ts';
 import { createRenderer } from './web/render.ts';
+import { loadStaticFiles } from './web/static.ts';
 import { createWebApp } from './web/web-app.ts';
 import { startWorker } from './worker/worker.ts';
 
@@ -46,6 +47,7 @@ export async function buildApp(options: {
     stops.unshift(() => feed.close());
     const communities = createCommunityCache(database, feed);
     const metrics = createMetrics();
+    const files = loadStaticFiles();
     const providers = createProviderPool({
       database,
       sealer,
@@ -61,7 +63,8 @@ export async function buildApp(options: {
       providers,
       throttle: createSignInThrottle(database.pool, sealer),
       csrf: createCsrf(sealer),
-      renderer: createRenderer(),
+      files,
+      renderer: createRenderer(files),
       metrics,
     });
     server = createServer(web.callback());

@@ -1,12 +1,11 @@
 import type { Context } from 'koa';
-import { staticFile } from './static.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** Styles, scripts and pictures of our own under `/assets/`, for any host. */
-export async function serveAsset(_parts: WebParts, ctx: Context): Promise<boolean> {
+export async function serveAsset(parts: WebParts, ctx: Context): Promise<boolean> {
   if (!ctx.path.startsWith('/assets/') || (ctx.method !== 'GET' && ctx.method !== 'HEAD'))
     return false;
-  const file = staticFile(ctx.path.slice('/assets/'.length));
+  const file = parts.files.find(ctx.path.slice('/assets/'.length));
   if (file === undefined) return false;
   ctx.set('X-Content-Type-Options', 'nosniff');
   ctx.set(

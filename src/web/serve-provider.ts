@@ -55,7 +55,10 @@ export async function serveProvider(request: CommunityRequest): Promise<void> {
  */
 async function turnToGet({ ctx }: CommunityRequest): Promise<void> {
   const fields = await readFormPairs(ctx.req);
-  const query = new URLSearchParams([...new URLSearchParams(ctx.querystring), ...fields]).toString();
+  const query = new URLSearchParams([
+    ...new URLSearchParams(ctx.querystring),
+    ...fields,
+  ]).toString();
   if (query.length > MAX_QUERY) throw new RequestError(413, 'too-large', 'the request is too long');
   ctx.status = 303;
   ctx.redirect(`${ctx.path}?${query}`);

@@ -8,6 +8,7 @@ import type { SignInThrottle } from '../throttles/sign-in-throttle.ts';
 import type { Csrf } from './csrf.ts';
 import type { Metrics } from './metrics.ts';
 import type { Renderer } from './render.ts';
+import type { StaticFiles } from './static.ts';
 
 /** What the web server's routes are made of; put together in `app.ts`. */
 export type WebParts = {
@@ -20,5 +21,6 @@ export type WebParts = {
   throttle: SignInThrottle;
   csrf: Csrf;
   renderer: Renderer;
+  files: StaticFiles;
   metrics: Metrics;
 };

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { createInstance } from 'i18next';
+import { LOCALES, type Locale } from './locale.ts';
+
+export type Translate = (locale: Locale, key: string, values?: Record<string, unknown>) => string;
+
+/** A key that no catalogue has: a fault of ours that no page may hide. */
+export class MissingTextError extends Error {
+  override readonly name = 'MissingTextError';
+}
+
+/** Reads the catalogues once. Values are put in as they are: the templates escape what they show. */
+export function createTranslator(): Translate {
+  const i18n = createInstance();
+  i18n.init({
+    lng: 'fr',
+    fallbackLng: false,
+    keySeparator: false,
+    nsSeparator: false,
+    initAsync: false,
+    interpolation: { escapeValue: false },
+    resources: Object.fromEntries(
+      LOCALES.map((locale) => [locale, { translation: readCatalogue(locale) }]),
+    ),
+  });
+  return (locale, key, values = {}) => {
+    if (!i18n.exists(key, { lng: locale, ...values }))
+      throw new MissingTextError(`${locale}: ${key}`);
+    return i18n.t(key, { lng: locale, ...isolate(values) });
+  };
+}
+
+export function readCatalogue(locale: Locale): Record<string, string> {
+  return JSON.parse(readFileSync(new URL(`./${locale}.json`, import.meta.url), 'utf8'));
+}
+
+const RIGHT_TO_LEFT =
+  /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\u202a-\u202e\u2066-\u2069]/u;
+
+/** A name that runs the other way must not turn the sentence around it (Unicode TR9 §2.7). */
+function isolate(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      typeof value === 'string' && RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : value,
+    ]),
+  );
+}

@@ -1,0 +1,147 @@
+type Form = { action: string; csrf: string };
+export type PageModel =
+  | {
+      page: 'login';
+      action: string;
+      csrf: string;
+      username?: string;
+      fault?: 'credentials' | 'throttled' | 'expired' | 'missing';
+      retryAfterMinutes?: number;
+      service?: { name: string };
+      reauthenticate?: { displayName: string; username: string; switchAction: string };
+      notice?: 'signed-out' | 'password-changed';
+    }
+  | {
+      page: 'consent';
+      action: string;
+      csrf: string;
+      kind: 'notice' | 'consent';
+      service: { name: string; url?: string; icon?: string };
+      member: { displayName: string; username: string };
+      shares: { scope: string; items: { claim: string; value?: string }[] }[];
+      offlineAccess: boolean;
+    }
+  | {
+      page: 'access-denied';
+      service: { name: string };
+      reason: 'groups' | 'approval' | 'requested' | 'blocked' | 'community-frozen';
+      groups: string[];
+      contacts: { displayName: string; email?: string }[];
+      request?: Form;
+      returnToAppAction?: Form;
+      homeUrl: string;
+    }
+  | {
+      page: 'logout';
+      action: string;
+      xsrf: string;
+      service?: { name: string };
+      member?: { displayName: string };
+    }
+  | { page: 'logged-out'; service?: { name: string }; homeUrl: string }
+  | {
+      page: 'device-code';
+      action: string;
+      xsrf: string;
+      userCode?: string;
+      fault?: 'unknown' | 'missing' | 'aborted' | 'expired';
+    }
+  | {
+      page: 'device-confirm';
+      action: string;
+      xsrf: string;
+      userCode: string;
+      service: { name: string };
+      ip?: string;
+      userAgent?: string;
+    }
+  | { page: 'device-done' }
+  | {
+      page: 'home';
+      member: { displayName: string; username: string };
+      services: {
+        slug: string;
+        name: string;
+        description?: string;
+        icon?: string;
+        url?: string;
+        host?: string;
+      }[];
+      requestable: {
+        slug: string;
+        name: string;
+        description?: string;
+        icon?: string;
+        action: string;
+        csrf: string;
+        requested: boolean;
+      }[];
+      notice?: 'requested';
+      signOutEverywhere: Form;
+    }
+  | { page: 'community-closed'; state: 'frozen' | 'moved' | 'archived' }
+  | {
+      page: 'error';
+      status: number;
+      kind:
+        | 'not-found'
+        | 'expired'
+        | 'bad-request'
+        | 'forbidden'
+        | 'csrf'
+        | 'too-large'
+        | 'too-many'
+        | 'unavailable'
+        | 'internal'
+        | 'unknown-client'
+        | 'redirect-mismatch'
+        | 'oidc';
+      detail?: string;
+      reference?: string;
+      homeUrl?: string;
+      retryUrl?: string;
+    }
+  | {
+      page: 'setup';
+      action: string;
+      csrf: string;
+      email?: string;
+      token: string;
+      faults: { field: 'email' | 'password' | 'token'; code: string }[];
+    }
+  | { page: 'setup-done'; operatorUrl: string }
+  | {
+      page: 'operator-login';
+      action: string;
+      csrf: string;
+      email?: string;
+      fault?: 'credentials' | 'throttled';
+      retryAfterMinutes?: number;
+    }
+  | {
+      page: 'operator-home';
+      communities: {
+        name: string;
+        slug: string;
+        state: string;
+        url: string;
+        members: number;
+        services: number;
+      }[];
+      signOut: Form;
+    }
+  | { page: 'hub-home'; communities: { name: string; url: string }[] };
+export type Chrome = {
+  locale: 'fr' | 'en';
+  community?: {
+    name: string;
+    homeUrl: string;
+    logoUrl?: string;
+    themeUrl?: string;
+    contactEmail?: string;
+  };
+  hubName?: string;
+  languageForm: { action: string; returnTo: string; csrf: string };
+  assetBase: string;
+  signedInAs?: { displayName: string; username: string; signOutUrl: string };
+};
