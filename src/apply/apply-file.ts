@@ -62,7 +62,7 @@ export async function applyFile(
     await storedHashes(database, file.document),
     onProgress,
   );
-  const parts = { sealer, hubUrl, passwords, prune: options.prune ?? false, onProgress, dryRun };
+  const parts = { sealer, hubUrl, passwords, prune: options.prune ?? false, dryRun };
   return transact(database, options.path, (tx) => applyAll(tx, file, communities, parts));
 }
 
@@ -101,7 +101,6 @@ type Parts = {
   passwords: PasswordDesk;
   prune: boolean;
   dryRun: boolean;
-  onProgress: (line: string) => void;
 };
 
 async function applyAll(
@@ -115,8 +114,7 @@ async function applyAll(
   const run: ApplyRun = { ...parts, tx, log, report: source.report };
   await tx.query('SELECT pg_advisory_xact_lock($1)', [APPLY_LOCK]);
   if (document.operators !== undefined) await applyOperators(run, document.operators);
-  if (document.communities !== undefined)
-    await applyEveryCommunity(run, communities, parts.onProgress);
+  if (document.communities !== undefined) await applyEveryCommunity(run, communities);
   throwFaults(source);
   await inBatches(log.events, (batch) => recordEvents(tx, batch));
   const plan = toPlan(log, parts.dryRun);
@@ -124,11 +122,7 @@ async function applyAll(
   return plan;
 }
 
-async function applyEveryCommunity(
-  run: ApplyRun,
-  wanted: CommunityToApply[],
-  onProgress: (line: string) => void,
-): Promise<void> {
+async function applyEveryCommunity(run: ApplyRun, wanted: CommunityToApply[]): Promise<void> {
   const rows = await lockCommunities(run);
   const settled = await applyCommunities(run, rows, wanted);
   const hosts = await applyHosts(run, rows, settled);
@@ -139,7 +133,6 @@ async function applyEveryCommunity(
       community,
       issuerOf(run, community.row.slug, hosts.hosts.get(community.row.id) ?? []),
     );
-    onProgress(`community ${community.row.slug}: done`);
   }
   await reportIssuersWithoutHost(run, settled, hosts);
   if (run.prune) await archiveOthers(run, rows, new Set(wanted.map(({ entry }) => entry.slug)));

@@ -33,7 +33,7 @@ export function reportContradictions(file: unknown, context: Context): void {
   reportTwice(
     context,
     'LDAP base',
-    communities.map((row, i) => baseEntry(row, i)),
+    communities.map((row, i) => baseEntry(row, i, communities)),
   );
   for (const [i, row] of rows(file, 'operators').entries())
     reportCredentials(context, ['operators', i], row);
@@ -64,13 +64,16 @@ function folded(row: Raw, key: string): string | undefined {
   return value === undefined ? undefined : nameKey(value);
 }
 
-function baseEntry(row: Raw, index: number): Entry {
+/** Without a base given, it is `o=SLUG`; a slug that stands twice is told as that, and not once more here. */
+function baseEntry(row: Raw, index: number, all: readonly Raw[]): Entry {
   const given = textAt(record(row.ldap), 'base');
+  if (given !== undefined) return [['communities', index, 'ldap', 'base'], given.toLowerCase()];
   const slug = textAt(row, 'slug');
-  const path =
-    given === undefined ? ['communities', index, 'slug'] : ['communities', index, 'ldap', 'base'];
-  // Two communities of one slug are told once, as that.
-  return [path, given === undefined ? slug && `o=${slug}`.toLowerCase() : given.toLowerCase()];
+  const isFirst = all.findIndex((other) => other.slug === slug) === index;
+  return [
+    ['communities', index, 'slug'],
+    isFirst && slug !== undefined ? `o=${slug}`.toLowerCase() : undefined,
+  ];
 }
 
 function reportHubHost({ report, hubUrl }: Context, path: Path, row: Raw): void {

@@ -25,7 +25,7 @@ const SYNTAX: Record<string, string> = {
   ALIAS_PROPS: 'an alias (*name) takes no tag or anchor',
   BAD_ALIAS: 'a value that begins with * or & goes between quotes',
   BAD_DQ_ESCAPE: 'unknown escape between double quotes: use single quotes, or double the backslash',
-  BAD_INDENT: 'the indentation does not fit the lines above',
+  BAD_INDENT: 'the indentation does not fit the lines above, or a bracket is still open',
   BAD_SCALAR_START: 'a value that begins with a special character goes between quotes',
   BLOCK_AS_IMPLICIT_KEY:
     'a mapping cannot stand on this line: put it on lines of its own, or quote the value',
