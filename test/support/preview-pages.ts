@@ -1,0 +1,26 @@
+// Writes every page in each of its states to a folder, for eyes and browsers.
+// usage: node test/support/preview-pages.ts FOLDER [fr|en]
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createRenderer } from '../../src/web/render.ts';
+import { loadStaticFiles } from '../../src/web/static.ts';
+import { themeCss } from '../../src/web/theme.ts';
+import { SAMPLE_PAGES, sampleChrome } from './sample-pages.ts';
+
+const [folder, locale = 'fr'] = process.argv.slice(2) as [string, 'fr' | 'en'];
+const files = loadStaticFiles();
+const renderer = createRenderer(files);
+mkdirSync(join(folder, 'assets'), { recursive: true });
+for (const name of ['app.css', 'icons.svg', 'favicon.svg']) {
+  writeFileSync(join(folder, 'assets', files.address(name)), files.find(name)?.body as Buffer);
+}
+writeFileSync(join(folder, 'theme.css'), themeCss('#0a7d5a'));
+for (const [name, page] of Object.entries(SAMPLE_PAGES)) {
+  const chrome = sampleChrome(locale);
+  const community = {
+    ...(chrome.community as { name: string; homeUrl: string }),
+    themeUrl: 'theme.css',
+  };
+  const html = renderer.render(page, { ...chrome, assetBase: 'assets', community });
+  writeFileSync(join(folder, `${name.replaceAll(' ', '-')}.html`), html);
+}
