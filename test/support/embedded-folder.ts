@@ -12,7 +12,9 @@ export const silentLog = { info: () => {}, warn: () => {} };
  * @param mode 0700 is a folder that PostgreSQL cannot enter when root runs the tests
  */
 export async function temporaryFolder(mode = 0o755): Promise<string> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'trousseau-test-')));
+  // TMPDIR may be root's alone, and then it is not what the tests take it for.
+  const parent = process.geteuid?.() === 0 ? '/tmp' : tmpdir();
+  const folder = await realpath(await mkdtemp(join(parent, 'trousseau-test-')));
   await chmod(folder, mode);
   onTestFinished(async () => {
     for (const pid of await processesIn(folder)) process.kill(pid, 'SIGKILL');

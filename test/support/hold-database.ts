@@ -14,13 +14,15 @@ try {
     { purpose, log },
   );
   let closing = false;
-  process.stdin.on('data', async (word) => {
-    if (String(word) === 'exit\n') process.exit(3);
+  const stop = async () => {
     closing = true;
     await close();
     say({ closed: true });
     process.exit(0);
-  });
+  };
+  process.stdin.on('data', (word) => (String(word) === 'exit\n' ? process.exit(3) : stop()));
+  // A test run that was cut short must not leave its hubs behind.
+  process.stdin.on('end', stop);
   await database.query(
     'CREATE TABLE IF NOT EXISTS kept (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY)',
   );

@@ -1,7 +1,10 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEmbeddedServer } from './open-embedded-server.ts';
+
+const REMOVE = { recursive: true, force: true };
 
 export type ThrowAwayPostgres = {
   /** A superuser, on the database `postgres`. */
@@ -21,13 +24,19 @@ export async function startThrowAwayPostgres(): Promise<ThrowAwayPostgres> {
   };
   const log = { info: () => {}, warn: (message: string) => console.warn(message) };
   const server = await openEmbeddedServer(folder, { purpose: 'hub', log, settings });
+  // As root, the cluster may have had to be elsewhere.
+  const folders = new Set([server.site.base, folder]);
+  // A run that is cut short (Ctrl-C) ends PostgreSQL as it exits, and must not leave its files.
+  const removeAtOnce = () => {
+    for (const path of folders) rmSync(path, { ...REMOVE, maxRetries: 10 });
+  };
+  process.on('exit', removeAtOnce);
   return {
     url: server.superuserUrl,
     async remove() {
       await server.close();
-      // As root, the cluster may have had to be elsewhere.
-      await rm(server.site.base, { recursive: true, force: true });
-      await rm(folder, { recursive: true, force: true });
+      for (const path of folders) await rm(path, REMOVE);
+      process.off('exit', removeAtOnce);
     },
   };
 }
