@@ -156,6 +156,7 @@ test('fetch gives what a key set needs, and post the status of a chatty server',
   const response = await outboundTo().fetch(new URL(small.url), {
     headers: new Headers({ accept: 'application/json' }),
   });
+  expect(response.headers.get('content-encoding')).toBeNull();
   expect(await response.json()).toEqual({ keys: [] });
 
   const chatty = await serve((_req, res) => res.end(Buffer.alloc(200_000, 'a')));

@@ -115,23 +115,26 @@ test('workers side by side deliver each message once', async () => {
   expect(client.told.sort()).toEqual(sids.sort());
 });
 
-test('no more than the given number of deliveries are made at once, and a free place is used at once', async () => {
-  let [now, most] = [0, 0];
+test('no more than the given number of deliveries are made at once, and a free place is used', async () => {
+  let [now, most, started] = [0, 0, 0];
   const waiting: (() => void)[] = [];
-  startWorker(
-    {
-      'backchannel-logout': async () => {
-        now += 1;
-        most = Math.max(most, now);
-        await new Promise<void>((resolve) => waiting.push(resolve));
-        now -= 1;
-        return { state: 'done' };
-      },
+  const deliveries: Deliveries = {
+    'backchannel-logout': async () => {
+      now += 1;
+      started += 1;
+      most = Math.max(most, now);
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      now -= 1;
+      return { state: 'done' };
     },
-    3,
-  );
+  };
+  startWorker(deliveries, 3);
   await queue('1', '2', '3', '4', '5', '6', '7');
-  while ((await undone()) > 0) waiting.shift()?.();
+  for (let released = 0; released < 7; released += 1) {
+    await expect.poll(() => started, WAIT).toBe(Math.min(released + 3, 7));
+    waiting.shift()?.();
+  }
+  await expect.poll(undone, WAIT).toBe(0);
   expect(most).toBe(3);
 });
 
@@ -203,12 +206,23 @@ test('a database that goes away and comes back is worked with again, and what wa
     if (req.url === '/during') finish = () => res.end();
     else res.end();
   });
-  startWorker(deliveriesTo(client.url));
+  let failedWrites = 0;
+  const database = {
+    ...db.database,
+    query: (sql: string, params?: unknown[]) => {
+      const answer = db.database.query(sql, params);
+      answer.catch(() => (failedWrites += sql.includes('SET done_at') ? 1 : 0));
+      return answer;
+    },
+  } as typeof db.database;
+  const worker = startOutboxWorker({ database, deliveries: deliveriesTo(client.url), log });
+  toEnd.push(() => worker.stop());
   await untilListening();
   await queue('during');
   await expect.poll(() => client.told, WAIT).toEqual(['during']);
   await cutOff(true);
   finish();
+  await expect.poll(() => failedWrites, WAIT).toBeGreaterThan(0);
   await cutOff(false);
   await expect
     .poll(

@@ -159,6 +159,15 @@ test('a rotation asked for while one is under way changes nothing, and two at on
   expect(await listKeys(db.database, id, after(2))).toHaveLength(4);
 });
 
+test('a rotation meant for old keys leaves alone those that were replaced since', async () => {
+  const id = await buildCommunity();
+  await ensureKeys(db.database, sealer, id, START);
+  await rotateKeys(db.database, sealer, id, { now: after(1) });
+  const late = await rotateKeys(db.database, sealer, id, { now: after(3), madeBefore: START });
+  expect(late.kids).toEqual([]);
+  expect(await listKeys(db.database, id, after(3))).toHaveLength(4);
+});
+
 test('an immediate rotation signs with the new keys at once and keeps the old published', async () => {
   const id = await buildCommunity();
   await ensureKeys(db.database, sealer, id, START);
