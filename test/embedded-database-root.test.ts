@@ -101,8 +101,7 @@ test.runIf(isRoot)(
   'as root, a data folder that others can reach keeps its database inside, as a volume must',
   async () => {
     const folder = await temporaryFolder();
-    const data = join(folder, 'data');
-    await mkdir(data, { mode: 0o700 });
+    const data = join(folder, 'new', 'data');
     const server = await openEmbeddedServer(data, { purpose: 'hub', log: silentLog });
     onTestFinished(() => server.close());
     expect(server.site.cluster).toBe(join(data, 'embedded/cluster'));

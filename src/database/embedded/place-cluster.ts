@@ -32,6 +32,8 @@ const STORE = '/var/lib/trousseau';
 /** Makes `DATA/embedded`, mode 0700, where the locks are. */
 export async function makeEmbeddedFolder(dataFolder: string): Promise<string> {
   const folder = join(dataFolder, 'embedded');
+  // The folders above are nobody's secret: private ones would keep PostgreSQL's user out for no gain.
+  await mkdir(dirname(dataFolder), { recursive: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return realpath(folder);
 }
