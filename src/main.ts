@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
-import { buildApp } from './app.ts';
+import { type App, buildApp } from './app.ts';
 import type { Config } from './config/config.ts';
 import type { Database } from './database/database.ts';
 import { migrate } from './database/migrations.ts';
@@ -14,16 +14,24 @@ export type RunningHub = { url: string; database: Database; stop(): Promise<void
 export async function start(
   config: Config,
   log: Logger = createLogger(config),
+  options: { announceSetup: boolean } = { announceSetup: true },
 ): Promise<RunningHub> {
   if (config.databaseUrl === undefined)
     mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
   const secrets = await loadSecrets(config);
   const opened = await openHubDatabase(config, { purpose: 'hub', log });
+  let app: App | undefined;
+  const stop = async () => {
+    await app?.stop();
+    await opened.close();
+  };
   try {
     const ran = await migrate(opened.database.dataSource);
     if (ran.length > 0) log.info({ migrations: ran }, 'database schema brought up to date');
-    const app = await buildApp({ config, secrets, database: opened.database, log });
-    const token = await opened.database.transaction((tx) => ensureSetupToken(tx));
+    app = await buildApp({ config, secrets, database: opened.database, log });
+    const token = options.announceSetup
+      ? await opened.database.transaction((tx) => ensureSetupToken(tx))
+      : undefined;
     // For the eyes of whoever starts the hub; a log would keep it.
     if (token !== undefined) {
       console.error(
@@ -37,13 +45,10 @@ export async function start(
     return {
       url: config.url.origin,
       database: opened.database,
-      async stop() {
-        await app.stop();
-        await opened.close();
-      },
+      stop,
     };
   } catch (error) {
-    await opened.close();
+    await stop();
     throw error;
   }
 }

@@ -13,7 +13,7 @@ export function appPage(options: {
         <h2>Ce que l’app a reçu</h2><dl>${rows(claims)}</dl>
         <p><a class="button" id="app-logout" href="/logout">Se déconnecter</a></p>`;
   return `<!doctype html><html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(name)}</title><style>
+<link rel="icon" href="data:,"><title>${escapeHtml(name)}</title><style>
 :root{color-scheme:light dark}body{font:17px/1.5 system-ui,sans-serif;margin:0;background:light-dark(#f6f6f8,#17171c);color:light-dark(#1d1d24,#eee)}
 header{background:${accent};color:#fff;padding:1rem 1.5rem;font-size:1.3rem;font-weight:600}main{max-width:38rem;margin:2rem auto;padding:0 1.5rem}
 .button{display:inline-block;background:${accent};color:#fff;padding:.6rem 1.1rem;border-radius:.5rem;text-decoration:none}.error{border-left:4px solid #b3261e;padding:.5rem 1rem}

@@ -45,7 +45,7 @@ export async function runDemo(): Promise<{ stop(): Promise<void> }> {
     LOG_LEVEL: env.LOG_LEVEL ?? 'warn',
   });
   console.log('Starting the hub with a database of its own…');
-  const hub = await start(config, createLogger(config));
+  const hub = await start(config, createLogger(config), { announceSetup: false });
   const apps: ChildProcess[] = [];
   const stop = async () => {
     for (const app of apps) if (app.connected) app.disconnect();
