@@ -21,17 +21,19 @@ export function exampleAppClient(port: number) {
 
 /** The demo's relying party (openid-client), in a process of its own. */
 export async function startExampleApp(options: {
+  name?: string;
   port: number;
   issuer: string;
   clientId: string;
   clientSecret: string;
-  certificateFile: string;
+  /** Of the hub, where it speaks TLS. */
+  certificateFile?: string;
 }): Promise<{ stop(): Promise<void> }> {
   const child = fork(APP, {
     env: {
       ...process.env,
-      NODE_EXTRA_CA_CERTS: options.certificateFile,
-      APP_NAME: 'Agenda',
+      ...(options.certificateFile && { NODE_EXTRA_CA_CERTS: options.certificateFile }),
+      APP_NAME: options.name ?? 'Agenda',
       APP_PORT: String(options.port),
       APP_ISSUER: options.issuer,
       APP_CLIENT_ID: options.clientId,
