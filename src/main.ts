@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import { type App, buildApp } from './app.ts';
 import type { Config } from './config/config.ts';
@@ -16,8 +15,6 @@ export async function start(
   log: Logger = createLogger(config),
   options: { announceSetup: boolean } = { announceSetup: true },
 ): Promise<RunningHub> {
-  if (config.databaseUrl === undefined)
-    mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
   const secrets = await loadSecrets(config);
   const opened = await openHubDatabase(config, { purpose: 'hub', log });
   let app: App | undefined;

@@ -22,7 +22,7 @@ export async function loadSecrets(config: Config): Promise<string[]> {
         'the same for every process; make one with: openssl rand -base64 32',
     ]);
   }
-  await mkdir(dirname(config.secretFile), { recursive: true, mode: 0o700 });
+  await makePrivateFolder(dirname(config.secretFile));
   try {
     const file = await open(config.secretFile, 'wx', 0o600);
     await file.writeFile(`${randomBytes(32).toString('base64')}\n`);
@@ -33,6 +33,16 @@ export async function loadSecrets(config: Config): Promise<string[]> {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   return (await readSecrets(config.secretFile)) as string[];
+}
+
+/** The folder itself is private; those above it stay passable, for the database's own user. */
+async function makePrivateFolder(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 async function readSecrets(path: string): Promise<string[] | undefined> {
