@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { PASSWORD_MAX_BYTES } from '../people/password.ts';
 import {
@@ -18,11 +18,16 @@ export type GivenPassword = { password: string; generated: boolean };
 export async function askPassword(options: { passwordStdin?: boolean }): Promise<GivenPassword> {
   if (options.passwordStdin) return given(await readStdin());
   if (!process.stdin.isTTY) return { password: generatePassword(), generated: true };
-  const first = await askHidden('New password (empty: one is generated): ');
-  if (first === '') return { password: generatePassword(), generated: true };
-  const result = given(first);
-  if ((await askHidden('Again: ')) !== first) throw new CommandError('the two passwords differ');
-  return result;
+  const prompt = openHiddenPrompt();
+  try {
+    const first = await prompt.ask('New password (empty: one is generated): ');
+    if (first === '') return { password: generatePassword(), generated: true };
+    const result = given(first);
+    if ((await prompt.ask('Again: ')) !== first) throw new CommandError('the two passwords differ');
+    return result;
+  } finally {
+    prompt.close();
+  }
 }
 
 function given(password: string): GivenPassword {
@@ -51,19 +56,24 @@ async function readStdin(): Promise<string> {
     .replace(/\r?\n$/, '');
 }
 
-async function askHidden(question: string): Promise<string> {
-  process.stderr.write(question);
+type HiddenPrompt = { ask(question: string): Promise<string>; close(): void };
+
+/** Asks on the terminal without showing what is typed. */
+function openHiddenPrompt(): HiddenPrompt {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  // Takes the terminal's echo away at once: before the question is shown.
   const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
-  try {
-    return await new Promise<string>((resolve, reject) => {
-      const giveUp = () => reject(new CommandError('no password was given'));
-      terminal.once('SIGINT', giveUp);
-      terminal.once('close', giveUp);
-      terminal.question('').then(resolve, reject);
-    });
-  } finally {
-    terminal.close();
-    process.stderr.write('\n');
-  }
+  terminal.on('SIGINT', () => terminal.close());
+  // One reader for all questions, so that lines typed ahead (or pasted) are not lost between two.
+  const lines = terminal[Symbol.asyncIterator]();
+  return {
+    async ask(question) {
+      process.stderr.write(question);
+      const { done, value } = await lines.next();
+      process.stderr.write('\n');
+      if (done) throw new CommandError('no password was given');
+      return value;
+    },
+    close: () => terminal.close(),
+  };
 }
