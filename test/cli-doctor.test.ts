@@ -1,0 +1,100 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createSealer } from '../src/secrets/sealer.ts';
+import { ensureKeys } from '../src/signing-keys/ensure-keys.ts';
+import { cloneDatabase, type TestDatabase } from './support/database.ts';
+import { factories } from './support/domain.ts';
+
+const PROGRAM = fileURLToPath(new URL('../src/trousseau.js', import.meta.url));
+const SECRET = 'doctor-doctor-doctor-doctor-doctor-doctor';
+
+let db: TestDatabase;
+let community: string;
+
+beforeEach(async () => {
+  db = await cloneDatabase();
+  community = await factories(db.database).buildCommunity('lamyne');
+  await ensureKeys(db.database, createSealer([SECRET]), community);
+});
+afterEach(() => db.drop());
+
+function doctor(env: Record<string, string> = {}, ...args: string[]) {
+  const { status, stdout } = spawnSync(process.execPath, [PROGRAM, 'doctor', ...args], {
+    env: { PATH: process.env.PATH, DATABASE_URL: db.url, TROUSSEAU_SECRET: SECRET, ...env },
+    encoding: 'utf8',
+  });
+  return { code: status, out: stdout };
+}
+
+test('a hub in order has nothing but ticks', () => {
+  const { code, out } = doctor();
+  expect(code).toBe(0);
+  expect(
+    out
+      .trim()
+      .split('\n')
+      .every((line) => line.startsWith('✓ ')),
+  ).toBe(true);
+  expect(out).toMatch(/opens 2 sealed values/);
+  expect(JSON.parse(doctor({}, '--json').out)).toMatchObject({ healthy: true });
+});
+
+test('settings that mean nothing are faults, all of them', () => {
+  const { code, out } = doctor({ TROUSSEAU_URL: 'nowhere', LOG_LEVEL: 'loud' });
+  expect(code).toBe(1);
+  expect(out).toMatch(/^✗ .*TROUSSEAU_URL/m);
+  expect(out).toMatch(/^✗ .*LOG_LEVEL/m);
+});
+
+test('http on a public name, and a proxy that is not trusted, are warnings', () => {
+  const { code, out } = doctor({ TROUSSEAU_URL: 'http://login.lieu.example' });
+  expect(code).toBe(0);
+  expect(out).toMatch(/^! TROUSSEAU_URL is http on a public name/m);
+  expect(out).toMatch(/^! TROUSSEAU_TRUSTED_PROXIES/m);
+});
+
+test('a database that does not answer is a fault, and what needs none is still checked', () => {
+  const { code, out } = doctor({ DATABASE_URL: 'postgres://postgres@127.0.0.1:1/nowhere' });
+  expect(code).toBe(1);
+  expect(out).toMatch(/^✗ the database: cannot reach the database at 127\.0\.0\.1:1/m);
+  expect(out).toMatch(/^✓ the configuration/m);
+});
+
+test('a sealing key that does not open what is sealed is a fault for each value', () => {
+  const { code, out } = doctor({ TROUSSEAU_SECRET: 'another-key-another-key-another-key' });
+  expect(code).toBe(1);
+  expect(out.match(/^✗ the signing key \S+ of lamyne does not open/gm)).toHaveLength(2);
+  expect(out).not.toContain(SECRET);
+  expect(doctor({ TROUSSEAU_SECRET: `another-key-another-key-another-key,${SECRET}` }).code).toBe(
+    0,
+  );
+});
+
+test('a community without a key that signs, and a host that no DNS knows, are faults', async () => {
+  await db.database.query(`DELETE FROM signing_keys WHERE alg = 'ES256'`);
+  await db.database.query(`INSERT INTO community_hosts VALUES ($1, 'login..lieu.example')`, [
+    community,
+  ]);
+  await db.database.query(`INSERT INTO community_hosts VALUES ($1, 'login.lieu.example')`, [
+    community,
+  ]);
+  const { code, out } = doctor();
+  expect(code).toBe(1);
+  expect(out).toMatch(/^✗ lamyne has no ES256 key that signs/m);
+  expect(out).toMatch(/^✗ the host login\.\.lieu\.example of lamyne/m);
+  expect(out.match(/^✗/gm)).toHaveLength(2);
+});
+
+test('messages given up, and messages that nobody takes, are warnings', async () => {
+  await db.database.query(
+    `INSERT INTO outbox (community_id, kind, payload, failed_at, last_error, next_attempt_at) VALUES
+       ($1, 'backchannel-logout', '{}', now(), 'the app answered 500', now()),
+       ($1, 'backchannel-logout', '{}', NULL, NULL, now() - interval '1 hour')`,
+    [community],
+  );
+  const { code, out } = doctor();
+  expect(code).toBe(0);
+  expect(out).toMatch(/^! 1 message could not be delivered; the last: the app answered 500/m);
+  expect(out).toMatch(/^! 1 message should have left/m);
+});

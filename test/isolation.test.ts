@@ -1,0 +1,349 @@
+import { readdir } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { NotFoundError } from '../src/communities/change-errors.ts';
+import { setCommunityState } from '../src/communities/set-community-state.ts';
+import type { Transaction } from '../src/database/database.ts';
+import { addToGroup, removeFromGroup } from '../src/groups/change-group-members.ts';
+import * as groupStore from '../src/groups/group-store.ts';
+import { nestGroup, unnestGroup } from '../src/groups/nest-group.ts';
+import { addMember } from '../src/memberships/add-member.ts';
+import { findContacts } from '../src/memberships/contact-store.ts';
+import * as membershipStore from '../src/memberships/membership-store.ts';
+import { renameMember } from '../src/memberships/rename-member.ts';
+import { setMemberRole } from '../src/memberships/set-member-role.ts';
+import { setMemberStatus } from '../src/memberships/set-member-status.ts';
+import { setPassword } from '../src/people/set-password.ts';
+import { approveAccess, blockAccess } from '../src/services/decide-access.ts';
+import { endServiceSessions } from '../src/services/end-service-sessions.ts';
+import { requestAccess } from '../src/services/request-access.ts';
+import { rotateClientSecret } from '../src/services/rotate-client-secret.ts';
+import * as serviceStore from '../src/services/service-store.ts';
+import { endMemberSessions } from '../src/sessions/end-sessions.ts';
+import { findCredential } from '../src/sign-in/credential-store.ts';
+import { cloneDatabase, type TestDatabase } from './support/database.ts';
+import { factories, sealer } from './support/domain.ts';
+
+type Seed = Awaited<ReturnType<typeof seed>>;
+type Reference = { name: string; from: string; to: string; columns: string[]; targets: string[] };
+
+let db: TestDatabase;
+let a: Seed;
+let b: Seed;
+let references: Reference[];
+
+beforeAll(async () => {
+  db = await cloneDatabase();
+  [a, b] = [await seed('amont'), await seed('aval')];
+  references = await communityReferences();
+});
+afterAll(() => db.drop());
+
+/** A community with a row in every table that a community owns. */
+async function seed(slug: string) {
+  const make = factories(db.database);
+  const id = await make.buildCommunity(slug);
+  const email = `${slug}@lieu.example`;
+  const admin = { username: slug, email, role: 'admin' as const, passwordHash: 'a hash' };
+  const subject = await make.buildMember(id, admin);
+  const [groupId, childId] = [await make.buildGroup(id, slug), await make.buildGroup(id)];
+  const service = await make.buildService(id, { access: 'approval', groupIds: [groupId] });
+  const { serviceId, clientId } = service;
+  await make.buildSession(id, subject, [clientId]);
+  for (const sql of [
+    `INSERT INTO community_hosts VALUES ($1, '${slug}.example')`,
+    `INSERT INTO community_logos VALUES ($1, 'image/png', '\\x00', '\\x00')`,
+    `INSERT INTO signing_keys (community_id, kid, alg, public_jwk, sealed_private_jwk, activates_at)
+     VALUES ($1, 'kid', 'RS256', '{}', '\\x00', now())`,
+    `INSERT INTO outbox (community_id, kind, payload) VALUES ($1, 'backchannel-logout', '{}')`,
+  ]) {
+    await db.database.query(sql, [id]);
+  }
+  const two = async (sql: string, ...params: string[]) => db.database.query(sql, [id, ...params]);
+  await two('INSERT INTO group_members VALUES ($1, $2, $3)', groupId, subject);
+  await two('INSERT INTO group_nestings VALUES ($1, $2, $3)', groupId, childId);
+  await two(`INSERT INTO service_readers VALUES ($1, $2, 'a hash')`, serviceId);
+  await two(`INSERT INTO accounts VALUES ($1, $2, $3, 'requested')`, serviceId, subject);
+  await two(`INSERT INTO consents VALUES ($1, $2, $3, '{openid}')`, serviceId, subject);
+  return {
+    id,
+    slug,
+    email,
+    subject,
+    groupId,
+    childId,
+    groupName: slug,
+    serviceId,
+    serviceSlug: service.slug,
+  };
+}
+
+const OWNED = `SELECT t.oid FROM pg_class t JOIN pg_attribute c ON c.attrelid = t.oid
+  WHERE t.relkind IN ('r', 'p') AND t.relnamespace = 'public'::regnamespace AND c.attname = 'community_id' AND NOT c.attisdropped`;
+
+async function ownedTables(): Promise<string[]> {
+  const rows = await db.database.query(
+    `SELECT x.oid::regclass::text AS name FROM (${OWNED}) x ORDER BY 1`,
+  );
+  return rows.map((row) => row.name);
+}
+
+/** Foreign keys between two tables that communities own, read from the catalogue. */
+async function communityReferences(): Promise<Reference[]> {
+  const names = (relation: string, columns: string) =>
+    `ARRAY(SELECT a.attname::text FROM unnest(k.${columns}) WITH ORDINALITY AS u (n, i)
+       JOIN pg_attribute a ON a.attrelid = k.${relation} AND a.attnum = u.n ORDER BY u.i)`;
+  return db.database.query<Reference>(
+    `SELECT k.conname AS name, k.conrelid::regclass::text AS from, k.confrelid::regclass::text AS to,
+       ${names('conrelid', 'conkey')} AS columns, ${names('confrelid', 'confkey')} AS targets
+     FROM pg_constraint k WHERE k.contype = 'f' AND k.conrelid IN (${OWNED}) AND k.confrelid IN (${OWNED})
+     ORDER BY 1`,
+  );
+}
+
+/** Runs it and takes it back; the name of the constraint that refused it, or undefined. */
+async function refusal(work: (tx: Transaction) => Promise<unknown>): Promise<string | undefined> {
+  class Undo extends Error {}
+  try {
+    await db.database.transaction(async (tx) => {
+      await work(tx);
+      throw new Undo();
+    });
+  } catch (error) {
+    if (error instanceof Undo) return undefined;
+    const { code, constraint } = error as { code: string; constraint: string };
+    if (code !== '23503') throw error;
+    return constraint;
+  }
+}
+
+/** The columns of a reference that say which row of the community is meant. */
+function naming({ columns, targets }: Reference): { own: string; target: string }[] {
+  return columns
+    .map((own, index) => ({ own, target: targets[index] as string }))
+    .filter(({ own }) => own !== 'community_id');
+}
+
+describe('the schema', () => {
+  test('has a row of both communities in every table that a community owns', async () => {
+    const empty: string[] = [];
+    for (const table of await ownedTables()) {
+      const [row] = await db.database.query(
+        `SELECT count(DISTINCT community_id)::int AS communities FROM ${table} WHERE community_id = ANY($1)`,
+        [[a.id, b.id]],
+      );
+      if (row.communities !== 2) empty.push(table);
+    }
+    expect(empty).toEqual([]);
+  });
+
+  test('carries the community through every reference between such tables', () => {
+    expect(references.length).toBeGreaterThan(10);
+    for (const { name, columns, targets } of references) {
+      expect(columns.indexOf('community_id'), name).toBeGreaterThanOrEqual(0);
+      expect(targets.indexOf('community_id'), name).toBe(columns.indexOf('community_id'));
+    }
+  });
+
+  test('guards every column that names a row of a community by such a reference', async () => {
+    const columns = await db.database.query<{ column: string }>(
+      `SELECT t.oid::regclass || '.' || c.attname AS column FROM (${OWNED}) t
+       JOIN pg_attribute c ON c.attrelid = t.oid AND c.attnum > 0 AND NOT c.attisdropped
+       WHERE c.atttypid = 'uuid'::regtype AND (c.attname LIKE '%\\_id' OR c.attname = 'subject')
+         AND c.attname NOT IN ('community_id', 'person_id')`,
+    );
+    const guarded = references.flatMap((reference) =>
+      naming(reference).map(({ own }) => `${reference.from}.${own}`),
+    );
+    const unguarded = columns
+      .map(({ column }) => column)
+      .filter((column) => !guarded.includes(column));
+    // memberships.subject is the row's own name; an event outlives the service that it tells of.
+    expect(unguarded.sort()).toEqual(['events.service_id', 'memberships.subject']);
+  });
+
+  test('refuses an UPDATE that ties a row to a row of another community, for every reference', async () => {
+    for (const reference of references) {
+      const set = naming(reference).map(({ own, target }) => `${own} = p.${target}`);
+      const theirs = `SELECT * FROM ${reference.to} WHERE community_id = $2 LIMIT 1`;
+      const update = (tx: Transaction) =>
+        tx.query(
+          `UPDATE ${reference.from} c SET ${set.join(', ')} FROM (${theirs}) p
+           WHERE c.ctid = (SELECT ctid FROM ${reference.from} WHERE community_id = $1
+             AND ${naming(reference)[0]?.own} IS NOT NULL LIMIT 1) RETURNING 1`,
+          [a.id, b.id],
+        );
+      expect(await refusal(update), reference.name).toBe(reference.name);
+    }
+  });
+
+  test('refuses to move a row to another community while it refers to one of its own', async () => {
+    const held = new Set(references.map(({ from }) => from));
+    for (const table of held) {
+      const own = references.filter(({ from }) => from === table);
+      const move = (tx: Transaction) =>
+        tx.query(
+          `UPDATE ${table} SET community_id = $2 WHERE ctid = (SELECT ctid FROM ${table}
+             WHERE community_id = $1 AND ${naming(own[0] as Reference)[0]?.own} IS NOT NULL LIMIT 1)`,
+          [a.id, b.id],
+        );
+      const names = own.map(({ name }) => name);
+      // A row that others refer to is held by their references, too.
+      const pointing = references.filter(({ to }) => to === table).map(({ name }) => name);
+      expect([...names, ...pointing], table).toContain(await refusal(move));
+    }
+  });
+
+  test('refuses an INSERT that refers to a row of another community, for every reference', async () => {
+    for (const reference of references) {
+      const insert = (changed: boolean) => async (tx: Transaction) => {
+        const { from, to } = reference;
+        const columns = naming(reference);
+        // The row is stored again as it was, but for what it refers to.
+        const [row] = await tx.query(
+          `DELETE FROM ${from} WHERE ctid = (SELECT ctid FROM ${from} WHERE community_id = $1
+             AND ${columns[0]?.own} IS NOT NULL LIMIT 1) RETURNING to_jsonb(${from}) AS json`,
+          [a.id],
+        );
+        const [other] = await tx.query(
+          `SELECT to_jsonb(p) AS json FROM ${to} p WHERE community_id = $1 LIMIT 1`,
+          [b.id],
+        );
+        const json = { ...row.json };
+        if (changed) for (const { own, target } of columns) json[own] = other.json[target];
+        await tx.query(
+          `INSERT INTO ${from} OVERRIDING SYSTEM VALUE SELECT * FROM jsonb_populate_record(NULL::${from}, $1)`,
+          [JSON.stringify(json)],
+        );
+      };
+      expect(await refusal(insert(true)), reference.name).toBe(reference.name);
+      expect(await refusal(insert(false)), `${reference.name}, unchanged`).toBeUndefined();
+    }
+  });
+});
+
+/** Everything that both communities own, as text. */
+async function everything(): Promise<string> {
+  const tables = [...(await ownedTables()), 'communities', 'persons', 'person_emails'];
+  const dumps = await Promise.all(
+    tables.map((table) =>
+      db.database.query(`SELECT jsonb_agg(to_jsonb(t) ORDER BY to_jsonb(t)::text) FROM ${table} t`),
+    ),
+  );
+  return JSON.stringify(dumps);
+}
+
+/** Every function of every store, asked in A for what is B's. */
+const reads: Record<string, () => Promise<unknown>> = {
+  findBySubject: () => membershipStore.findBySubject(db.database, a.id, b.subject),
+  lockMembership: () =>
+    db.database.transaction((tx) => membershipStore.lockMembership(tx, a.id, b.subject)),
+  findByUsername: () => membershipStore.findByUsername(db.database, a.id, b.slug),
+  findByLogin: () => membershipStore.findByLogin(db.database, a.id, b.email),
+  listMembers: async () =>
+    (await membershipStore.listMembers(db.database, a.id, { search: b.slug })).members,
+  countMembers: () => membershipStore.countMembers(db.database, a.id, { search: b.slug }),
+  findContacts: async () =>
+    (await findContacts(db.database, a.id)).filter(({ email }) => email === b.email),
+  listGroups: async () =>
+    (await groupStore.listGroups(db.database, a.id)).filter(({ id }) => id === b.groupId),
+  findGroupByName: () => groupStore.findGroupByName(db.database, a.id, b.groupName),
+  subjectsInGroup: () => groupStore.subjectsInGroup(db.database, a.id, b.groupId),
+  groupsOfMember: () => groupStore.groupsOfMember(db.database, a.id, b.subject),
+  isInside: () => groupStore.isInside(db.database, a.id, b.groupId, b.childId),
+  listServices: async () =>
+    (await serviceStore.listServices(db.database, a.id)).filter(({ id }) => id === b.serviceId),
+  findServiceBySlug: () => serviceStore.findServiceBySlug(db.database, a.id, b.serviceSlug),
+  accessOf: async () => [
+    ...[await serviceStore.accessOf(db.database, a.id, b.serviceId, a.subject)],
+    ...[await serviceStore.accessOf(db.database, a.id, a.serviceId, b.subject)],
+  ],
+  listAccessRequests: () => serviceStore.listAccessRequests(db.database, a.id, b.serviceId),
+  findCredential: () => findCredential(db.database, a.id, b.email),
+};
+
+describe('the stores', () => {
+  test.each(Object.keys(reads))('%s finds nothing of another community', async (name) => {
+    const found = await reads[name]?.();
+    const seen = Array.isArray(found) ? found.filter((item) => item !== undefined) : found;
+    expect(seen || undefined).toSatisfy(
+      (value) => value === undefined || (Array.isArray(value) && value.length === 0),
+    );
+  });
+
+  test('are all asked above', async () => {
+    for (const folder of ['memberships', 'groups', 'services']) {
+      const at = new URL(`../src/${folder}/`, import.meta.url);
+      const files = await readdir(at);
+      for (const file of files.filter((name) => name.endsWith('-store.ts'))) {
+        const store = await import(new URL(file, at).pathname);
+        const functions = Object.keys(store).filter((name) => typeof store[name] === 'function');
+        expect(Object.keys(reads), file).toEqual(expect.arrayContaining(functions));
+      }
+    }
+  });
+});
+
+/** Changes in A of what is B's, and of A's rows by means of B's. */
+const changes: Record<string, (tx: Transaction) => Promise<unknown>> = {
+  'rename a member': (tx) => renameMember(tx, a.id, b.subject, 'mallory', 'cli'),
+  'suspend a member': (tx) => setMemberStatus(tx, a.id, b.subject, 'suspend', 'cli'),
+  'set a role': (tx) => setMemberRole(tx, a.id, b.subject, 'owner', 'cli'),
+  'set a password': (tx) => setPassword(tx, a.id, b.subject, 'their hash', 'cli'),
+  'add a member to a group of theirs': (tx) =>
+    addMember(tx, a.id, { username: 'eve', displayName: 'Eve', groupIds: [b.groupId] }, 'cli'),
+  'add our member to their group': (tx) =>
+    addToGroup(tx, a.id, { groupId: b.groupId, subject: a.subject }, 'cli'),
+  'add their member to our group': (tx) =>
+    addToGroup(tx, a.id, { groupId: a.childId, subject: b.subject }, 'cli'),
+  'remove their member from their group': (tx) =>
+    removeFromGroup(tx, a.id, { groupId: b.groupId, subject: b.subject }, 'cli'),
+  'nest our group in theirs': (tx) =>
+    nestGroup(tx, a.id, { parentId: b.groupId, childId: a.childId }, 'cli'),
+  'nest their group in ours': (tx) =>
+    nestGroup(tx, a.id, { parentId: a.groupId, childId: b.childId }, 'cli'),
+  'unnest their groups': (tx) =>
+    unnestGroup(tx, a.id, { parentId: b.groupId, childId: b.childId }, 'cli'),
+  'request their service': (tx) => requestAccess(tx, a.id, b.serviceId, a.subject),
+  'request our service for their member': (tx) => requestAccess(tx, a.id, a.serviceId, b.subject),
+  'approve their request': (tx) =>
+    approveAccess(tx, a.id, { serviceId: b.serviceId, subject: b.subject }, 'cli'),
+  'approve their member at our service': (tx) =>
+    approveAccess(tx, a.id, { serviceId: a.serviceId, subject: b.subject }, 'cli'),
+  'block our member at their service': (tx) =>
+    blockAccess(tx, a.id, { serviceId: b.serviceId, subject: a.subject }, 'cli'),
+  'rotate the secret of their client': (tx) =>
+    rotateClientSecret(tx, sealer, a.id, b.serviceId, 'cli'),
+};
+
+describe('the changes', () => {
+  test.each(Object.keys(changes))(
+    'to %s from another community is not found and changes nothing',
+    async (name) => {
+      const before = await everything();
+      const change = db.database.transaction((tx) => changes[name]?.(tx) as Promise<unknown>);
+      await expect(change).rejects.toBeInstanceOf(NotFoundError);
+      expect(await everything()).toBe(before);
+    },
+  );
+
+  test('end no session of another community', async () => {
+    const before = await everything();
+    await db.database.transaction(async (tx) => {
+      expect(await endMemberSessions(tx, a.id, [b.subject])).toBe(0);
+      await endServiceSessions(tx, a.id, b.serviceId, b.subject);
+      await endServiceSessions(tx, b.id, a.serviceId, b.subject);
+    });
+    expect(await everything()).toBe(before);
+  });
+
+  test('of a whole community leave the others as they are', async () => {
+    const theirs = () =>
+      db.database.query('SELECT * FROM sessions WHERE community_id = $1', [b.id]);
+    const before = await theirs();
+    expect(before).toHaveLength(1);
+    await db.database.transaction((tx) => setCommunityState(tx, a.id, 'archive', 'cli'));
+    expect(await theirs()).toEqual(before);
+    const [other] = await db.database.query('SELECT state FROM communities WHERE id = $1', [b.id]);
+    expect(other).toEqual({ state: 'active' });
+  });
+});
