@@ -92,3 +92,64 @@ describe('signing in to an app', () => {
     expect(statuses.filter((status) => status === 400).length).toBeGreaterThanOrEqual(5);
   });
 });
+
+describe('signing out', () => {
+  it('asks first, ends the session, tells the other apps, and is on the audit trail', async () => {
+    const member = await buildMember(hub.database, community.id);
+    const browser = newBrowser();
+    const client = { backchannel_logout_uri: 'https://app.example/logout' };
+    const first = await relyingParty(
+      {},
+      { ...client, post_logout_redirect_uris: ['https://after.example/'] },
+    );
+    const second = await relyingParty({}, client);
+    const tokens = await first.tokens(await first.signIn(browser, member.username));
+    await second.tokens(await second.signIn(browser, member.username));
+
+    const end = new URL(`${first.issuer}/oidc/session/end`);
+    end.searchParams.set('id_token_hint', tokens.id_token);
+    end.searchParams.set('post_logout_redirect_uri', 'https://after.example/');
+    end.searchParams.set('state', 'bye');
+    const question = await browser.open(end.href);
+    const done = await browser.submit(question, '#logout-form', {}, '#logout-confirm');
+    expect(done.url).toBe('https://after.example/?state=bye');
+
+    expect((await first.refresh(tokens.refresh_token as string)).status).toBe(400);
+    const page = await browser.open(second.authorizationUrl());
+    expect(page.document.querySelector('#login-form')).not.toBeNull();
+    const told = await hub.database.query<{ client: string }>(
+      `SELECT payload ->> 'clientId' AS client FROM outbox WHERE payload ->> 'subject' = $1 ORDER BY 1`,
+      [member.subject],
+    );
+    expect(told.map((row) => row.client).sort()).toEqual(
+      [first.service.clientId, second.service.clientId].sort(),
+    );
+    const events = await hub.database.query<{ type: string }>(
+      'SELECT type FROM events WHERE community_id = $1 AND subject = $2 ORDER BY id',
+      [community.id, member.subject],
+    );
+    expect(events.map((event) => event.type)).toEqual([
+      'member.signed-in',
+      'consent.given',
+      'consent.given',
+      'member.signed-out',
+    ]);
+  });
+
+  it('ends every session of the member from the home page, on all devices', async () => {
+    const member = await buildMember(hub.database, community.id);
+    const app = await relyingParty();
+    const [laptop, phone] = [newBrowser(), newBrowser()];
+    const tokens = await app.tokens(await app.signIn(phone, member.username));
+    await app.signIn(laptop, member.username);
+    const home = await laptop.open(app.issuer);
+    expect(home.document.querySelector(`#service-${app.service.slug}`)?.getAttribute('href')).toBe(
+      `https://${app.service.slug}.example/`,
+    );
+    const after = await laptop.submit(home, 'form[action$="/sign-out-everywhere"]');
+    expect(after.document.querySelector('#login-form')).not.toBeNull();
+    expect((await app.userinfo(tokens.access_token)).status).toBe(401);
+    const page = await phone.open(app.authorizationUrl());
+    expect(page.document.querySelector('#login-form')).not.toBeNull();
+  });
+});

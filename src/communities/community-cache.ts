@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { Database } from '../database/database.ts';
 import type { ChangeFeed } from '../database/change-feed.ts';
+import type { Database } from '../database/database.ts';
 import type { Community } from './community.ts';
 import { type CommunityKey, loadCommunity } from './community-store.ts';
 
@@ -29,7 +29,8 @@ export function createCommunityCache(database: Database, feed: ChangeFeed): Comm
     version += 1;
     for (const [name, { community }] of byName.entries()) {
       // An unknown name may have become the name of this community.
-      if (communityId === undefined || community === undefined || community.id === communityId) byName.delete(name);
+      if (communityId === undefined || community === undefined || community.id === communityId)
+        byName.delete(name);
     }
     for (const listener of listeners) listener(communityId);
   });

@@ -49,7 +49,10 @@ export function allGroupIds(community: Community, member: Member): Set<string> {
 
 export type Access =
   | { allowed: true }
-  | { allowed: false; reason: 'membership' | 'community' | 'groups' | 'approval' | 'requested' | 'blocked' };
+  | {
+      allowed: false;
+      reason: 'membership' | 'community' | 'groups' | 'approval' | 'requested' | 'blocked';
+    };
 
 /** Whether a member may use a service now: community, membership, account and access rule together. */
 export function accessTo(community: Community, service: Service, member: Member): Access {
@@ -63,7 +66,8 @@ export function accessTo(community: Community, service: Service, member: Member)
   }
   if (service.access === 'groups') {
     const groups = allGroupIds(community, member);
-    if (!service.accessGroupIds.some((id) => groups.has(id))) return { allowed: false, reason: 'groups' };
+    if (!service.accessGroupIds.some((id) => groups.has(id)))
+      return { allowed: false, reason: 'groups' };
   }
   return { allowed: true };
 }

@@ -42,6 +42,7 @@ export function buildProvider(parts: ProviderParts): Provider {
   provider.proxy = true;
   provider.use(storeBeforeAnswering);
   sendLogoutsThroughOutbox(provider, community, issuer);
+  recordSignOuts(provider);
   return provider;
 }
 
@@ -179,6 +180,21 @@ async function findAccount(community: Community, ctx: KoaContextWithOIDC, subjec
       ...claimsForUse(service, use, memberClaims(community, member), asked ?? {}),
     }),
   };
+}
+
+/** The sign-out is on the audit trail with the change that it is. */
+function recordSignOuts(provider: Provider): void {
+  provider.on('end_session.success', (ctx) => {
+    const { session, params, client } = ctx.oidc;
+    const subject = session?.accountId;
+    if (subject === undefined) return;
+    currentUnit().record({
+      type: params?.logout ? 'member.signed-out' : 'member.left-service',
+      actor: `member:${subject}`,
+      subject,
+      details: client === undefined ? {} : { client: client.clientId },
+    });
+  });
 }
 
 /** Back-channel logouts are queued with the change that ends the session, and delivered by the workers. */

@@ -4,6 +4,7 @@ import { nameKey } from '../memberships/names.ts';
 import { checkPassword, hashPassword } from '../people/password.ts';
 import type { Sealer } from '../secrets/sealer.ts';
 import type { Attempt, SignInThrottle } from '../throttles/sign-in-throttle.ts';
+import type { Metrics } from '../web/metrics.ts';
 import { findCredential, upgradeHash } from './credential-store.ts';
 import { knownDevice } from './known-device.ts';
 
@@ -13,7 +14,12 @@ export type SignInOutcome =
   | { signedIn: false; fault: 'credentials'; subject: string | undefined }
   | { signedIn: false; fault: 'throttled'; retryAfterSeconds: number };
 
-export type SignInParts = { database: Database; sealer: Sealer; throttle: SignInThrottle };
+export type SignInParts = {
+  database: Database;
+  sealer: Sealer;
+  throttle: SignInThrottle;
+  metrics: Metrics;
+};
 
 /**
  * Checks a typed name and password. Unknown, suspended and wrong all answer the same, in the same

@@ -84,17 +84,19 @@ export async function finish(
   request.ctx.redirect(returnTo);
 }
 
-function attempt(
+async function attempt(
   parts: SignInParts,
   request: CommunityRequest,
   fields: Record<string, string>,
 ): Promise<SignInOutcome> {
-  return checkPasswordSignIn(parts, request.ctx, {
+  const outcome = await checkPasswordSignIn(parts, request.ctx, {
     communityId: request.community.id,
     login: fields.username ?? '',
     password: fields.password ?? '',
     ip: request.ip,
   });
+  parts.metrics.signIns.inc({ outcome: outcome.signedIn ? 'signed-in' : outcome.fault });
+  return outcome;
 }
 
 /** The sign-in counts if the password still stands when it is stored. */

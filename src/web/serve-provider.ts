@@ -20,6 +20,7 @@ const DOCUMENT_MAX_AGE = 300;
 /** Hands a protocol request to the community's provider; fixed documents come from memory. */
 export async function serveProvider(request: CommunityRequest): Promise<void> {
   const { ctx, path } = request;
+  ctx.state.route = 'protocol';
   const ready = await request.ready();
   const isDocument = DOCUMENTS.has(path) && (ctx.method === 'GET' || ctx.method === 'HEAD');
   if (isDocument) {

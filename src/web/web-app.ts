@@ -1,5 +1,4 @@
 import Koa, { type Context } from 'koa';
-import type { Logger } from 'pino';
 import type { CommunityCache } from '../communities/community-cache.ts';
 import type { Config } from '../config/config.ts';
 import { hostIssuer, hubIssuer } from '../oidc/request-context.ts';
@@ -29,7 +28,7 @@ export function createWebApp(parts: WebParts): Koa {
     } catch (error) {
       await answerError(parts, ctx, error);
     }
-    logRequest(parts.log, ctx, started);
+    report(parts, ctx, started);
   });
   return app;
 }
@@ -51,6 +50,7 @@ async function answer(parts: WebParts, ctx: Context): Promise<void> {
   const https = route.url.startsWith('https:');
   setSecurityHeaders(ctx, https);
   presentAs(ctx, route.url);
+  ctx.state.route = route.kind;
   if (route.kind === 'hub') {
     await hubRoutes(parts, ctx);
     return;
@@ -104,11 +104,11 @@ function presentAs(ctx: Context, url: string): void {
   ctx.req.headers['x-forwarded-for'] = (ctx.state.edge as EdgeView).ip || '0.0.0.0';
 }
 
-function logRequest(log: Logger, ctx: Context, started: number): void {
+function report(parts: WebParts, ctx: Context, started: number): void {
   const status = ctx.respond === false ? ctx.res.statusCode : ctx.status;
+  const ms = performance.now() - started;
+  const route = (ctx.state.route as string | undefined) ?? 'other';
+  parts.metrics.requests.observe({ route, status: `${Math.floor(status / 100)}xx` }, ms / 1000);
   // The path only: queries carry codes, tokens and hints.
-  log.debug(
-    { method: ctx.method, path: ctx.path, status, ms: Math.round(performance.now() - started) },
-    'request',
-  );
+  parts.log.debug({ method: ctx.method, path: ctx.path, status, ms: Math.round(ms) }, 'request');
 }
