@@ -43,14 +43,14 @@ async function signedIn(): Promise<string[]> {
   return list.map((row) => row.username);
 }
 
+const HUB_WITH_LOGOUT = HUB.replace(
+  'client: { id',
+  'client: { backchannelLogoutUri: https://wiki.example/logout, id',
+);
+
 describe('what is taken away ends at once', () => {
   beforeEach(async () => {
-    await apply(
-      HUB.replace(
-        'client: { id',
-        'client: { backchannelLogoutUri: https://wiki.example/logout, id',
-      ),
-    );
+    await apply(HUB_WITH_LOGOUT);
     await signIn('alice');
     await signIn('bob');
     expect(await signedIn()).toEqual(['alice', 'bob']);
@@ -76,7 +76,7 @@ describe('what is taken away ends at once', () => {
     },
   );
 
-  test('a lower role ends sessions, and another name does not', async () => {
+  test('another role ends sessions, and another name does not', async () => {
     await apply(HUB.replace('role: owner', 'role: member').replace('name: Bob,', 'name: Robert,'));
     expect(await signedIn()).toEqual(['bob']);
   });
@@ -96,15 +96,47 @@ describe('what is taken away ends at once', () => {
     expect(await signedIn()).toEqual([]);
   });
 
-  test('a narrower access rule, or no service any more, takes the tokens of its app', async () => {
-    await apply(HUB.replace('access: { groups: [membres] }', 'access: approval'));
-    expect(await rows('SELECT kind FROM oidc_artifacts')).toEqual([]);
+  const LOGOUT = { payload: expect.objectContaining({ clientId: 'wiki', sid: 'sid-1' }) };
+  const holders = () =>
+    rows(`SELECT m.username FROM oidc_artifacts a JOIN memberships m ON m.subject = a.subject`);
+  const atTheWiki = () =>
+    rows(`SELECT m.username FROM sessions s JOIN memberships m ON m.subject = s.subject
+    WHERE s.payload -> 'authorizations' ? 'wiki'`);
+
+  test('a narrower access rule takes the app from those whom it lets in no longer, and from them alone', async () => {
+    await rows(`INSERT INTO accounts (community_id, service_id, subject, state)
+      SELECT s.community_id, s.id, m.subject, 'active' FROM services s, memberships m WHERE m.username = 'bob'`);
+    await apply(HUB_WITH_LOGOUT.replace('access: { groups: [membres] }', 'access: approval'));
+    expect(await holders()).toEqual([{ username: 'bob' }]);
+    expect(await atTheWiki()).toEqual([{ username: 'bob' }]);
+    expect(await rows('SELECT payload FROM outbox')).toEqual([LOGOUT]);
+  });
+
+  test('whoever is in a group through another one keeps the app', async () => {
+    const inMembres = HUB_WITH_LOGOUT.replace('groups: [membres, bureau]', 'groups: [membres]');
+    await apply(inMembres, { prune: true });
+    await signIn('bob');
+    await apply(inMembres.replace('access: { groups: [membres] }', 'access: everyone'));
+    await apply(inMembres);
+    expect(await holders()).toHaveLength(2);
+    await apply(inMembres.replace('access: { groups: [membres] }', 'access: { groups: [bureau] }'));
+    expect(await holders()).toEqual([{ username: 'alice' }]);
+  });
+
+  test('a service that goes takes every token of its app, and tells it of each member', async () => {
     await rows(
       `INSERT INTO oidc_artifacts (community_id, kind, id_hash, client_id, payload) SELECT id, 'ClientCredentials', 'x', 'wiki', '{}' FROM communities`,
     );
     await apply(HUB.replace(/services:[\s\S]*/, 'services: []'), { prune: true });
     expect(await rows('SELECT kind FROM oidc_artifacts')).toEqual([]);
     expect(await rows('SELECT slug FROM services')).toEqual([]);
+    expect(await rows('SELECT payload FROM outbox')).toEqual([LOGOUT, LOGOUT]);
+  });
+
+  test('another client id takes what was issued to the old one', async () => {
+    await apply(HUB_WITH_LOGOUT.replace('id: wiki', 'id: wiki-2'));
+    expect(await rows('SELECT kind FROM oidc_artifacts')).toEqual([]);
+    expect(await rows('SELECT client_id FROM service_clients')).toEqual([{ client_id: 'wiki-2' }]);
   });
 
   test('a community that is archived has no session left', async () => {

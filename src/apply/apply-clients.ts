@@ -1,6 +1,7 @@
 import { clientSecretContext } from '../communities/community.ts';
 import { either, type SettledCommunity } from './apply-communities.ts';
 import type { SettledService } from './apply-services.ts';
+import { endServices } from './end-service-access.ts';
 import { type ApplyRun, changedKeys } from './run.ts';
 import type { ClientEntry } from './schema.ts';
 
@@ -134,17 +135,15 @@ function reportTakenIds(
   return taken.length > 0;
 }
 
-/** Removes clients and what was issued to them. */
+/** Removes clients and ends what was issued to them. */
 async function removeClients(
   run: ApplyRun,
   communityId: string,
   serviceIds: readonly string[],
 ): Promise<void> {
-  if (serviceIds.length === 0) return;
+  await endServices(run, communityId, serviceIds);
   await run.tx.query(
-    `WITH gone AS (
-       DELETE FROM service_clients WHERE community_id = $1 AND service_id = ANY($2::uuid[]) RETURNING client_id)
-     DELETE FROM oidc_artifacts WHERE community_id = $1 AND client_id IN (SELECT client_id FROM gone)`,
+    'DELETE FROM service_clients WHERE community_id = $1 AND service_id = ANY($2::uuid[])',
     [communityId, serviceIds],
   );
 }

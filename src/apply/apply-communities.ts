@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import type { Path } from './faults.ts';
 import type { Logo } from './logo.ts';
+import type { ApplyEvent } from './plan.ts';
 import { type ApplyRun, changedKeys } from './run.ts';
 import type { CommunityEntry } from './schema.ts';
 
@@ -212,16 +213,26 @@ export function logCommunity(
   if (before === undefined) {
     run.log.add(
       { ...change, action: 'create', fields: [] },
-      { communityId: row.id, type: 'community.created', details: { slug: row.slug } },
+      {
+        communityId: row.id,
+        type: 'community.created',
+        details: { slug: row.slug, name: row.name },
+      },
     );
     return;
   }
   const fields: string[] = changedKeys(before, row).map((key) => FILE_KEYS[key] ?? key);
   if (hostsChanged) fields.push('hosts');
   if (fields.length === 0) return;
-  const details = { fields, ...(fields.includes('state') ? { state: row.state } : {}) };
+  const settings = fields.filter((field) => field !== 'state');
+  const events: ApplyEvent[] = [];
+  if (settings.length > 0)
+    events.push({ type: 'community.updated', details: { fields: settings } });
+  if (row.state !== before.state) {
+    events.push({ type: `community.${row.state === 'active' ? 'activated' : row.state}` });
+  }
   run.log.add(
     { ...change, action: 'update', fields },
-    { communityId: row.id, type: 'community.updated', details },
+    ...events.map((event) => ({ ...event, communityId: row.id })),
   );
 }

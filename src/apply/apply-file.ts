@@ -10,7 +10,7 @@ import {
   logCommunity,
   type SettledCommunity,
 } from './apply-communities.ts';
-import { applyGroups, pruneGroups } from './apply-groups.ts';
+import { applyGroups } from './apply-groups.ts';
 import { applyHosts, issuerOf, reportIssuersWithoutHost } from './apply-hosts.ts';
 import { applyMembers } from './apply-members.ts';
 import { applyOperators } from './apply-operators.ts';
@@ -21,6 +21,7 @@ import { readLogo } from './logo.ts';
 import { type ParsedFile, parseFile, throwFaults } from './parse-file.ts';
 import { createPasswordDesk, type PasswordDesk, settleAll } from './password-desk.ts';
 import { createChangeLog, type Plan, toPlan } from './plan.ts';
+import { pruneGroups } from './prune-groups.ts';
 import { type ApplyRun, inBatches } from './run.ts';
 
 export type ApplyOptions = {

@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { nameKey } from '../memberships/names.ts';
-import { endMemberSessions } from '../sessions/end-sessions.ts';
-import type { SettledCommunity } from './apply-communities.ts';
-import { either } from './apply-communities.ts';
-import { findCycle } from './group-cycles.ts';
+import { either, type SettledCommunity } from './apply-communities.ts';
+import { applyNestings, type NestingChange } from './apply-nestings.ts';
+import type { ApplyEvent } from './plan.ts';
 import { type ApplyRun, changedKeys } from './run.ts';
 import type { GroupEntry } from './schema.ts';
 
 type GroupRow = { id: string; name: string; description: string | null };
-type Nesting = { parent: string; child: string };
 /** Ids of a community's groups, by the key of their name. */
-export type GroupIds = Map<string, string>;
+export type GroupIds = ReadonlyMap<string, string>;
 
 /**
  * Brings a community's groups, and what is nested in what, to what the file says. Groups that the file
@@ -18,6 +16,10 @@ export type GroupIds = Map<string, string>;
  */
 export async function applyGroups(run: ApplyRun, community: SettledCommunity): Promise<GroupIds> {
   const { id } = community.row;
+  // The same lock as that of every other change of nestings: two of them could make a circle.
+  await run.tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('group-nestings:' || $1, 0))`, [
+    id,
+  ]);
   const rows = await run.tx.query<GroupRow>(
     'SELECT id, name, description FROM groups WHERE community_id = $1 ORDER BY name_key FOR NO KEY UPDATE',
     [id],
@@ -26,11 +28,15 @@ export async function applyGroups(run: ApplyRun, community: SettledCommunity): P
   const entries = community.entry.groups ?? [];
   const after = entries.map((entry) => settle(entry, known.get(nameKey(entry.name))));
   const ids: GroupIds = new Map([...rows, ...after].map((row) => [nameKey(row.name), row.id]));
+  const entryKeys = new Set(after.map((row) => nameKey(row.name)));
   const changed = after.filter((row) => isChanged(row, known.get(nameKey(row.name))));
   await storeGroups(run, id, changed);
-  const nested = await applyNestings(run, community, ids);
+  const nested = await applyNestings(run, community, [
+    ...rows.filter((row) => !entryKeys.has(nameKey(row.name))),
+    ...after,
+  ]);
   for (const row of after)
-    logGroup(run, community, known.get(nameKey(row.name)), row, nested.has(row.id));
+    logGroup(run, community, known.get(nameKey(row.name)), row, nested.get(row.id) ?? []);
   return ids;
 }
 
@@ -61,159 +67,30 @@ async function storeGroups(
   );
 }
 
-/** @returns ids of the groups in which something was nested, or no longer is */
-async function applyNestings(
-  run: ApplyRun,
-  community: SettledCommunity,
-  ids: GroupIds,
-): Promise<Set<string>> {
-  const { id } = community.row;
-  const entries = community.entry.groups ?? [];
-  const before = await run.tx.query<Nesting>(
-    'SELECT parent_id AS parent, child_id AS child FROM group_nestings WHERE community_id = $1',
-    [id],
-  );
-  const key = ({ parent, child }: Nesting) => `${parent} ${child}`;
-  const idOf = (name: string) => ids.get(nameKey(name)) as string;
-  const wanted = new Map(
-    entries.flatMap((entry) =>
-      (entry.groups ?? []).map((child): [string, Nesting] => {
-        const nesting = { parent: idOf(entry.name), child: idOf(child) };
-        return [key(nesting), nesting];
-      }),
-    ),
-  );
-  const listed = new Set(
-    entries.flatMap((entry) => (entry.groups === undefined ? [] : idOf(entry.name))),
-  );
-  const stored = new Set(before.map(key));
-  const added = [...wanted.values()].filter((nesting) => !stored.has(key(nesting)));
-  const removed = run.prune
-    ? before.filter((nesting) => listed.has(nesting.parent) && !wanted.has(key(nesting)))
-    : [];
-  const kept = before.filter((nesting) => !removed.includes(nesting));
-  if (reportCycle(run, community, ids, [...kept, ...added])) return new Set();
-  await endSessionsInGroups(
-    run,
-    id,
-    removed.map((nesting) => nesting.child),
-  );
-  await storeNestings(run, id, added, removed);
-  return new Set([...added, ...removed].map((nesting) => nesting.parent));
-}
-
-/** The file has no circle; with nestings made elsewhere there may be one. */
-function reportCycle(
-  run: ApplyRun,
-  { path, entry }: SettledCommunity,
-  ids: GroupIds,
-  nestings: Nesting[],
-): boolean {
-  const children = Map.groupBy(nestings, (nesting) => nesting.parent);
-  const cycle = findCycle(
-    new Map([...children].map(([parent, list]) => [parent, list.map((n) => n.child)])),
-  );
-  if (cycle === undefined) return false;
-  const names = new Map([...ids].map(([name, id]) => [id, name]));
-  const index = (entry.groups ?? []).findIndex(
-    (group) => group.groups !== undefined && cycle.includes(ids.get(nameKey(group.name)) ?? ''),
-  );
-  run.report(
-    [...path, 'groups', Math.max(index, 0), 'groups'],
-    `goes round in a circle with what the hub already has: ${cycle.map((id) => names.get(id)).join(' → ')}; --prune takes away what the file does not say`,
-  );
-  return true;
-}
-
-async function storeNestings(
-  run: ApplyRun,
-  communityId: string,
-  added: Nesting[],
-  removed: Nesting[],
-): Promise<void> {
-  if (removed.length > 0) {
-    await run.tx.query(
-      `DELETE FROM group_nestings USING unnest($2::uuid[], $3::uuid[]) AS gone (parent, child)
-       WHERE community_id = $1 AND parent_id = gone.parent AND child_id = gone.child`,
-      [communityId, removed.map((n) => n.parent), removed.map((n) => n.child)],
-    );
-  }
-  if (added.length > 0) {
-    await run.tx.query(
-      `INSERT INTO group_nestings (community_id, parent_id, child_id)
-       SELECT $1, parent, child FROM unnest($2::uuid[], $3::uuid[]) AS n (parent, child)`,
-      [communityId, added.map((n) => n.parent), added.map((n) => n.child)],
-    );
-  }
-}
-
 function logGroup(
   run: ApplyRun,
-  community: SettledCommunity,
+  { row: { id: communityId, slug } }: SettledCommunity,
   before: GroupRow | undefined,
   row: GroupRow,
-  nestingChanged: boolean,
+  nestings: readonly NestingChange[],
 ): void {
-  const fields: string[] = before === undefined ? [] : changedKeys(before, row);
-  if (before !== undefined && nestingChanged) fields.push('groups');
-  if (before !== undefined && fields.length === 0) return;
-  run.log.add(
-    {
-      action: before === undefined ? 'create' : 'update',
-      kind: 'group',
-      community: community.row.slug,
-      name: row.name,
-      fields,
-    },
-    {
-      communityId: community.row.id,
-      type: before === undefined ? 'group.created' : 'group.updated',
-      details: { group: row.id, name: row.name, ...(fields.length === 0 ? {} : { fields }) },
-    },
-  );
-}
-
-/** Takes away groups that the file does not name, and with them who is in them. */
-export async function pruneGroups(run: ApplyRun, community: SettledCommunity): Promise<void> {
-  if (!run.prune || community.entry.groups === undefined) return;
-  const { id, slug } = community.row;
-  const named = community.entry.groups.map((group) => nameKey(group.name));
-  const rows = await run.tx.query<{ id: string; name: string }>(
-    'SELECT id, name FROM groups WHERE community_id = $1 AND name_key <> ALL($2) ORDER BY name_key',
-    [id, named],
-  );
-  if (rows.length === 0) return;
-  const ids = rows.map((row) => row.id);
-  await endSessionsInGroups(run, id, ids);
-  await run.tx.query('DELETE FROM groups WHERE community_id = $1 AND id = ANY($2::uuid[])', [
-    id,
-    ids,
-  ]);
-  for (const row of rows) {
-    run.log.add(
-      { action: 'remove', kind: 'group', community: slug, name: row.name, fields: [] },
-      { communityId: id, type: 'group.removed', details: { group: row.id, name: row.name } },
-    );
-  }
-}
-
-/** Ends the sessions of all who are in these groups, directly or through what is nested in them. */
-async function endSessionsInGroups(
-  run: ApplyRun,
-  communityId: string,
-  groupIds: readonly string[],
-): Promise<void> {
-  if (groupIds.length === 0) return;
-  const members = await run.tx.query<{ subject: string }>(
-    `WITH RECURSIVE inside (id) AS (
-       SELECT unnest($2::uuid[])
-       UNION SELECT n.child_id FROM group_nestings n JOIN inside ON n.parent_id = inside.id WHERE n.community_id = $1)
-     SELECT DISTINCT m.subject FROM group_members m JOIN inside ON m.group_id = inside.id WHERE m.community_id = $1`,
-    [communityId, groupIds],
-  );
-  await endMemberSessions(
-    run.tx,
+  const isNew = before === undefined;
+  const settings = isNew ? [] : changedKeys(before, row);
+  const fields = isNew || nestings.length === 0 ? settings : [...settings, 'groups'];
+  if (!isNew && fields.length === 0) return;
+  const details = { group: row.id, name: row.name };
+  const own: ApplyEvent[] = [];
+  if (isNew) own.push({ communityId, type: 'group.created', details });
+  if (settings.length > 0)
+    own.push({ communityId, type: 'group.updated', details: { ...details, fields: settings } });
+  const nested = nestings.map(({ type, child }) => ({
     communityId,
-    members.map((member) => member.subject),
+    type,
+    details: { parent: row.name, child },
+  }));
+  run.log.add(
+    { action: isNew ? 'create' : 'update', kind: 'group', community: slug, name: row.name, fields },
+    ...own,
+    ...nested,
   );
 }

@@ -6,6 +6,7 @@ import { type ApplyRun, inBatches } from './run.ts';
 
 /** Names of the groups that a member came into or went out of. */
 export type GroupChange = { added: string[]; removed: string[] };
+export const NO_CHANGE: Readonly<GroupChange> = { added: [], removed: [] };
 
 type Tie = { subject: string; group: string };
 

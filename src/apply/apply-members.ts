@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { nameKey } from '../memberships/names.ts';
-import { endMemberSessions } from '../sessions/end-sessions.ts';
 import { either, type SettledCommunity } from './apply-communities.ts';
 import type { GroupIds } from './apply-groups.ts';
-import { applyMemberGroups, type GroupChange } from './apply-member-groups.ts';
+import { applyMemberGroups, NO_CHANGE } from './apply-member-groups.ts';
+import { endLostSessions } from './end-lost-sessions.ts';
+import { logMember } from './log-member.ts';
 import { memberPlace } from './password-desk.ts';
 import { pruneMembers } from './prune-members.ts';
 import { type ApplyRun, changedKeys } from './run.ts';
@@ -38,8 +39,6 @@ export type SettledMember = {
   changed: (keyof MemberRow)[];
 };
 
-const RANK = { member: 0, admin: 1, owner: 2 };
-
 /**
  * Brings a community's members to what the file says, and ends the sessions of those who lose
  * something by it: a role, a group, their status, or a password that someone may have known.
@@ -56,8 +55,10 @@ export async function applyMembers(
   if (reportTakenAddresses(run, community, members, rows)) return;
   await storeMembers(run.tx, community.row.id, members);
   const groupChanges = await applyMemberGroups(run, community, members, groups);
-  logMembers(run, community, members, groupChanges);
-  await endSessions(run, community.row.id, members, groupChanges);
+  for (const member of members) {
+    logMember(run, community, member, groupChanges.get(member.after.subject) ?? NO_CHANGE);
+  }
+  await endLostSessions(run, community.row.id, members, groupChanges);
   await pruneMembers(run, community, members);
 }
 
@@ -174,100 +175,4 @@ function reportTakenAddresses(
     found = true;
   }
   return found;
-}
-
-function logMembers(
-  run: ApplyRun,
-  community: SettledCommunity,
-  members: readonly SettledMember[],
-  groupChanges: ReadonlyMap<string, GroupChange>,
-): void {
-  const slug = community.row.slug;
-  for (const { before, after, changed } of members) {
-    const groups = groupChanges.get(after.subject);
-    const event = { communityId: community.row.id, subject: after.subject };
-    const change = { kind: 'member' as const, community: slug, name: after.username };
-    const groupDetails =
-      groups === undefined ? {} : { groupsAdded: groups.added, groupsRemoved: groups.removed };
-    if (before === undefined) {
-      const details = { role: after.role, status: after.status, groups: groups?.added ?? [] };
-      run.log.add(
-        { ...change, action: 'create', fields: [] },
-        { ...event, type: 'member.created', details },
-      );
-      continue;
-    }
-    const fields = [
-      ...new Set([
-        ...changed.map((key) => FILE_KEYS[key] ?? key),
-        ...(groups === undefined ? [] : ['groups']),
-      ]),
-    ];
-    if (fields.length === 0) continue;
-    const details = {
-      fields,
-      ...(changed.includes('role') ? { role: after.role } : {}),
-      ...(changed.includes('status') ? { status: after.status } : {}),
-      ...groupDetails,
-    };
-    run.log.add(
-      { ...change, action: 'update', fields },
-      { ...event, type: eventType(changed, after), details },
-    );
-  }
-}
-
-const FILE_KEYS: Partial<Record<keyof MemberRow, string>> = {
-  passwordHash: 'password',
-  emailVerified: 'email',
-};
-
-function eventType(changed: SettledMember['changed'], after: MemberRow): string {
-  if (!changed.includes('status')) return 'member.updated';
-  return {
-    active: 'member.activated',
-    suspended: 'member.suspended',
-    left: 'member.left',
-    requested: 'member.updated',
-  }[after.status];
-}
-
-async function endSessions(
-  run: ApplyRun,
-  communityId: string,
-  members: readonly SettledMember[],
-  groupChanges: ReadonlyMap<string, GroupChange>,
-): Promise<void> {
-  const losers = members.filter(({ before, after, changed }) => {
-    if (before === undefined) return false;
-    const lostRole = RANK[after.role] < RANK[before.role];
-    const lostStatus = changed.includes('status') && after.status !== 'active';
-    const lostGroup = (groupChanges.get(after.subject)?.removed.length ?? 0) > 0;
-    return lostRole || lostStatus || lostGroup;
-  });
-  await endMemberSessions(
-    run.tx,
-    communityId,
-    losers.map(({ after }) => after.subject),
-  );
-  const persons = members.flatMap(({ before, after, changed }) =>
-    before !== undefined && changed.includes('passwordHash') ? after.personId : [],
-  );
-  await endPersonSessions(run, persons);
-}
-
-/** A password is the person's: it opened the memberships they have elsewhere, too. */
-async function endPersonSessions(run: ApplyRun, personIds: readonly string[]): Promise<void> {
-  if (personIds.length === 0) return;
-  const rows = await run.tx.query<{ community_id: string; subject: string }>(
-    'SELECT community_id, subject FROM memberships WHERE person_id = ANY($1::uuid[])',
-    [personIds],
-  );
-  for (const [communityId, list] of Map.groupBy(rows, (row) => row.community_id)) {
-    await endMemberSessions(
-      run.tx,
-      communityId,
-      list.map((row) => row.subject),
-    );
-  }
 }

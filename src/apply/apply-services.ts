@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { nameKey } from '../memberships/names.ts';
-import { applyClients, type ClientRow } from './apply-clients.ts';
+import { applyClients } from './apply-clients.ts';
 import { either, type SettledCommunity } from './apply-communities.ts';
 import type { GroupIds } from './apply-groups.ts';
+import { endLostAccess, endServices } from './end-service-access.ts';
+import { logService } from './log-service.ts';
 import { readerPlace } from './password-desk.ts';
 import { type ApplyRun, changedKeys } from './run.ts';
 import type { ServiceEntry } from './schema.ts';
@@ -69,8 +71,17 @@ export async function applyServices(
   );
   await storeServices(run, community.row.id, toStore);
   const clientFields = await applyClients(run, community, services, issuer);
-  await endNarrowedAccess(run, community.row.id, services);
-  logServices(run, community, services, clientFields);
+  const ruled = services.filter(
+    ({ changed }) => changed.includes('access') || changed.includes('accessGroups'),
+  );
+  await endLostAccess(
+    run,
+    community.row.id,
+    ruled.map(({ after }) => after.id),
+  );
+  for (const service of services) {
+    logService(run, community, service, clientFields.get(service.after.id) ?? []);
+  }
 }
 
 function lockServices(run: ApplyRun, communityId: string): Promise<ServiceRow[]> {
@@ -196,7 +207,7 @@ async function pruneServices(
   const gone = rows.filter((row) => !named.has(row.slug));
   if (gone.length === 0) return;
   const ids = gone.map((row) => row.id);
-  await forgetTokens(run, id, ids);
+  await endServices(run, id, ids);
   await run.tx.query('DELETE FROM services WHERE community_id = $1 AND id = ANY($2::uuid[])', [
     id,
     ids,
@@ -205,71 +216,6 @@ async function pruneServices(
     run.log.add(
       { action: 'remove', kind: 'service', community: slug, name: row.slug, fields: [] },
       { communityId: id, type: 'service.removed', serviceId: row.id, details: { slug: row.slug } },
-    );
-  }
-}
-
-/** A rule that lets fewer in takes the app's tokens with it: those who may stay are let in again unasked. */
-async function endNarrowedAccess(
-  run: ApplyRun,
-  communityId: string,
-  services: readonly SettledService[],
-): Promise<void> {
-  const narrowed = services.filter(
-    ({ after, changed }) =>
-      after.access !== 'everyone' &&
-      (changed.includes('access') || changed.includes('accessGroups')),
-  );
-  if (narrowed.length > 0)
-    await forgetTokens(
-      run,
-      communityId,
-      narrowed.map(({ after }) => after.id),
-    );
-}
-
-async function forgetTokens(
-  run: ApplyRun,
-  communityId: string,
-  serviceIds: readonly string[],
-): Promise<void> {
-  await run.tx.query(
-    `DELETE FROM oidc_artifacts WHERE community_id = $1 AND client_id IN (
-       SELECT client_id FROM service_clients WHERE community_id = $1 AND service_id = ANY($2::uuid[]))`,
-    [communityId, serviceIds],
-  );
-}
-
-const FILE_KEYS: Partial<Record<keyof ServiceRow, string>> = {
-  accessGroups: 'access',
-  reader: 'ldap.password',
-};
-
-function logServices(
-  run: ApplyRun,
-  { row: { id, slug } }: SettledCommunity,
-  services: readonly SettledService[],
-  clientFields: ReadonlyMap<string, (keyof ClientRow)[]>,
-): void {
-  for (const { before, after, changed } of services) {
-    const client = (clientFields.get(after.id) ?? []).map((field) => `client.${field}`);
-    const fields = [...new Set([...changed.map((key) => FILE_KEYS[key] ?? key), ...client])];
-    const isNew = before === undefined;
-    if (!isNew && fields.length === 0) continue;
-    run.log.add(
-      {
-        action: isNew ? 'create' : 'update',
-        kind: 'service',
-        community: slug,
-        name: after.slug,
-        fields: isNew ? [] : fields,
-      },
-      {
-        communityId: id,
-        serviceId: after.id,
-        type: isNew ? 'service.created' : 'service.updated',
-        details: { slug: after.slug, ...(isNew ? {} : { fields }) },
-      },
     );
   }
 }

@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { PASSWORD_MAX_BYTES } from '../people/password.ts';
+import { PASSWORD_MIN_CHARACTERS, passwordFault } from '../people/password-rule.ts';
 import { didYouMean } from './nearest.ts';
-
-/** Fewest characters of a password or secret that a file may give. */
-export const SECRET_MIN_LENGTH = 12;
 
 /** A mapping that takes these keys and no others. */
 export function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
@@ -98,16 +96,26 @@ function secretText(value: unknown, env: NodeJS.ProcessEnv): { text: string } | 
   return { text };
 }
 
-export function passwordFault(value: string): string | undefined {
-  if ([...value].length < SECRET_MIN_LENGTH)
-    return `must have at least ${SECRET_MIN_LENGTH} characters`;
-  if (Buffer.byteLength(value) > PASSWORD_MAX_BYTES)
-    return `must have at most ${PASSWORD_MAX_BYTES} bytes`;
-  return undefined;
+/** What is wrong with a password of a person or a reader; undefined when nothing is. */
+export function passwordMessage(value: string): string | undefined {
+  const fault = passwordFault(value);
+  if (fault === 'too-short') return `must have at least ${PASSWORD_MIN_CHARACTERS} characters`;
+  return fault === 'too-long' ? `must have at most ${PASSWORD_MAX_BYTES} bytes` : undefined;
 }
 
 /** VSCHAR of RFC 6749 appendix A.2. */
-export function clientSecretFault(value: string): string | undefined {
-  if (!/^[\x20-\x7e]*$/.test(value)) return 'must be printable ASCII';
-  return passwordFault(value);
+export function clientSecretMessage(value: string): string | undefined {
+  return /^[\x20-\x7e]*$/.test(value) ? passwordMessage(value) : 'must be printable ASCII';
+}
+
+const ICON_MAX_LENGTH = 16;
+
+/** A built-in picture's name, one or two letters or signs, or the address of a picture. */
+export function iconMessage(value: string): string | undefined {
+  if (value.includes('://')) {
+    return URL.parse(value)?.protocol === 'https:' ? undefined : 'must be an address with https://';
+  }
+  return value !== '' && value.length <= ICON_MAX_LENGTH
+    ? undefined
+    : 'must be a built-in name such as "cloud", one or two letters or signs, or an address with https://';
 }

@@ -42,25 +42,33 @@ function formatCounts({ counts, dryRun }: Plan): string {
   return dryRun ? `${line} (dry run: nothing was written)` : line;
 }
 
-/** Gathers what is changed, and the event that tells of it, in one go. */
+/** Gathers what is changed, and the events that tell of it, in one go. */
+export type ApplyEvent = Omit<AuditEvent, 'actor'>;
+
 export type ChangeLog = {
   changes: PlanChange[];
   notes: string[];
   events: AuditEvent[];
-  add(change: PlanChange, event: Omit<AuditEvent, 'actor'>): void;
+  add(change: PlanChange, ...events: ApplyEvent[]): void;
+  /** Tells of what a change brought about elsewhere. */
+  tell(events: readonly ApplyEvent[]): void;
 };
 
 export function createChangeLog(): ChangeLog {
   const changes: PlanChange[] = [];
   const events: AuditEvent[] = [];
+  const tell = (told: readonly ApplyEvent[]) => {
+    for (const event of told) events.push({ ...event, actor: 'apply' });
+  };
   return {
     changes,
     events,
     notes: [],
-    add(change, event) {
+    add(change, ...told) {
       changes.push(change);
-      events.push({ ...event, actor: 'apply' });
+      tell(told);
     },
+    tell,
   };
 }
 

@@ -2,13 +2,14 @@ import { z } from 'zod';
 import { isPasswordHash } from '../people/password.ts';
 import {
   checkedText,
-  clientSecretFault,
+  clientSecretMessage,
   flag,
+  iconMessage,
   listOf,
   mapping,
   missingOr,
   oneOf,
-  passwordFault,
+  passwordMessage,
   secret,
   slug,
   text,
@@ -59,7 +60,7 @@ export type ClientEntry = z.output<ReturnType<typeof client>>;
 
 function credentials(env: NodeJS.ProcessEnv) {
   return {
-    password: secret(env, passwordFault).optional(),
+    password: secret(env, passwordMessage).optional(),
     passwordHash: secret(env, (value) =>
       isPasswordHash(value)
         ? undefined
@@ -129,7 +130,7 @@ function service(env: NodeJS.ProcessEnv) {
     slug: slug(),
     name: text({ max: 200 }).optional(),
     description: text({ max: 1000 }).nullish(),
-    icon: text({ max: 16 }).nullish(),
+    icon: checkedText(iconMessage).nullish(),
     recipe: z.enum(RECIPES, {
       error: missingOr(
         `only the recipe "${RECIPES.join('", "')}" exists for now: use it, with the app's own redirect addresses`,
@@ -139,7 +140,7 @@ function service(env: NodeJS.ProcessEnv) {
     trust: oneOf(['first-party', 'third-party']).optional(),
     access: access().optional(),
     client: client(env).nullish(),
-    ldap: mapping({ password: secret(env, passwordFault) }).nullish(),
+    ldap: mapping({ password: secret(env, passwordMessage) }).nullish(),
   });
 }
 
@@ -160,7 +161,7 @@ function client(env: NodeJS.ProcessEnv) {
         ? undefined
         : 'must have 1 to 255 printable ASCII characters, without spaces',
     ),
-    secret: secret(env, clientSecretFault).optional(),
+    secret: secret(env, clientSecretMessage).optional(),
     redirectUris: listOf(checkedText(redirectUriFault)).optional(),
     postLogoutRedirectUris: listOf(checkedText(redirectUriFault)).optional(),
     backchannelLogoutUri: checkedText(webUriFault).nullish(),
