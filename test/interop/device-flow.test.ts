@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type BuiltService, buildService } from '../support/factories.ts';
 import { launchChromium, newVisitor } from './support/chromium.ts';
 import { ENGLISH, FRENCH, type Words } from './support/languages.ts';
@@ -23,6 +23,8 @@ beforeAll(async () => {
       token_endpoint_auth_method: 'none',
     },
   );
+  // The hub already knows the community, and hears of the new service a moment later.
+  await vi.waitFor(async () => expect((await post('device/auth', {})).status).toBe(200));
 });
 afterAll(async () => {
   await browser?.close();

@@ -17,21 +17,20 @@ afterAll(async () => {
   await network?.stop();
 });
 
-async function signedInEverywhere(): Promise<{
-  member: BuiltMember;
-  page: Page;
-  context: BrowserContext;
-}> {
-  const member = await network.member();
+/** A visitor who is signed in to both apps; one who comes back (`as`) has seen what they get. */
+async function signedInEverywhere(
+  as?: BuiltMember,
+): Promise<{ member: BuiltMember; page: Page; context: BrowserContext }> {
+  const member = as ?? (await network.member());
   const context = await newVisitor(browser);
   const page = await context.newPage();
   await page.goto(network.apacheClient.protectedUrl);
   await typePassword(page, member.username);
-  await agree(page);
+  if (as === undefined) await agree(page);
   await page.waitForURL(network.apacheClient.protectedUrl);
   await page.goto(network.exampleApp.home);
   await page.click('#app-login');
-  await agree(page);
+  if (as === undefined) await agree(page);
   await page.waitForSelector('#app-member');
   return { member, page, context };
 }
@@ -121,6 +120,21 @@ describe('one account, apps that this project did not write', () => {
       expect(await apacheLetsIn(context)).toBe(false);
       expect(await exampleAppLetsIn(context)).toBe(false);
     });
+  });
+
+  it('ends them on every device when the member asks for that at home', async () => {
+    const laptop = await signedInEverywhere();
+    const phone = await signedInEverywhere(laptop.member);
+    await phone.page.goto(network.issuer);
+    await phone.page.click('#sign-out-everywhere');
+    await soon(async () => {
+      for (const { context } of [laptop, phone]) {
+        expect(await apacheLetsIn(context)).toBe(false);
+        expect(await exampleAppLetsIn(context)).toBe(false);
+      }
+    });
+    await laptop.page.goto(network.apacheClient.protectedUrl);
+    await laptop.page.waitForSelector('#login-form');
   });
 
   it('keeps another member signed in when one signs out', async () => {

@@ -34,7 +34,7 @@ export async function startLieu(): Promise<Lieu> {
   const stop = async () => {
     for (const end of stops.reverse()) await end();
   };
-  const startApp = async (slug: string, name: string, values: Record<string, unknown>) => {
+  const register = async (slug: string, name: string, values: Record<string, unknown>) => {
     const port = await freePort();
     const app = exampleAppClient(port);
     const service = await buildService(
@@ -44,13 +44,11 @@ export async function startLieu(): Promise<Lieu> {
       app.columns,
     );
     const { id, clientId, clientSecret } = service;
-    const program = await startExampleApp({ name, port, issuer, clientId, clientSecret });
-    stops.push(program.stop);
-    return { app, id };
+    return { app, id, settings: { name, port, issuer, clientId, clientSecret } };
   };
   try {
-    const agenda = await startApp('agenda', 'Agenda', { trust: 'third-party' });
-    const compta = await startApp('compta', 'Compta', { access: 'groups' });
+    const agenda = await register('agenda', 'Agenda', { trust: 'third-party' });
+    const compta = await register('compta', 'Compta', { access: 'groups' });
     const bureau = await buildGroup(hub.database, community.id, 'bureau');
     await hub.database.query(
       'INSERT INTO service_access_groups (community_id, service_id, group_id) VALUES ($1, $2, $3)',
@@ -61,6 +59,9 @@ export async function startLieu(): Promise<Lieu> {
       display_name: 'Noémie Propriétaire',
       role: 'owner',
     });
+    for (const { settings } of [agenda, compta]) {
+      stops.push((await startExampleApp(settings)).stop);
+    }
     const member = (values: Record<string, unknown> = {}) =>
       buildMember(hub.database, community.id, values);
     return { hub, community, issuer, app: agenda.app, closedApp: compta.app, member, stop };
