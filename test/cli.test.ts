@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -223,6 +223,27 @@ test('keys are listed and rotated', async () => {
     'upcoming',
   ]);
   expect(JSON.stringify(keys)).not.toMatch(/"d":/);
+});
+
+test('a file is applied once, and a file with faults changes nothing', async () => {
+  const path = join(folder, 'network.yaml');
+  const file = (body: string) => writeFile(path, `version: 1\ncommunities:\n${body}`);
+  await file('  - { slug: halle, name: La Halle }\n');
+  const planned = await trousseau(['apply', path, '--dry-run']);
+  expect(planned.out).toMatch(/^\+ community halle/m);
+  expectRefused(await trousseau('community show halle'), /no community "halle"/);
+  expect((await trousseau(['apply', path])).out).toMatch(/^\+ community halle/m);
+  expect((await trousseau(['apply', path])).out).not.toMatch(/^[+~-]/m);
+
+  await file('  - { slug: halle, name: Autre, nme: x }\n');
+  expectRefused(await trousseau(['apply', path]), /network\.yaml:3:\d+ .*nme/);
+  await file('  - { slug: halle, name: Autre, nme: x, members: 3 }\n');
+  const faulty = await trousseau(['apply', path]);
+  expect(faulty.code).toBe(1);
+  expect(faulty.err).toMatch(
+    /^trousseau: the file has 2 faults[^\n]*\n( {2}\S*network\.yaml:3:\d+ .*\n){2}$/,
+  );
+  expect((await json('community show halle --json')).name).toBe('La Halle');
 });
 
 test('names from the database cannot write to the terminal', async () => {

@@ -18,7 +18,7 @@ const EXPECTED = new Set([
 export function describeError(error: unknown): Description {
   if (error instanceof CommanderError) return { reason: usage(error.message), faults: [] };
   if (!(error instanceof Error)) return { reason: line(String(error)), faults: [] };
-  if ('faults' in error && Array.isArray(error.faults)) return listed(error.faults, error.message);
+  if ('faults' in error && Array.isArray(error.faults)) return listed(error, error.faults);
   const reason = EXPECTED.has(error.name) ? error.message : system(error);
   return { reason: line(reason.trim().split('\n')[0] ?? ''), faults: [] };
 }
@@ -28,10 +28,13 @@ function usage(message: string): string {
   return line(message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' '));
 }
 
-function listed(faults: unknown[], message: string): Description {
-  const lines = faults.map((fault) => line(String(fault)));
+/** What has several faults, such as the settings or a file: each is a line that stands alone. */
+function listed({ name, message }: Error, faults: unknown[]): Description {
+  const texts = faults.every((fault) => typeof fault === 'string') ? faults : message.split('\n');
+  const lines = texts.map(line);
   if (lines.length === 1) return { reason: lines[0] as string, faults: [] };
-  return { reason: line((message.split('\n')[0] ?? '').replace(/:$/, '')), faults: lines };
+  const what = name === 'ApplyError' ? 'the file' : 'the configuration';
+  return { reason: `${what} has ${lines.length} faults; nothing was done`, faults: lines };
 }
 
 type SystemError = Error & { code?: string; address?: string; port?: number; syscall?: string };
