@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { applyFile } from '../src/apply/apply-file.ts';
+import { parseFile } from '../src/apply/parse-file.ts';
 import { formatPlan } from '../src/apply/plan.ts';
 import { createSealer } from '../src/secrets/sealer.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
@@ -25,4 +27,12 @@ test('the example network applies, and a second run has nothing to change', asyn
 
   const second = await applyFile(db.database, sealer, { ...options, prune: true });
   expect(formatPlan(second)).toBe('nothing to change');
+});
+
+test('the example of the reference is a file without a fault', async () => {
+  const [, example] = /```yaml\n([\s\S]*?)```/.exec(await readFile('docs/apply.md', 'utf8')) ?? [];
+  const secret = 'long-enough-secret';
+  const env = { OPS_PASSWORD: secret, ALICE_PASSWORD: secret, WIKI_SECRET: secret };
+  const { document } = parseFile('apply.md', example as string, 'https://hub.example', env);
+  expect(document.communities).toHaveLength(1);
 });

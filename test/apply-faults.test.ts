@@ -16,7 +16,7 @@ function faultsOf(text: string, env: NodeJS.ProcessEnv = {}): string[] {
     return [];
   } catch (error) {
     if (!(error instanceof ApplyError)) throw error;
-    return error.message.split('\n');
+    return [...error.faults];
   }
 }
 

@@ -19,7 +19,7 @@ async function faultsOf(run: Promise<unknown>): Promise<string> {
     (reason) => reason,
   );
   expect(error).toBeInstanceOf(ApplyError);
-  return (error as Error).message;
+  return (error as ApplyError).faults.join('\n');
 }
 
 /** Signs a member in, as far as rows tell: a session at the wiki, and a refresh token. */

@@ -54,7 +54,7 @@ async function faultsOf(run: Promise<unknown>): Promise<string> {
     (reason) => reason,
   );
   expect(error).toBeInstanceOf(ApplyError);
-  return (error as Error).message;
+  return (error as ApplyError).faults.join('\n');
 }
 
 test('a file makes the hub what it says, and the plan and the events tell of it without a secret', async () => {

@@ -18,15 +18,17 @@ export type Report = (path: Path, message: string) => void;
 /** A file that was refused, with all its faults: nothing of it was applied. */
 export class ApplyError extends Error {
   override readonly name = 'ApplyError';
-  readonly faults: readonly Fault[];
+  /** One line each: `FILE:LINE:COL path.to.key: what is wrong, what to do`. */
+  readonly faults: readonly string[];
   constructor(faults: readonly Fault[]) {
-    super(faults.map(formatFault).join('\n'));
-    this.faults = faults;
+    const lines = faults.map(formatFault);
+    const file = faults[0]?.file ?? 'the file';
+    super(`${file}: nothing was applied, ${lines.length} fault(s):\n${lines.join('\n')}`);
+    this.faults = lines;
   }
 }
 
-/** `FILE:LINE:COL path.to.key: what is wrong`. */
-export function formatFault({ file, line, column, path, message }: Fault): string {
+function formatFault({ file, line, column, path, message }: Fault): string {
   return `${file}:${line}:${column}${path === '' ? '' : ` ${path}`}: ${message}`;
 }
 
