@@ -18,7 +18,8 @@ import {
   buildService,
   PASSWORD,
 } from './support/factories.ts';
-import { freePort, TEST_SECRET } from './support/hub.ts';
+import { freePort } from './support/free-port.ts';
+import { TEST_SECRET } from './support/hub.ts';
 import { RelyingParty, type Tokens } from './support/relying-party.ts';
 
 const SECRET = TEST_SECRET.replaceAll(/[ ,]/g, '-');

@@ -1,11 +1,10 @@
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { pino } from 'pino';
 import { type App, buildApp } from '../../src/app.ts';
 import { type Config, parseConfig } from '../../src/config/config.ts';
 import type { Database } from '../../src/database/database.ts';
 import { createSealer, type Sealer } from '../../src/secrets/sealer.ts';
 import { cloneDatabase } from './database.ts';
+import { freePort } from './free-port.ts';
 
 export const TEST_SECRET = 'a secret of the tests, thirty-two characters long';
 
@@ -77,12 +76,4 @@ async function boot(
     stop: () => app.stop(),
   };
   return hub;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -6,7 +6,8 @@ import {
   buildMember,
   buildService,
 } from '../../support/factories.ts';
-import { freePort, startHub, type TestHub } from '../../support/hub.ts';
+import { freePort } from '../../support/free-port.ts';
+import { startHub, type TestHub } from '../../support/hub.ts';
 import { exampleAppClient, startExampleApp } from './example-app.ts';
 
 /** A community with one app of a third party, and one service that is for the group `bureau` only. */

@@ -6,7 +6,8 @@ import {
   buildMember,
   buildService,
 } from '../../support/factories.ts';
-import { freePort, startHub, type TestHub } from '../../support/hub.ts';
+import { freePort } from '../../support/free-port.ts';
+import { startHub, type TestHub } from '../../support/hub.ts';
 import { type Apache, apacheClient, startApache } from './apache.ts';
 import { exampleAppClient, startExampleApp } from './example-app.ts';
 import { startSynapse, synapseClient } from './synapse.ts';

@@ -1,0 +1,89 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type Measure, measure } from './stats.ts';
+import type { LoadAnswer, LoadOrder, Scenario, Target } from './target.ts';
+
+export type Started = {
+  child: ChildProcess;
+  message: Record<string, unknown>;
+  stop(): Promise<void>;
+};
+
+/** Starts a script of this folder and waits for its first message. */
+export async function startScript(
+  script: string,
+  env: Record<string, string> = {},
+  execArgv: string[] = [],
+): Promise<Started> {
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), {
+    env: { ...process.env, NODE_ENV: 'production', ...env },
+    execArgv,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const [message] = await Promise.race([
+    once(child, 'message'),
+    once(child, 'exit').then(([code]) => Promise.reject(new Error(`${script} ended with ${code}`))),
+  ]);
+  return {
+    child,
+    message,
+    async stop() {
+      const ended = once(child, 'exit');
+      child.disconnect();
+      await ended;
+    },
+  };
+}
+
+/** Resident memory of a process, in megabytes. */
+export async function residentMegabytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024;
+}
+
+/** The load program, with its users signed in at a target. */
+export class Load {
+  readonly #child: ChildProcess;
+
+  constructor() {
+    this.#child = fork(fileURLToPath(new URL('load.ts', import.meta.url)), {
+      env: { ...process.env, NODE_ENV: 'production' },
+    });
+  }
+
+  async prepare(target: Target, users: number, realms = 1): Promise<void> {
+    await this.#ask({ kind: 'prepare', target, users, realms });
+  }
+
+  async touch(): Promise<void> {
+    await this.#ask({ kind: 'touch' });
+  }
+
+  async run(scenario: Scenario, users: number, seconds: number): Promise<Measure> {
+    const answer = await this.#ask({ kind: 'run', scenario, users, seconds });
+    if (answer.kind !== 'done') throw new Error(`unexpected answer ${answer.kind}`);
+    return measure(answer.latencies, answer.seconds);
+  }
+
+  async stop(): Promise<void> {
+    const ended = once(this.#child, 'exit');
+    this.#child.disconnect();
+    await ended;
+  }
+
+  async #ask(order: LoadOrder): Promise<LoadAnswer> {
+    this.#child.send(order);
+    const answer = await new Promise<LoadAnswer>((resolve, reject) => {
+      const onExit = () => reject(new Error('the load program ended'));
+      this.#child.once('exit', onExit);
+      this.#child.once('message', (message) => {
+        this.#child.off('exit', onExit);
+        resolve(message as LoadAnswer);
+      });
+    });
+    if (answer.kind === 'failed') throw new Error(answer.message);
+    return answer;
+  }
+}

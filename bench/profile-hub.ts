@@ -1,0 +1,67 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeHubTarget } from './hub-target.ts';
+import { Load } from './processes.ts';
+import type { Scenario } from './target.ts';
+
+type Profile = {
+  nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[];
+  samples: number[];
+  timeDeltas: number[];
+};
+
+/** Prints where the hub's main thread spends its time in one scenario, by package and by function. */
+export async function profileHub(scenario: Scenario, seconds: number): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'trousseau-profile-'));
+  const hub = await makeHubTarget({ communities: 1, members: 100 });
+  try {
+    const process = await hub.start(['--cpu-prof', `--cpu-prof-dir=${folder}`]);
+    const load = new Load();
+    await load.prepare(hub, 32);
+    const result = await load.run(scenario, 32, seconds);
+    await load.stop();
+    await process.stop();
+    console.log(`${scenario}, 32 users: ${result.rate.toFixed(0)} a second`);
+    const [file] = await readdir(folder);
+    report(JSON.parse(await readFile(join(folder, file as string), 'utf8')));
+  } finally {
+    await hub.remove();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function report(profile: Profile): void {
+  const self = new Map<number, number>();
+  profile.samples.forEach((id, index) => {
+    self.set(id, (self.get(id) ?? 0) + (profile.timeDeltas[index] ?? 0));
+  });
+  const byPackage = new Map<string, number>();
+  const byFunction = new Map<string, number>();
+  let busy = 0;
+  for (const { id, callFrame } of profile.nodes) {
+    const time = self.get(id) ?? 0;
+    if (callFrame.functionName === '(idle)') continue;
+    busy += time;
+    const group = packageOf(callFrame.url, callFrame.functionName);
+    byPackage.set(group, (byPackage.get(group) ?? 0) + time);
+    const name = `${callFrame.functionName || '(anonymous)'} ${group} ${callFrame.url.split('/').pop()}:${callFrame.lineNumber + 1}`;
+    byFunction.set(name, (byFunction.get(name) ?? 0) + time);
+  }
+  const print = (title: string, times: Map<string, number>, count: number) => {
+    console.log(`\n${title}`);
+    for (const [name, time] of [...times].sort((a, b) => b[1] - a[1]).slice(0, count)) {
+      console.log(`${((time / busy) * 100).toFixed(1).padStart(6)} %  ${name}`);
+    }
+  };
+  print('By package (share of the busy time)', byPackage, 20);
+  print('By function', byFunction, 30);
+}
+
+function packageOf(url: string, name: string): string {
+  const inPackage = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];
+  if (inPackage !== undefined) return inPackage;
+  if (url.startsWith('node:')) return 'node';
+  if (url.includes('/src/')) return 'trousseau';
+  return name.startsWith('(') ? name : 'engine';
+}

@@ -1,0 +1,44 @@
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { compareWithBare } from './compare-with-bare.ts';
+import { measureScale } from './measure-scale.ts';
+import { measureSignIns } from './measure-sign-ins.ts';
+import { profileHub } from './profile-hub.ts';
+import type { Scenario } from './target.ts';
+
+const HELP = `npm run bench -- [options]
+  --quick            short rounds: a glance, not a measurement
+  --only PART        compare, scale or sign-ins
+  --rounds N         rounds of the comparison (default 3)
+  --profile SCENARIO where the hub's time goes in one scenario (sso, refresh, userinfo, …)
+  --json FILE        write every figure to a file`;
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    profile: { type: 'string' },
+    json: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const seconds = values.quick ? 1 : 4;
+const results: Record<string, unknown> = {};
+if (values.help) {
+  console.log(HELP);
+} else if (values.profile !== undefined) {
+  await profileHub(values.profile as Scenario, values.quick ? 3 : 10);
+} else {
+  const wanted = (part: string) => values.only === undefined || values.only === part;
+  if (wanted('compare'))
+    results.compare = await compareWithBare({
+      rounds: values.quick ? 1 : Number(values.rounds),
+      seconds,
+    });
+  if (wanted('scale')) results.scale = await measureScale({ seconds, quick: values.quick });
+  if (wanted('sign-ins')) results.signIns = await measureSignIns({ seconds });
+  if (values.json !== undefined)
+    await writeFile(values.json, `${JSON.stringify(results, null, 2)}\n`);
+}

@@ -1,0 +1,29 @@
+/** The value below which the given part of the sample lies; `part` from 0 to 1. */
+export function quantile(sample: readonly number[], part: number): number {
+  const sorted = [...sample].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+}
+
+export function median(sample: readonly number[]): number {
+  return quantile(sample, 0.5);
+}
+
+/** What one scenario gave at one number of users in one round. */
+export type Measure = { rate: number; p50: number; p95: number; p99: number; count: number };
+
+/** @param latencies in milliseconds; `seconds` is how long they were gathered */
+export function measure(latencies: readonly number[], seconds: number): Measure {
+  return {
+    rate: latencies.length / seconds,
+    p50: quantile(latencies, 0.5),
+    p95: quantile(latencies, 0.95),
+    p99: quantile(latencies, 0.99),
+    count: latencies.length,
+  };
+}
+
+/** `1.23 (1.10–1.31)`: the median with its spread over the rounds. */
+export function spread(values: readonly number[], digits = 2): string {
+  const format = (value: number) => value.toFixed(digits);
+  return `${format(median(values))} (${format(Math.min(...values))}–${format(Math.max(...values))})`;
+}
