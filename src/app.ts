@@ -5,6 +5,7 @@ import type { Config } from './config/config.ts';
 import { openChangeFeed } from './database/change-feed.ts';
 import type { Database } from './database/database.ts';
 import { createProviderPool } from './oidc/provider-pool.ts';
+import { createSignInCache } from './oidc/sign-in-cache.ts';
 import { watchProvider } from './oidc/watch-provider.ts';
 import { createOutbound } from './outbound/outbound.ts';
 import { createSealer } from './secrets/sealer.ts';
@@ -18,7 +19,12 @@ import { createWebApp } from './web/web-app.ts';
 import { startWorker } from './worker/worker.ts';
 
 /** What runs, and how to end it. */
-export type App = { server: Server | undefined; stop(): Promise<void> };
+export type App = {
+  server: Server | undefined;
+  stop(): Promise<void>;
+  /** Resolves when this process knows of every change that was committed before. */
+  settle(): Promise<void>;
+};
 
 /** The one place where parts are wired. */
 export async function buildApp(options: {
@@ -37,14 +43,16 @@ export async function buildApp(options: {
     stops.unshift(() => worker.stop());
   }
   let server: Server | undefined;
+  let settle = async () => {};
   if (config.roles.has('web')) {
     const feed = await openChangeFeed({
       connection: database.connection,
-      channels: ['trousseau_community'],
+      channels: ['trousseau_community', 'trousseau_sign_in'],
       onError: (error) =>
         log.warn({ err: error }, 'the change feed is away; nothing is served from memory'),
     });
     stops.unshift(() => feed.close());
+    settle = feed.settle;
     const communities = createCommunityCache(database, feed);
     const metrics = createMetrics();
     const files = loadStaticFiles();
@@ -60,6 +68,8 @@ export async function buildApp(options: {
       sealer,
       log,
       communities,
+      signIns: createSignInCache(feed),
+      settle: feed.settle,
       providers,
       throttle: createSignInThrottle(database.pool, sealer),
       csrf: createCsrf(sealer),
@@ -80,6 +90,7 @@ export async function buildApp(options: {
   }
   return {
     server,
+    settle,
     async stop() {
       for (const stop of stops) await stop();
     },

@@ -49,6 +49,7 @@ describe('taking away', () => {
       await endMemberSessions(tx, community.id, [member.subject]);
       await recordEvents(tx, []);
     });
+    await hub.app.settle();
     expect((await app.userinfo(tokens.access_token)).status).toBe(401);
     expect((await app.refresh(tokens.refresh_token as string)).status).toBe(400);
     const page = await browser.open(app.authorizationUrl());
@@ -66,6 +67,7 @@ describe('taking away', () => {
     await hub.database.query(`UPDATE memberships SET status = 'suspended' WHERE subject = $1`, [
       member.subject,
     ]);
+    await hub.app.settle();
     expect((await app.userinfo(tokens.access_token)).status).toBe(401);
     expect((await app.refresh(tokens.refresh_token as string)).status).toBe(400);
     expect(app.isBack(await browser.open(app.authorizationUrl()))).toBe(false);
@@ -79,12 +81,14 @@ describe('taking away', () => {
       'INSERT INTO service_access_groups (community_id, service_id, group_id) VALUES ($1, $2, $3)',
       [community.id, app.service.id, group.id],
     );
+    await hub.app.settle();
     const browser = newBrowser();
     const tokens = await app.tokens(await app.signIn(browser, member.username));
     await hub.database.query('DELETE FROM group_members WHERE community_id = $1 AND subject = $2', [
       community.id,
       member.subject,
     ]);
+    await hub.app.settle();
     expect((await app.refresh(tokens.refresh_token as string)).status).toBe(400);
     expect((await app.userinfo(tokens.access_token)).status).toBe(401);
     const page = await browser.open(app.authorizationUrl());
@@ -113,6 +117,7 @@ describe('taking away', () => {
       ]);
       await endMemberSessions(tx, community.id, [member.subject]);
     });
+    await hub.app.settle();
     const goneOn = new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
     for (const cookie of await stopped.jar.getCookies(resume.url, { allPaths: true })) {
       await goneOn.jar.setCookie(cookie, resume.url);
@@ -145,11 +150,40 @@ describe('taking away', () => {
 });
 
 describe('two processes on one database', () => {
+  it('both refuse a member within a second of a suspension that one of them never heard of otherwise', async () => {
+    const twin = await hub.sibling();
+    try {
+      const app = await relyingParty();
+      const { member, tokens } = await signedIn(app);
+      const ask = (base: string) =>
+        fetch(`${app.issuer}/oidc/me`.replace(hub.url, base), {
+          headers: {
+            authorization: `Bearer ${tokens.access_token}`,
+            'x-forwarded-host': new URL(hub.url).host,
+          },
+        }).then((response) => response.status);
+      const both = () => Promise.all([ask(hub.url), ask(twin.url)]);
+      await twin.app.settle();
+      // Asked twice, so that both have it in memory.
+      expect([await both(), await both()]).toEqual([
+        [200, 200],
+        [200, 200],
+      ]);
+      await hub.database.query(`UPDATE memberships SET status = 'suspended' WHERE subject = $1`, [
+        member.subject,
+      ]);
+      await expect.poll(both, { timeout: 1_000, interval: 10 }).toEqual([401, 401]);
+    } finally {
+      await twin.stop();
+    }
+  });
+
   it('serve one browser alternately, from sign-in to userinfo', async () => {
     const twin = await hub.sibling();
     try {
       const member = await buildMember(hub.database, community.id);
       const app = await relyingParty();
+      await twin.app.settle();
       const ports = [hub.url, twin.url];
       let turn = 0;
       const browser = newBrowser();

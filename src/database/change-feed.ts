@@ -10,6 +10,8 @@ export type ChangeFeed = {
   /** The payload, or undefined when announcements may have been missed (after a reconnection). */
   on(channel: string, listener: (payload: string | undefined) => void): void;
   isLive(): boolean;
+  /** Resolves when every announcement of what was committed before has been heard. */
+  settle(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -79,6 +81,9 @@ export async function openChangeFeed(options: {
   return {
     on: (channel, listener) => {
       emitter.on(channel, listener);
+    },
+    async settle() {
+      await client?.query('SELECT 1');
     },
     isLive: () => performance.now() - lastAnswer < LIVE_MS,
     async close() {

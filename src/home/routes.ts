@@ -62,6 +62,7 @@ export async function submitHomeRequest(
   await parts.database.transaction((tx) =>
     requestAccess(tx, request.community.id, service.id, member.subject),
   );
+  await parts.settle();
   request.redirect('/?notice=requested');
 }
 
@@ -86,6 +87,7 @@ export async function submitSignOutEverywhere(
         },
       ]);
     });
+    await parts.settle();
   }
   request.redirect('/login');
 }

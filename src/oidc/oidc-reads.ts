@@ -14,21 +14,17 @@ export type StoredRead = {
   member?: Member | null;
 };
 
-/** A session, by the value of its cookie, with its member and its grant for one client. */
+/** A session, by the value of its cookie, with its member. */
 export async function readSession(
   db: Queryable,
   communityId: string,
   id: string,
-  clientId: string | undefined,
 ): Promise<StoredRead | undefined> {
   const [row] = await db.query<StoredRead>(
-    `SELECT s.payload, s.subject, ${MEMBER_JSON} AS member, g.payload AS grant
-     FROM sessions s
+    `SELECT s.payload, s.subject, ${MEMBER_JSON} AS member FROM sessions s
      LEFT JOIN memberships m ON m.community_id = s.community_id AND m.subject = s.subject
-     LEFT JOIN oidc_artifacts g ON g.community_id = s.community_id AND g.kind = 'Grant'
-       AND g.id_hash = sha256(convert_to(s.payload #>> ARRAY['authorizations', $3, 'grantId'], 'UTF8'))
      WHERE s.community_id = $1 AND s.id_hash = $2 AND s.expires_at > now()`,
-    [communityId, tokenHash(id), clientId ?? ''],
+    [communityId, tokenHash(id)],
     'read-session',
   );
   if (row === undefined) return undefined;

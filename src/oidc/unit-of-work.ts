@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { isDeepStrictEqual } from 'node:util';
 import type { Queryable } from '../database/database.ts';
 import type { AuditEvent } from '../events/record-event.ts';
 import type { Member } from '../memberships/member.ts';
@@ -14,13 +15,26 @@ import {
 } from './oidc-reads.ts';
 import { type Changes, type ConsentWrite, revokeGrant, writeChanges } from './oidc-writes.ts';
 import type { RequestContext } from './request-context.ts';
+import type { SignInCache } from './sign-in-cache.ts';
 
 export type Payload = Record<string, unknown>;
 
 /** Where the request came from, kept with the sessions it opens. */
 export type RequestOrigin = { ip: string | undefined; userAgent: string | undefined };
 
-type UnitOptions = { db: Queryable; communityId: string; issuer: string; origin: RequestOrigin };
+type UnitOptions = {
+  db: Queryable;
+  cache: SignInCache;
+  communityId: string;
+  issuer: string;
+  origin: RequestOrigin;
+};
+
+/** A session as it was when the request came. */
+type SessionBefore = { id: string; payload: Payload };
+
+/** Seconds by which a session's end may move before it is written again, when nothing else changed. */
+const SESSION_TOUCH = 600;
 
 /**
  * What one request reads and writes of sign-in state. Reads fetch, in one statement, all that the
@@ -31,19 +45,18 @@ type UnitOptions = { db: Queryable; communityId: string; issuer: string; origin:
 export class UnitOfWork {
   readonly communityId: string;
   readonly #db: Queryable;
+  readonly #cache: SignInCache;
   readonly #changes: Changes;
   /** Payloads as JSON where they were written here, as objects where they were read. */
   readonly #known = new Map<string, Payload | string | undefined>();
   readonly #readFromDatabase = new Set<string>();
   readonly #knownMembers = new Map<string, Member | undefined>();
   /** What sessions held when they were read, by uid: what the request changes is told from it. */
-  readonly #sessionsRead = new Map<
-    string,
-    { id: string; authorizations: Record<string, unknown> }
-  >();
+  readonly #sessionsRead = new Map<string, SessionBefore>();
 
-  constructor({ db, communityId, issuer, origin }: UnitOptions) {
+  constructor({ db, cache, communityId, issuer, origin }: UnitOptions) {
     this.#db = db;
+    this.#cache = cache;
     this.communityId = communityId;
     this.#changes = {
       communityId,
@@ -63,14 +76,15 @@ export class UnitOfWork {
     };
   }
 
-  async find(kind: string, id: string, clientId?: string): Promise<Payload | undefined> {
+  async find(kind: string, id: string): Promise<Payload | undefined> {
     const key = `${kind}:${id}`;
     if (!this.#known.has(key)) {
-      const read =
+      const remembered =
         kind === 'Session'
-          ? await readSession(this.#db, this.communityId, id, clientId)
-          : await readArtifact(this.#db, this.communityId, kind, id);
-      this.#remember(kind, id, read);
+          ? this.#cache.session(this.communityId, id)
+          : this.#cache.payload(this.communityId, kind, id);
+      if (remembered !== undefined) this.#know(kind, id, { ...JSON.parse(remembered), jti: id });
+      else await this.#read(kind, id);
     }
     return this.#recall(key);
   }
@@ -78,7 +92,15 @@ export class UnitOfWork {
   async findSessionByUid(uid: string): Promise<Payload | undefined> {
     const key = `SessionUid:${uid}`;
     if (!this.#known.has(key)) {
-      this.#known.set(key, await readSessionByUid(this.#db, this.communityId, uid));
+      const remembered = this.#cache.sessionByUid(this.communityId, uid);
+      if (remembered !== undefined) {
+        this.#known.set(key, JSON.parse(remembered));
+      } else {
+        const version = this.#cache.version();
+        const payload = await readSessionByUid(this.#db, this.communityId, uid);
+        this.#known.set(key, payload);
+        if (payload !== undefined) this.#keepSession(version, uid, undefined, payload);
+      }
     }
     return this.#recall(key);
   }
@@ -90,7 +112,13 @@ export class UnitOfWork {
   /** The member of a subject, as it is now: read once a request. */
   async member(subject: string): Promise<Member | undefined> {
     if (!this.#knownMembers.has(subject)) {
-      this.#knownMembers.set(subject, await readMember(this.#db, this.communityId, subject));
+      let member = this.#cache.member(this.communityId, subject);
+      if (member === undefined) {
+        const version = this.#cache.version();
+        member = await readMember(this.#db, this.communityId, subject);
+        if (member !== undefined) this.#cache.keepMember(version, this.communityId, member);
+      }
+      this.#knownMembers.set(subject, member);
     }
     return this.#knownMembers.get(subject);
   }
@@ -158,6 +186,7 @@ export class UnitOfWork {
   /** Ends what a grant gave, outside of the request's own changes: after a code or token was used twice. */
   async revokeGrantNow(grantId: string): Promise<void> {
     await revokeGrant(this.#db, this.communityId, grantId);
+    this.#cache.forget(this.communityId, grantId);
   }
 
   /**
@@ -165,7 +194,24 @@ export class UnitOfWork {
    * @throws UsedUpError when something that the request used up was no longer there
    */
   async flush(): Promise<void> {
+    const version = this.#cache.version();
+    const { consumed, destroyed, revokedGrants, artifacts } = this.#changes;
+    const { openedSessions, updatedSessions, closedSessions } = this.#changes;
+    // What is used up or ended is forgotten whether or not it could be stored.
+    for (const { id } of [...consumed.values(), ...destroyed.values()]) {
+      this.#cache.forget(this.communityId, id);
+    }
+    for (const grantId of revokedGrants) this.#cache.forget(this.communityId, grantId);
+    for (const uid of [...updatedSessions.keys(), ...closedSessions]) {
+      this.#cache.forgetSession(this.communityId, uid);
+    }
     await writeChanges(this.#db, this.#changes);
+    for (const { kind, id, json } of artifacts.values()) {
+      this.#cache.keepPayload(version, this.communityId, kind, id, json);
+    }
+    for (const [uid, { id, payload }] of openedSessions) {
+      this.#keepSession(version, uid, id, payload);
+    }
   }
 
   #recall(key: string): Payload | undefined {
@@ -177,39 +223,85 @@ export class UnitOfWork {
     return this.#readFromDatabase.has(`${kind}:${id}`);
   }
 
-  #remember(kind: string, id: string, read: StoredRead | undefined): void {
-    this.#known.set(`${kind}:${id}`, read?.payload);
-    if (read === undefined) return;
+  async #read(kind: string, id: string): Promise<void> {
+    const version = this.#cache.version();
+    const read =
+      kind === 'Session'
+        ? await readSession(this.#db, this.communityId, id)
+        : await readArtifact(this.#db, this.communityId, kind, id);
+    if (read === undefined) {
+      this.#known.set(`${kind}:${id}`, undefined);
+      return;
+    }
+    this.#know(kind, id, read.payload);
+    if (kind === 'Session')
+      this.#keepSession(version, read.payload.uid as string, id, read.payload);
+    else this.#keepPayload(version, kind, id, read.payload);
+    this.#rememberCompany(version, read);
+  }
+
+  /** What came along with a row: its grant, its session, its member. */
+  #rememberCompany(version: number, read: StoredRead): void {
+    const grantId = read.payload.grantId as string | undefined;
+    if (read.grant != null && grantId !== undefined) {
+      this.#know('Grant', grantId, { ...read.grant, jti: grantId });
+      this.#keepPayload(version, 'Grant', grantId, read.grant);
+    }
+    if (read.sessionUid != null && read.session !== undefined) {
+      this.#known.set(`SessionUid:${read.sessionUid}`, read.session ?? undefined);
+      if (read.session !== null)
+        this.#keepSession(version, read.sessionUid, undefined, read.session);
+    }
+    if (read.subject != null && read.member != null) {
+      this.#knownMembers.set(read.subject, read.member);
+      this.#cache.keepMember(version, this.communityId, read.member);
+    }
+  }
+
+  #know(kind: string, id: string, payload: Payload): void {
+    this.#known.set(`${kind}:${id}`, payload);
     this.#readFromDatabase.add(`${kind}:${id}`);
     if (kind === 'Session') {
-      const { uid, authorizations } = read.payload as {
-        uid: string;
-        authorizations?: Record<string, unknown>;
-      };
-      this.#sessionsRead.set(uid, { id, authorizations: structuredClone(authorizations ?? {}) });
+      this.#sessionsRead.set(payload.uid as string, { id, payload: structuredClone(payload) });
     }
-    if (read.grant != null) this.#known.set(`Grant:${read.grant.jti as string}`, read.grant);
-    if (read.session !== undefined)
-      this.#known.set(`SessionUid:${read.sessionUid}`, read.session ?? undefined);
-    if (read.member !== undefined && read.subject != null)
-      this.#knownMembers.set(read.subject, read.member ?? undefined);
+  }
+
+  #keepPayload(version: number, kind: string, id: string, payload: Payload): void {
+    const json = JSON.stringify({ ...payload, jti: undefined });
+    this.#cache.keepPayload(version, this.communityId, kind, id, json);
+  }
+
+  #keepSession(version: number, uid: string, id: string | undefined, payload: Payload): void {
+    const json = JSON.stringify({ ...payload, jti: undefined });
+    this.#cache.keepSession(version, this.communityId, uid, id, json);
   }
 
   #saveSession(id: string, payload: Payload): void {
     const uid = payload.uid as string;
-    const read = this.#sessionsRead.get(uid);
-    if (read === undefined) {
+    const before = this.#sessionsRead.get(uid);
+    if (before === undefined) {
       this.#changes.openedSessions.set(uid, { id, payload });
-    } else {
+    } else if (id !== before.id || !isMerelyUsed(before.payload, payload)) {
       // A session that was told to end with its old identifier goes on under a new one.
       this.#changes.closedSessions.delete(uid);
       this.#changes.updatedSessions.set(uid, {
         id,
-        authorizationsBefore: read.authorizations,
+        authorizationsBefore: (before.payload.authorizations ?? {}) as Record<string, unknown>,
         payload,
       });
+    } else {
+      this.#changes.updatedSessions.delete(uid);
     }
   }
+}
+
+/** Whether a session is as it was but for its end, and that has hardly moved. */
+function isMerelyUsed(before: Payload, after: Payload): boolean {
+  const [then, now] = [before, after].map(({ jti: _jti, iat: _iat, exp: _exp, ...rest }) => rest);
+  return (
+    isDeepStrictEqual(then, JSON.parse(JSON.stringify(now))) &&
+    Number(after.exp) - Number(before.exp) < SESSION_TOUCH
+  );
 }
 
 /** What an ongoing request carries along to the provider's adapter and callbacks. */

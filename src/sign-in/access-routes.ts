@@ -53,7 +53,7 @@ export async function showAccessDenied(
 
 /** POST ISSUER/access/UID/request: asks the community's admins to be let in. */
 export async function submitAccessRequest(
-  database: Database,
+  { database, settle }: { database: Database; settle(): Promise<void> },
   request: CommunityRequest,
   interaction: Interaction,
 ): Promise<void> {
@@ -63,6 +63,7 @@ export async function submitAccessRequest(
     await database.transaction((tx) =>
       requestAccess(tx, request.community.id, service.id, member.subject),
     );
+    await settle();
   }
   request.redirect(`/access/${interaction.uid}`);
 }

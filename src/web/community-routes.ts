@@ -63,7 +63,7 @@ const ROUTES: [method: string, path: RegExp, handler: Handler][] = [
     'POST',
     /^\/access\/([\w-]+)\/request$/,
     async (parts, request, [uid]) =>
-      submitAccessRequest(parts.database, request, await loadInteraction(request, 'access', uid)),
+      submitAccessRequest(parts, request, await loadInteraction(request, 'access', uid)),
   ],
   [
     'POST',

@@ -20,6 +20,7 @@ export function openCommunityRequest(
   const { ip } = ctx.state.edge as EdgeView;
   const unit = new UnitOfWork({
     db: parts.database,
+    cache: parts.signIns,
     communityId: community.id,
     issuer: issuer.url,
     origin: { ip: ip || undefined, userAgent: ctx.get('user-agent') || undefined },

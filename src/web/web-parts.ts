@@ -3,6 +3,7 @@ import type { CommunityCache } from '../communities/community-cache.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import type { ProviderPool } from '../oidc/provider-pool.ts';
+import type { SignInCache } from '../oidc/sign-in-cache.ts';
 import type { Sealer } from '../secrets/sealer.ts';
 import type { SignInThrottle } from '../throttles/sign-in-throttle.ts';
 import type { Csrf } from './csrf.ts';
@@ -17,6 +18,9 @@ export type WebParts = {
   sealer: Sealer;
   log: Logger;
   communities: CommunityCache;
+  signIns: SignInCache;
+  /** After a change of one's own: the page that follows shows it. */
+  settle(): Promise<void>;
   providers: ProviderPool;
   throttle: SignInThrottle;
   csrf: Csrf;

@@ -97,7 +97,7 @@ export type BuiltService = {
 
 /** A service with a client registered at the community's path issuer; `client` overrides its columns. */
 export async function buildService(
-  hub: { database: Database; sealer: Sealer; url: string },
+  hub: { database: Database; sealer: Sealer; url: string; app?: { settle(): Promise<void> } },
   community: BuiltCommunity,
   values: Row = {},
   client: Row = {},
@@ -128,5 +128,7 @@ export async function buildService(
     redirect_uris: [redirectUri],
     ...client,
   });
+  // The hub hears of it a moment after the commit; a test asks at once.
+  await hub.app?.settle();
   return { id, slug, clientId, clientSecret, redirectUri };
 }

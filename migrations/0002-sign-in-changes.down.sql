@@ -1,0 +1,10 @@
+DROP TRIGGER tr_sessions_announced ON sessions;
+DROP TRIGGER tr_oidc_artifacts_updated ON oidc_artifacts;
+DROP TRIGGER tr_oidc_artifacts_deleted ON oidc_artifacts;
+DROP TRIGGER tr_memberships_announced ON memberships;
+DROP TRIGGER tr_group_members_announced ON group_members;
+DROP TRIGGER tr_accounts_announced ON accounts;
+DROP TRIGGER tr_person_emails_announced ON person_emails;
+DROP FUNCTION notify_sign_in_changed();
+DROP FUNCTION notify_member_changed();
+DROP FUNCTION notify_person_emails_changed();
