@@ -26,17 +26,26 @@ export type App = {
   settle(): Promise<void>;
 };
 
-/** The one place where parts are wired. */
-export async function buildApp(options: {
-  config: Config;
-  secrets: string[];
-  database: Database;
-  log: Logger;
-}): Promise<App> {
+type AppOptions = { config: Config; secrets: string[]; database: Database; log: Logger };
+/** What ends the parts that run so far, last one first. */
+type Stops = (() => Promise<void>)[];
+
+/** The one place where parts are wired. When one of them fails, none is left running. */
+export async function buildApp(options: AppOptions): Promise<App> {
+  const stops: Stops = [];
+  try {
+    return await wire(options, stops);
+  } catch (error) {
+    for (const stop of stops) await stop();
+    throw error;
+  }
+}
+
+async function wire(options: AppOptions, stops: Stops): Promise<App> {
   const { config, database, log } = options;
   const sealer = createSealer(options.secrets);
   const outbound = createOutbound({ privateNetworks: config.privateNetworks });
-  const stops: (() => Promise<void>)[] = [() => outbound.close()];
+  stops.unshift(() => outbound.close());
 
   if (config.roles.has('worker')) {
     const worker = startWorker({ database, sealer, outbound, log });

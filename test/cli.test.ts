@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -289,4 +291,30 @@ test('faults of the settings and of the database are told without their password
   expect(faulty.code).toBe(1);
   expect(faulty.err).toMatch(/TROUSSEAU_URL: .*\n.*LOG_LEVEL: /);
   expect(faulty.err).not.toMatch(/\bat .*\.ts/);
+});
+
+test('start serves until it is told to stop; a taken port ends it with one line', async () => {
+  const blocker = createServer().listen(0, '127.0.0.1');
+  await once(blocker, 'listening');
+  const taken = `127.0.0.1:${(blocker.address() as AddressInfo).port}`;
+  const refused = await trousseau('start', {
+    env: { TROUSSEAU_LISTEN: taken, LOG_LEVEL: 'silent' },
+  });
+  blocker.close();
+  expect(refused.code).toBe(1);
+  expect(refused.err).toMatch(
+    new RegExp(`trousseau: another program listens on ${taken} already\n$`),
+  );
+
+  const env = { DATABASE_URL: db.url, TROUSSEAU_SECRET: SECRET, TROUSSEAU_LISTEN: taken };
+  const hub = spawn(process.execPath, [PROGRAM, 'start', '--json'], {
+    env: { PATH: process.env.PATH, LOG_LEVEL: 'silent', ...env },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const ended = once(hub, 'exit');
+  const [first] = await once(hub.stdout, 'data');
+  expect(JSON.parse(first.toString())).toEqual({ url: 'http://localhost:8080' });
+  expect((await fetch(`http://${taken}/healthz`)).status).toBe(200);
+  hub.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
 });
