@@ -64,6 +64,7 @@ function plain(ip: string): string {
 }
 
 export function isIn(ip: string, networks: readonly Cidr[]): boolean {
+  if (networks.length === 0) return false;
   if (!ipaddr.isValid(ip)) return false;
   const address = ipaddr.process(ip);
   return networks.some(

@@ -11,19 +11,24 @@ const BASE = [
   "frame-ancestors 'none'",
 ];
 
+const LEAVING = BASE.join('; ');
+const STAYING = [...BASE, "form-action 'self'"].join('; ');
+
+const HEADERS: [name: string, value: string][] = [
+  ['Content-Security-Policy', STAYING],
+  ['X-Content-Type-Options', 'nosniff'],
+  ['X-Frame-Options', 'DENY'],
+  // A form's Origin header must reach us: "no-referrer" would make it null.
+  ['Referrer-Policy', 'same-origin'],
+  ['Cross-Origin-Opener-Policy', 'same-origin'],
+  ['Permissions-Policy', 'camera=(), microphone=(), geolocation=(), payment=()'],
+  ['Cache-Control', 'no-store'],
+];
+
 /** Headers of every answer; pages that hold something are never kept by a cache. */
 export function setSecurityHeaders(ctx: Context, https: boolean): void {
-  ctx.set({
-    'Content-Security-Policy': [...BASE, "form-action 'self'"].join('; '),
-    'X-Content-Type-Options': 'nosniff',
-    'X-Frame-Options': 'DENY',
-    // A form's Origin header must reach us: "no-referrer" would make it null.
-    'Referrer-Policy': 'same-origin',
-    'Cross-Origin-Opener-Policy': 'same-origin',
-    'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), payment=()',
-    'Cache-Control': 'no-store',
-  });
-  if (https) ctx.set('Strict-Transport-Security', 'max-age=31536000');
+  for (const [name, value] of HEADERS) ctx.res.setHeader(name, value);
+  if (https) ctx.res.setHeader('Strict-Transport-Security', 'max-age=31536000');
 }
 
 /**
@@ -31,5 +36,5 @@ export function setSecurityHeaders(ctx: Context, https: boolean): void {
  * and the last redirect of a sign-in goes to the app.
  */
 export function allowFormsToLeave(ctx: Context): void {
-  ctx.set('Content-Security-Policy', BASE.join('; '));
+  ctx.res.setHeader('Content-Security-Policy', LEAVING);
 }

@@ -98,9 +98,9 @@ function trustEdge(config: Config, ctx: Context): EdgeView {
 
 /** From here on host and scheme are those of the issuer, whatever the request's headers said. */
 function presentAs(ctx: Context, url: string): void {
-  const { host, protocol } = new URL(url);
+  const [scheme, , host] = url.split('/');
   ctx.req.headers.host = host;
-  ctx.req.headers['x-forwarded-proto'] = protocol.slice(0, -1);
+  ctx.req.headers['x-forwarded-proto'] = scheme?.slice(0, -1);
   ctx.req.headers['x-forwarded-for'] = (ctx.state.edge as EdgeView).ip || '0.0.0.0';
 }
 
