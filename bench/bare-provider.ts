@@ -1,7 +1,8 @@
 // The bare oidc-provider with its in-memory adapter, set up as the hub sets up its own: the same keys,
 // claims, lifetimes and rotation, one client, every login accepted. Says its port once it listens.
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { exportJWK, generateKeyPair } from 'jose';
 import { Provider } from 'oidc-provider';
 import { CLAIMS_BY_SCOPE } from '../src/oidc/claims.ts';
@@ -35,7 +36,7 @@ const provider = new Provider(issuer, {
   conformIdTokenClaims: false,
   enabledJWA: { idTokenSigningAlgValues: [...algs] },
   features: {
-    devInteractions: { enabled: true },
+    devInteractions: { enabled: false },
     dPoP: { enabled: false },
     resourceIndicators: { enabled: false },
     backchannelLogout: { enabled: true },
@@ -70,6 +71,32 @@ const provider = new Provider(issuer, {
     }),
   }),
 });
-server.on('request', provider.callback());
+const protocol = provider.callback();
+server.on('request', (req, res) => {
+  if (!req.url?.startsWith('/interaction/')) return protocol(req, res);
+  interact(req, res).catch((error: Error) => res.writeHead(500).end(error.stack));
+});
+
+/** A form that asks for a name, and a yes to every consent: only to set sessions up. */
+async function interact(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const { prompt, params, session, grantId } = await provider.interactionDetails(req, res);
+  if (prompt.name === 'login') {
+    if (req.method !== 'POST') {
+      res.setHeader('content-type', 'text/html');
+      res.end('<form method="post"><input name="username"></form>');
+      return;
+    }
+    const accountId = new URLSearchParams(await text(req)).get('username') ?? '';
+    await provider.interactionFinished(req, res, { login: { accountId } });
+    return;
+  }
+  const accountId = session?.accountId as string;
+  const grant =
+    (grantId === undefined ? undefined : await provider.Grant.find(grantId)) ??
+    new provider.Grant({ accountId, clientId: params.client_id as string });
+  grant.addOIDCScope(params.scope as string);
+  const consent = { grantId: await grant.save() };
+  await provider.interactionFinished(req, res, { consent }, { mergeWithLastSubmission: true });
+}
 process.send?.({ port });
 process.on('disconnect', () => process.exit(0));

@@ -1,6 +1,6 @@
 import { makeHubTarget, startBare } from './hub-target.ts';
-import { Load } from './processes.ts';
-import { type Measure, median, spread } from './stats.ts';
+import { Load, processorTime, type Started } from './processes.ts';
+import { type Cost, type Measure, median, range } from './stats.ts';
 import { SCENARIOS, type Scenario, type Target } from './target.ts';
 
 const USERS = [1, 8, 32];
@@ -25,10 +25,11 @@ export async function compareWithBare(options: { rounds: number; seconds: number
   try {
     for (let round = 0; round < options.rounds; round += 1) {
       const bare = await startBare();
-      await drive('bare', bare.target, cells, options.seconds, round);
+      const pass = { cells, round, seconds: options.seconds };
+      await drive({ ...pass, side: 'bare', target: bare.target, process: bare.process });
       await bare.process.stop();
       const process = await hub.start();
-      await drive('hub', hub, cells, options.seconds, round);
+      await drive({ ...pass, side: 'hub', target: hub, process, database: hub.databaseTime });
       await process.stop();
     }
   } finally {
@@ -38,23 +39,34 @@ export async function compareWithBare(options: { rounds: number; seconds: number
   return Object.fromEntries(cells);
 }
 
-async function drive(
-  side: keyof Cell,
-  target: Target,
-  cells: Map<string, Cell>,
-  seconds: number,
-  round: number,
-) {
+type Pass = {
+  side: keyof Cell;
+  target: Target;
+  process: Started;
+  database?: () => Promise<number>;
+  cells: Map<string, Cell>;
+  seconds: number;
+  round: number;
+};
+
+async function drive({ side, target, process, database, cells, seconds, round }: Pass) {
   const load = new Load();
+  const used = async (): Promise<Cost> => ({
+    provider: await processorTime(process.child.pid as number),
+    database: (await database?.()) ?? 0,
+    load: await processorTime(load.pid),
+  });
   try {
     await load.prepare(target, Math.max(...USERS));
     for (const scenario of SCENARIOS) {
       await load.run(scenario, 8, Math.min(1, seconds / 2));
       for (const users of USERS) {
+        const before = await used();
         const result = await load.run(scenario, users, seconds);
+        const cost = costPerAct(before, await used(), result.count);
         const key = `${scenario}/${users}`;
         const cell = cells.get(key) ?? { hub: [], bare: [] };
-        cell[side].push(result);
+        cell[side].push({ ...result, cost });
         cells.set(key, cell);
         console.error(
           `round ${round + 1} ${side} ${scenario} ×${users}: ${result.rate.toFixed(0)}/s`,
@@ -66,31 +78,52 @@ async function drive(
   }
 }
 
+function costPerAct(before: Cost, after: Cost, acts: number): Cost {
+  const part = (who: keyof Cost) => (after[who] - before[who]) / acts;
+  return { provider: part('provider'), database: part('database'), load: part('load') };
+}
+
 function print(cells: Map<string, Cell>): void {
-  console.log(
-    '\nHub (PostgreSQL) against the bare provider (in memory); rates a second, latencies in ms',
-  );
-  console.log(
-    'scenario            users   hub/s  bare/s   ratio (spread)       hub p50/p95/p99      aim',
-  );
-  for (const [key, { hub, bare }] of cells) {
-    const [scenario, users] = key.split('/') as [Scenario, string];
-    const rates = (side: Measure[]) => median(side.map((m) => m.rate));
-    const ratios = hub.map((m, round) => m.rate / (bare[round] as Measure).rate);
-    const latency = (['p50', 'p95', 'p99'] as const)
-      .map((name) => median(hub.map((m) => m[name])).toFixed(1))
-      .join(' / ');
-    const aim = AIMS[scenario];
-    console.log(
-      [
-        scenario.padEnd(20),
-        users.padStart(4),
-        rates(hub).toFixed(0).padStart(8),
-        rates(bare).toFixed(0).padStart(7),
-        `  ${spread(ratios)}`.padEnd(24),
-        latency.padEnd(20),
-        aim === undefined ? '' : `≥ ${aim} ${median(ratios) >= aim ? 'met' : 'not met'}`,
-      ].join(' '),
-    );
-  }
+  console.log(`
+Hub (PostgreSQL) against the bare provider (in memory); rates a second, latencies in ms
+scenario            users   hub/s  bare/s   ratio (spread)       hub p50/p95/p99      aim`);
+  for (const [key, cell] of cells) console.log(comparison(key, cell));
+  console.log(`
+Processor time for each act, in ms
+scenario            users   hub   + PostgreSQL   bare   load on hub / on bare`);
+  for (const [key, cell] of cells) console.log(costs(key, cell));
+}
+
+function comparison(key: string, { hub, bare }: Cell): string {
+  const [scenario, users] = key.split('/') as [Scenario, string];
+  const rate = (side: Measure[]) => median(side.map((m) => m.rate));
+  const ratio = rate(hub) / rate(bare);
+  const ratios = hub.map((m, round) => m.rate / (bare[round] as Measure).rate);
+  const latency = (['p50', 'p95', 'p99'] as const)
+    .map((name) => median(hub.map((m) => m[name])).toFixed(1))
+    .join(' / ');
+  const aim = AIMS[scenario];
+  return [
+    scenario.padEnd(20),
+    users.padStart(4),
+    rate(hub).toFixed(0).padStart(8),
+    rate(bare).toFixed(0).padStart(7),
+    `  ${ratio.toFixed(2)} (${range(ratios)})`.padEnd(24),
+    latency.padEnd(20),
+    aim === undefined ? '' : `≥ ${aim} ${ratio >= aim ? 'met' : 'not met'}`,
+  ].join(' ');
+}
+
+function costs(key: string, { hub, bare }: Cell): string {
+  const [scenario, users] = key.split('/') as [string, string];
+  const cost = (side: Measure[], who: keyof Cost) =>
+    median(side.map((m) => m.cost?.[who] ?? Number.NaN)).toFixed(3);
+  return [
+    scenario.padEnd(20),
+    users.padStart(4),
+    cost(hub, 'provider').padStart(7),
+    cost(hub, 'database').padStart(10),
+    cost(bare, 'provider').padStart(11),
+    `${cost(hub, 'load')} / ${cost(bare, 'load')}`.padStart(19),
+  ].join(' ');
 }

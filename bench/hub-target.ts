@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { clientSecretContext } from '../src/communities/community.ts';
 import { type Database, openDatabase } from '../src/database/database.ts';
 import { openEmbeddedServer } from '../src/database/embedded/open-embedded-server.ts';
+import { findPostmaster } from '../src/database/embedded/postmaster-file.ts';
 import { migrate } from '../src/database/migrations.ts';
 import { hashPassword } from '../src/people/password.ts';
 import { createSealer, type Sealer } from '../src/secrets/sealer.ts';
 import { generateSigningKey, SIGNING_ALGS } from '../src/signing-keys/signing-key.ts';
 import { insertKey } from '../src/signing-keys/signing-key-store.ts';
 import { freePort } from '../test/support/free-port.ts';
-import { type Started, startScript } from './processes.ts';
+import { processorTime, type Started, startScript } from './processes.ts';
 import type { Target } from './target.ts';
 
 const SECRET = 'the-secret-of-the-benchmark-32-characters';
@@ -20,6 +21,8 @@ const REDIRECT = 'https://bench.example/callback';
 
 export type HubTarget = Target & {
   start(execArgv?: string[]): Promise<Started>;
+  /** Processor time of PostgreSQL so far, in milliseconds. */
+  databaseTime(): Promise<number>;
   remove(): Promise<void>;
 };
 
@@ -62,6 +65,10 @@ export async function makeHubTarget(options: {
         },
         execArgv,
       ),
+    async databaseTime() {
+      const postmaster = await findPostmaster(server.site.cluster);
+      return postmaster === undefined ? 0 : processorTime(postmaster.pid, true);
+    },
     async remove() {
       await server.close();
       await rm(server.site.base, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Measure, measure } from './stats.ts';
 import type { LoadAnswer, LoadOrder, Scenario, Target } from './target.ts';
@@ -43,6 +43,30 @@ export async function residentMegabytes(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024;
 }
 
+/** Milliseconds of processor time that a process has used, with its children where they count, too. */
+export async function processorTime(pid: number, children = false): Promise<number> {
+  const pids = children ? [pid, ...(await childrenOf(pid))] : [pid];
+  const threads = (await Promise.all(pids.map(threadsOf))).flat();
+  // By the scheduler's own count: the clock ticks of `stat` do not see what runs between two of them.
+  const times = await Promise.all(threads.map((thread) => readOr(`${thread}/schedstat`, '0')));
+  return times.reduce((sum, text) => sum + Number(text.split(' ')[0]) / 1e6, 0);
+}
+
+async function threadsOf(pid: number): Promise<string[]> {
+  const names = await readdir(`/proc/${pid}/task`).catch(() => []);
+  return names.map((name) => `/proc/${pid}/task/${name}`);
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const list = await readOr(`/proc/${pid}/task/${pid}/children`, '');
+  return list.split(' ').filter(Boolean).map(Number);
+}
+
+/** A process or thread may end while it is looked at. */
+function readOr(path: string, instead: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => instead);
+}
+
 /** The load program, with its users signed in at a target. */
 export class Load {
   readonly #child: ChildProcess;
@@ -51,6 +75,10 @@ export class Load {
     this.#child = fork(fileURLToPath(new URL('load.ts', import.meta.url)), {
       env: { ...process.env, NODE_ENV: 'production' },
     });
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
   }
 
   async prepare(target: Target, users: number, realms = 1): Promise<void> {

@@ -9,7 +9,16 @@ export function median(sample: readonly number[]): number {
 }
 
 /** What one scenario gave at one number of users in one round. */
-export type Measure = { rate: number; p50: number; p95: number; p99: number; count: number };
+export type Measure = {
+  rate: number;
+  p50: number;
+  p95: number;
+  p99: number;
+  count: number;
+  /** Processor time by who used it, in milliseconds for each act. */
+  cost?: Cost;
+};
+export type Cost = { provider: number; database: number; load: number };
 
 /** @param latencies in milliseconds; `seconds` is how long they were gathered */
 export function measure(latencies: readonly number[], seconds: number): Measure {
@@ -22,8 +31,12 @@ export function measure(latencies: readonly number[], seconds: number): Measure 
   };
 }
 
+/** `1.10–1.31`: the least and the most over the rounds. */
+export function range(values: readonly number[], digits = 2): string {
+  return `${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)}`;
+}
+
 /** `1.23 (1.10–1.31)`: the median with its spread over the rounds. */
 export function spread(values: readonly number[], digits = 2): string {
-  const format = (value: number) => value.toFixed(digits);
-  return `${format(median(values))} (${format(Math.min(...values))}–${format(Math.max(...values))})`;
+  return `${median(values).toFixed(digits)} (${range(values, digits)})`;
 }
