@@ -2,8 +2,8 @@ export const LOCALES = ['fr', 'en'] as const;
 export type Locale = (typeof LOCALES)[number];
 
 /**
- * The visitor's language: what an app asked for (`ui_locales`, OpenID Connect Core §3.1.2.1), else what
- * they chose before, else what their browser prefers (RFC 9110 §12.5.4), else the fallback.
+ * The visitor's language: what they chose here, else what an app asked for (`ui_locales`, OpenID Connect
+ * Core §3.1.2.1), else what their browser prefers (RFC 9110 §12.5.4), else the fallback.
  */
 export function chooseLocale(
   acceptLanguage: string | undefined,
@@ -12,7 +12,7 @@ export function chooseLocale(
   fallback: Locale,
 ): Locale {
   const asked = (uiLocales ?? '').split(/\s+/);
-  return firstKnown([...asked, kept ?? '', ...preferences(acceptLanguage ?? '')]) ?? fallback;
+  return firstKnown([kept ?? '', ...asked, ...preferences(acceptLanguage ?? '')]) ?? fallback;
 }
 
 function firstKnown(tags: string[]): Locale | undefined {

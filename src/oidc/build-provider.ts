@@ -1,4 +1,5 @@
-import Provider, { type Configuration, type JWKS, type KoaContextWithOIDC } from 'oidc-provider';
+import type Provider from 'oidc-provider';
+import type { Configuration, JWKS, KoaContextWithOIDC } from 'oidc-provider';
 import type { Community } from '../communities/community.ts';
 import { accessTo } from '../memberships/member.ts';
 import type { Outbound } from '../outbound/outbound.ts';
@@ -11,6 +12,7 @@ import { buildPolicy } from './interaction-policy.ts';
 import * as pages from './provider-pages.ts';
 import type { Issuer } from './request-context.ts';
 import { storeBeforeAnswering } from './store-before-answering.ts';
+import { ProviderWithOwnPages, showOwnForms } from './submit-pages.ts';
 import { currentUnit } from './unit-of-work.ts';
 
 /** Lifetimes, in seconds. */
@@ -37,10 +39,11 @@ export type ProviderParts = {
  */
 export function buildProvider(parts: ProviderParts): Provider {
   const { community, issuer } = parts;
-  const provider = new Provider(issuer.url, configuration(parts));
+  const provider = new ProviderWithOwnPages(issuer.url, configuration(parts));
   // The edge has already decided what the forwarded headers are worth, and set them itself.
   provider.proxy = true;
   provider.use(storeBeforeAnswering);
+  provider.use(showOwnForms);
   sendLogoutsThroughOutbox(provider, community, issuer);
   recordSignOuts(provider);
   return provider;

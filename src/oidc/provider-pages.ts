@@ -5,7 +5,11 @@ import { currentScope, currentUnit } from './unit-of-work.ts';
 /** Shows one of our pages where the provider would show its own. */
 function show(ctx: KoaContextWithOIDC, page: PageModel): void {
   ctx.type = 'html';
-  ctx.body = currentScope().context.render(page);
+  const uiLocales = ctx.oidc?.params?.ui_locales;
+  ctx.body = currentScope().context.render(
+    page,
+    typeof uiLocales === 'string' ? uiLocales : undefined,
+  );
 }
 
 function home(): string {

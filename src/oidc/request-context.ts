@@ -5,8 +5,8 @@ import type { PageModel } from '../web/page-models.ts';
 export type RequestContext = {
   community: Community;
   issuer: Issuer;
-  /** Renders a page of the community in the visitor's language. */
-  render(page: PageModel): string;
+  /** Renders a page of the community in the visitor's language, knowing the app's wish of languages. */
+  render(page: PageModel, uiLocales?: string): string;
   /** Content-Security-Policy for pages whose form leads to an app's address in the end. */
   allowFormsToLeave(): void;
 };

@@ -48,6 +48,14 @@ export async function showAppLogin(
     });
     return;
   }
+  // Signed in, and still not the one whom the app means (Core §3.1.2.1, §5.5.1): asking on would never end.
+  if (wantsSomebody(interaction) && interaction.lastSubmission?.login !== undefined) {
+    await finish(request, {
+      error: 'login_required',
+      error_description: 'somebody else signed in than was asked for',
+    });
+    return;
+  }
   const page = await appLoginPage(request, interaction);
   request.page(page, { leaves: true });
 }
@@ -154,15 +162,23 @@ async function appLoginPage(
   };
   const known =
     session?.accountId === undefined ? undefined : await request.unit.member(session.accountId);
-  if (known?.status !== 'active' || request.ctx.query.switch !== undefined) return page;
+  const isSwitch = request.ctx.query.switch !== undefined || wantsSomebody(interaction);
+  if (known?.status !== 'active' || isSwitch) return page;
   return {
     ...page,
+    username: known.username,
     reauthenticate: {
       displayName: known.displayName,
-      username: known.username,
       switchAction: `${page.action}?switch=1`,
     },
   };
+}
+
+/** The app asks for one member by `id_token_hint` or by the value of `sub`, who is not the one signed in. */
+function wantsSomebody({ prompt }: Interaction): boolean {
+  return prompt.reasons.some(
+    (reason) => reason === 'id_token_hint' || reason === 'claims_id_token_sub_value',
+  );
 }
 
 /** An essential `acr` (Core §5.5.1.1) that no sign-in here can reach: better a clear no than a loop. */

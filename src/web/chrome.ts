@@ -8,10 +8,14 @@ import type { Chrome } from './page-models.ts';
 const LOCALE_COOKIE = 'trousseau_locale';
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 
-/** The visitor's language: what an app asked for, what they chose before, what their browser says. */
+/**
+ * The visitor's language: what they chose, what the app asked for (with this request, or with the one
+ * that `ctx.state.uiLocales` was kept of), what their browser says.
+ */
 export function localeOf(ctx: Context, fallback: Locale, uiLocales?: string): Locale {
-  const asked =
-    uiLocales ?? (typeof ctx.query.ui_locales === 'string' ? ctx.query.ui_locales : undefined);
+  const asked = [uiLocales, ctx.state.uiLocales, ctx.query.ui_locales].find(
+    (value): value is string => typeof value === 'string',
+  );
   return chooseLocale(
     ctx.get('accept-language') || undefined,
     ctx.cookies.get(LOCALE_COOKIE),

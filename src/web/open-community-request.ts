@@ -1,10 +1,13 @@
 import type { Context } from 'koa';
+import type { Member } from '../memberships/member.ts';
+import type { RequestContext } from '../oidc/request-context.ts';
 import { runInScope, UnitOfWork } from '../oidc/unit-of-work.ts';
 import { communityChrome, localeOf } from './chrome.ts';
 import type { CommunityRequest } from './community-request.ts';
 import type { CommunityRoute } from './community-routes.ts';
 import type { EdgeView } from './edge.ts';
 import { readForm } from './form-body.ts';
+import type { PageModel } from './page-models.ts';
 import { allowFormsToLeave } from './security-headers.ts';
 import type { WebParts } from './web-parts.ts';
 
@@ -26,15 +29,21 @@ export function openCommunityRequest(
     origin: { ip: ip || undefined, userAgent: ctx.get('user-agent') || undefined },
   });
   const csrf = () => parts.csrf.token(ctx, issuer.basePath || '/');
-  const render: CommunityRequest['render'] = (model, member) => {
-    const locale = localeOf(ctx, community.locale);
+  const renderFor = (model: PageModel, member?: Member, uiLocales?: string) => {
+    const locale = localeOf(ctx, community.locale, uiLocales);
     ctx.set('Content-Language', locale);
     return parts.renderer.render(
       model,
       communityChrome({ ctx, community, issuer, locale, csrf: csrf(), member }),
     );
   };
-  const context = { community, issuer, render, allowFormsToLeave: () => allowFormsToLeave(ctx) };
+  const render: CommunityRequest['render'] = (model, member) => renderFor(model, member);
+  const context: RequestContext = {
+    community,
+    issuer,
+    render: (model, uiLocales) => renderFor(model, undefined, uiLocales),
+    allowFormsToLeave: () => allowFormsToLeave(ctx),
+  };
   return {
     ctx,
     community,

@@ -8,7 +8,7 @@ export type PageModel =
       fault?: 'credentials' | 'throttled' | 'expired' | 'missing';
       retryAfterMinutes?: number;
       service?: { name: string };
-      reauthenticate?: { displayName: string; username: string; switchAction: string };
+      reauthenticate?: { displayName: string; switchAction: string };
       notice?: 'signed-out' | 'password-changed';
     }
   | {
@@ -39,6 +39,13 @@ export type PageModel =
       member?: { displayName: string };
     }
   | { page: 'logged-out'; service?: { name: string }; homeUrl: string }
+  | {
+      /** A form that sends itself on, or by its button where scripts do not run. */
+      page: 'submit';
+      action: string;
+      fields: { name: string; value: string }[];
+      service?: { name: string };
+    }
   | {
       page: 'device-code';
       action: string;

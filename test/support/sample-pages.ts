@@ -15,14 +15,25 @@ export const SAMPLE_PAGES: Record<string, PageModel> = {
     fault: 'throttled',
     retryAfterMinutes: 12,
   },
+  submit: {
+    page: 'submit',
+    action: 'https://app.example/cb',
+    fields: [{ name: 'code', value: 'x' }],
+  },
+  'submit to a service': {
+    page: 'submit',
+    action: 'https://app.example/cb',
+    fields: [{ name: 'state', value: 'y' }],
+    service,
+  },
   'login empty': { page: 'login', ...form, fault: 'missing' },
   'login again': {
     page: 'login',
     ...form,
     service,
+    username: 'alice',
     reauthenticate: {
       displayName: 'Alice Martin',
-      username: 'alice',
       switchAction: '/c/lamyne/login/x?switch=1',
     },
   },

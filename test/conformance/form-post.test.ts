@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from '../support/browser.ts';
+import type { BuiltMember } from '../support/factories.ts';
+import type { RelyingParty } from '../support/relying-party.ts';
+import { type HubUnderTest, newBrowser, startHubUnderTest } from './hub-under-test.ts';
+
+// Form Post OP: the Basic profile with response_mode=form_post. What differs is the way of the answer.
+
+let under: HubUnderTest;
+let app: RelyingParty;
+let member: BuiltMember;
+
+beforeAll(async () => {
+  under = await startHubUnderTest();
+  app = await under.newApp();
+  member = await under.newMember();
+  await app.signIn(newBrowser(), member.username);
+});
+afterAll(() => under.stop());
+
+const FORM_POST = { response_mode: 'form_post' };
+
+async function signedInBrowser() {
+  const browser = newBrowser();
+  await app.signIn(browser, member.username);
+  return browser;
+}
+
+function fieldsOf(page: Page): URLSearchParams {
+  const form = page.document.querySelector('#submit-form');
+  expect(form?.getAttribute('method')).toBe('post');
+  expect(form?.getAttribute('action')).toBe(app.service.redirectUri);
+  const fields = new URLSearchParams();
+  for (const input of form?.querySelectorAll('input') ?? [])
+    fields.set(input.getAttribute('name') ?? '', input.getAttribute('value') ?? '');
+  return fields;
+}
+
+describe('response_mode=form_post', () => {
+  it('brings code, state and issuer in a form, which the app redeems as ever', async () => {
+    const browser = await signedInBrowser();
+    const page = await browser.open(app.authorizationUrl(FORM_POST));
+    expect(page.status).toBe(200);
+    expect(page.headers.get('cache-control')).toBe('no-store');
+    const answer = fieldsOf(page);
+    expect([...answer.keys()].sort()).toEqual(['code', 'iss', 'state']);
+    expect(answer.get('state')).toBe('the-state');
+    expect(answer.get('iss')).toBe(app.issuer);
+    expect((await app.idToken(await app.tokens(answer))).sub).toBe(member.subject);
+  });
+
+  it('brings it after a sign-in as well', async () => {
+    const browser = newBrowser();
+    const question = await browser.open(app.authorizationUrl(FORM_POST));
+    const page = await browser.submit(question, '#login-form', {
+      username: member.username,
+      password: 'correct horse battery staple',
+    });
+    expect((await app.tokens(fieldsOf(page))).id_token).toBeTruthy();
+  });
+
+  it('brings it after a sign-in during which a sign-out was begun and left', async () => {
+    const browser = await signedInBrowser();
+    const question = await browser.open(app.authorizationUrl({ ...FORM_POST, prompt: 'login' }));
+    await browser.open(`${app.issuer}/oidc/session/end`);
+    const page = await browser.submit(question, '#login-form', {
+      username: member.username,
+      password: 'correct horse battery staple',
+    });
+    expect(fieldsOf(page).has('code')).toBe(true);
+  });
+
+  it('brings errors the same way', async () => {
+    const page = await newBrowser().open(app.authorizationUrl({ ...FORM_POST, prompt: 'none' }));
+    const answer = fieldsOf(page);
+    expect(Object.fromEntries(answer)).toMatchObject({
+      error: 'login_required',
+      state: 'the-state',
+      iss: app.issuer,
+    });
+    expect(page.url).not.toContain('error');
+  });
+
+  it('brings the error of a request without response_type the same way', async () => {
+    const page = await newBrowser().open(
+      app.authorizationUrl({ ...FORM_POST, response_type: undefined }),
+    );
+    expect(fieldsOf(page).get('error')).toBe('invalid_request');
+  });
+
+  it('keeps what an app sent as its state as it was, whatever is in it', async () => {
+    const state = `"><script>alert(1)</script>&amp;'é\\ ${'x'.repeat(100)}`;
+    const browser = await signedInBrowser();
+    const page = await browser.open(app.authorizationUrl({ ...FORM_POST, state }));
+    expect(page.text).not.toContain('<script>alert');
+    expect(fieldsOf(page).get('state')).toBe(state);
+  });
+});
+
+describe('the page that sends the form', () => {
+  it('is the community’s own, in the visitor’s language', async () => {
+    const browser = await signedInBrowser();
+    const french = await browser.open(app.authorizationUrl(FORM_POST));
+    expect(french.document.querySelector('html')?.getAttribute('lang')).toBe('fr');
+    expect(french.document.querySelector('title')?.text).toContain(under.community.slug);
+    const english = await browser.open(
+      app.authorizationUrl({ ...FORM_POST, ui_locales: 'en-GB fr' }),
+    );
+    expect(english.document.querySelector('html')?.getAttribute('lang')).toBe('en');
+  });
+
+  it('works by a button without scripts, and by a script of our own with them', async () => {
+    const page = await (await signedInBrowser()).open(app.authorizationUrl(FORM_POST));
+    expect(page.document.querySelector('#submit-form button[type=submit]')?.text).toBe('Continuer');
+    const [script, ...others] = page.document.querySelectorAll('script');
+    expect(others).toEqual([]);
+    const source = await fetch(new URL(script?.getAttribute('src') as string, page.url));
+    expect(source.headers.get('content-type')).toMatch(/javascript/);
+    expect(await source.text()).toContain("getElementById('submit-form')");
+  });
+
+  it('lets its form go to the app, and no script run that is not ours', async () => {
+    const page = await (await signedInBrowser()).open(app.authorizationUrl(FORM_POST));
+    const policy = page.headers.get('content-security-policy') as string;
+    expect(policy).toContain("script-src 'self'");
+    expect(policy).not.toMatch(/form-action|unsafe|sha256/);
+  });
+});

@@ -1,0 +1,47 @@
+import { Browser } from '../support/browser.ts';
+import {
+  type BuiltCommunity,
+  type BuiltMember,
+  buildCommunity,
+  buildMember,
+  buildService,
+} from '../support/factories.ts';
+import { startHub, type TestHub } from '../support/hub.ts';
+import { RelyingParty } from '../support/relying-party.ts';
+
+/** A hub with one community, and the makings of what the profiles' tests need: members, apps, browsers. */
+export type HubUnderTest = {
+  hub: TestHub;
+  community: BuiltCommunity;
+  issuer: string;
+  newMember(values?: Record<string, unknown>): Promise<BuiltMember>;
+  newApp(
+    client?: Record<string, unknown>,
+    service?: Record<string, unknown>,
+  ): Promise<RelyingParty>;
+  stop(): Promise<void>;
+};
+
+export async function startHubUnderTest(env: Record<string, string> = {}): Promise<HubUnderTest> {
+  const hub = await startHub(env);
+  const community = await buildCommunity(hub.database);
+  return {
+    hub,
+    community,
+    issuer: `${hub.url}/c/${community.slug}`,
+    newMember: (values) => buildMember(hub.database, community.id, values),
+    newApp: async (client = {}, service = {}) =>
+      new RelyingParty(hub.url, community, await buildService(hub, community, service, client)),
+    stop: () => hub.stop(),
+  };
+}
+
+/** A browser that stops where it is sent to an app. */
+export function newBrowser(headers: Record<string, string> = {}): Browser {
+  return new Browser({ headers, stopAt: (url) => /\.example$|^127\./.test(url.hostname) });
+}
+
+/** The body of a JSON answer. */
+export async function json(response: Response): Promise<Record<string, unknown>> {
+  return (await response.json()) as Record<string, unknown>;
+}
