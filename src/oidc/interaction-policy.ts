@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Community } from '../communities/community.ts';
 import { accessTo } from '../memberships/member.ts';
@@ -12,6 +13,9 @@ const { Check, Prompt, base } = interactionPolicy;
  */
 export function buildPolicy(community: Community): ReturnType<typeof base> {
   const policy = base();
+  const login = policy.get('login');
+  login?.checks.remove('id_token_hint');
+  login?.checks.add(checkIdTokenHint());
   policy.add(
     new Prompt(
       { name: 'access', requestable: false },
@@ -28,6 +32,26 @@ export function buildPolicy(community: Community): ReturnType<typeof base> {
     1,
   );
   return policy;
+}
+
+/**
+ * Core §3.1.2.1: the member whom `id_token_hint` means must be the one signed in. The provider's own check
+ * looks at the hint before a sign-in and not after it: whoever signs in would be let in.
+ */
+function checkIdTokenHint(): InstanceType<typeof Check> {
+  return new Check(
+    'id_token_hint',
+    'id_token_hint and authenticated subject do not match',
+    'login_required',
+    (ctx) => {
+      // Its signature was verified when the request came; the request was in our hands since.
+      const hint = ctx.oidc.params?.id_token_hint;
+      if (typeof hint !== 'string') return Check.NO_NEED_TO_PROMPT;
+      return decodeJwt(hint).sub === ctx.oidc.session?.accountId
+        ? Check.NO_NEED_TO_PROMPT
+        : Check.REQUEST_PROMPT;
+    },
+  );
 }
 
 async function findDenial(

@@ -134,7 +134,9 @@ class Statement {
     const rows = writes.map(({ kind, id, json, payload, expiresIn }) => ({
       kind,
       id_hash: hex(id),
-      grant_id_hash: typeof payload.grantId === 'string' ? hex(payload.grantId) : null,
+      // An interaction names a grant and is not of it: it goes on when another member takes over.
+      grant_id_hash:
+        kind !== 'Interaction' && typeof payload.grantId === 'string' ? hex(payload.grantId) : null,
       subject: subjectOf(payload),
       client_id: payload.clientId ?? null,
       session_uid: payload.sessionUid ?? null,

@@ -153,8 +153,9 @@ export class UnitOfWork {
   /** Ends all that a grant gave: codes, tokens and the grant itself. */
   revokeGrant(grantId: string): void {
     this.#changes.revokedGrants.add(grantId);
-    for (const [key, { payload }] of this.#changes.artifacts) {
-      if (payload.grantId === grantId) this.#changes.artifacts.delete(key);
+    for (const [key, { kind, payload }] of this.#changes.artifacts) {
+      if (kind !== 'Interaction' && payload.grantId === grantId)
+        this.#changes.artifacts.delete(key);
     }
     for (const [key, { kind }] of this.#changes.consumed) {
       if (kind !== 'PushedAuthorizationRequest') this.#changes.consumed.delete(key);

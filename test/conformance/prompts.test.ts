@@ -1,0 +1,283 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Browser, Page } from '../support/browser.ts';
+import { type BuiltMember, PASSWORD } from '../support/factories.ts';
+import type { RelyingParty } from '../support/relying-party.ts';
+import { type HubUnderTest, newBrowser, startHubUnderTest } from './hub-under-test.ts';
+
+// Basic OP: prompt, max_age, id_token_hint, and what is asked of the sign-in by acr and sub.
+
+const ACR = 'https://refeds.org/profile/sfa';
+let under: HubUnderTest;
+let app: RelyingParty;
+let member: BuiltMember;
+
+beforeAll(async () => {
+  under = await startHubUnderTest();
+  app = await under.newApp();
+  member = await under.newMember();
+});
+afterAll(() => under.stop());
+
+type Params = Record<string, string | undefined>;
+const asksForPassword = (page: Page) => page.document.querySelector('#login-form') !== null;
+
+/** A browser in which the member is signed in to the app, and what the app learned by it. */
+async function signedIn(params: Params = {}, relyingParty = app) {
+  const browser = newBrowser();
+  const tokens = await relyingParty.tokens(
+    await relyingParty.signIn(browser, member.username, params),
+  );
+  return { browser, tokens, claims: await relyingParty.idToken(tokens) };
+}
+
+async function typePassword(browser: Browser, page: Page, who = member): Promise<Page> {
+  return browser.submit(page, '#login-form', { username: who.username, password: PASSWORD });
+}
+
+async function errorOf(browser: Browser, params: Params): Promise<string | null> {
+  return app.answer(await browser.open(app.authorizationUrl(params))).get('error');
+}
+
+/** Lets the clock come to a second, in seconds since 1970. */
+async function comeTo(seconds: number): Promise<void> {
+  await expect.poll(() => Date.now() / 1000, { timeout: 10_000 }).toBeGreaterThan(seconds);
+}
+
+describe('prompt=none', () => {
+  it('is answered with login_required where nobody is signed in, without a page', async () => {
+    expect(await errorOf(newBrowser(), { prompt: 'none' })).toBe('login_required');
+  });
+
+  it('is answered with tokens of the same member, session and sign-in where somebody is', async () => {
+    const { browser, claims } = await signedIn({ max_age: '3600' });
+    const answer = app.answer(
+      await browser.open(app.authorizationUrl({ prompt: 'none', max_age: '3600' })),
+    );
+    const again = await app.idToken(await app.tokens(answer));
+    expect(again.sub).toBe(claims.sub);
+    expect(again.auth_time).toBe(claims.auth_time);
+    expect(again.nonce).toBe('the-nonce');
+  });
+
+  it('is answered with consent_required where the app asks for more than the member has seen', async () => {
+    const other = await under.newApp({ scopes: ['openid', 'profile', 'email', 'groups'] });
+    const { browser } = await signedIn({}, other);
+    const page = await browser.open(
+      other.authorizationUrl({ prompt: 'none', scope: 'openid groups' }),
+    );
+    expect(other.answer(page).get('error')).toBe('consent_required');
+  });
+
+  it('is answered with access_denied or an interaction’s error where the service is closed to the member', async () => {
+    const { browser } = await signedIn();
+    const closed = await under.newApp({}, { access: 'approval' });
+    const page = await browser.open(closed.authorizationUrl({ prompt: 'none' }));
+    expect(closed.answer(page).get('error')).toBe('access_denied');
+    expect(closed.answer(page).has('code')).toBe(false);
+  });
+});
+
+describe('prompt=login', () => {
+  it('asks for the password again, and the new sign-in has a later time', async () => {
+    const { browser, claims } = await signedIn({ max_age: '3600' });
+    const first = claims.auth_time as number;
+    await comeTo(first + 1);
+    const page = await browser.open(app.authorizationUrl({ prompt: 'login', max_age: '3600' }));
+    expect(asksForPassword(page)).toBe(true);
+    const back = await typePassword(browser, page);
+    const again = await app.idToken(await app.tokens(app.answer(back)));
+    expect(again.sub).toBe(claims.sub);
+    expect(again.auth_time).toBeGreaterThan(first);
+  });
+
+  it('says whom it asks, and has fields that can be filled in as the first time', async () => {
+    const { browser } = await signedIn();
+    const page = await browser.open(app.authorizationUrl({ prompt: 'login' }));
+    expect(page.document.querySelector('.person')?.text).toContain(`Prénom ${member.username}`);
+    const username = page.document.querySelector('#username');
+    expect(username?.getAttribute('type')).toBe('text');
+    expect(username?.hasAttribute('readonly')).toBe(false);
+    expect(username?.getAttribute('value')).toBe(member.username);
+  });
+
+  it('asks once: the next request is let in', async () => {
+    const { browser } = await signedIn();
+    await typePassword(browser, await browser.open(app.authorizationUrl({ prompt: 'login' })));
+    expect(app.isBack(await browser.open(app.authorizationUrl()))).toBe(true);
+  });
+
+  it('lets another member sign in, whose session replaces the first one’s', async () => {
+    const { browser, tokens } = await signedIn();
+    const other = await under.newMember();
+    let page = await browser.open(app.authorizationUrl({ prompt: 'login' }));
+    page = await browser.open(
+      new URL(page.document.querySelector('#not-you')?.getAttribute('href') as string, page.url)
+        .href,
+    );
+    expect(page.document.querySelector('#username')?.getAttribute('value') ?? '').toBe('');
+    page = await typePassword(browser, page, other);
+    expect(page.document.querySelector('title')?.text).toContain(under.community.slug);
+    page = await browser.submit(page, '#submit-form');
+    page = await browser.submit(page, '#consent-form', {}, '#consent-allow');
+    const idToken = await app.idToken(await app.tokens(app.answer(page)));
+    expect(idToken.sub).toBe(other.subject);
+    expect((await app.refresh(tokens.refresh_token as string)).status).toBe(400);
+  });
+
+  it('with consent asks for both', async () => {
+    const { browser } = await signedIn();
+    const page = await browser.open(app.authorizationUrl({ prompt: 'login consent' }));
+    const consent = await typePassword(browser, page);
+    expect(consent.document.querySelector('#consent-form')).not.toBeNull();
+    const back = await browser.submit(consent, '#consent-form', {}, '#consent-allow');
+    expect(app.answer(back).has('code')).toBe(true);
+  });
+});
+
+describe('prompt=consent', () => {
+  it('shows what is shared again, also to a member who has seen it', async () => {
+    const { browser } = await signedIn();
+    const page = await browser.open(app.authorizationUrl({ prompt: 'consent' }));
+    const back = await browser.submit(page, '#consent-form', {}, '#consent-allow');
+    expect(app.answer(back).has('code')).toBe(true);
+  });
+
+  it('may be answered with no', async () => {
+    const { browser } = await signedIn();
+    const other = await under.newApp({}, { trust: 'third-party' });
+    const page = await browser.open(other.authorizationUrl());
+    const back = await browser.submit(page, '#consent-form', {}, '#consent-deny');
+    expect(other.answer(back).get('error')).toBe('access_denied');
+    expect(other.answer(back).get('state')).toBe('the-state');
+  });
+});
+
+describe('max_age', () => {
+  it('of 1 asks for the password again after that second', async () => {
+    const { browser, claims } = await signedIn({ max_age: '3600' });
+    const first = claims.auth_time as number;
+    await comeTo(first + 2);
+    const page = await browser.open(app.authorizationUrl({ max_age: '1' }));
+    expect(asksForPassword(page)).toBe(true);
+    const back = await typePassword(browser, page);
+    const again = await app.idToken(await app.tokens(app.answer(back)));
+    expect(again.auth_time).toBeGreaterThan(first);
+  });
+
+  it('of 0 asks for the password at once', async () => {
+    const { browser } = await signedIn();
+    expect(asksForPassword(await browser.open(app.authorizationUrl({ max_age: '0' })))).toBe(true);
+  });
+
+  it('of 10000 lets in by the sign-in there is, and says when that was', async () => {
+    const { browser, claims } = await signedIn({ max_age: '10000' });
+    const page = await browser.open(app.authorizationUrl({ max_age: '10000' }));
+    const again = await app.idToken(await app.tokens(app.answer(page)));
+    expect(again.auth_time).toEqual(expect.any(Number));
+    expect(again.auth_time).toBe(claims.auth_time);
+  });
+
+  it('with prompt=none is answered with login_required when it is past', async () => {
+    const { browser, claims } = await signedIn({ max_age: '3600' });
+    await comeTo((claims.auth_time as number) + 2);
+    expect(await errorOf(browser, { prompt: 'none', max_age: '1' })).toBe('login_required');
+  });
+});
+
+describe('id_token_hint', () => {
+  it('with prompt=none lets the same member in', async () => {
+    const { browser, tokens } = await signedIn();
+    const page = await browser.open(
+      app.authorizationUrl({ prompt: 'none', id_token_hint: tokens.id_token }),
+    );
+    expect((await app.idToken(await app.tokens(app.answer(page)))).sub).toBe(member.subject);
+  });
+
+  it('with prompt=none is answered with login_required when another is signed in', async () => {
+    const { tokens } = await signedIn();
+    const browser = newBrowser();
+    await app.signIn(browser, (await under.newMember()).username);
+    expect(await errorOf(browser, { prompt: 'none', id_token_hint: tokens.id_token })).toBe(
+      'login_required',
+    );
+  });
+
+  it('that was changed is refused', async () => {
+    const { browser, tokens } = await signedIn();
+    const [header, , signature] = tokens.id_token.split('.');
+    const forged = Buffer.from(
+      JSON.stringify({ iss: app.issuer, aud: app.service.clientId, sub: member.subject }),
+    );
+    const id_token_hint = `${header}.${forged.toString('base64url')}.${signature}`;
+    expect(await errorOf(browser, { id_token_hint })).toBe('invalid_request');
+  });
+
+  it('asks the member it means to sign in, and ends with login_required when another does', async () => {
+    const { tokens } = await signedIn();
+    const other = await under.newMember();
+    const browser = newBrowser();
+    await app.signIn(browser, other.username);
+    const url = app.authorizationUrl({ id_token_hint: tokens.id_token });
+    let page = await browser.open(url);
+    expect(asksForPassword(page)).toBe(true);
+    expect(page.document.querySelector('.person')).toBeNull();
+    page = await typePassword(browser, page, other);
+    expect(app.answer(page).get('error')).toBe('login_required');
+  });
+
+  it('lets the member whom it means take the place of another', async () => {
+    const { tokens } = await signedIn();
+    const browser = newBrowser();
+    await app.signIn(browser, (await under.newMember()).username);
+    let page = await browser.open(app.authorizationUrl({ id_token_hint: tokens.id_token }));
+    page = await typePassword(browser, page);
+    page = await browser.submit(page, '#submit-form');
+    expect((await app.idToken(await app.tokens(app.answer(page)))).sub).toBe(member.subject);
+  });
+});
+
+describe('an essential acr', () => {
+  const essential = (acr: object) =>
+    JSON.stringify({ id_token: { acr: { essential: true, ...acr } } });
+
+  it('that a password gives is given', async () => {
+    const { claims } = await signedIn({ claims: essential({ values: ['other', ACR] }) });
+    expect(claims.acr).toBe(ACR);
+  });
+
+  it.each([{ value: 'urn:gold' }, { values: ['urn:gold', 'urn:silver'] }])(
+    'that no sign-in here gives (%o) is answered with an error at once, not with a page without end',
+    async (acr) => {
+      const { browser } = await signedIn();
+      for (const visitor of [newBrowser(), browser]) {
+        const page = await visitor.open(app.authorizationUrl({ claims: essential(acr) }));
+        expect(app.answer(page).get('error')).toBe('unmet_authentication_requirements');
+      }
+    },
+  );
+
+  it('of no value in particular is no hindrance', async () => {
+    const { claims } = await signedIn({ claims: essential({}) });
+    expect(claims.acr).toBe(ACR);
+  });
+});
+
+describe('an asked-for sub', () => {
+  const claimsFor = (sub: string) => JSON.stringify({ id_token: { sub: { value: sub } } });
+
+  it('of the member signed in is let in', async () => {
+    const { browser } = await signedIn();
+    const page = await browser.open(
+      app.authorizationUrl({ prompt: 'none', claims: claimsFor(member.subject) }),
+    );
+    expect(app.answer(page).has('code')).toBe(true);
+  });
+
+  it('of another ends with login_required, when the same member signs in again', async () => {
+    const { browser } = await signedIn();
+    const other = await under.newMember();
+    const page = await browser.open(app.authorizationUrl({ claims: claimsFor(other.subject) }));
+    const back = await typePassword(browser, page);
+    expect(app.answer(back).get('error')).toBe('login_required');
+  });
+});
