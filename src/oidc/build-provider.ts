@@ -131,6 +131,10 @@ function configuration({
       // Visitors who have not signed in leave little behind.
       Session: (_ctx, session) => (session.accountId === undefined ? HOUR : SESSION_TTL),
     },
+    // Scripts of an app may read userinfo from the app's own pages, and the rest where they hold no secret.
+    clientBasedCORS: (ctx, origin, client) =>
+      (ctx.oidc.route === 'userinfo' || client.clientAuthMethod === 'none') &&
+      (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
     rotateRefreshToken: true,
     issueRefreshToken: async (_ctx, client, code) =>
       client.grantTypeAllowed('refresh_token') &&

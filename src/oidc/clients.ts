@@ -50,7 +50,18 @@ function toMetadata(
           backchannel_logout_session_required: true,
         }),
     ...(client.initiateLoginUri === null ? {} : { initiate_login_uri: client.initiateLoginUri }),
-    // Native apps come back to a scheme of their own, or to a loopback port (RFC 8252 §7).
-    application_type: client.redirectUris.some((uri) => !/^https?:/.test(uri)) ? 'native' : 'web',
+    application_type: isNative(client) ? 'native' : 'web',
   };
+}
+
+/** Native apps come back to a scheme of their own, or to whatever port of the loopback (RFC 8252 §7). */
+function isNative({ redirectUris, postLogoutRedirectUris, ...client }: ServiceClient): boolean {
+  if (redirectUris.some((uri) => !/^https?:/.test(uri))) return true;
+  return (
+    client.tokenEndpointAuthMethod === 'none' &&
+    redirectUris.length > 0 &&
+    [...redirectUris, ...postLogoutRedirectUris].every((uri) =>
+      /^http:\/\/(127\.0\.0\.1|\[::1\])[:/]/.test(uri),
+    )
+  );
 }

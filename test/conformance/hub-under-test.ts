@@ -1,3 +1,4 @@
+import { expect, vi } from 'vitest';
 import { Browser } from '../support/browser.ts';
 import {
   type BuiltCommunity,
@@ -30,15 +31,34 @@ export async function startHubUnderTest(env: Record<string, string> = {}): Promi
     community,
     issuer: `${hub.url}/c/${community.slug}`,
     newMember: (values) => buildMember(hub.database, community.id, values),
-    newApp: async (client = {}, service = {}) =>
-      new RelyingParty(hub.url, community, await buildService(hub, community, service, client)),
+    async newApp(client = {}, service = {}) {
+      const built = await buildService(hub, community, service, client);
+      const app = new RelyingParty(hub.url, community, built);
+      await known(app, client.token_endpoint_auth_method === 'none');
+      return app;
+    },
     stop: () => hub.stop(),
   };
 }
 
+/** The hub hears of a new service a moment after it is stored. */
+async function known(app: RelyingParty, isPublic: boolean): Promise<void> {
+  await vi.waitFor(async () => {
+    const response = await fetch(`${app.issuer}/oidc/token/introspection`, {
+      method: 'POST',
+      headers: isPublic ? {} : { authorization: app.basic() },
+      body: new URLSearchParams({ token: 'x', client_id: app.service.clientId }),
+    });
+    expect(response.status).toBe(200);
+  });
+}
+
 /** A browser that stops where it is sent to an app. */
 export function newBrowser(headers: Record<string, string> = {}): Browser {
-  return new Browser({ headers, stopAt: (url) => /\.example$|^127\./.test(url.hostname) });
+  return new Browser({
+    headers,
+    stopAt: (url) => !url.protocol.startsWith('http') || /\.example$|^127\./.test(url.hostname),
+  });
 }
 
 /** The body of a JSON answer. */
