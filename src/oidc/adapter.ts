@@ -1,4 +1,4 @@
-import type { Adapter } from 'oidc-provider';
+import { type Adapter, errors } from 'oidc-provider';
 import type { Sealer } from '../secrets/sealer.ts';
 import { currentUnit, type Payload } from './unit-of-work.ts';
 
@@ -20,6 +20,7 @@ export function createAdapterFactory(sealer: Sealer): (kind: string) => Adapter 
       return opened(sealer, kind, await currentUnit().findByUserCode(userCode));
     },
     async upsert(id, payload, expiresIn) {
+      refuseUnstorable(payload);
       currentUnit().upsert(
         kind,
         id,
@@ -37,6 +38,13 @@ export function createAdapterFactory(sealer: Sealer): (kind: string) => Adapter 
       currentUnit().revokeGrant(grantId);
     },
   });
+}
+
+/** PostgreSQL's JSON holds no NUL: a request with one is the app's mistake, not a fault of ours. */
+function refuseUnstorable(payload: unknown): void {
+  if (/(?<!\\)(?:\\\\)*\\u0000/.test(JSON.stringify(payload))) {
+    throw new errors.InvalidRequest('a parameter holds a NUL character');
+  }
 }
 
 function sealed(sealer: Sealer, kind: string, id: string, payload: Payload): Payload {

@@ -30,6 +30,8 @@ export async function answerError(parts: WebParts, ctx: Context, error: unknown)
   for (const name of ['Location', 'Set-Cookie', 'Content-Type', 'Content-Length']) ctx.remove(name);
   setSecurityHeaders(ctx, parts.config.url.protocol === 'https:');
   ctx.status = status;
+  // What is left of the body would be taken for the next request.
+  if (!ctx.req.complete) ctx.set('Connection', 'close');
   if (status === 503) ctx.set('Retry-After', '5');
   if (!wantsPage(ctx)) {
     ctx.type = 'application/problem+json';

@@ -29,7 +29,8 @@ export async function readFormPairs(req: IncomingMessage): Promise<[string, stri
   }
   const fields = [...new URLSearchParams(Buffer.concat(chunks).toString('utf8'))];
   if (fields.length > MAX_FIELDS) throw new RequestError(400, 'bad-request', 'too many fields');
-  return fields;
+  // PostgreSQL's texts hold no NUL; nobody typed one.
+  return fields.map(([name, value]) => [name, value.replaceAll('\0', '\ufffd')]);
 }
 
 function tooLarge(): RequestError {
