@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import { type App, buildApp } from './app.ts';
 import type { Config } from './config/config.ts';
 import type { Database } from './database/database.ts';
@@ -51,7 +51,10 @@ export async function start(
 }
 
 /** Logs to standard error; what might be a secret is taken out. */
-export function createLogger(config: Config): Logger {
+export function createLogger(
+  config: Config,
+  destination: DestinationStream = pino.destination({ dest: 2, sync: true }),
+): Logger {
   return pino(
     {
       level: config.logLevel,
@@ -71,6 +74,6 @@ export function createLogger(config: Config): Logger {
         censor: '[removed]',
       },
     },
-    pino.destination({ dest: 2, sync: true }),
+    destination,
   );
 }

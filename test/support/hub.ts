@@ -1,7 +1,8 @@
-import { pino } from 'pino';
+import type { DestinationStream } from 'pino';
 import { type App, buildApp } from '../../src/app.ts';
 import { type Config, parseConfig } from '../../src/config/config.ts';
 import type { Database } from '../../src/database/database.ts';
+import { createLogger } from '../../src/main.ts';
 import { createSealer, type Sealer } from '../../src/secrets/sealer.ts';
 import { cloneDatabase } from './database.ts';
 import { freePort } from './free-port.ts';
@@ -21,9 +22,12 @@ export type TestHub = {
 };
 
 /** A hub on a database of its own, listening on a free port. */
-export async function startHub(env: Record<string, string> = {}): Promise<TestHub> {
+export async function startHub(
+  env: Record<string, string> = {},
+  logTo?: DestinationStream,
+): Promise<TestHub> {
   const { database, url, drop } = await cloneDatabase();
-  const hub = await boot(database, url, env);
+  const hub = await boot(database, url, env, logTo);
   return { ...hub, stop: () => hub.stop().then(drop) };
 }
 
@@ -31,6 +35,7 @@ async function boot(
   database: Database,
   databaseUrl: string,
   env: Record<string, string>,
+  logTo?: DestinationStream,
 ): Promise<TestHub> {
   const port = await freePort();
   const config = parseConfig({
@@ -41,7 +46,7 @@ async function boot(
     LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent',
     ...env,
   });
-  const log = pino({ level: config.logLevel });
+  const log = createLogger(config, logTo);
   const app = await buildApp({ config, secrets: config.secrets, database, log });
   const hub: TestHub = {
     url: config.url.origin,
