@@ -108,20 +108,20 @@ class Statement {
     this.values = [communityId];
   }
 
-  /** Statements of one shape share a plan; the counts that `require_rows` holds are part of the shape. */
+  /** Statements of one shape share a plan; how many rows they name is part of the shape. */
   preparedName(parts: string[], changes: Changes): string {
     const names = parts.map((part) => part.slice(0, part.indexOf(' '))).join('-');
-    return `write-${names}-${changes.consumed.size}-${changes.updatedSessions.size}-${changes.destroyed.size}`;
+    const { consumed, updatedSessions, destroyed, artifacts } = changes;
+    return `write-${names}-${consumed.size}-${updatedSessions.size}-${destroyed.size}-${artifacts.size}`;
   }
 
   consume(rows: { kind: string; id: string }[]): string {
-    return `UPDATE oidc_artifacts a SET consumed_at = now() FROM ${this.#keys(rows)}
-      WHERE a.community_id = $1 AND a.kind = k.kind AND a.id_hash = k.id_hash AND a.consumed_at IS NULL RETURNING 1`;
+    return `UPDATE oidc_artifacts SET consumed_at = now()
+      WHERE community_id = $1 AND ${this.#isOneOf(rows)} AND consumed_at IS NULL RETURNING 1`;
   }
 
   destroy(rows: { kind: string; id: string }[]): string {
-    return `DELETE FROM oidc_artifacts a USING ${this.#keys(rows)}
-      WHERE a.community_id = $1 AND a.kind = k.kind AND a.id_hash = k.id_hash RETURNING a.kind`;
+    return `DELETE FROM oidc_artifacts WHERE community_id = $1 AND ${this.#isOneOf(rows)} RETURNING kind`;
   }
 
   revoke(grantIds: string[]): string {
@@ -131,24 +131,23 @@ class Statement {
   }
 
   store(writes: ArtifactWrite[]): string {
-    const rows = writes.map(({ kind, id, json, payload, expiresIn }) => ({
-      kind,
-      id_hash: hex(id),
+    const rows = writes.map(({ kind, id, json, payload, expiresIn }) => {
       // An interaction names a grant and is not of it: it goes on when another member takes over.
-      grant_id_hash:
-        kind !== 'Interaction' && typeof payload.grantId === 'string' ? hex(payload.grantId) : null,
-      subject: subjectOf(payload),
-      client_id: payload.clientId ?? null,
-      session_uid: payload.sessionUid ?? null,
-      user_code_hash: typeof payload.userCode === 'string' ? hex(payload.userCode) : null,
-      payload: json,
-      expires_in: expiresIn ?? null,
-    }));
+      const grantId = kind === 'Interaction' ? undefined : payload.grantId;
+      const columns = [
+        kind,
+        tokenHash(id),
+        typeof grantId === 'string' ? tokenHash(grantId) : null,
+        subjectOf(payload),
+        payload.clientId ?? null,
+        payload.sessionUid ?? null,
+        typeof payload.userCode === 'string' ? tokenHash(payload.userCode) : null,
+        json,
+      ].map((value) => this.#param(value));
+      return `($1, ${columns.join(', ')}, now() + ${this.#param(expiresIn ?? null)}::integer * interval '1 second')`;
+    });
     return `INSERT INTO oidc_artifacts (community_id, kind, id_hash, grant_id_hash, subject, client_id, session_uid, user_code_hash, payload, expires_at)
-      SELECT $1, kind, decode(id_hash, 'hex'), decode(grant_id_hash, 'hex'), subject, client_id, session_uid, decode(user_code_hash, 'hex'),
-        payload::jsonb, now() + expires_in * interval '1 second'
-      FROM jsonb_to_recordset(${this.#param(JSON.stringify(rows))}::jsonb) AS r (kind text, id_hash text, grant_id_hash text,
-        subject uuid, client_id text, session_uid text, user_code_hash text, payload text, expires_in integer)
+      VALUES ${rows.join(', ')}
       ON CONFLICT ON CONSTRAINT pk_oidc_artifacts DO UPDATE SET grant_id_hash = EXCLUDED.grant_id_hash, subject = EXCLUDED.subject,
         client_id = EXCLUDED.client_id, session_uid = EXCLUDED.session_uid, payload = EXCLUDED.payload, expires_at = EXCLUDED.expires_at`;
   }
@@ -168,10 +167,11 @@ class Statement {
         (payload.authorizations ?? {}) as Record<string, unknown>,
       ),
     }));
+    const uids = rows.map(({ uid }) => `s.uid = ${this.#param(uid)}`);
     // Two tabs that sign in to two apps at once both count: only what this request changed is written.
     return `UPDATE sessions s SET id_hash = decode(r.id_hash, 'hex'), subject = r.subject, last_seen_at = now(), expires_at = ${EXPIRY},
         payload = r.payload || jsonb_build_object('authorizations', (COALESCE(s.payload -> 'authorizations', '{}') - r.removed) || r.changed)
-      FROM ${this.#sessions(rows)} WHERE s.community_id = $1 AND s.uid = r.uid RETURNING 1`;
+      FROM ${this.#sessions(rows)} WHERE s.community_id = $1 AND s.uid = r.uid AND (${uids.join(' OR ')}) RETURNING 1`;
   }
 
   close(uids: string[]): string {
@@ -210,10 +210,15 @@ class Statement {
         AND p.password_hash = ${this.#param(passwordHash)} FOR SHARE OF m, p`;
   }
 
-  #keys(rows: { kind: string; id: string }[]): string {
-    const kinds = this.#param(rows.map(({ kind }) => kind));
-    const hashes = this.#param(rows.map(({ id }) => tokenHash(id)));
-    return `unnest(${kinds}::text[], ${hashes}::bytea[]) AS k (kind, id_hash)`;
+  /**
+   * Keys one by one, not as arrays to join with: so the way through the primary key is the cheapest
+   * even while PostgreSQL believes the table to be empty, as it was when the statement was planned.
+   */
+  #isOneOf(rows: { kind: string; id: string }[]): string {
+    const keys = rows.map(
+      ({ kind, id }) => `(kind = ${this.#param(kind)} AND id_hash = ${this.#param(tokenHash(id))})`,
+    );
+    return `(${keys.join(' OR ')})`;
   }
 
   #sessions(rows: object[]): string {
