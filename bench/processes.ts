@@ -8,6 +8,8 @@ import type { LoadAnswer, LoadOrder, Scenario, Target } from './target.ts';
 export type Started = {
   child: ChildProcess;
   message: Record<string, unknown>;
+  /** Tells the script something and waits for its answer. */
+  ask(order: string): Promise<Record<string, unknown>>;
   stop(): Promise<void>;
 };
 
@@ -29,6 +31,11 @@ export async function startScript(
   return {
     child,
     message,
+    async ask(order) {
+      child.send(order);
+      const [answer] = await once(child, 'message');
+      return answer;
+    },
     async stop() {
       const ended = once(child, 'exit');
       child.disconnect();

@@ -1,6 +1,3 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { makeHubTarget } from './hub-target.ts';
 import { Load } from './processes.ts';
 import type { Scenario } from './target.ts';
@@ -13,25 +10,25 @@ type Profile = {
 
 /** Prints where the hub's main thread spends its time in one scenario, by package and by function. */
 export async function profileHub(scenario: Scenario, seconds: number): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'trousseau-profile-'));
   const hub = await makeHubTarget({ communities: 1, members: 100 });
   try {
-    const process = await hub.start(['--cpu-prof', `--cpu-prof-dir=${folder}`]);
+    const process = await hub.start();
     const load = new Load();
     await load.prepare(hub, 32);
+    await load.run(scenario, 32, seconds / 2);
+    await process.ask('start-profile');
     const result = await load.run(scenario, 32, seconds);
+    const { profile } = await process.ask('stop-profile');
     await load.stop();
     await process.stop();
-    console.log(`${scenario}, 32 users: ${result.rate.toFixed(0)} a second`);
-    const [file] = await readdir(folder);
-    report(JSON.parse(await readFile(join(folder, file as string), 'utf8')));
+    console.log(`${scenario}, 32 users: ${result.rate.toFixed(0)} a second while profiled`);
+    report(profile as Profile, result.count);
   } finally {
     await hub.remove();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
-function report(profile: Profile): void {
+function report(profile: Profile, acts: number): void {
   const self = new Map<number, number>();
   profile.samples.forEach((id, index) => {
     self.set(id, (self.get(id) ?? 0) + (profile.timeDeltas[index] ?? 0));
@@ -48,6 +45,7 @@ function report(profile: Profile): void {
     const name = `${callFrame.functionName || '(anonymous)'} ${group} ${callFrame.url.split('/').pop()}:${callFrame.lineNumber + 1}`;
     byFunction.set(name, (byFunction.get(name) ?? 0) + time);
   }
+  console.log(`the main thread is busy for ${(busy / acts / 1000).toFixed(3)} ms for each act`);
   const print = (title: string, times: Map<string, number>, count: number) => {
     console.log(`\n${title}`);
     for (const [name, time] of [...times].sort((a, b) => b[1] - a[1]).slice(0, count)) {
@@ -55,7 +53,7 @@ function report(profile: Profile): void {
     }
   };
   print('By package (share of the busy time)', byPackage, 20);
-  print('By function', byFunction, 30);
+  print('By function', byFunction, 40);
 }
 
 function packageOf(url: string, name: string): string {
