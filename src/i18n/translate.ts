@@ -30,8 +30,23 @@ export function createTranslator(): Translate {
   };
 }
 
+/** The texts of a language, by key; French ones with the spaces that French typography keeps together. */
 export function readCatalogue(locale: Locale): Record<string, string> {
-  return JSON.parse(readFileSync(new URL(`./${locale}.json`, import.meta.url), 'utf8'));
+  const file = readFileSync(new URL(`./${locale}.json`, import.meta.url), 'utf8');
+  const texts: Record<string, string> = JSON.parse(file);
+  if (locale !== 'fr') return texts;
+  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, keepTogether(text)]));
+}
+
+/**
+ * Non-breaking spaces before `? ! ;` (narrow) and `:`, and within guillemets. They cannot be seen in an
+ * editor, so that writers of the catalogue type plain ones.
+ */
+function keepTogether(text: string): string {
+  return text
+    .replace(/ (?=[?!;])/g, '\u202f')
+    .replace(/ (?=[:»])/g, '\u00a0')
+    .replace(/« /g, '«\u00a0');
 }
 
 const RIGHT_TO_LEFT =

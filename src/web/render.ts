@@ -28,7 +28,8 @@ type Root = { chrome: Chrome };
 /** Compiles all views once. Everything a template shows is escaped. */
 export function createRenderer(files: StaticFiles): Renderer {
   const handlebars = Handlebars.create();
-  registerHelpers(handlebars, createTranslator(), files);
+  const translate = createTranslator();
+  registerHelpers(handlebars, translate, files);
   for (const file of readdirSync(new URL('partials/', VIEWS))) {
     handlebars.registerPartial(file.replace(/\.hbs$/, ''), readView(`partials/${file}`));
   }
@@ -44,21 +45,45 @@ export function createRenderer(files: StaticFiles): Renderer {
       const view = views.get(page.page);
       if (view === undefined) throw new Error(`no view for ${page.page}`);
       const body = view({ ...page, chrome });
-      // The first heading says what the page is: it is the title, too.
-      const title =
-        /<h1[^>]*>([\s\S]*?)<\/h1>/
-          .exec(body)?.[1]
-          ?.replace(/<[^>]*>/g, '')
-          .trim() ?? '';
+      const heading = headingOf(body);
+      const title = isRefusal(page)
+        ? translate(chrome.locale, 'layout.errorTitle', { title: heading })
+        : heading;
       return layout({
         chrome,
         title: new handlebars.SafeString(title),
         body: new handlebars.SafeString(body),
-        hasFault: 'fault' in page && page.fault !== undefined,
         wide: page.page === 'home' || page.page === 'operator-home',
+        // The sign-in page has the address beside the password already.
+        helpEmail: page.page === 'login' ? undefined : chrome.community?.contactEmail,
       });
     },
   };
+}
+
+/** The first heading, as escaped text. It says what the page is, so that it is the title, too. */
+function headingOf(body: string): string {
+  const heading = /<h1[^>]*>([\s\S]*?)<\/h1>/.exec(body)?.[1] ?? '';
+  return heading.replace(/<[^>]*>/g, '').trim();
+}
+
+/** Whether the page shows a form again for what was wrong with it. */
+function isRefusal(page: PageModel): boolean {
+  if (page.page === 'setup') return page.faults.length > 0;
+  return 'fault' in page && page.fault !== undefined;
+}
+
+function initial(name: string): string {
+  return firstCharacters(name, 1).toUpperCase();
+}
+
+/** The first characters as a reader counts them: a flag or a family is one. */
+function firstCharacters(text: string, count: number): string {
+  const graphemes = new Intl.Segmenter().segment(text.slice(0, 100).trim());
+  return [...graphemes]
+    .slice(0, count)
+    .map(({ segment }) => segment)
+    .join('');
 }
 
 function readView(file: string): string {
@@ -94,16 +119,19 @@ function registerHelpers(
   handlebars.registerHelper('eq', (a: unknown, b: unknown) => a === b);
   handlebars.registerHelper('or', (a: unknown, b: unknown) => a || b);
   handlebars.registerHelper('join', (values: string[]) => values.join(', '));
-  handlebars.registerHelper(
-    'isAddress',
-    (value: unknown) => typeof value === 'string' && /^https?:\/\//.test(value),
+  handlebars.registerHelper('faultOf', (field: string, options: Handlebars.HelperOptions) =>
+    (options.data.root as { faults?: { field: string }[] }).faults?.some(
+      (fault) => fault.field === field,
+    ),
   );
+  handlebars.registerHelper('isLink', (value: unknown) => /^https?:\/\//.test(String(value)));
+  // Pictures come over TLS only: that is what our Content-Security-Policy lets in.
+  handlebars.registerHelper('isPicture', (value: unknown) => /^https:\/\//.test(String(value)));
   handlebars.registerHelper('isBuiltIn', (value: unknown) => ICONS.has(String(value)));
-  handlebars.registerHelper(
-    'initial',
-    (value: unknown) => [...String(value ?? '')][0]?.toUpperCase() ?? '',
-  );
-  handlebars.registerHelper('short', (value: unknown) =>
-    [...String(value ?? '')].slice(0, 2).join(''),
+  handlebars.registerHelper('initial', (value: unknown) => initial(String(value ?? '')));
+  handlebars.registerHelper('badge', (icon: unknown, name: unknown) =>
+    typeof icon === 'string' && icon !== '' && !icon.includes('://')
+      ? firstCharacters(icon, 2)
+      : initial(String(name ?? '')),
   );
 }

@@ -1,23 +1,25 @@
-/** Text on a coloured ground, and coloured text on the page's own ground, reach this (WCAG 2.2 §1.4.3). */
+/** Text on a coloured ground, and coloured text on each of our own grounds, reach this (WCAG 2.2 §1.4.3). */
 const ENOUGH = 4.6;
-const LIGHT_PAGE: Rgb = [255, 255, 255];
-const DARK_PAGE: Rgb = [29, 31, 36];
+const WHITE: Rgb = [255, 255, 255];
 const INK: Rgb = [20, 20, 24];
+/** What links stand on, as `app.css` has it: the card, the page, notices and faults. */
+const LIGHT_GROUNDS = ['#ffffff', '#f4f4f1', '#eef3f6', '#fdf0ee'].map(known);
+const DARK_GROUNDS = ['#1d1f24', '#141519', '#22303a', '#3a1f1d'].map(known);
 
-type Rgb = [number, number, number];
+export type Rgb = [number, number, number];
 
 /** A stylesheet that gives the pages a community's colour, whatever colour that is, and stays readable. */
 export function themeCss(accent: string): string {
   const colour = parse(accent);
   if (colour === undefined) return '';
-  const onAccent = contrast(colour, LIGHT_PAGE) >= contrast(colour, INK) ? LIGHT_PAGE : INK;
+  const onAccent = contrast(colour, WHITE) >= contrast(colour, INK) ? WHITE : INK;
   const ground = mixUntil(
     colour,
-    onAccent === LIGHT_PAGE ? INK : LIGHT_PAGE,
+    onAccent === WHITE ? INK : WHITE,
     (c) => contrast(c, onAccent) >= ENOUGH,
   );
-  const link = mixUntil(colour, INK, (c) => contrast(c, LIGHT_PAGE) >= ENOUGH);
-  const darkLink = mixUntil(colour, LIGHT_PAGE, (c) => contrast(c, DARK_PAGE) >= ENOUGH);
+  const link = mixUntil(colour, INK, (c) => isReadable(c, LIGHT_GROUNDS));
+  const darkLink = mixUntil(colour, WHITE, (c) => isReadable(c, DARK_GROUNDS));
   return `:root{--accent:${hex(ground)};--on-accent:${hex(onAccent)};--link:${hex(link)}}
 @media (prefers-color-scheme:dark){:root{--link:${hex(darkLink)}}}
 `;
@@ -29,6 +31,15 @@ export function contrast(a: Rgb, b: Rgb): number {
   return (lighter + 0.05) / (darker + 0.05);
 }
 
+function isReadable(colour: Rgb, grounds: Rgb[]): boolean {
+  return grounds.every((ground) => contrast(colour, ground) >= ENOUGH);
+}
+
+function known(colour: string): Rgb {
+  return parse(colour) as Rgb;
+}
+
+/** A colour as `#rrggbb`, which is the only way that communities give theirs. */
 export function parse(colour: string): Rgb | undefined {
   const match = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(colour);
   return match === null

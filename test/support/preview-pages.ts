@@ -21,6 +21,13 @@ for (const [name, page] of Object.entries(SAMPLE_PAGES)) {
     ...(chrome.community as { name: string; homeUrl: string }),
     themeUrl: 'theme.css',
   };
-  const html = renderer.render(page, { ...chrome, assetBase: 'assets', community });
+  const signedInAs = page.page === 'home' ? chrome.signedInAs : undefined;
+  const isOfHub = /^(setup|operator|hub)/.test(page.page);
+  const html = renderer.render(page, {
+    ...chrome,
+    signedInAs,
+    assetBase: 'assets',
+    community: isOfHub ? undefined : community,
+  });
   writeFileSync(join(folder, `${name.replaceAll(' ', '-')}.html`), html);
 }
