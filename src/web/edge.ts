@@ -15,6 +15,11 @@ export class ForwardedHeaderError extends Error {
   override readonly name = 'ForwardedHeaderError';
 }
 
+/** The request's target is neither a path nor a web address. */
+export class RequestTargetError extends Error {
+  override readonly name = 'RequestTargetError';
+}
+
 const FORWARDED = [
   'forwarded',
   'x-forwarded-for',
@@ -23,6 +28,22 @@ const FORWARDED = [
   'x-forwarded-port',
   'x-real-ip',
 ];
+
+/**
+ * Makes a path of a target that names scheme and host; that host counts instead of the Host header, and
+ * stands in its place from here on (RFC 9112 §3.2.2). Whatever builds addresses from the target would
+ * otherwise take a host that nobody checked.
+ * @throws RequestTargetError when it is neither, with `/` in its place
+ */
+export function takeOriginForm(req: IncomingMessage): void {
+  const target = req.url ?? '';
+  if (target.startsWith('/')) return;
+  req.url = '/';
+  const url = /^https?:\/\//i.test(target) ? URL.parse(target) : null;
+  if (url === null) throw new RequestTargetError('the request target is no web address');
+  req.url = url.pathname + url.search;
+  req.headers.host = url.host;
+}
 
 /**
  * Decides who asks and for which host, and removes every forwarded header: they count only from a
@@ -59,8 +80,9 @@ function header(req: IncomingMessage, name: string): string | undefined {
   return Array.isArray(value) ? value.join(',') : value;
 }
 
+/** In its usual form, without the zone that a link-local address has on this machine only. */
 function plain(ip: string): string {
-  return ipaddr.isValid(ip) ? ipaddr.process(ip).toString() : '';
+  return ipaddr.isValid(ip) ? ipaddr.process(ip.replace(/%.*/, '')).toString() : '';
 }
 
 export function isIn(ip: string, networks: readonly Cidr[]): boolean {

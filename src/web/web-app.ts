@@ -3,7 +3,13 @@ import type { CommunityCache } from '../communities/community-cache.ts';
 import type { Config } from '../config/config.ts';
 import { hostIssuer, hubIssuer } from '../oidc/request-context.ts';
 import { communityRoutes } from './community-routes.ts';
-import { type EdgeView, ForwardedHeaderError, readEdge } from './edge.ts';
+import {
+  type EdgeView,
+  ForwardedHeaderError,
+  RequestTargetError,
+  readEdge,
+  takeOriginForm,
+} from './edge.ts';
 import { answerError } from './error-answers.ts';
 import { healthRoutes } from './health-routes.ts';
 import { notFound, RequestError } from './http-errors.ts';
@@ -35,6 +41,7 @@ export function createWebApp(parts: WebParts): Koa {
 
 async function answer(parts: WebParts, ctx: Context): Promise<void> {
   const { config } = parts;
+  takeTarget(ctx);
   if (await healthRoutes(parts, ctx)) return;
   const edge = trustEdge(config, ctx);
   ctx.state.edge = edge;
@@ -84,6 +91,20 @@ async function findRoute(
   const community = await communities.get({ slug });
   if (community === undefined) throw notFound('no such community');
   return { kind: 'community', ...hubIssuer(config.url, slug), community };
+}
+
+function takeTarget(ctx: Context): void {
+  try {
+    takeOriginForm(ctx.req);
+  } catch (error) {
+    if (error instanceof RequestTargetError)
+      throw new RequestError(400, 'bad-request', error.message);
+    throw error;
+  } finally {
+    // Koa kept the target as it came, and builds addresses from it.
+    ctx.originalUrl = ctx.url;
+    ctx.request.originalUrl = ctx.url;
+  }
 }
 
 function trustEdge(config: Config, ctx: Context): EdgeView {
