@@ -255,9 +255,11 @@ CREATE TABLE consents (
   community_id uuid NOT NULL,
   service_id uuid NOT NULL,
   subject uuid NOT NULL,
+  kind text NOT NULL,
   scopes text[] NOT NULL,
   claims text[] NOT NULL DEFAULT '{}',
   given_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT ck_consents_kind CHECK (kind IN ('notice', 'consent')),
   CONSTRAINT pk_consents PRIMARY KEY (community_id, service_id, subject),
   CONSTRAINT fk_consents_service FOREIGN KEY (community_id, service_id) REFERENCES services (community_id, id) ON DELETE CASCADE,
   CONSTRAINT fk_consents_membership FOREIGN KEY (community_id, subject) REFERENCES memberships (community_id, subject) ON DELETE CASCADE
@@ -337,6 +339,8 @@ CREATE TABLE events (
   CONSTRAINT pk_events PRIMARY KEY (id),
   CONSTRAINT fk_events_community FOREIGN KEY (community_id) REFERENCES communities (id) ON DELETE CASCADE,
   CONSTRAINT fk_events_membership FOREIGN KEY (community_id, subject) REFERENCES memberships (community_id, subject),
+  -- The event outlives the service; its details say which it was.
+  CONSTRAINT fk_events_service FOREIGN KEY (community_id, service_id) REFERENCES services (community_id, id) ON DELETE SET NULL (service_id),
   CONSTRAINT ck_events_scope CHECK (community_id IS NOT NULL OR (subject IS NULL AND service_id IS NULL))
 );
 CREATE INDEX ix_events_community ON events (community_id, id);

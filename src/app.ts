@@ -89,7 +89,7 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
     server = createServer(web.callback());
     server.requestTimeout = 30_000;
     server.headersTimeout = 15_000;
-    server.on('clientError', refuseUnreadable);
+    server.on('clientError', (error, socket) => refuseUnreadable(log, error, socket));
     const listening = server;
     await new Promise<void>((resolve, reject) => {
       listening.once('error', reject);

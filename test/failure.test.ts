@@ -164,6 +164,7 @@ describe('when PostgreSQL is killed under load', () => {
     expect(process_.pid).toBe(hubPid);
     expect(process_.exitCode).toBeNull();
     expect(new Set(statuses.filter((status) => status < 500))).toEqual(new Set([200]));
+    expect(statuses.filter((status) => status === 401)).toEqual([]);
     await app.tokens(await app.signIn(newBrowser(), member.username));
   }, 60_000);
 });

@@ -5,6 +5,7 @@ import {
   buildCommunity,
   buildMember,
   buildService,
+  PASSWORD,
 } from './support/factories.ts';
 import { startHub, type TestHub } from './support/hub.ts';
 import { RelyingParty, type Tokens } from './support/relying-party.ts';
@@ -151,5 +152,101 @@ describe('signing out', () => {
     expect((await app.userinfo(tokens.access_token)).status).toBe(401);
     const page = await phone.open(app.authorizationUrl());
     expect(page.document.querySelector('#login-form')).not.toBeNull();
+  });
+});
+
+describe('what a service may have', () => {
+  it('counts at once when it becomes less, and when it becomes more', async () => {
+    const member = await buildMember(hub.database, community.id);
+    const browser = newBrowser();
+    const app = await relyingParty();
+    const tokens = await app.tokens(await app.signIn(browser, member.username));
+    const setScopes = async (scopes: string) => {
+      await hub.database.query('UPDATE service_clients SET scopes = $2 WHERE service_id = $1', [
+        app.service.id,
+        scopes,
+      ]);
+      await hub.app.settle();
+    };
+    await setScopes('{openid}');
+    expect(await (await app.userinfo(tokens.access_token)).json()).toEqual({ sub: member.subject });
+    const less = await app.idToken(await app.tokens(await app.signIn(browser, member.username)));
+    expect(less.email).toBeUndefined();
+    expect(less.name).toBeUndefined();
+    await setScopes('{openid,profile,email}');
+    const more = await app.idToken(await app.tokens(await app.signIn(browser, member.username)));
+    expect(more.email).toBe(member.email);
+  });
+
+  it('is asked again of a third party, when its member was only told of it before', async () => {
+    const member = await buildMember(hub.database, community.id);
+    const app = await relyingParty();
+    await app.tokens(await app.signIn(newBrowser(), member.username));
+    await hub.database.query(`UPDATE services SET trust = 'third-party' WHERE id = $1`, [
+      app.service.id,
+    ]);
+    await hub.app.settle();
+    const browser = newBrowser();
+    const page = await browser.open(app.authorizationUrl());
+    const next = await browser.submit(page, '#login-form', {
+      username: member.username,
+      password: PASSWORD,
+    });
+    expect(next.document.querySelector('#consent-form')).not.toBeNull();
+  });
+});
+
+describe('one connection to the database', () => {
+  it('serves statements of every shape, one after the other', async () => {
+    const single = await startHub();
+    try {
+      const lieu = await buildCommunity(single.database);
+      const member = await buildMember(single.database, lieu.id);
+      const grant_types = ['authorization_code', 'refresh_token', 'client_credentials'];
+      const service = await buildService(single, lieu, { trust: 'third-party' }, { grant_types });
+      const app = new RelyingParty(single.url, lieu, service);
+      for (let round = 0; round < 12; round += 1) {
+        const browser = newBrowser();
+        const login = await browser.open(app.authorizationUrl());
+        const consent = await browser.submit(login, '#login-form', {
+          username: member.username,
+          password: PASSWORD,
+        });
+        const back = await browser.submit(consent, '#consent-form', {}, '#consent-deny');
+        expect(app.answer(back).get('error')).toBe('access_denied');
+        const machine = (await (
+          await app.post('/oidc/token', { grant_type: 'client_credentials' })
+        ).json()) as Tokens;
+        expect(
+          (await app.post('/oidc/token/revocation', { token: machine.access_token })).status,
+        ).toBe(200);
+        const left = await app.post('/oidc/token/introspection', { token: machine.access_token });
+        expect(await left.json()).toEqual({ active: false });
+      }
+    } finally {
+      await single.stop();
+    }
+  });
+});
+
+describe('a community that is not active', () => {
+  it('gives no tokens, not even to machines, and says so to members', async () => {
+    const paused = await buildCommunity(hub.database);
+    const service = await buildService(
+      hub,
+      paused,
+      {},
+      { grant_types: ['client_credentials', 'authorization_code'] },
+    );
+    const app = new RelyingParty(hub.url, paused, service);
+    await hub.database.query(`UPDATE communities SET state = 'frozen' WHERE id = $1`, [paused.id]);
+    await hub.app.settle();
+    const refused = await app.post('/oidc/token', { grant_type: 'client_credentials' });
+    expect([refused.status, await refused.json()]).toMatchObject([
+      503,
+      { error: 'temporarily_unavailable' },
+    ]);
+    const page = await newBrowser().open(app.authorizationUrl());
+    expect([page.status, page.document.querySelector('h1') !== null]).toEqual([503, true]);
   });
 });

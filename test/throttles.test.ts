@@ -66,10 +66,12 @@ describe('a guesser', () => {
     expect(page.document.querySelector('#fault')?.text).toMatch(/Trop d’essais/);
   });
 
-  it('does not get more tries by the e-mail address of the same account', async () => {
+  it('does not learn from one address which e-mail address belongs to which name', async () => {
     const member = await buildMember(hub.database, community.id);
     await exhaust(member, '192.0.2.4');
-    expect((await new Visitor('192.0.2.4').try(member.email, 'wrong')).status).toBe(429);
+    const visitor = new Visitor('192.0.2.4');
+    expect((await visitor.try(member.email, 'wrong')).status).toBe(400);
+    expect((await visitor.try('personne@lieu.example', 'wrong')).status).toBe(400);
   });
 
   it('cannot slip past with a hundred attempts at once', async () => {
@@ -110,7 +112,7 @@ describe('a guesser', () => {
     }
   });
 
-  it('who comes from many addresses does not keep out a member whose device is known', async () => {
+  it('who comes from many addresses does not keep the member out, on a known device or a new one', async () => {
     const member = await buildMember(hub.database, community.id);
     const own = new Visitor('203.0.113.1');
     await own.try(member.username, PASSWORD);
@@ -124,7 +126,15 @@ describe('a guesser', () => {
     for (let count = 0; count < 54; count += 1) {
       await new Visitor(`198.18.${count}.1`).try(member.username, 'wrong');
     }
-    expect((await new Visitor('203.0.113.77').try(member.username, PASSWORD)).status).toBe(429);
+    // From an address that has done nothing, a member on a new device has a few tries left, and so has a guesser.
+    const guesser = new Visitor('203.0.113.66');
+    const answers = [];
+    for (let count = 0; count < 4; count += 1) {
+      answers.push((await guesser.try(member.username, 'wrong')).status);
+    }
+    expect(answers).toEqual([400, 400, 400, 429]);
+    const elsewhere = await new Visitor('203.0.113.77').try(member.username, PASSWORD);
+    expect(elsewhere.document.querySelector('h1')?.text).toBe('Mes services');
     const page = await own.try(member.username, PASSWORD);
     expect(page.document.querySelector('h1')?.text).toBe('Mes services');
   });

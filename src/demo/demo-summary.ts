@@ -36,14 +36,9 @@ Press Ctrl-C to stop.
 
 function members(community: NetworkFile['communities'][number]): string {
   const withPassword = (community.members ?? []).filter((member) => member.password !== undefined);
-  const shown = withPassword.slice(0, 4);
-  const rest = withPassword.length - shown.length;
-  const lines = shown.map(
+  const lines = withPassword.map(
     (member) =>
       `    ${member.username.padEnd(12)} ${member.password}${member.role ? `   (${member.role})` : ''}`,
   );
-  return [
-    ...lines,
-    ...(rest > 0 ? [`    … and ${rest} more in examples/tiers-lieux.yaml`] : []),
-  ].join('\n');
+  return lines.join('\n');
 }

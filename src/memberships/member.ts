@@ -1,6 +1,6 @@
 import type { Community, Service } from '../communities/community.ts';
 
-/** A membership as sign-in reads it, live, with every request: never cached. */
+/** A membership as sign-in reads it: as it is in the database, or was less than a second ago. */
 export type Member = {
   subject: string;
   username: string;

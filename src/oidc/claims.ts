@@ -52,8 +52,9 @@ export function memberClaims(community: Community, member: Member): Record<strin
 }
 
 /**
- * The claims for one use. A service that reads only the ID token, or only userinfo, gets them there;
- * what a request asks for by the `claims` parameter comes where it was asked for (Core §5.5).
+ * The claims for one use: no more than the service may have today, whatever was granted once. A service
+ * that reads only the ID token, or only userinfo, gets them there; what a request asks for by the `claims`
+ * parameter comes where it was asked for (Core §5.5).
  */
 export function claimsForUse(
   service: Service,
@@ -62,8 +63,11 @@ export function claimsForUse(
   asked: Record<string, unknown>,
 ): Record<string, unknown> {
   const claimsIn = service.client?.claimsIn ?? 'both';
-  if (claimsIn === 'both' || claimsIn === use) return claims;
+  const allowed = new Set(claimsOfScopes(service.client?.scopes ?? []));
+  const here = claimsIn === 'both' || claimsIn === use;
   return Object.fromEntries(
-    Object.entries(claims).filter(([name]) => name === 'sub' || name in asked),
+    Object.entries(claims).filter(
+      ([name]) => name === 'sub' || (allowed.has(name) && (here || name in asked)),
+    ),
   );
 }

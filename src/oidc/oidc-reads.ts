@@ -107,7 +107,7 @@ export async function readConsent(
   subject: string,
 ): Promise<ConsentWrite | undefined> {
   const [row] = await db.query<ConsentWrite>(
-    `SELECT service_id AS "serviceId", subject, scopes, claims FROM consents
+    `SELECT service_id AS "serviceId", subject, kind, scopes, claims FROM consents
      WHERE community_id = $1 AND service_id = $2 AND subject = $3`,
     [communityId, serviceId, subject],
     'read-consent',

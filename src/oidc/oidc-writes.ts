@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { type Queryable, sqlState } from '../database/database.ts';
 import type { AuditEvent } from '../events/record-event.ts';
 import type { OutboxMessage } from '../outbox/outbox.ts';
@@ -13,7 +15,7 @@ export type ArtifactWrite = {
 };
 export type SessionUpdate = {
   id: string;
-  authorizationsBefore: Record<string, unknown>;
+  before: { id: string; payload: Payload };
   payload: Payload;
 };
 
@@ -38,6 +40,8 @@ export type Changes = {
 
 /** What a member was shown or agreed to give to a service. */
 export type ConsentWrite = {
+  /** Whether the member was told (first party) or asked (third party). */
+  kind: 'notice' | 'consent';
   serviceId: string;
   subject: string;
   scopes: string[];
@@ -93,7 +97,7 @@ export async function writeChanges(db: Queryable, changes: Changes): Promise<voi
 
   const sql = `WITH ${parts.join(',\n')}\nSELECT ${checks.length > 0 ? checks.join(', ') : '1'}`;
   try {
-    await db.query(sql, statement.values, statement.preparedName(parts, changes));
+    await db.query(sql, statement.values, preparedName(sql));
   } catch (error) {
     if (sqlState(error) === 'TR001') throw new UsedUpError((error as Error).message);
     throw error;
@@ -106,13 +110,6 @@ class Statement {
 
   constructor(communityId: string) {
     this.values = [communityId];
-  }
-
-  /** Statements of one shape share a plan; how many rows they name is part of the shape. */
-  preparedName(parts: string[], changes: Changes): string {
-    const names = parts.map((part) => part.slice(0, part.indexOf(' '))).join('-');
-    const { consumed, updatedSessions, destroyed, artifacts } = changes;
-    return `write-${names}-${consumed.size}-${updatedSessions.size}-${destroyed.size}-${artifacts.size}`;
   }
 
   consume(rows: { kind: string; id: string }[]): string {
@@ -159,19 +156,19 @@ class Statement {
       FROM ${this.#sessions(rows)}`;
   }
 
+  /**
+   * Two tabs that sign in to two apps at once both count: only what this request changed is written,
+   * over whatever the session is by now.
+   */
   update(sessions: SessionUpdate[]): string {
-    const rows = sessions.map(({ id, authorizationsBefore, payload }) => ({
-      ...sessionRow(id, payload),
-      ...difference(
-        authorizationsBefore,
-        (payload.authorizations ?? {}) as Record<string, unknown>,
-      ),
-    }));
-    const uids = rows.map(({ uid }) => `s.uid = ${this.#param(uid)}`);
-    // Two tabs that sign in to two apps at once both count: only what this request changed is written.
-    return `UPDATE sessions s SET id_hash = decode(r.id_hash, 'hex'), subject = r.subject, last_seen_at = now(), expires_at = ${EXPIRY},
-        payload = r.payload || jsonb_build_object('authorizations', (COALESCE(s.payload -> 'authorizations', '{}') - r.removed) || r.changed)
-      FROM ${this.#sessions(rows)} WHERE s.community_id = $1 AND s.uid = r.uid AND (${uids.join(' OR ')}) RETURNING 1`;
+    const rows = sessions.map(sessionUpdateRow);
+    const sessionRows = `jsonb_to_recordset(${this.#param(JSON.stringify(rows))}::jsonb) AS r (uid text, id_hash text,
+      subject uuid, exp double precision, dropped text[], payload jsonb, removed text[], changed jsonb)`;
+    return `UPDATE sessions s SET last_seen_at = now(), expires_at = ${EXPIRY},
+        id_hash = COALESCE(decode(r.id_hash, 'hex'), s.id_hash), subject = COALESCE(r.subject, s.subject),
+        payload = (s.payload - r.dropped) || r.payload || jsonb_build_object('authorizations',
+          (COALESCE(s.payload -> 'authorizations', '{}') - r.removed) || r.changed)
+      FROM ${sessionRows} WHERE s.community_id = $1 AND s.uid = r.uid RETURNING 1`;
   }
 
   close(uids: string[]): string {
@@ -180,10 +177,10 @@ class Statement {
 
   agree(consents: ConsentWrite[]): string {
     const rows = consents.map(({ serviceId, ...rest }) => ({ service_id: serviceId, ...rest }));
-    return `INSERT INTO consents (community_id, service_id, subject, scopes, claims)
-      SELECT $1, service_id, subject, scopes, claims
-      FROM jsonb_to_recordset(${this.#param(JSON.stringify(rows))}::jsonb) AS r (service_id uuid, subject uuid, scopes text[], claims text[])
-      ON CONFLICT ON CONSTRAINT pk_consents DO UPDATE SET given_at = now(),
+    return `INSERT INTO consents (community_id, service_id, subject, kind, scopes, claims)
+      SELECT $1, service_id, subject, kind, scopes, claims
+      FROM jsonb_to_recordset(${this.#param(JSON.stringify(rows))}::jsonb) AS r (service_id uuid, subject uuid, kind text, scopes text[], claims text[])
+      ON CONFLICT ON CONSTRAINT pk_consents DO UPDATE SET given_at = now(), kind = EXCLUDED.kind,
         scopes = ARRAY(SELECT unnest(consents.scopes) UNION SELECT unnest(EXCLUDED.scopes)),
         claims = ARRAY(SELECT unnest(consents.claims) UNION SELECT unnest(EXCLUDED.claims))`;
   }
@@ -231,6 +228,11 @@ class Statement {
   }
 }
 
+/** Statements of one text share a plan, and only those: a name of PostgreSQL's holds 63 bytes. */
+function preparedName(sql: string): string {
+  return `write-${hash('sha256', sql, 'hex').slice(0, 32)}`;
+}
+
 /** Rounded up to the hour: the column is indexed, and a session that is merely used need not move in the index. */
 const EXPIRY = `date_trunc('hour', to_timestamp(r.exp)) + interval '1 hour'`;
 
@@ -245,12 +247,32 @@ function sessionRow(id: string, payload: Payload) {
   };
 }
 
+function sessionUpdateRow({ id, before, payload }: SessionUpdate) {
+  const { jti: _jti, authorizations = {}, ...now } = payload;
+  const { jti: _was, authorizations: authorizationsBefore = {}, ...then } = before.payload;
+  const top = difference(then, now);
+  const apps = difference(
+    authorizationsBefore as Record<string, unknown>,
+    authorizations as Record<string, unknown>,
+  );
+  return {
+    uid: payload.uid,
+    id_hash: id === before.id ? null : hex(id),
+    subject: 'accountId' in top.changed ? payload.accountId : null,
+    exp: payload.exp,
+    dropped: top.removed,
+    payload: top.changed,
+    removed: apps.removed,
+    changed: apps.changed,
+  };
+}
+
 function difference(before: Record<string, unknown>, after: Record<string, unknown>) {
   return {
-    removed: Object.keys(before).filter((clientId) => !(clientId in after)),
+    removed: Object.keys(before).filter((key) => after[key] === undefined),
     changed: Object.fromEntries(
       Object.entries(after).filter(
-        ([clientId, value]) => JSON.stringify(before[clientId]) !== JSON.stringify(value),
+        ([key, value]) => value !== undefined && !isDeepStrictEqual(before[key], value),
       ),
     ),
   };

@@ -13,7 +13,7 @@ function show(ctx: KoaContextWithOIDC, page: PageModel): void {
 }
 
 function home(): string {
-  return `${currentScope().context.issuer.url}/`.replace(/\/$/, '') || '/';
+  return currentScope().context.issuer.basePath || '/';
 }
 
 function xsrf(ctx: KoaContextWithOIDC): string {

@@ -2,42 +2,69 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import { UsedUpError } from './oidc-writes.ts';
 import { currentScope, currentUnit } from './unit-of-work.ts';
 
+/** Endpoints that programs call; the others are for browsers. */
+const FOR_PROGRAMS = new Set([
+  'token',
+  'userinfo',
+  'introspection',
+  'revocation',
+  'pushed_authorization_request',
+  'device_authorization',
+]);
+
 /**
  * Stores what the request changed before its answer leaves: what was answered is stored. Where
  * something it used up was gone by then (a code redeemed twice at once, a session ended meanwhile), the
- * answer is a refusal, and nothing of the request was stored.
+ * answer is a refusal; where the database was away, it says so. In both cases nothing was stored.
  */
 export async function storeBeforeAnswering(
   ctx: KoaContextWithOIDC,
   next: () => Promise<void>,
 ): Promise<void> {
   await next();
+  if (ctx.status === 404 && ctx.body === undefined) {
+    answer(ctx, 404, 'not-found', { error: 'not_found' });
+    return;
+  }
   try {
     await currentUnit().flush();
   } catch (error) {
-    if (!(error instanceof UsedUpError)) throw error;
-    await refuse(ctx);
+    if (!(error instanceof UsedUpError)) {
+      ctx.oidc?.provider.emit('server_error', ctx, error as Error);
+      ctx.set('Retry-After', '5');
+      answer(ctx, 503, 'unavailable', { error: 'temporarily_unavailable' });
+      return;
+    }
+    await revokeReused(ctx);
+    const description = 'grant request is invalid';
+    answer(ctx, 400, 'expired', { error: 'invalid_grant', error_description: description });
   }
 }
 
-async function refuse(ctx: KoaContextWithOIDC): Promise<void> {
+/** RFC 9700 §4.14.2: of two that bring one code or token, one may be a thief, and nobody can tell which. */
+async function revokeReused(ctx: KoaContextWithOIDC): Promise<void> {
+  if (ctx.oidc?.route !== 'token') return;
+  const { AuthorizationCode, RefreshToken, RotatedRefreshToken } = ctx.oidc.entities;
+  const grantId = (AuthorizationCode ?? RotatedRefreshToken ?? RefreshToken)?.grantId;
+  if (grantId !== undefined) await currentUnit().revokeGrantNow(grantId);
+}
+
+function answer(
+  ctx: KoaContextWithOIDC,
+  status: number,
+  kind: 'expired' | 'unavailable' | 'not-found',
+  body: Record<string, string>,
+): void {
   ctx.remove('Location');
   ctx.remove('Set-Cookie');
-  if (ctx.oidc?.route === 'token') {
-    const { AuthorizationCode, RefreshToken, RotatedRefreshToken } = ctx.oidc.entities;
-    const grantId = (AuthorizationCode ?? RotatedRefreshToken ?? RefreshToken)?.grantId;
-    // RFC 9700 §4.14.2: one of the two may be a thief, and nobody can tell which.
-    if (grantId !== undefined) await currentUnit().revokeGrantNow(grantId);
-    ctx.status = 400;
-    ctx.body = { error: 'invalid_grant', error_description: 'grant request is invalid' };
+  ctx.status = status;
+  const route = ctx.status === 404 ? undefined : ctx.oidc?.route;
+  if (FOR_PROGRAMS.has(route ?? '') || !ctx.get('accept').includes('text/html')) {
+    ctx.body = body;
     return;
   }
-  ctx.status = 400;
+  const { context } = currentScope();
+  const homeUrl = context.issuer.basePath || '/';
   ctx.type = 'html';
-  ctx.body = currentScope().context.render({
-    page: 'error',
-    status: 400,
-    kind: 'expired',
-    homeUrl: currentScope().context.issuer.url,
-  });
+  ctx.body = context.render({ page: 'error', status, kind, homeUrl });
 }

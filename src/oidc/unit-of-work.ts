@@ -25,6 +25,8 @@ export type RequestOrigin = { ip: string | undefined; userAgent: string | undefi
 type UnitOptions = {
   db: Queryable;
   cache: SignInCache;
+  /** Whether this request uses codes and refresh tokens up: what is remembered of them counts only then. */
+  redeems: boolean;
   communityId: string;
   issuer: string;
   origin: RequestOrigin;
@@ -46,6 +48,7 @@ export class UnitOfWork {
   readonly communityId: string;
   readonly #db: Queryable;
   readonly #cache: SignInCache;
+  readonly #redeems: boolean;
   readonly #changes: Changes;
   /** Payloads as JSON where they were written here, as objects where they were read. */
   readonly #known = new Map<string, Payload | string | undefined>();
@@ -54,9 +57,10 @@ export class UnitOfWork {
   /** What sessions held when they were read, by uid: what the request changes is told from it. */
   readonly #sessionsRead = new Map<string, SessionBefore>();
 
-  constructor({ db, cache, communityId, issuer, origin }: UnitOptions) {
+  constructor({ db, cache, redeems, communityId, issuer, origin }: UnitOptions) {
     this.#db = db;
     this.#cache = cache;
+    this.#redeems = redeems;
     this.communityId = communityId;
     this.#changes = {
       communityId,
@@ -79,14 +83,19 @@ export class UnitOfWork {
   async find(kind: string, id: string): Promise<Payload | undefined> {
     const key = `${kind}:${id}`;
     if (!this.#known.has(key)) {
-      const remembered =
-        kind === 'Session'
-          ? this.#cache.session(this.communityId, id)
-          : this.#cache.payload(this.communityId, kind, id);
+      const remembered = this.#rememberedElsewhere(kind, id);
       if (remembered !== undefined) this.#know(kind, id, { ...JSON.parse(remembered), jti: id });
       else await this.#read(kind, id);
     }
     return this.#recall(key);
+  }
+
+  #rememberedElsewhere(kind: string, id: string): string | undefined {
+    if (kind === 'Session') return this.#cache.session(this.communityId, id);
+    // That another process used it up is not announced; the statement that uses it up again finds out.
+    if (!this.#redeems && (kind === 'AuthorizationCode' || kind === 'RefreshToken'))
+      return undefined;
+    return this.#cache.payload(this.communityId, kind, id);
   }
 
   async findSessionByUid(uid: string): Promise<Payload | undefined> {
@@ -287,7 +296,7 @@ export class UnitOfWork {
       this.#changes.closedSessions.delete(uid);
       this.#changes.updatedSessions.set(uid, {
         id,
-        authorizationsBefore: (before.payload.authorizations ?? {}) as Record<string, unknown>,
+        before,
         payload,
       });
     } else {

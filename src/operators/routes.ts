@@ -88,7 +88,8 @@ async function submitLogin(parts: WebParts, request: HubRequest): Promise<void> 
   const { email = '', password = '' } = await request.form();
   const operator = await findOperatorCredential(parts.database, email.trim());
   const { ip } = request.ctx.state.edge as EdgeView;
-  const attempt = { communityId: 'hub', account: operator?.id ?? email.trim().toLowerCase(), ip };
+  const name = email.trim().toLowerCase();
+  const attempt = { communityId: 'hub', name, account: operator?.id ?? name, ip };
   const throttled = await parts.throttle.attempt(attempt);
   const again = {
     page: 'operator-login' as const,

@@ -44,5 +44,12 @@ export async function checkPassword(
 
 /** Whether a text is an Argon2 hash in PHC format, as `passwordHash` of the declarative file takes it. */
 export function isPasswordHash(value: string): boolean {
-  return /^\$argon2(id|i|d)\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/.test(value);
+  const cost =
+    /^\$argon2(?:id|i|d)\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/.exec(
+      value,
+    );
+  if (cost === null) return false;
+  // A hash that costs more than a sign-in may take would keep everybody waiting.
+  const [memory, passes, lanes] = cost.slice(1).map(Number) as [number, number, number];
+  return memory <= 262_144 && passes <= 10 && lanes <= 8;
 }

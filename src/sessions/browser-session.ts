@@ -1,6 +1,7 @@
 import type Provider from 'oidc-provider';
 import type { Member } from '../memberships/member.ts';
 import { ACR_SINGLE_FACTOR, SESSION_TTL } from '../oidc/build-provider.ts';
+import { serviceOfClient } from '../oidc/clients.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 
 type Session = InstanceType<Provider['Session']>;
@@ -35,6 +36,7 @@ export async function openBrowserSession(
   const { provider } = await request.ready();
   let session = await browserSession(request);
   if (session.accountId !== undefined && session.accountId !== subject) {
+    signOutOf(request, session);
     await session.destroy();
     session = new provider.Session();
   } else if (session.accountId === undefined && session.exp !== undefined) {
@@ -56,4 +58,19 @@ function setSessionCookie(provider: Provider, request: CommunityRequest, session
     maxAge: SESSION_TTL * 1000,
     overwrite: true,
   });
+}
+
+/** The apps of a session that ends without its member's own word are told as by a sign-out. */
+function signOutOf(request: CommunityRequest, session: Session): void {
+  const subject = session.accountId as string;
+  for (const [clientId, { sid }] of Object.entries(session.authorizations ?? {})) {
+    const service = serviceOfClient(request.community, clientId);
+    if (service?.client?.backchannelLogoutUri == null || sid === undefined) continue;
+    request.unit.send({
+      kind: 'backchannel-logout',
+      communityId: request.community.id,
+      payload: { issuer: request.issuer.url, clientId, subject, sid },
+    });
+  }
+  request.unit.record({ type: 'member.signed-out', actor: `member:${subject}`, subject });
 }

@@ -12,7 +12,7 @@ export type SignInOutcome =
   | { signedIn: true; subject: string; passwordHash: string }
   | { signedIn: false; fault: 'missing' }
   | { signedIn: false; fault: 'credentials'; subject: string | undefined }
-  | { signedIn: false; fault: 'throttled'; retryAfterSeconds: number };
+  | { signedIn: false; fault: 'throttled'; retryAfterSeconds: number; first: boolean };
 
 export type SignInParts = {
   database: Database;
@@ -33,15 +33,18 @@ export async function checkPasswordSignIn(
   const { communityId, login, password } = form;
   if (login.trim() === '' || password === '') return { signedIn: false, fault: 'missing' };
   const credential = await findCredential(parts.database, communityId, login.slice(0, 320));
+  const name = nameKey(login.trim().slice(0, 320));
   const attempt: Attempt = {
     communityId,
-    account: credential?.subject ?? nameKey(login.slice(0, 320)),
+    name,
+    account: credential?.subject ?? name,
     ip: form.ip,
     device: credential && knownDevice(ctx, parts.sealer, communityId, credential.subject),
   };
   const throttled = await parts.throttle.attempt(attempt);
   if (!throttled.allowed) {
-    return { signedIn: false, fault: 'throttled', retryAfterSeconds: throttled.retryAfterSeconds };
+    const { retryAfterSeconds, first } = throttled;
+    return { signedIn: false, fault: 'throttled', retryAfterSeconds, first };
   }
   const usable = credential?.status === 'active' ? credential : undefined;
   const { matches, needsRehash } = await checkPassword(usable?.passwordHash, password);

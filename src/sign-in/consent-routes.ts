@@ -69,6 +69,7 @@ export async function submitConsent(
   extendGrant(grant, asked);
   const grantId = await grant.save();
   request.unit.consent({
+    kind: service.trust === 'first-party' ? 'notice' : 'consent',
     serviceId: service.id,
     subject: member.subject,
     scopes: asked.scopes,

@@ -28,7 +28,7 @@ export async function submitLogin(parts: SignInParts, request: CommunityRequest)
   const fields = await request.form();
   const outcome = await attempt(parts, request, fields);
   if (!outcome.signedIn) {
-    refuse(request, loginPage(request, '/login', fields.username), outcome);
+    refuse(request, loginPage(request, '/login', fields.username), outcome, { leaves: false });
     return;
   }
   await openBrowserSession(request, outcome.subject);
@@ -70,7 +70,8 @@ export async function submitAppLogin(
   const outcome = await attempt(parts, request, fields);
   if (!outcome.signedIn) {
     const page = await appLoginPage(request, interaction);
-    refuse(request, { ...page, username: fields.username ?? page.username }, outcome);
+    const again = { ...page, username: fields.username ?? page.username };
+    refuse(request, again, outcome, { leaves: true });
     return;
   }
   const service = serviceOfClient(request.community, String(interaction.params.client_id));
@@ -131,18 +132,20 @@ function refuse(
   request: CommunityRequest,
   page: LoginPage,
   outcome: Exclude<SignInOutcome, { signedIn: true }>,
+  { leaves }: { leaves: boolean },
 ): void {
   if (outcome.fault === 'throttled') {
     request.ctx.set('Retry-After', String(outcome.retryAfterSeconds));
     const retryAfterMinutes = Math.ceil(outcome.retryAfterSeconds / 60);
-    request.unit.record({ type: 'sign-in.throttled', actor: 'anonymous' });
-    request.page({ ...page, fault: 'throttled', retryAfterMinutes }, { status: 429, leaves: true });
+    // Once a window: a flood must not fill the audit trail.
+    if (outcome.first) request.unit.record({ type: 'sign-in.throttled', actor: 'anonymous' });
+    request.page({ ...page, fault: 'throttled', retryAfterMinutes }, { status: 429, leaves });
     return;
   }
   if (outcome.fault === 'credentials') {
     request.unit.record({ type: 'sign-in.failed', actor: 'anonymous', subject: outcome.subject });
   }
-  request.page({ ...page, fault: outcome.fault }, { status: 400, leaves: true });
+  request.page({ ...page, fault: outcome.fault }, { status: 400, leaves });
 }
 
 function loginPage(request: CommunityRequest, path: string, username?: string): LoginPage {

@@ -21,8 +21,10 @@ export type Csrf = {
 };
 
 export function createCsrf(sealer: Sealer): Csrf {
-  const [key] = sealer.derive('csrf') as [string];
-  const digest = (value: string) => createHmac('sha256', key).update(value).digest('base64url');
+  // While the secret is rotated, processes differ in their newest key: each takes the others' tokens.
+  const keys = sealer.derive('csrf');
+  const digest = (value: string, key = keys[0] as string) =>
+    createHmac('sha256', key).update(value).digest('base64url');
   const cookieOf = (ctx: Context) => ctx.cookies.get('trousseau_csrf', { signed: false });
 
   return {
@@ -50,10 +52,12 @@ export function createCsrf(sealer: Sealer): Csrf {
       const cookie = cookieOf(ctx);
       const given = fields[FIELD];
       if (cookie === undefined || typeof given !== 'string') throw new CsrfError('no token');
-      const expected = Buffer.from(digest(cookie));
       const actual = Buffer.from(given);
-      if (expected.length !== actual.length || !timingSafeEqual(expected, actual))
-        throw new CsrfError('wrong token');
+      const fits = keys.some((key) => {
+        const expected = Buffer.from(digest(cookie, key));
+        return expected.length === actual.length && timingSafeEqual(expected, actual);
+      });
+      if (!fits) throw new CsrfError('wrong token');
     },
   };
 }

@@ -18,7 +18,13 @@ export async function answerError(parts: WebParts, ctx: Context, error: unknown)
   const { status, kind } = meaningOf(error);
   const level = status >= 500 ? 'error' : 'info';
   parts.log[level](
-    { err: error, reference, method: ctx.method, path: ctx.path, status },
+    {
+      ...(status >= 500 ? { err: error } : { reason: (error as Error).message }),
+      reference,
+      method: ctx.method,
+      path: ctx.path,
+      status,
+    },
     'request failed',
   );
   if (ctx.res.headersSent) {
@@ -44,7 +50,8 @@ export async function answerError(parts: WebParts, ctx: Context, error: unknown)
     return;
   }
   const locale = localeOf(ctx, 'fr');
-  const base = /^\/c\/[a-z0-9-]+/.exec(ctx.path)?.[0] ?? '/';
+  const base = (ctx.state.base as string | undefined) ?? '/';
+  ctx.state.csrf = undefined;
   const csrf = parts.csrf.token(ctx, base);
   ctx.type = 'html';
   ctx.body = parts.renderer.render(
@@ -83,5 +90,5 @@ export function isDatabaseAway(error: unknown): boolean {
 }
 
 function wantsPage(ctx: Context): boolean {
-  return !ctx.path.startsWith('/api/') && ctx.accepts('html', 'json') === 'html';
+  return !ctx.path.startsWith('/api/') && ctx.get('accept').includes('text/html');
 }

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import type { Context } from 'koa';
 import { tokenHash } from '../secrets/token-hash.ts';
+import { isIn } from './edge.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** `/healthz` (the process lives), `/readyz` (it can serve), `/metrics`; for any host. */
@@ -34,5 +35,16 @@ function mayReadMetrics(parts: WebParts, ctx: Context): boolean {
   }
   const peer = ctx.req.socket.remoteAddress ?? '';
   const isLoopback = ipaddr.isValid(peer) && ipaddr.process(peer).range() === 'loopback';
-  return isLoopback && ctx.get('x-forwarded-for') === '' && ctx.get('forwarded') === '';
+  // Behind a proxy on this machine everybody would come from the loopback.
+  const isProxied =
+    isIn(peer, parts.config.trustedProxies) ||
+    [
+      'forwarded',
+      'x-forwarded-for',
+      'x-forwarded-host',
+      'x-forwarded-proto',
+      'x-real-ip',
+      'via',
+    ].some((name) => ctx.get(name) !== '');
+  return isLoopback && !isProxied;
 }

@@ -31,7 +31,7 @@ export async function hubRoutes(parts: WebParts, ctx: Context): Promise<void> {
     const fields = await request.form();
     keepLocale(ctx, fields.locale === 'en' ? 'en' : 'fr', '/');
     request.redirect(
-      /^\/(setup|operator)(\/login)?$/.test(fields.return_to ?? '')
+      /^\/(setup|operator)(\/login)?(\?token=[\w-]+)?$/.test(fields.return_to ?? '')
         ? (fields.return_to as string)
         : '/',
     );
@@ -54,7 +54,7 @@ function openHubRequest(parts: WebParts, ctx: Context): HubRequest {
       ctx.body = parts.renderer.render(model, {
         locale,
         assetBase: '/assets',
-        languageForm: { action: '/language', returnTo: ctx.path, csrf: csrf() },
+        languageForm: { action: '/language', returnTo: returnTo(ctx, model), csrf: csrf() },
       });
     },
     async form() {
@@ -67,4 +67,9 @@ function openHubRequest(parts: WebParts, ctx: Context): HubRequest {
       ctx.redirect(path);
     },
   };
+}
+
+/** Where a change of language leads back to: the set-up page keeps the token that opens it. */
+function returnTo(ctx: Context, model: PageModel): string {
+  return model.page === 'setup' ? `/setup?token=${encodeURIComponent(model.token)}` : ctx.path;
 }

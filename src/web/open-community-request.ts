@@ -24,6 +24,7 @@ export function openCommunityRequest(
   const unit = new UnitOfWork({
     db: parts.database,
     cache: parts.signIns,
+    redeems: path === '/oidc/token',
     communityId: community.id,
     issuer: issuer.url,
     origin: { ip: ip || undefined, userAgent: ctx.get('user-agent') || undefined },

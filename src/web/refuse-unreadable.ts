@@ -1,13 +1,15 @@
 import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
 
 const TOO_LARGE = 'HPE_HEADER_OVERFLOW';
 
 /** Answers what is not HTTP, or has headers (cookies, mostly) over 16 KB, before any route could. */
-export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+export function refuseUnreadable(log: Logger, error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
+  log.info({ reason: error.code }, 'unreadable request');
   const [status, text] =
     error.code === TOO_LARGE
       ? [

@@ -41,6 +41,10 @@ export async function serveProvider(request: CommunityRequest): Promise<void> {
     await turnToGet(request);
     return;
   }
+  if (request.community.state !== 'active' && !isDocument) {
+    refuseClosed(request);
+    return;
+  }
   // Its answers may be forms that post to an app (form_post), and it closes them with its own hash.
   allowFormsToLeave(ctx);
   ctx.respond = false;
@@ -48,6 +52,20 @@ export async function serveProvider(request: CommunityRequest): Promise<void> {
   ctx.req.url = ctx.url.slice(request.issuer.basePath.length);
   (ctx.req as typeof ctx.req & { originalUrl: string }).originalUrl = ctx.originalUrl;
   await request.run(() => ready.handle(ctx.req, ctx.res));
+}
+
+/** A community that is paused or gone gives no tokens, whoever asks. */
+function refuseClosed(request: CommunityRequest): void {
+  const { ctx, community } = request;
+  if (ctx.get('accept').includes('text/html')) {
+    request.page({ page: 'community-closed', state: community.state as 'frozen' }, { status: 503 });
+    return;
+  }
+  ctx.status = 503;
+  ctx.body = {
+    error: 'temporarily_unavailable',
+    error_description: `the community is ${community.state}`,
+  };
 }
 
 /**

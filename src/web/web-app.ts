@@ -45,6 +45,8 @@ async function answer(parts: WebParts, ctx: Context): Promise<void> {
   if (await healthRoutes(parts, ctx)) return;
   const edge = trustEdge(config, ctx);
   ctx.state.edge = edge;
+  // Until an issuer is found it is the hub that answers, refusals included.
+  presentAs(ctx, config.url.origin);
   if (await serveAsset(parts, ctx)) return;
   const route = await findRoute(parts.communities, config, edge, ctx.path);
   if (route === undefined) {
@@ -62,6 +64,7 @@ async function answer(parts: WebParts, ctx: Context): Promise<void> {
     await hubRoutes(parts, ctx);
     return;
   }
+  ctx.state.base = route.basePath || '/';
   ctx.state.publicUrl = route.basePath + ctx.url.slice(route.basePath.length);
   await communityRoutes(parts, ctx, route);
 }

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { contrast, parse, type Rgb, themeCss } from '../src/web/theme.ts';
+
+const css = readFileSync('src/web/static/app.css', 'utf8');
+const GROUNDS = ['card', 'page', 'notice-ground', 'fault-ground'];
+
+/** The colours by name that a stylesheet gives; those for dark windows over those for light ones. */
+function colours(sheet: string, scheme: 'light' | 'dark'): (name: string) => Rgb {
+  const dark = sheet.indexOf('@media (prefers-color-scheme');
+  const end = sheet.indexOf('\n}', dark);
+  const rules = [sheet.slice(0, dark), ...(scheme === 'dark' ? [sheet.slice(dark, end)] : [])];
+  const found = new Map<string, string>();
+  for (const rule of rules) {
+    for (const [, name, value] of rule.matchAll(/--([a-z-]+):\s*(#[0-9a-f]{3,6})\b/g)) {
+      found.set(name as string, (value as string).replace(/^#(.)(.)(.)$/, '#$1$1$2$2$3$3'));
+    }
+  }
+  return (name) => {
+    const colour = parse(found.get(name) ?? '');
+    if (colour === undefined) throw new Error(`no colour ${name}`);
+    return colour;
+  };
+}
+
+describe.each(['light', 'dark'] as const)('in a %s window', (scheme) => {
+  const ours = colours(css, scheme);
+
+  it('all text stands out from whatever it stands on', () => {
+    for (const text of ['ink', 'soft', 'link', 'fault']) {
+      for (const ground of GROUNDS) {
+        const ratio = contrast(ours(text), ours(ground));
+        expect(ratio, `${text} on ${ground}`).toBeGreaterThanOrEqual(4.5);
+      }
+    }
+    expect(contrast(ours('accent'), ours('on-accent'))).toBeGreaterThanOrEqual(4.5);
+  });
+
+  it('the edge of a field can be seen', () => {
+    for (const ground of ['card', 'page'])
+      expect(contrast(ours('field'), ours(ground)), ground).toBeGreaterThanOrEqual(3);
+  });
+
+  it('a community’s colour stays readable, whatever colour it is', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 0xffffff }), (value) => {
+        const theirs = colours(themeCss(`#${value.toString(16).padStart(6, '0')}`), scheme);
+        expect(contrast(theirs('accent'), theirs('on-accent'))).toBeGreaterThanOrEqual(4.5);
+        for (const ground of GROUNDS)
+          expect(contrast(theirs('link'), ours(ground)), ground).toBeGreaterThanOrEqual(4.5);
+      }),
+    );
+  });
+});
+
+describe('a community’s stylesheet', () => {
+  it('is empty for what is not a colour', () => {
+    for (const colour of ['red}body{display:none', '#12', '', '#0a7d5a;'])
+      expect(themeCss(colour)).toBe('');
+  });
+
+  it('keeps a colour that is readable as it is', () => {
+    expect(themeCss('#0a5d43')).toContain('--accent:#0a5d43;');
+  });
+});
+
+it('the stylesheet is small', () => {
+  expect(css.length).toBeLessThan(20_000);
+});
