@@ -206,7 +206,7 @@ describe('forwarded headers', () => {
 /** Sends one request's first lines over a bare connection, and gives what comes back. */
 function sendLine(hub: TestHub, head: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(new URL(hub.url).port), '127.0.0.1');
+    const socket = connect(hub.config.listen.port, '127.0.0.1');
     let text = '';
     socket.on('data', (chunk) => {
       text += chunk;

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import type { Config } from '../../src/config/config.ts';
 
 export type RawAnswer = { status: number; headers: Record<string, string>; text: string };
 
@@ -7,7 +8,7 @@ export type RawAnswer = { status: number; headers: Record<string, string>; text:
  * client would send. A connection that the hub ends without an answer rejects.
  */
 export function sendRaw(
-  hub: { url: string },
+  hub: { url: string; config: Config },
   target: string,
   options: {
     method?: string;
@@ -15,12 +16,12 @@ export function sendRaw(
     body?: string | Buffer;
   } = {},
 ): Promise<RawAnswer> {
-  const { host, port } = new URL(hub.url);
+  const { host } = new URL(hub.url);
   return new Promise((resolve, reject) => {
     const outgoing = request(
       {
         host: '127.0.0.1',
-        port,
+        port: hub.config.listen.port,
         path: target,
         method: options.method ?? 'GET',
         agent: false,
