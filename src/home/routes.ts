@@ -9,7 +9,7 @@ import { notFound } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 
 /** GET ISSUER: the services that the member may use, as tiles; a click goes in. */
-export async function showHome(_parts: WebParts, request: CommunityRequest): Promise<void> {
+export async function showHome(request: CommunityRequest): Promise<void> {
   const member = await signedInMember(request);
   if (member === undefined) {
     request.redirect('/login');

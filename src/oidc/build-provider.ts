@@ -11,9 +11,9 @@ import { loadExistingGrant } from './grants.ts';
 import { buildPolicy } from './interaction-policy.ts';
 import * as pages from './provider-pages.ts';
 import type { Issuer } from './request-context.ts';
+import { currentUnit } from './request-scope.ts';
 import { storeBeforeAnswering } from './store-before-answering.ts';
 import { ProviderWithOwnPages, showOwnForms } from './submit-pages.ts';
-import { currentUnit } from './unit-of-work.ts';
 
 /** Lifetimes, in seconds. */
 const MINUTE = 60;

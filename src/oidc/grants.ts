@@ -2,7 +2,7 @@ import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
 import type { Community, Service } from '../communities/community.ts';
 import { claimsOfScopes } from './claims.ts';
 import { serviceOfClient } from './clients.ts';
-import { currentUnit } from './unit-of-work.ts';
+import { currentUnit } from './request-scope.ts';
 
 /** What one request asks of a service's member, split by what the service may have at all. */
 export type Request = {

@@ -3,7 +3,7 @@ import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Community } from '../communities/community.ts';
 import { accessTo } from '../memberships/member.ts';
 import { serviceOfClient } from './clients.ts';
-import { currentUnit } from './unit-of-work.ts';
+import { currentUnit } from './request-scope.ts';
 
 const { Check, Prompt, base } = interactionPolicy;
 

@@ -1,6 +1,6 @@
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider';
 import type { PageModel } from '../web/page-models.ts';
-import { currentScope, currentUnit } from './unit-of-work.ts';
+import { currentScope, currentUnit } from './request-scope.ts';
 
 /** Shows one of our pages where the provider would show its own. */
 function show(ctx: KoaContextWithOIDC, page: PageModel): void {

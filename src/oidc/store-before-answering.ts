@@ -1,6 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { UsedUpError } from './oidc-writes.ts';
-import { currentScope, currentUnit } from './unit-of-work.ts';
+import { currentScope, currentUnit } from './request-scope.ts';
 
 /** Endpoints that programs call; the others are for browsers. */
 const FOR_PROGRAMS = new Set([

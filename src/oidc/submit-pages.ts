@@ -1,6 +1,6 @@
 import Provider, { type KoaContextWithOIDC } from 'oidc-provider';
 import { serviceOfClient } from './clients.ts';
-import { currentScope } from './unit-of-work.ts';
+import { currentScope } from './request-scope.ts';
 
 type ResponseMode = Parameters<Provider['registerResponseMode']>;
 

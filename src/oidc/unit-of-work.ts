@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { isDeepStrictEqual } from 'node:util';
 import type { Queryable } from '../database/database.ts';
 import type { AuditEvent } from '../events/record-event.ts';
@@ -14,7 +13,6 @@ import {
   type StoredRead,
 } from './oidc-reads.ts';
 import { type Changes, type ConsentWrite, revokeGrant, writeChanges } from './oidc-writes.ts';
-import type { RequestContext } from './request-context.ts';
 import type { SignInCache } from './sign-in-cache.ts';
 
 export type Payload = Record<string, unknown>;
@@ -312,29 +310,4 @@ function isMerelyUsed(before: Payload, after: Payload): boolean {
     isDeepStrictEqual(then, JSON.parse(JSON.stringify(now))) &&
     Number(after.exp) - Number(before.exp) < SESSION_TOUCH
   );
-}
-
-/** What an ongoing request carries along to the provider's adapter and callbacks. */
-export type RequestScope = { unit: UnitOfWork; context: RequestContext };
-
-const current = new AsyncLocalStorage<RequestScope>();
-
-/** Runs a request's work in its scope. */
-export function runInScope<Result>(
-  scope: RequestScope,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  return current.run(scope, work);
-}
-
-/** The scope of the request at hand. */
-export function currentScope(): RequestScope {
-  const scope = current.getStore();
-  if (scope === undefined)
-    throw new Error('sign-in state is only read and written within a request');
-  return scope;
-}
-
-export function currentUnit(): UnitOfWork {
-  return currentScope().unit;
 }

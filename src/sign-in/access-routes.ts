@@ -5,7 +5,7 @@ import { accessTo } from '../memberships/member.ts';
 import { requestAccess } from '../services/request-access.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import { interactionParts } from './consent-routes.ts';
-import { finish } from './routes.ts';
+import { finish } from './finish-interaction.ts';
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 

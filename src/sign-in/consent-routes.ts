@@ -5,14 +5,10 @@ import { CLAIMS_BY_SCOPE, claimsOfScopes, memberClaims } from '../oidc/claims.ts
 import { serviceOfClient } from '../oidc/clients.ts';
 import { extendGrant, type Request, splitRequest } from '../oidc/grants.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
-import { finish } from './routes.ts';
+import { finish } from './finish-interaction.ts';
+import { StaleInteractionError } from './stale-interaction.ts';
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
-
-/** The request at hand is not this member's to answer any more. */
-export class StaleInteractionError extends Error {
-  override readonly name = 'StaleInteractionError';
-}
 
 /** GET ISSUER/consent/UID: a first-party service's member is told, a third party's is asked. */
 export async function showConsent(

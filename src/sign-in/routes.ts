@@ -9,6 +9,7 @@ import {
   type SignInOutcome,
   type SignInParts,
 } from './check-password-sign-in.ts';
+import { finish } from './finish-interaction.ts';
 import { rememberDevice } from './known-device.ts';
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
@@ -77,20 +78,6 @@ export async function submitAppLogin(
   const service = serviceOfClient(request.community, String(interaction.params.client_id));
   admit(parts, request, outcome, service?.id);
   await finish(request, { login: passwordLogin(outcome.subject) });
-}
-
-/** Hands the answer to the provider, which goes on where the app's request stopped. */
-export async function finish(
-  request: CommunityRequest,
-  result: Parameters<Provider['interactionResult']>[2],
-): Promise<void> {
-  const { provider } = await request.ready();
-  const { req, res } = request.ctx;
-  const returnTo = await provider.interactionResult(req, res, result, {
-    mergeWithLastSubmission: 'consent' in result,
-  });
-  request.ctx.status = 303;
-  request.ctx.redirect(returnTo);
 }
 
 async function attempt(

@@ -20,7 +20,7 @@ type Handler = (parts: WebParts, request: CommunityRequest, params: string[]) =>
 
 /** Pages of a community, by method and path below its issuer. */
 const ROUTES: [method: string, path: RegExp, handler: Handler][] = [
-  ['GET', /^\/?$/, (parts, request) => showHome(parts, request)],
+  ['GET', /^\/?$/, (_parts, request) => showHome(request)],
   [
     'POST',
     /^\/services\/([a-z0-9-]+)\/request$/,

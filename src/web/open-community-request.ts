@@ -1,7 +1,8 @@
 import type { Context } from 'koa';
 import type { Member } from '../memberships/member.ts';
 import type { RequestContext } from '../oidc/request-context.ts';
-import { runInScope, UnitOfWork } from '../oidc/unit-of-work.ts';
+import { runInScope } from '../oidc/request-scope.ts';
+import { UnitOfWork } from '../oidc/unit-of-work.ts';
 import { communityChrome, localeOf } from './chrome.ts';
 import type { CommunityRequest } from './community-request.ts';
 import type { CommunityRoute } from './community-routes.ts';
