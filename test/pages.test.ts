@@ -1,36 +1,34 @@
-import fc from 'fast-check';
 import { parse as parseHtml } from 'node-html-parser';
 import { describe, expect, it } from 'vitest';
-import { chooseLocale } from '../src/i18n/locale.ts';
-import { readCatalogue } from '../src/i18n/translate.ts';
 import type { PageModel } from '../src/web/page-models.ts';
 import { createRenderer } from '../src/web/render.ts';
 import { loadStaticFiles } from '../src/web/static.ts';
-import { contrast, parse, themeCss } from '../src/web/theme.ts';
 import { SAMPLE_PAGES, sampleChrome } from './support/sample-pages.ts';
 
-const renderer = createRenderer(loadStaticFiles());
+const files = loadStaticFiles();
+const renderer = createRenderer(files);
 const cases = Object.entries(SAMPLE_PAGES).flatMap(([name, page]) =>
   (['fr', 'en'] as const).map((locale) => ({ name, locale, page })),
 );
 
-describe('the catalogues', () => {
-  it('say everything in both languages', () => {
-    expect(Object.keys(readCatalogue('en')).sort()).toEqual(
-      Object.keys(readCatalogue('fr')).sort(),
-    );
-  });
-
-  it('keep the same places for values in both languages', () => {
-    const places = (text: string) => (text.match(/\{\{\w+\}\}/g) ?? []).sort();
-    const [fr, en] = [readCatalogue('fr'), readCatalogue('en')];
-    for (const key of Object.keys(fr)) {
-      // A plural's form for one may leave the number out.
-      if (!key.endsWith('_one'))
-        expect([key, places(en[key] as string)]).toEqual([key, places(fr[key] as string)]);
-    }
-  });
-});
+/** Known to scripts and to suites of tests: they may not change. */
+const IDS: Record<string, string[]> = {
+  login: ['login-form', 'username', 'password', 'login-submit', 'language-fr', 'language-en'],
+  'login refused': ['error-summary', 'fault'],
+  'login again': ['username', 'password', 'not-you'],
+  notice: ['consent-form', 'consent-allow', 'consent-deny'],
+  consent: ['consent-form', 'consent-allow', 'consent-deny'],
+  'access by approval': ['access-reason', 'access-request', 'return-to-app', 'home-link'],
+  logout: ['logout-form', 'logout-confirm', 'logout-cancel'],
+  'logout of all': ['logout-form', 'logout-confirm', 'logout-cancel'],
+  'logged out': ['logged-out'],
+  device: ['device-form', 'user_code', 'device-submit'],
+  'device confirm': ['device-form', 'device-confirm', 'device-abort'],
+  home: ['service-cloud', 'request-visio', 'sign-out', 'sign-out-everywhere'],
+  setup: ['setup-form', 'email', 'password', 'setup-submit'],
+  'operator login': ['login-form', 'email', 'password', 'login-submit'],
+  'operator home': ['operator-sign-out'],
+};
 
 describe('every page', () => {
   it.each(cases)(
@@ -51,10 +49,8 @@ describe('every page', () => {
         ).toBeTruthy();
       }
       for (const element of document.querySelectorAll('[aria-describedby]')) {
-        const ids = (element.getAttribute('aria-describedby') as string)
-          .split(' ')
-          .filter((id) => !id.startsWith('fault-'));
-        for (const id of ids) expect(document.getElementById(id), id).not.toBeNull();
+        for (const id of (element.getAttribute('aria-describedby') as string).split(' '))
+          expect(document.getElementById(id), id).not.toBeNull();
       }
       const ids = document.querySelectorAll('[id]').map((element) => element.id);
       expect(new Set(ids).size).toBe(ids.length);
@@ -65,67 +61,113 @@ describe('every page', () => {
     },
   );
 
-  it('shows what people wrote as text, never as markup', () => {
-    const evil = '<img src=x onerror=alert(1)>"\'&';
-    const poison = (value: unknown): unknown => {
-      if (typeof value === 'string') return evil;
-      if (Array.isArray(value)) return value.map(poison);
-      if (value === null || typeof value !== 'object') return value;
-      return Object.fromEntries(
-        Object.entries(value).map(([key, inner]) => [
-          key,
-          ['page', 'kind', 'fault', 'reason', 'state', 'field', 'code', 'notice'].includes(key)
-            ? inner
-            : poison(inner),
-        ]),
+  it('has the elements that scripts and tests know by id', () => {
+    for (const [name, ids] of Object.entries(IDS)) {
+      const document = parseHtml(
+        renderer.render(SAMPLE_PAGES[name] as PageModel, sampleChrome('fr')),
       );
-    };
-    for (const page of Object.values(SAMPLE_PAGES)) {
-      const chrome = {
-        ...sampleChrome('fr'),
-        community: { name: evil, homeUrl: '/', contactEmail: evil },
-      };
-      const document = parseHtml(renderer.render(poison(page) as PageModel, chrome));
-      expect(document.querySelectorAll('[onerror]')).toHaveLength(0);
+      for (const id of ids) expect(document.getElementById(id), `${name}: #${id}`).not.toBeNull();
     }
   });
+
+  it('shows what people wrote as text, never as markup', () => {
+    const evil = '</title><img src=x onerror=alert(1)>"\'&{{chrome}}</a></p>';
+    for (const page of Object.values(SAMPLE_PAGES)) {
+      const tags = (text: string) => {
+        const chrome = sampleChrome('fr');
+        const community = { name: text, homeUrl: '/', contactEmail: text, logoUrl: text };
+        const signedInAs = { displayName: text, username: text, signOutUrl: '/' };
+        const html = renderer.render(replaceTexts(page, text), {
+          ...chrome,
+          community,
+          signedInAs,
+        });
+        return parseHtml(html)
+          .querySelectorAll('*')
+          .map((element) => `${element.tagName} ${Object.keys(element.attributes).join(' ')}`);
+      };
+      expect(tags(evil)).toEqual(tags('plain'));
+    }
+  });
+
+  it('keeps each name that runs the other way to itself, however long it is', () => {
+    const page = replaceTexts(SAMPLE_PAGES.home as PageModel, 'ليلى'.repeat(2500));
+    const document = parseHtml(renderer.render(page, sampleChrome('fr')));
+    expect(document.querySelectorAll('.service-tile bdi').length).toBeGreaterThanOrEqual(6);
+    expect(document.querySelector('.service-tile .icon.text')?.text.length).toBeLessThanOrEqual(2);
+  });
+
+  it('says in its title that a form was refused', () => {
+    const title = (name: string, locale: 'fr' | 'en') =>
+      parseHtml(renderer.render(SAMPLE_PAGES[name] as PageModel, sampleChrome(locale)))
+        .querySelector('title')
+        ?.text.trim();
+    expect(title('login refused', 'fr')).toBe('Erreur\u00a0: Se connecter · La MYNE');
+    expect(title('setup refused', 'en')).toBe('Error: First steps · La MYNE');
+    expect(title('login', 'fr')).toBe('Se connecter · La MYNE');
+  });
 });
 
-describe('a community’s colour', () => {
-  it('stays readable, whatever colour it is', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 0xffffff }), (value) => {
-        const css = themeCss(`#${value.toString(16).padStart(6, '0')}`);
-        const colour = (name: string) =>
-          parse(new RegExp(`--${name}:(#[0-9a-f]{6})`).exec(css)?.[1] as string) as [
-            number,
-            number,
-            number,
-          ];
-        expect(contrast(colour('accent'), colour('on-accent'))).toBeGreaterThanOrEqual(4.5);
-        expect(contrast(colour('link'), [255, 255, 255])).toBeGreaterThanOrEqual(4.5);
-      }),
+describe('the picture of a service', () => {
+  const picture = (icon: string | undefined) => {
+    const service = { slug: 'x', name: 'élan', icon, url: 'https://x.example/' };
+    const page = { ...SAMPLE_PAGES['home empty'], services: [service] } as PageModel;
+    const document = parseHtml(renderer.render(page, sampleChrome('fr')));
+    return document.querySelector('.service-tile .icon');
+  };
+
+  it('is one of ours by its name, in the file of pictures', () => {
+    const [address, id] =
+      picture('cloud')?.querySelector('use')?.getAttribute('href')?.split('#') ?? [];
+    const file = files.find(address?.replace('/assets/', '') ?? '');
+    expect(file?.body.toString()).toContain(`<symbol id="${id}"`);
+    expect(file?.immutable).toBe(true);
+  });
+
+  it('is a sign as its readers count signs, or the first letter of the name', () => {
+    expect(picture('👩‍🌾')?.text).toBe('👩‍🌾');
+    expect(picture('🇫🇷')?.text).toBe('🇫🇷');
+    expect(picture(undefined)?.text).toBe('É');
+  });
+
+  it('is fetched over TLS, or not at all', () => {
+    expect(picture('https://x.example/a.png')?.getAttribute('src')).toBe('https://x.example/a.png');
+    expect(picture('http://x.example/a.png')?.text).toBe('É');
+    expect(picture('javascript://x')?.text).toBe('É');
+  });
+});
+
+it('a service whose address is not one of the web is no link', () => {
+  const service = { slug: 'x', name: 'X', url: 'javascript:alert(1)' };
+  const page = { ...SAMPLE_PAGES['home empty'], services: [service] } as PageModel;
+  const html = renderer.render(page, sampleChrome('fr'));
+  expect(html).not.toContain('javascript:');
+  expect(parseHtml(html).getElementById('service-x')?.tagName).toBe('DIV');
+});
+
+/** The page with each text that people may have written put in the place of theirs. */
+function replaceTexts(page: PageModel, text: string): PageModel {
+  const ours = [
+    'page',
+    'kind',
+    'fault',
+    'reason',
+    'state',
+    'field',
+    'code',
+    'notice',
+    'icon',
+    'url',
+    'slug',
+  ];
+  const replace = (value: unknown): unknown => {
+    if (typeof value === 'string') return text;
+    if (Array.isArray(value)) return value.map(replace);
+    if (value === null || typeof value !== 'object') return value;
+    const entries = Object.entries(value);
+    return Object.fromEntries(
+      entries.map(([key, inner]) => [key, ours.includes(key) ? inner : replace(inner)]),
     );
-  });
-
-  it('gives no stylesheet for what is not a colour', () => {
-    expect(themeCss('red}body{display:none')).toBe('');
-  });
-});
-
-describe('the language', () => {
-  it.each([
-    ['en-GB,en;q=0.9', undefined, undefined, 'en'],
-    ['de, fr;q=0.5, en;q=0.8', undefined, undefined, 'en'],
-    ['en', 'fr', undefined, 'fr'],
-    ['fr', undefined, 'de en-US', 'en'],
-    ['en', 'fr', 'en', 'fr'],
-    [undefined, undefined, undefined, 'fr'],
-    ['*;q=0', 'xx', 'yy', 'fr'],
-  ] as const)(
-    'is chosen from the browser (%s), the choice kept (%s) and the app’s wish (%s)',
-    (accept, kept, asked, expected) => {
-      expect(chooseLocale(accept, kept, asked, 'fr')).toBe(expected);
-    },
-  );
-});
+  };
+  return replace(page) as PageModel;
+}
