@@ -1,0 +1,333 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Browser, type Page } from '../support/browser.ts';
+import {
+  type BuiltCommunity,
+  type BuiltMember,
+  buildCommunity,
+  buildMember,
+  buildService,
+  PASSWORD,
+} from '../support/factories.ts';
+import { startHub, type TestHub } from '../support/hub.ts';
+import { RelyingParty } from '../support/relying-party.ts';
+
+let hub: TestHub;
+let community: BuiltCommunity;
+let member: BuiltMember;
+let other: BuiltMember;
+let app: RelyingParty;
+let onApproval: RelyingParty;
+
+beforeAll(async () => {
+  hub = await startHub();
+  community = await buildCommunity(hub.database);
+  member = await buildMember(hub.database, community.id);
+  other = await buildMember(hub.database, community.id);
+  const listening = { backchannel_logout_uri: 'https://app.example/logout' };
+  app = new RelyingParty(hub.url, community, await buildService(hub, community, {}, listening));
+  onApproval = new RelyingParty(
+    hub.url,
+    community,
+    await buildService(hub, community, { access: 'approval' }),
+  );
+});
+afterAll(() => hub.stop());
+
+const newBrowser = () => new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
+const uidOf = (page: Page) => page.url.split('?')[0]?.split('/').pop() as string;
+const credentials = (who: BuiltMember) => ({ username: who.username, password: PASSWORD });
+const signIn = (browser: Browser, page: Page, who = member) =>
+  browser.submit(page, '#login-form', credentials(who));
+
+/** Codes given and sessions opened so far: what an attack must not add to. */
+async function opened() {
+  const [row] = await hub.database.query(
+    `SELECT (SELECT count(*)::int FROM oidc_artifacts WHERE kind IN ('AuthorizationCode', 'AccessToken')) AS codes,
+            (SELECT count(*)::int FROM sessions WHERE subject IS NOT NULL) AS sessions,
+            (SELECT count(*)::int FROM consents) AS consents`,
+  );
+  return row;
+}
+
+/** Sends what a page's form would send, to another address and by another browser. */
+function sendElsewhere(browser: Browser, url: string, fields: Record<string, string>) {
+  return browser.open(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(fields).toString(),
+  });
+}
+
+const csrfOf = (page: Page) =>
+  page.document.querySelector('input[name=csrf]')?.getAttribute('value') as string;
+
+describe('before the sign-in', () => {
+  it('no later step opens, by its page or by its form', async () => {
+    const before = await opened();
+    const browser = newBrowser();
+    const page = await browser.open(app.authorizationUrl());
+    const uid = uidOf(page);
+    for (const step of [`consent/${uid}`, `access/${uid}`]) {
+      expect((await browser.open(`${app.issuer}/${step}`)).status).toBe(400);
+    }
+    for (const step of [`consent/${uid}`, `access/${uid}/request`, `access/${uid}/return`]) {
+      const answer = await sendElsewhere(browser, `${app.issuer}/${step}`, {
+        csrf: csrfOf(page),
+        decision: 'allow',
+      });
+      expect([step, answer.status]).toEqual([step, 400]);
+    }
+    const resumed = await browser.open(`${app.issuer}/oidc/auth/${uid}`);
+    expect(app.isBack(resumed)).toBe(false);
+    expect(await opened()).toEqual(before);
+  });
+
+  it('home, requests for access and sign-out everywhere lead to the sign-in page', async () => {
+    const browser = newBrowser();
+    const page = await browser.open(app.issuer);
+    expect(page.document.querySelector('#login-form')).not.toBeNull();
+    for (const path of [`/services/${onApproval.service.slug}/request`, '/sign-out-everywhere']) {
+      const answer = await sendElsewhere(browser, app.issuer + path, { csrf: csrfOf(page) });
+      expect(answer.document.querySelector('#login-form')).not.toBeNull();
+    }
+    expect(await hub.database.query('SELECT 1 FROM accounts')).toEqual([]);
+  });
+
+  it('an empty name or password is no sign-in, and costs no try', async () => {
+    const browser = newBrowser();
+    const page = await browser.open(`${app.issuer}/login`);
+    for (const fields of [
+      { username: '', password: '' },
+      { username: member.username, password: '' },
+      { username: '  ', password: PASSWORD },
+    ]) {
+      for (let count = 0; count < 5; count += 1) {
+        expect((await browser.submit(page, '#login-form', fields)).status).toBe(400);
+      }
+    }
+    const home = await signIn(browser, page);
+    expect(home.document.querySelector('h1')?.text).toBe('Mes services');
+  });
+});
+
+describe('an interaction', () => {
+  it('answered once is not answered again: not by the back button, nor a replayed form', async () => {
+    const browser = newBrowser();
+    const login = await browser.open(app.authorizationUrl());
+    const consent = await signIn(browser, login);
+    const back = await browser.submit(consent, '#consent-form', {}, '#consent-allow');
+    expect(app.isBack(back)).toBe(true);
+    const before = await opened();
+    for (const [page, form] of [
+      [login, '#login-form'],
+      [consent, '#consent-form'],
+    ] as const) {
+      const again = await browser.submit(page, form, { ...credentials(member), decision: 'allow' });
+      expect([again.status, app.isBack(again)]).toEqual([400, false]);
+      expect((await browser.open(page.url)).status).toBe(400);
+      expect((await browser.open(`${app.issuer}/oidc/auth/${uidOf(page)}`)).status).toBe(400);
+    }
+    expect(await opened()).toEqual(before);
+    // Nothing is lost by it: the app may ask anew, and gets its code at once.
+    expect(app.isBack(await browser.open(app.authorizationUrl()))).toBe(true);
+  });
+
+  it('whose form is sent twice at once is answered by one of the two', async () => {
+    const member = await buildMember(hub.database, community.id);
+    const browser = newBrowser();
+    const login = await browser.open(app.authorizationUrl());
+    const pages = await Promise.all([1, 2, 3].map(() => signIn(browser, login, member)));
+    for (const page of pages) expect([200, 400]).toContain(page.status);
+    const sessions = await hub.database.query('SELECT 1 FROM sessions WHERE subject = $1', [
+      member.subject,
+    ]);
+    expect(sessions.length).toBeLessThanOrEqual(1);
+    const consent = pages.find((page) => page.document.querySelector('#consent-form') !== null);
+    if (consent === undefined) return;
+    const backs = await Promise.all(
+      [1, 2, 3].map(() => browser.submit(consent, '#consent-form', {}, '#consent-allow')),
+    );
+    expect(backs.filter((page) => app.isBack(page)).length).toBeLessThanOrEqual(1);
+  });
+
+  it('of another browser opens nothing, even with that browser’s address and form', async () => {
+    const [victim, thief] = [newBrowser(), newBrowser()];
+    const login = await victim.open(app.authorizationUrl({ prompt: 'consent' }));
+    const thiefPage = await thief.open(`${app.issuer}/login`);
+    expect((await thief.open(login.url)).status).toBe(400);
+    const answer = await sendElsewhere(thief, login.url, {
+      ...credentials(other),
+      csrf: csrfOf(thiefPage),
+    });
+    expect(answer.status).toBe(400);
+    const consent = await signIn(victim, login);
+    expect((await thief.open(consent.url)).status).toBe(400);
+    expect((await thief.open(`${app.issuer}/oidc/auth/${uidOf(consent)}`)).status).toBe(400);
+  });
+
+  it('that the member opened does not go on in another member’s name', async () => {
+    const browser = newBrowser();
+    const consent = await signIn(
+      browser,
+      await browser.open(app.authorizationUrl({ prompt: 'consent' })),
+    );
+    expect(consent.document.querySelector('#consent-form')).not.toBeNull();
+    // In another tab somebody else signs in.
+    const tab = await browser.open(app.authorizationUrl({ prompt: 'login' }));
+    const takeOver = await signIn(browser, tab, other);
+    await browser.submit(takeOver, '#submit-form');
+    const answer = await browser.submit(consent, '#consent-form', {}, '#consent-allow');
+    expect([answer.status, app.isBack(answer)]).toEqual([400, false]);
+  });
+
+  it('is for its own question only: a consent is no sign-in, and the other way about', async () => {
+    const browser = newBrowser();
+    const consent = await signIn(
+      browser,
+      await browser.open(app.authorizationUrl({ prompt: 'consent' })),
+    );
+    const uid = uidOf(consent);
+    expect(consent.url).toContain('/consent/');
+    for (const url of [`${app.issuer}/login/${uid}`, `${app.issuer}/access/${uid}/return`]) {
+      expect(
+        (await sendElsewhere(browser, url, { ...credentials(member), csrf: csrfOf(consent) }))
+          .status,
+      ).toBe(400);
+    }
+  });
+
+  it('cannot be used once its hour is past', async () => {
+    const browser = newBrowser();
+    const login = await browser.open(app.authorizationUrl());
+    await hub.database.query(
+      `UPDATE oidc_artifacts SET expires_at = now() - interval '1 second',
+         payload = payload || jsonb_build_object('exp', floor(extract(epoch FROM now()))::bigint - 60)
+       WHERE kind = 'Interaction'`,
+    );
+    const answer = await signIn(browser, login);
+    expect([answer.status, answer.document.querySelector('h1')?.text]).toEqual([
+      400,
+      'Cette demande a expiré',
+    ]);
+    expect((await browser.open(`${app.issuer}/oidc/auth/${uidOf(login)}`)).status).toBe(400);
+  });
+});
+
+describe('prompt=none', () => {
+  const silently = (browser: Browser, party = app) =>
+    browser.open(party.authorizationUrl({ prompt: 'none' }));
+
+  it('never shows a page and never gives a code where a question is open', async () => {
+    const browser = newBrowser();
+    expect(app.answer(await silently(browser)).get('error')).toBe('login_required');
+    const login = await browser.open(app.authorizationUrl());
+    expect(app.answer(await silently(browser)).get('error')).toBe('login_required');
+    const fresh = await buildMember(hub.database, community.id);
+    const consent = await signIn(browser, login, fresh);
+    expect(app.answer(await silently(browser)).get('error')).toBe('consent_required');
+    await browser.submit(consent, '#consent-form', {}, '#consent-allow');
+    expect(app.answer(await silently(browser)).get('code')).not.toBeNull();
+    expect(onApproval.answer(await silently(browser, onApproval)).get('error')).toBe(
+      'access_denied',
+    );
+  });
+});
+
+describe('a service that is closed to the member', () => {
+  it('stays closed, whatever is sent to its question', async () => {
+    const member = await buildMember(hub.database, community.id);
+    const browser = newBrowser();
+    const denied = await signIn(browser, await browser.open(onApproval.authorizationUrl()), member);
+    expect(denied.status).toBe(403);
+    const uid = uidOf(denied);
+    const consent = await sendElsewhere(browser, `${app.issuer}/consent/${uid}`, {
+      csrf: csrfOf(denied),
+      decision: 'allow',
+    });
+    expect(consent.status).toBe(400);
+    const asked = await sendElsewhere(browser, `${app.issuer}/access/${uid}/request`, {
+      csrf: csrfOf(denied),
+    });
+    expect(asked.status).toBe(403);
+    const resumed = await browser.open(`${app.issuer}/oidc/auth/${uid}`);
+    expect(onApproval.isBack(resumed)).toBe(false);
+    const states = await hub.database.query<{ state: string }>(
+      'SELECT state FROM accounts WHERE subject = $1',
+      [member.subject],
+    );
+    expect(states).toEqual([{ state: 'requested' }]);
+  });
+});
+
+describe('"not you?"', () => {
+  it('asks anew and keeps the session of the one who is signed in until somebody else is', async () => {
+    const browser = newBrowser();
+    await app.signIn(browser, member.username);
+    const login = await browser.open(app.authorizationUrl({ prompt: 'login' }));
+    const anew = await browser.open(
+      `${hub.url}${login.document.querySelector('#not-you')?.getAttribute('href')}`,
+    );
+    expect(anew.document.querySelector('#not-you')).toBeNull();
+    const wrong = await browser.submit(anew, '#login-form', {
+      username: other.username,
+      password: 'wrong',
+    });
+    expect(wrong.status).toBe(400);
+    const home = await browser.open(app.issuer);
+    expect(home.text).toContain(member.username);
+    expect(home.text).not.toContain(other.username);
+  });
+});
+
+describe('two tabs', () => {
+  it('that sign in to two apps at once both count, and both apps are told when it ends', async () => {
+    const listening = { backchannel_logout_uri: 'https://app.example/logout' };
+    const second = new RelyingParty(
+      hub.url,
+      community,
+      await buildService(hub, community, {}, listening),
+    );
+    const fresh = await buildMember(hub.database, community.id);
+    const browser = newBrowser();
+    // Both apps are known to the member, so that a sign-in is all they need.
+    await app.signIn(browser, fresh.username);
+    await second.signIn(browser, fresh.username);
+    for (const cookie of await browser.jar.getCookies(`${app.issuer}/`)) {
+      if (cookie.key.includes('session'))
+        await browser.jar.setCookie(`${cookie.key}=; Path=${cookie.path}; Max-Age=0`, hub.url);
+    }
+    const first = await signIn(browser, await browser.open(app.authorizationUrl()), fresh);
+    expect(app.isBack(first)).toBe(true);
+    const tabs = await Promise.all([
+      browser.open(second.authorizationUrl()),
+      browser.open(app.authorizationUrl()),
+    ]);
+    expect(second.isBack(tabs[0])).toBe(true);
+    expect(app.isBack(tabs[1])).toBe(true);
+    await browser.submit(await browser.open(app.issuer), 'form[action$="/sign-out-everywhere"]');
+    const told = await hub.database.query<{ client: string }>(
+      `SELECT DISTINCT payload ->> 'clientId' AS client FROM outbox WHERE payload ->> 'subject' = $1 ORDER BY 1`,
+      [fresh.subject],
+    );
+    expect(told.map(({ client }) => client).sort()).toEqual(
+      [app.service.clientId, second.service.clientId].sort(),
+    );
+  });
+
+  it('with a sign-in page each both lead to their app, whichever is answered first', async () => {
+    const second = new RelyingParty(hub.url, community, await buildService(hub, community));
+    const fresh = await buildMember(hub.database, community.id);
+    const browser = newBrowser();
+    const tabs = [
+      await browser.open(app.authorizationUrl()),
+      await browser.open(second.authorizationUrl()),
+    ] as const;
+    const consents = [
+      await signIn(browser, tabs[1], fresh),
+      await signIn(browser, tabs[0], fresh),
+    ] as const;
+    const allow = (page: Page) => browser.submit(page, '#consent-form', {}, '#consent-allow');
+    expect(second.isBack(await allow(consents[0]))).toBe(true);
+    expect(app.isBack(await allow(consents[1]))).toBe(true);
+  });
+});
