@@ -12,6 +12,15 @@ const DOCUMENTS = new Set([
 ]);
 /** What an app may send the browser to with a form as well (Core §3.1.2.1, RP-Initiated Logout §2). */
 const BY_POST_TOO = new Set(['/oidc/auth', '/oidc/session/end']);
+/** What programs call: a library that claims to accept pages first gets JSON all the same (RFC 6749 §5.2). */
+const FOR_PROGRAMS = new Set([
+  '/oidc/token',
+  '/oidc/token/introspection',
+  '/oidc/token/revocation',
+  '/oidc/request',
+  '/oidc/device/auth',
+  '/oidc/me',
+]);
 /** Longest query that a form is turned into; Node reads no more than 16 KiB of headers. */
 const MAX_QUERY = 12_000;
 /** Seconds: short, so that a new key is known well before it signs. */
@@ -21,6 +30,7 @@ const DOCUMENT_MAX_AGE = 300;
 export async function serveProvider(request: CommunityRequest): Promise<void> {
   const { ctx, path } = request;
   ctx.state.route = 'protocol';
+  if (FOR_PROGRAMS.has(path)) ctx.req.headers.accept = 'application/json';
   const ready = await request.ready();
   const isDocument = DOCUMENTS.has(path) && (ctx.method === 'GET' || ctx.method === 'HEAD');
   if (isDocument) {
