@@ -334,13 +334,12 @@ CREATE TABLE events (
   type text NOT NULL,
   actor text NOT NULL,
   subject uuid,
+  -- No reference: the trail goes on telling of a service that is gone (docs/decisions/0008-audit-trail-and-throttles.md).
   service_id uuid,
   details jsonb NOT NULL DEFAULT '{}',
   CONSTRAINT pk_events PRIMARY KEY (id),
   CONSTRAINT fk_events_community FOREIGN KEY (community_id) REFERENCES communities (id) ON DELETE CASCADE,
   CONSTRAINT fk_events_membership FOREIGN KEY (community_id, subject) REFERENCES memberships (community_id, subject),
-  -- The event outlives the service; its details say which it was.
-  CONSTRAINT fk_events_service FOREIGN KEY (community_id, service_id) REFERENCES services (community_id, id) ON DELETE SET NULL (service_id),
   CONSTRAINT ck_events_scope CHECK (community_id IS NOT NULL OR (subject IS NULL AND service_id IS NULL))
 );
 CREATE INDEX ix_events_community ON events (community_id, id);
