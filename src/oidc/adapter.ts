@@ -5,6 +5,7 @@ import type { Payload } from './unit-of-work.ts';
 
 /** Bearer values that the protocol reads back from an interaction: kept sealed. */
 const SEALED_IN_INTERACTION = ['deviceCode', 'parJti'];
+const HINT = 'id_token_hint';
 
 /**
  * oidc-provider's storage, over the unit of work of the request at hand. Values that open something
@@ -57,7 +58,18 @@ function sealed(sealer: Sealer, kind: string, id: string, payload: Payload): Pay
     const value = kept[name];
     if (typeof value === 'string') kept[name] = { sealed: seal(sealer, name, value) };
   }
-  return kept;
+  const { details, ...prompt } = (payload.prompt ?? {}) as Payload & { details?: Payload };
+  // The question repeats the hint, and nothing reads it there.
+  if (details?.[HINT] !== undefined)
+    kept.prompt = { ...prompt, details: { ...details, [HINT]: undefined } };
+  return withHint(kept, (hint) => ({ sealed: seal(sealer, HINT, hint as string) }));
+}
+
+/** An app's request waits with the ID token that it came with, which says who somebody is. */
+function withHint(payload: Payload, change: (hint: unknown) => unknown): Payload {
+  const params = payload.params as Payload | undefined;
+  if (params?.[HINT] === undefined) return payload;
+  return { ...payload, params: { ...params, [HINT]: change(params[HINT]) } };
 }
 
 function opened(sealer: Sealer, kind: string, payload: Payload | undefined): Payload | undefined {
@@ -72,7 +84,7 @@ function opened(sealer: Sealer, kind: string, payload: Payload | undefined): Pay
     const value = result[name] as { sealed: string } | undefined;
     if (value !== undefined) result[name] = open(sealer, name, value.sealed);
   }
-  return result;
+  return withHint(result, (hint) => open(sealer, HINT, (hint as { sealed: string }).sealed));
 }
 
 function seal(sealer: Sealer, name: string, value: string): string {
