@@ -203,7 +203,14 @@ async function everythingStored(): Promise<{ table: string; text: string }[]> {
     for (const { text } of await hub.database.query<{ text: string }>(
       `SELECT t::text AS text FROM "${name}" t`,
     ))
-      rows.push({ table: name, text });
+      rows.push({ table: name, text: text + unpacked(text) });
   }
   return rows;
+}
+
+/** What unsigned and signed tokens in a text say inside. */
+function unpacked(text: string): string {
+  return [...text.matchAll(/eyJ[\w-]+\.([\w-]+)\./g)]
+    .map(([, payload]) => Buffer.from(payload as string, 'base64url').toString())
+    .join();
 }

@@ -143,11 +143,13 @@ describe('what opens something in one community', () => {
     const code = (await ourApp.signIn(browser, member.username)).get('code') as string;
     const pushed = (await (
       await ourApp.post('/oidc/request', {
+        client_id: ourApp.service.clientId,
         response_type: 'code',
         scope: 'openid',
         redirect_uri: ourApp.service.redirectUri,
       })
     ).json()) as { request_uri: string };
+    expect(pushed.request_uri).toMatch(/^urn:/);
     const device = (await (
       await ourApp.post('/oidc/device/auth', { scope: 'openid' })
     ).json()) as Record<string, string>;
@@ -189,7 +191,7 @@ describe('what opens something in one community', () => {
     const asked = await newBrowser().open(
       `${theirApp.issuer}/oidc/auth?client_id=same-id&request_uri=${encodeURIComponent(pushed.request_uri)}`,
     );
-    expect(theirApp.answer(asked).get('error')).toMatch(/request_uri/);
+    expect(theirApp.answer(asked).get('error')).toBe('invalid_request_uri');
     expect(theirApp.answer(asked).get('code')).toBeNull();
     expect(await theirState()).toEqual(before);
     // None of it was used up or ended where it belongs.
