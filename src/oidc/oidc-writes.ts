@@ -12,6 +12,8 @@ export type ArtifactWrite = {
   json: string;
   payload: Payload;
   expiresIn: number | undefined;
+  /** It was read by this request: if it is gone by now, it must not come back. */
+  replaces: boolean;
 };
 export type SessionUpdate = {
   id: string;
@@ -77,7 +79,15 @@ export async function writeChanges(db: Queryable, changes: Changes): Promise<voi
       require('interaction', interactions, `SELECT count(*) FROM gone WHERE kind = 'Interaction'`);
   }
   if (changes.revokedGrants.size > 0) add('revoked', statement.revoke([...changes.revokedGrants]));
-  if (changes.artifacts.size > 0) add('stored', statement.store([...changes.artifacts.values()]));
+  const artifacts = [...changes.artifacts.values()];
+  const replaced = artifacts.filter(({ replaces }) => replaces);
+  if (replaced.length < artifacts.length) {
+    add('stored', statement.store(artifacts.filter(({ replaces }) => !replaces)));
+  }
+  if (replaced.length > 0) {
+    add('replaced', statement.replace(replaced));
+    require('record', replaced.length, 'SELECT count(*) FROM replaced');
+  }
   const closed = [...changes.closedSessions].filter((uid) => !changes.updatedSessions.has(uid));
   if (closed.length > 0) add('closed', statement.close(closed));
   if (changes.openedSessions.size > 0)
@@ -128,25 +138,39 @@ class Statement {
   }
 
   store(writes: ArtifactWrite[]): string {
+    return `INSERT INTO oidc_artifacts (community_id, kind, id_hash, grant_id_hash, subject, client_id, session_uid, user_code_hash, payload, expires_at)
+      SELECT $1, v.kind, v.id_hash, v.grant_id_hash, v.subject, v.client_id, v.session_uid, v.user_code_hash, v.payload, ${ENDS}
+      FROM (VALUES ${this.#artifacts(writes)}) AS v (${ARTIFACT_COLUMNS})
+      ON CONFLICT ON CONSTRAINT pk_oidc_artifacts DO UPDATE SET grant_id_hash = EXCLUDED.grant_id_hash, subject = EXCLUDED.subject,
+        client_id = EXCLUDED.client_id, session_uid = EXCLUDED.session_uid, payload = EXCLUDED.payload, expires_at = EXCLUDED.expires_at`;
+  }
+
+  /** What was read and is written back must still be there: an answered question does not come back. */
+  replace(writes: ArtifactWrite[]): string {
+    return `UPDATE oidc_artifacts a SET grant_id_hash = v.grant_id_hash, subject = v.subject, client_id = v.client_id,
+        session_uid = v.session_uid, user_code_hash = v.user_code_hash, payload = v.payload, expires_at = ${ENDS}
+      FROM (VALUES ${this.#artifacts(writes)}) AS v (${ARTIFACT_COLUMNS})
+      WHERE a.community_id = $1 AND a.kind = v.kind AND a.id_hash = v.id_hash RETURNING 1`;
+  }
+
+  #artifacts(writes: ArtifactWrite[]): string {
     const rows = writes.map(({ kind, id, json, payload, expiresIn }) => {
       // An interaction names a grant and is not of it: it goes on when another member takes over.
       const grantId = kind === 'Interaction' ? undefined : payload.grantId;
-      const columns = [
-        kind,
-        tokenHash(id),
-        typeof grantId === 'string' ? tokenHash(grantId) : null,
-        subjectOf(payload),
-        payload.clientId ?? null,
-        payload.sessionUid ?? null,
-        typeof payload.userCode === 'string' ? tokenHash(payload.userCode) : null,
-        json,
-      ].map((value) => this.#param(value));
-      return `($1, ${columns.join(', ')}, now() + ${this.#param(expiresIn ?? null)}::integer * interval '1 second')`;
+      const values: [value: unknown, type: string][] = [
+        [kind, 'text'],
+        [tokenHash(id), 'bytea'],
+        [typeof grantId === 'string' ? tokenHash(grantId) : null, 'bytea'],
+        [subjectOf(payload), 'uuid'],
+        [payload.clientId ?? null, 'text'],
+        [payload.sessionUid ?? null, 'text'],
+        [typeof payload.userCode === 'string' ? tokenHash(payload.userCode) : null, 'bytea'],
+        [json, 'jsonb'],
+        [expiresIn ?? null, 'integer'],
+      ];
+      return `(${values.map(([value, type]) => `${this.#param(value)}::${type}`).join(', ')})`;
     });
-    return `INSERT INTO oidc_artifacts (community_id, kind, id_hash, grant_id_hash, subject, client_id, session_uid, user_code_hash, payload, expires_at)
-      VALUES ${rows.join(', ')}
-      ON CONFLICT ON CONSTRAINT pk_oidc_artifacts DO UPDATE SET grant_id_hash = EXCLUDED.grant_id_hash, subject = EXCLUDED.subject,
-        client_id = EXCLUDED.client_id, session_uid = EXCLUDED.session_uid, payload = EXCLUDED.payload, expires_at = EXCLUDED.expires_at`;
+    return rows.join(', ');
   }
 
   open(sessions: { id: string; payload: Payload }[], { issuer, origin }: Changes): string {
@@ -227,6 +251,10 @@ class Statement {
     return `$${this.values.length}`;
   }
 }
+
+const ARTIFACT_COLUMNS =
+  'kind, id_hash, grant_id_hash, subject, client_id, session_uid, user_code_hash, payload, expires_in';
+const ENDS = "now() + v.expires_in * interval '1 second'";
 
 /** Statements of one text share a plan, and only those: a name of PostgreSQL's holds 63 bytes. */
 function preparedName(sql: string): string {

@@ -136,7 +136,14 @@ export class UnitOfWork {
     if (kind === 'Session') {
       this.#saveSession(id, payload);
     } else {
-      this.#changes.artifacts.set(`${kind}:${id}`, { kind, id, json, payload, expiresIn });
+      this.#changes.artifacts.set(`${kind}:${id}`, {
+        kind,
+        id,
+        json,
+        payload,
+        expiresIn,
+        replaces: this.#wasRead(kind, id),
+      });
       this.#changes.destroyed.delete(`${kind}:${id}`);
     }
   }
