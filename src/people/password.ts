@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { type Algorithm, hash, verify } from '@node-rs/argon2';
+import { createQueue } from './hash-queue.ts';
 
 /** OWASP's parameters for Argon2id: 19 MiB, 2 passes, 1 lane. */
 const PARAMETERS = {
@@ -12,9 +14,15 @@ const CURRENT = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
 /** Longest password that is hashed, in UTF-8 bytes; longer ones are refused before hashing. */
 export const PASSWORD_MAX_BYTES = 1024;
 
+/**
+ * Hashing never takes the last core, nor all of libuv's threads, which sign tokens, too: while many
+ * people sign in at once, everybody else is served as before.
+ */
+const inTurn = createQueue(Math.min(3, Math.max(1, availableParallelism() - 1)));
+
 /** An Argon2id hash in PHC format. Runs on libuv's threads: the event loop stays free. */
 export function hashPassword(password: string): Promise<string> {
-  return hash(password.normalize('NFKC'), PARAMETERS);
+  return inTurn(() => hash(password.normalize('NFKC'), PARAMETERS));
 }
 
 export type PasswordCheck = { matches: boolean; needsRehash: boolean };
@@ -35,7 +43,8 @@ export async function checkPassword(
   const usable = phc !== null && phc !== undefined && !tooLong;
   let matches = false;
   try {
-    matches = await verify(usable ? phc : await decoy, tooLong ? '' : password.normalize('NFKC'));
+    const against = usable ? phc : await decoy;
+    matches = await inTurn(() => verify(against, tooLong ? '' : password.normalize('NFKC')));
   } catch {
     matches = false;
   }
