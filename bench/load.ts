@@ -51,6 +51,10 @@ async function prepare(to: Target, count: number, realms: number): Promise<void>
 
 /** Each of `count` users acts again and again; where there are more, they take turns. */
 async function run(scenario: Scenario, count: number, seconds: number): Promise<LoadAnswer> {
+  const documents =
+    scenario === 'discovery' || scenario === 'jwks'
+      ? users.slice(0, count).map(({ user }) => user.document(scenario))
+      : [];
   const latencies: number[] = [];
   const began = performance.now();
   const end = began + seconds * 1000;
@@ -58,15 +62,16 @@ async function run(scenario: Scenario, count: number, seconds: number): Promise<
     users.filter((_, index) => index % count === lane),
   );
   await Promise.all(
-    lanes.map(async (lane) => {
+    lanes.map(async (lane, number) => {
       for (let turn = 0; performance.now() < end; turn += 1) {
         const { user, username } = lane[turn % lane.length] as (typeof lane)[number];
         const asked = performance.now();
-        await act(scenario, user, username);
+        await (documents[number]?.get() ?? act(scenario, user, username));
         latencies.push(performance.now() - asked);
       }
     }),
   );
+  for (const document of documents) document.close();
   return { kind: 'done', latencies, seconds: (performance.now() - began) / 1000 };
 }
 
@@ -76,8 +81,12 @@ function act(scenario: Scenario, user: User, username: string): Promise<void> {
       return user.clientCredentials();
     case 'sign-in':
       return user.signIn(username, target.password);
-    default:
+    case 'sso':
+    case 'userinfo':
+    case 'refresh':
       return user[scenario]();
+    default:
+      throw new Error(`no such act: ${scenario}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import type { Dispatcher } from 'undici';
+import { PlainGet } from './plain-get.ts';
 import type { Target } from './target.ts';
 
 export type Realm = Target['realms'][number] & { keys: ReturnType<typeof createLocalJWKSet> };
@@ -98,12 +99,9 @@ export class User {
     await this.#token({ grant_type: 'client_credentials' });
   }
 
-  async discovery(): Promise<void> {
-    await this.#expect(200, 'GET', this.#paths.discovery);
-  }
-
-  async jwks(): Promise<void> {
-    await this.#expect(200, 'GET', this.#paths.jwks);
+  /** A connection that asks for a document of the realm. */
+  document(which: 'discovery' | 'jwks'): PlainGet {
+    return new PlainGet(new URL(this.#realm.issuer).origin, this.#paths[which]);
   }
 
   async #redeem(code: string, verifier: string): Promise<void> {
