@@ -12,7 +12,7 @@ import {
 import { startHub, type TestHub } from '../support/hub.ts';
 import { RelyingParty } from '../support/relying-party.ts';
 import { ProxiedBrowser } from './proxied-browser.ts';
-import { asForm } from './raw-request.ts';
+import { asForm, sendRaw } from './raw-request.ts';
 
 const OWN = hostIssuer('login.lieu.example').url;
 
@@ -209,25 +209,54 @@ describe('a session', () => {
     }
   });
 
-  it('of one host is refused on another of the same community: cookies are signed for their host', async () => {
-    const visitor = new ProxiedBrowser(hub);
-    await app.signIn(visitor, member.username);
-    const { cookies } = await sessionOf(visitor);
-    const thief = new ProxiedBrowser(hub);
-    for (const { name, value } of cookies) {
-      await thief.jar.setCookie(
-        `${name.replace(`trousseau_${community.slug}`, '__Host-trousseau')}=${value}; Path=/; Secure`,
-        OWN,
-      );
+  it('of one host is refused on any other: cookies are signed for their community and host', async () => {
+    const neighbour = await buildCommunity(hub.database);
+    const hosts = { [community.id]: 'second.lieu.example', [neighbour.id]: 'login.voisin.example' };
+    for (const [id, host] of Object.entries(hosts)) {
+      await hub.database.query('INSERT INTO community_hosts (community_id, host) VALUES ($1, $2)', [
+        id,
+        host,
+      ]);
     }
-    expect((await thief.jar.getCookieString(OWN)).split('; ')).toHaveLength(2);
-    const page = await thief.open(OWN);
-    expect(page.document.querySelector('#login-form')).not.toBeNull();
+    await hub.app.settle();
+    for (const [party, others] of [
+      [app, [OWN, ...Object.values(hosts).map((host) => `https://${host}`)]],
+      [ownApp, [app.issuer, ...Object.values(hosts).map((host) => `https://${host}`)]],
+    ] as const) {
+      const visitor = new ProxiedBrowser(hub);
+      await party.signIn(visitor, member.username);
+      const { cookies } = await sessionOf(visitor, party.issuer);
+      expect(cookies).toHaveLength(2);
+      for (const issuer of others) {
+        const atHost = new URL(issuer).pathname === '/';
+        const rename = (name: string) =>
+          name.replace(
+            /^.*_session/,
+            `${atHost ? '__Host-trousseau' : `trousseau_${community.slug}`}_session`,
+          );
+        const cookie = cookies.map(({ name, value }) => `${rename(name)}=${value}`).join('; ');
+        const { host, pathname } = new URL(issuer);
+        const answer = await sendRaw(hub, pathname, {
+          headers: { host, cookie, 'x-forwarded-for': '192.0.2.1' },
+        });
+        expect([issuer, answer.status]).toEqual([issuer, 303]);
+        expect(answer.headers.location).toMatch(/\/login$/);
+      }
+    }
+  });
+
+  it('reaches a member’s home by its own cookies, sent the same way', async () => {
+    const visitor = new ProxiedBrowser(hub);
+    await ownApp.signIn(visitor, member.username);
+    const { cookies } = await sessionOf(visitor, OWN);
+    const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+    const headers = { host: new URL(OWN).host, cookie, 'x-forwarded-for': '192.0.2.1' };
+    expect((await sendRaw(hub, '/', { headers })).status).toBe(200);
   });
 });
 
-async function sessionOf(visitor: ProxiedBrowser) {
-  const all = await visitor.jar.getCookies(`${app.issuer}/`, { allPaths: true });
+async function sessionOf(visitor: ProxiedBrowser, issuer = app.issuer) {
+  const all = await visitor.jar.getCookies(`${issuer}/`, { allPaths: true });
   const cookies = all
     .filter(({ key }) => /_session(\.sig)?$/.test(key))
     .map(({ key, value }) => ({ name: key, value }));

@@ -11,6 +11,7 @@ import {
 } from '../support/factories.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
 import { RelyingParty } from '../support/relying-party.ts';
+import { ProxiedBrowser } from './proxied-browser.ts';
 
 let hub: TestHub;
 let community: BuiltCommunity;
@@ -266,6 +267,25 @@ describe('a redirect', () => {
         expect(location).toMatch(/^\/(?![/\\])/);
         expect([target, new URL(location, hub.url).origin]).toEqual([target, hub.url]);
       }
+    }
+  });
+
+  it('on a host of the community’s own stays on it, where every path is the community’s', async () => {
+    const own = 'https://login.lieu.example';
+    await hub.database.query('INSERT INTO community_hosts (community_id, host) VALUES ($1, $2)', [
+      community.id,
+      new URL(own).host,
+    ]);
+    await hub.app.settle();
+    const browser = new ProxiedBrowser(hub);
+    const page = await browser.open(`${own}/login`);
+    for (const target of EVIL) {
+      const answer = await send(
+        browser,
+        formOf(page, 'form.language', { locale: 'en', return_to: target }),
+      );
+      expect([target, answer.status]).toEqual([target, 303]);
+      expect(answer.headers.get('location')).toMatch(/^\/(?![/\\])/);
     }
   });
 

@@ -196,6 +196,24 @@ describe('an interaction', () => {
     }
   });
 
+  it('is named by the address and by the cookie, which must agree, whatever path the cookie is sent to', async () => {
+    const browser = newBrowser();
+    const first = await browser.open(app.authorizationUrl({ prompt: 'consent' }));
+    const cookieOf = async (url: string) => (await browser.jar.getCookieString(url)) as string;
+    const ofFirst = await cookieOf(first.url);
+    const second = await browser.open(app.authorizationUrl({ prompt: 'consent' }));
+    const consent = await signIn(browser, second);
+    const ask = async (url: string, cookie: string) =>
+      (await fetch(url, { headers: { accept: 'text/html', cookie } })).status;
+    expect(await ask(first.url, ofFirst)).toBe(200);
+    expect(await ask(`${app.issuer}/login/${uidOf(second)}`, ofFirst)).toBe(400);
+    const ofConsent = await cookieOf(consent.url);
+    expect(await ask(consent.url, ofConsent)).toBe(200);
+    expect(await ask(`${app.issuer}/login/${uidOf(consent)}`, ofConsent)).toBe(400);
+    expect(await ask(`${app.issuer}/access/${uidOf(consent)}`, ofConsent)).toBe(400);
+    expect(await ask(`${app.issuer}/consent/${uidOf(first)}`, ofConsent)).toBe(400);
+  });
+
   it('cannot be used once its hour is past', async () => {
     const browser = newBrowser();
     const login = await browser.open(app.authorizationUrl());
