@@ -132,6 +132,17 @@ describe('an interaction', () => {
     expect(app.isBack(await browser.open(app.authorizationUrl()))).toBe(true);
   });
 
+  it('that was answered, and has not gone on yet, keeps its first answer', async () => {
+    const browser = new Browser({ stopAt: (url) => url.pathname.includes('/oidc/auth/') });
+    const start = await browser.send(app.authorizationUrl());
+    const login = await browser.open(
+      new URL(start.headers.get('location') as string, hub.url).href,
+    );
+    expect((await signIn(browser, login)).url).toContain('/oidc/auth/');
+    expect((await browser.open(login.url)).status).toBe(400);
+    expect((await signIn(browser, login, other)).status).toBe(400);
+  });
+
   it('whose form is sent twice at once is answered by one of the two', async () => {
     const member = await buildMember(hub.database, community.id);
     const browser = newBrowser();
