@@ -1,0 +1,175 @@
+import type { AccessRule } from './access-rule.ts';
+
+/** An active member, as the directory shows them. Nobody else exists here. */
+export type Person = {
+  readonly kind: 'person';
+  subject: string;
+  username: string;
+  displayName: string;
+  givenName: string | null;
+  familyName: string | null;
+  /** Their address, once verified: an app takes what it reads here for proven. */
+  mail: string | null;
+  locale: string | null;
+  /** Seconds since 1970. */
+  createdAt: number;
+  updatedAt: number;
+  /** Seconds since 1970; 0 without a password. A bind made before it is over. */
+  passwordChangedAt: number;
+  uidNumber: number | null;
+  /** Groups that they are directly in. */
+  groups: readonly Group[];
+  /** State of their accounts by service, where they have any. */
+  accounts: ReadonlyMap<string, string> | undefined;
+  /** Ids of their app passwords, where they have any. */
+  appPasswordIds: readonly string[] | undefined;
+};
+
+export type Group = {
+  readonly kind: 'group';
+  id: string;
+  name: string;
+  dn: string;
+  description: string | null;
+  createdAt: number;
+  updatedAt: number;
+  gidNumber: number | null;
+  /** Active members who are directly in it, ordered by subject. */
+  members: Person[];
+  /** Groups directly inside it. */
+  children: Group[];
+  /** Itself and all groups that it is inside of. */
+  ancestors: readonly Group[];
+};
+
+export type Service = {
+  readonly kind: 'service';
+  id: string;
+  slug: string;
+  dn: string;
+  name: string;
+  description: string | null;
+  createdAt: number;
+  updatedAt: number;
+  rule: AccessRule;
+  /** Argon2 hash of its reader's secret; null without a reader. */
+  readerHash: string | null;
+};
+
+/** The community's own entry and the three that hold people, groups and services. */
+export type Container = {
+  readonly kind: 'container';
+  id: string;
+  dn: string;
+  /** What the entry is: decides its classes and which attribute names it. */
+  type: 'o' | 'ou' | 'dc';
+  value: string;
+  description: string | null;
+  displayName: string | null;
+  createdAt: number;
+  updatedAt: number;
+  parent: Container | undefined;
+};
+
+export type Entry = Person | Group | Service | Container;
+
+export type Posix = {
+  primaryGroup: Group;
+  /** `{username}` stands for the username. */
+  homeTemplate: string;
+  shell: string;
+};
+
+/** One community's directory in memory, as true as the last announcement that was taken in. */
+export type Directory = {
+  readonly communityId: string;
+  slug: string;
+  base: Container;
+  people: Container;
+  groups: Container;
+  services: Container;
+  passwordBind: boolean;
+  openToOperators: boolean;
+  posix: Posix | undefined;
+  /** Ordered by subject. */
+  peopleBySubject: Person[];
+  /** By username, folded. */
+  peopleByUid: Map<string, Person>;
+  /** By address, folded. */
+  peopleByMail: Map<string, Person>;
+  peopleByNumber: Map<number, Person>;
+  /** Ordered by id. */
+  groupsById: Group[];
+  /** By name, folded. */
+  groupsByName: Map<string, Group>;
+  /** Ordered by id. */
+  servicesById: Service[];
+  servicesBySlug: Map<string, Service>;
+  /** Moves with every change: what was computed from the directory is good for one version. */
+  version: number;
+};
+
+/** Where something of this key stands, or would stand, in a list that is ordered by it. */
+export function lowerBound<Item>(
+  items: readonly Item[],
+  key: string,
+  keyOf: (item: Item) => string,
+): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (keyOf(items[middle] as Item) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export const subjectOf = (person: Person): string => person.subject;
+export const idOf = (entry: { id: string }): string => entry.id;
+
+export function findPerson(directory: Directory, subject: string): Person | undefined {
+  const found =
+    directory.peopleBySubject[lowerBound(directory.peopleBySubject, subject, subjectOf)];
+  return found?.subject === subject ? found : undefined;
+}
+
+export function findGroup(directory: Directory, id: string): Group | undefined {
+  const found = directory.groupsById[lowerBound(directory.groupsById, id, idOf)];
+  return found?.id === id ? found : undefined;
+}
+
+export function findService(directory: Directory, id: string): Service | undefined {
+  const found = directory.servicesById[lowerBound(directory.servicesById, id, idOf)];
+  return found?.id === id ? found : undefined;
+}
+
+/** Whether somebody is in a group, directly or through groups nested in it. */
+export function isIn(person: Person, group: Group): boolean {
+  for (const direct of person.groups) {
+    if (direct === group || direct.ancestors.includes(group)) return true;
+  }
+  return false;
+}
+
+/** All groups that somebody is in. */
+export function allGroups(person: Person): readonly Group[] {
+  const { groups } = person;
+  if (groups.every((group) => group.ancestors.length === 1)) return groups;
+  return [...new Set(groups.flatMap((group) => group.ancestors))];
+}
+
+/** All who are in a group, ordered by subject. */
+export function allMembers(group: Group): readonly Person[] {
+  if (group.children.length === 0) return group.members;
+  const found = new Set<Person>();
+  const seen = new Set<Group>();
+  const open = [group];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    for (const member of next.members) found.add(member);
+    open.push(...next.children);
+  }
+  return [...found].sort((a, b) => (a.subject < b.subject ? -1 : 1));
+}
