@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { TAG } from '../../../src/ldap/protocol/message.ts';
+import {
+  encodeAttribute,
+  encodeName,
+  noticeOfDisconnection,
+  ResponseWriter,
+} from '../../../src/ldap/protocol/response-writer.ts';
+import { RESULT } from '../../../src/ldap/protocol/result.ts';
+import { controls, text } from '../support/arbitrary-message.ts';
+import { decodeResponses, scanResponses } from '../support/decode-response.ts';
+
+const id = fc.integer({ min: 1, max: 2 ** 31 - 1 });
+const attributes = fc.uniqueArray(fc.tuple(text, fc.array(text, { maxLength: 5 })), {
+  maxLength: 8,
+  selector: ([name]) => name,
+});
+
+type Entry = { dn: string; attributes: [string, string[]][] };
+
+function write(writer: ResponseWriter, number: number, entry: Entry, prepared: boolean): void {
+  writer.beginEntry(number, entry.dn);
+  for (const [name, values] of entry.attributes) {
+    if (prepared) writer.encodedAttribute(encodeAttribute(name, values));
+    else {
+      writer.beginAttribute(encodeName(name));
+      for (const value of values) writer.value(value);
+      writer.endAttribute();
+    }
+  }
+}
+
+const ALICE: Entry = { dn: 'uid=alice,ou=people,o=lamyne', attributes: [['uid', ['alice']]] };
+
+describe('ResponseWriter', () => {
+  it('writes entries that a client reads as they are, attributes prepared or not', () => {
+    const entry = fc.record({ dn: text, attributes });
+    fc.assert(
+      fc.property(id, entry, controls, fc.boolean(), (number, written, extra, prepared) => {
+        const writer = new ResponseWriter();
+        write(writer, number, written, prepared);
+        writer.endEntry(extra);
+        expect(decodeResponses(writer.take())).toEqual([
+          {
+            id: number,
+            tag: TAG.searchResultEntry,
+            controls: extra,
+            entry: { dn: written.dn, attributes: new Map(written.attributes) },
+          },
+        ]);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('writes results that a client reads as they are', () => {
+    const result = fc.record({
+      code: fc.constantFrom(...Object.values(RESULT)),
+      matchedDn: text,
+      message: text,
+      responseName: text,
+      responseValue: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+    });
+    fc.assert(
+      fc.property(id, result, controls, (number, written, extra) => {
+        const writer = new ResponseWriter();
+        writer.result(number, TAG.extendedResponse, { ...written, controls: extra });
+        expect(decodeResponses(writer.take())).toEqual([
+          { id: number, tag: TAG.extendedResponse, controls: extra, result: written },
+        ]);
+      }),
+    );
+  });
+
+  it('gives what was taken for good: later answers do not touch it', () => {
+    const writer = new ResponseWriter();
+    const taken: Buffer[] = [];
+    for (let number = 1; number <= 500; number++) {
+      write(writer, number, ALICE, number % 2 === 0);
+      writer.endEntry();
+      if (number % 3 === 0) taken.push(writer.take());
+    }
+    taken.push(writer.take());
+    const ids = decodeResponses(Buffer.concat(taken)).map((response) => response.id);
+    expect(ids).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
+  });
+
+  it('grows to whatever an answer needs', () => {
+    const values = ['é'.repeat(100_000), 'a'.repeat(70_000), 'b'.repeat(20_000), 'ü'.repeat(60)];
+    const writer = new ResponseWriter();
+    write(writer, 1, { dn: '', attributes: [['jpegPhoto', values]] }, false);
+    writer.endEntry();
+    const [response] = decodeResponses(writer.take());
+    expect(response?.entry?.attributes.get('jpegPhoto')).toEqual(values);
+  });
+
+  it('drops an entry that was begun and not ended, and the answers around it stay whole', () => {
+    const writer = new ResponseWriter();
+    write(writer, 1, ALICE, false);
+    writer.endEntry();
+    write(writer, 1, ALICE, false);
+    writer.result(1, TAG.searchResultDone, { code: RESULT.other });
+    write(writer, 2, ALICE, true);
+    write(writer, 3, ALICE, true);
+    writer.endEntry();
+    write(writer, 4, ALICE, true);
+    const responses = decodeResponses(writer.take());
+    expect(responses.map((response) => [response.id, response.tag])).toEqual([
+      [1, TAG.searchResultEntry],
+      [1, TAG.searchResultDone],
+      [3, TAG.searchResultEntry],
+    ]);
+    expect(writer.length).toBe(0);
+    expect(() => writer.endEntry()).toThrow('no entry was begun');
+  });
+
+  it('writes a result that is but a code in the shortest form', () => {
+    const writer = new ResponseWriter();
+    writer.result(2, TAG.searchResultDone, { code: RESULT.success });
+    expect(writer.take().toString('hex')).toBe('300c02010265070a010004000400');
+  });
+
+  it('says why it closes a connection as RFC 4511 §4.4.1 has it', () => {
+    const [notice] = decodeResponses(noticeOfDisconnection(RESULT.unavailable, 'shutting down'));
+    expect(notice).toMatchObject({
+      id: 0,
+      tag: TAG.extendedResponse,
+      result: {
+        code: 52,
+        message: 'shutting down',
+        responseName: '1.3.6.1.4.1.1466.20036',
+      },
+    });
+  });
+
+  it('can be read by the scanner of load programs, in pieces of any size', () => {
+    const writer = new ResponseWriter();
+    for (const number of [1, 300, 70_000]) {
+      write(writer, number, ALICE, true);
+      writer.endEntry();
+      writer.result(number, TAG.searchResultDone, { code: RESULT.sizeLimitExceeded });
+    }
+    const bytes = writer.take();
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      const seen: number[][] = [];
+      const used = scanResponses(bytes.subarray(0, cut), (...response) => seen.push(response));
+      scanResponses(bytes.subarray(used), (...response) => seen.push(response));
+      expect(seen).toEqual(
+        [1, 300, 70_000].flatMap((number) => [
+          [number, TAG.searchResultEntry, -1],
+          [number, TAG.searchResultDone, RESULT.sizeLimitExceeded],
+        ]),
+      );
+    }
+  });
+});
