@@ -71,7 +71,18 @@ export type Container = {
   parent: Container | undefined;
 };
 
-export type Entry = Person | Group | Service | Container;
+/** The root DSE and the subschema: not of any community. */
+export type Special = {
+  readonly kind: 'special';
+  id: string;
+  dn: string;
+  createdAt: number;
+  updatedAt: number;
+  /** By the attribute type's index. */
+  attributes: ReadonlyMap<number, readonly string[]>;
+};
+
+export type Entry = Person | Group | Service | Container | Special;
 
 export type Posix = {
   primaryGroup: Group;
@@ -84,6 +95,9 @@ export type Posix = {
 export type Directory = {
   readonly communityId: string;
   slug: string;
+  /** `dnKey` of the base, and the number of names in it. */
+  baseKey: string;
+  depth: number;
   base: Container;
   people: Container;
   groups: Container;

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { escapeDnValue, parseDn } from '../schema/dn.ts';
+import { dnKey, escapeDnValue, parseDn } from '../schema/dn.ts';
 import { canonicalAttribute } from '../schema/oid-names.ts';
 import { foldCase } from '../schema/prepare.ts';
 import type { Container, Directory, Group, Service } from './directory.ts';
@@ -11,6 +11,8 @@ export function makeDirectory(communityId: string, row: StructureRow): Directory
   const directory: Directory = {
     communityId,
     slug: row.slug,
+    baseKey: '',
+    depth: 0,
     base,
     people: makeUnit(communityId, base, 'people'),
     groups: makeUnit(communityId, base, 'groups'),
@@ -38,6 +40,9 @@ export function updateStructure(directory: Directory, row: StructureRow): void {
   directory.slug = row.slug;
   directory.passwordBind = row.passwordBind;
   directory.openToOperators = row.openToOperators;
+  const dn = parseDn(row.base) ?? [];
+  directory.baseKey = dnKey(dn);
+  directory.depth = dn.length;
   directory.base = makeBase(directory.communityId, row);
   directory.people = makeUnit(directory.communityId, directory.base, 'people');
   directory.groups = makeUnit(directory.communityId, directory.base, 'groups');

@@ -1,0 +1,74 @@
+import type { Directory, Person, Service } from '../directory/directory.ts';
+import { findByDn } from '../directory/find-by-dn.ts';
+import { type Dn, dnKey, parseDn } from '../schema/dn.ts';
+import { canonicalAttribute } from '../schema/oid-names.ts';
+import { notActive } from './directory-for.ts';
+import type { Tree } from './session.ts';
+
+/** Whom a bind names: a reader, a person, an operators' reader, or nobody. */
+export type Principal =
+  | { kind: 'reader'; directory: Directory; service: Service; hash: string }
+  | {
+      kind: 'person';
+      directory: Directory;
+      person: Person;
+      /** The service that the name goes through (`uid=alice,cn=cloud,ou=services,BASE`), if it does. */
+      through: Service | undefined;
+    }
+  | { kind: 'operator'; name: string; hash: string }
+  | { kind: 'nobody'; communityId: string | undefined };
+
+/** Readers of operators stand outside of every community: `cn=NAME,cn=operators`. */
+const OPERATORS = 'cn=operators';
+const NOBODY: Principal = { kind: 'nobody', communityId: undefined };
+
+/** @throws LdapError `unavailable` when that cannot be known now; never for a name that leads nowhere */
+export async function findPrincipal(name: string, tree: Tree): Promise<Principal> {
+  if (!tree.contexts.follower.isCurrent()) await tree.contexts.follower.becomeCurrent();
+  const dn = parseDn(name);
+  if (dn === undefined || dn.length === 0) return NOBODY;
+  const operator = operatorName(dn);
+  if (operator !== undefined) {
+    const hash = tree.contexts.operatorReaderHash(operator);
+    return hash === undefined ? NOBODY : { kind: 'operator', name: operator, hash };
+  }
+  const context = tree.contexts.containing(dn);
+  if (context === undefined) return NOBODY;
+  if (!context.isActive) throw notActive();
+  const directory = await tree.directories.get(context.communityId);
+  return inDirectory(directory, dn) ?? { kind: 'nobody', communityId: context.communityId };
+}
+
+function operatorName(dn: Dn): string | undefined {
+  const [named] = dn[0] ?? [];
+  if (dn.length !== 2 || named === undefined || dnKey(dn.slice(1)) !== OPERATORS) return undefined;
+  return canonicalAttribute(named.type) === 'cn' ? named.value : undefined;
+}
+
+function inDirectory(directory: Directory, dn: Dn): Principal | undefined {
+  const { entry } = findByDn(directory, dn);
+  if (entry?.kind === 'person') {
+    return { kind: 'person', directory, person: entry, through: undefined };
+  }
+  if (entry?.kind === 'service') {
+    const { readerHash: hash } = entry;
+    return hash === null ? undefined : { kind: 'reader', directory, service: entry, hash };
+  }
+  return throughService(directory, dn);
+}
+
+/** A person by way of a service: only that service's app passwords are good there. */
+function throughService(directory: Directory, dn: Dn): Principal | undefined {
+  const { entry: service } = findByDn(directory, dn.slice(1));
+  const [named] = dn[0] ?? [];
+  if (service?.kind !== 'service' || named === undefined || dn[0]?.length !== 1) return undefined;
+  if (canonicalAttribute(named.type) !== 'uid') return undefined;
+  const { entry } = findByDn(directory, [dn[0], ...personBase(directory, dn)]);
+  return entry?.kind === 'person'
+    ? { kind: 'person', directory, person: entry, through: service }
+    : undefined;
+}
+
+function personBase(directory: Directory, dn: Dn): Dn {
+  return [[{ type: 'ou', value: 'people' }], ...dn.slice(dn.length - directory.depth)];
+}

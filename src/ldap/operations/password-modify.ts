@@ -1,0 +1,127 @@
+import type { Database } from '../../database/database.ts';
+import { checkPassword, hashPassword } from '../../people/password.ts';
+import { generatePassword, passwordFault } from '../../people/password-rule.ts';
+import { setPassword } from '../../people/set-password.ts';
+import { type Directory, findPerson, type Person } from '../directory/directory.ts';
+import { entryDn } from '../entries/entry-types.ts';
+import type { Connection } from '../handler.ts';
+import { decodePasswordModify, type PasswordModify } from '../protocol/password-modify-value.ts';
+import { LdapError, ProtocolError, RESULT } from '../protocol/result.ts';
+import { dnKey, parseDn } from '../schema/dn.ts';
+import { foldCase } from '../schema/prepare.ts';
+import { attemptOf } from './bind-attempt.ts';
+import type { BindParts } from './check-bind.ts';
+import { identityHolds, openSession, type Session } from './session.ts';
+
+/**
+ * Password modify (RFC 3062): by the person themselves, the old password proven again under the throttles
+ * of sign-in, the new one held to the web's rule, sessions ended as there (row 29). The connection is
+ * anonymous afterwards.
+ * @returns the password that was generated, when none was given
+ * @throws LdapError
+ */
+export async function modifyPassword(
+  value: Buffer | undefined,
+  connection: Connection<Session>,
+  parts: BindParts,
+): Promise<string | undefined> {
+  if (!connection.isConfidential()) {
+    throw new LdapError(
+      RESULT.confidentialityRequired,
+      'use StartTLS or LDAPS to change a password',
+    );
+  }
+  const request = read(value);
+  const { directory, person } = await requireOwner(request, connection.state, parts);
+  const given = request.newPassword?.toString('utf8');
+  const password = given ?? generatePassword();
+  const fault = passwordFault(password);
+  if (fault !== undefined) {
+    const message = {
+      'too-short': 'the new password is too short: 12 characters at least',
+      'too-long': 'the new password is too long',
+    };
+    throw new LdapError(RESULT.constraintViolation, message[fault]);
+  }
+  await proveOldPassword(request, directory, person, connection, parts);
+  await store(parts.database, directory.communityId, person.subject, password);
+  connection.state = openSession();
+  return given === undefined ? password : undefined;
+}
+
+function read(value: Buffer | undefined): PasswordModify {
+  try {
+    return decodePasswordModify(value);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new LdapError(RESULT.protocolError, `password modify: ${error.message}`);
+  }
+}
+
+/** Whoever is bound, if that is a person and they mean their own password. */
+async function requireOwner({ user }: PasswordModify, { identity }: Session, { tree }: BindParts) {
+  if (identity.kind !== 'person') {
+    throw new LdapError(
+      RESULT.insufficientAccessRights,
+      'people change their own password: bind as the person first',
+    );
+  }
+  const directory = await tree.directories.get(identity.communityId);
+  const person = findPerson(directory, identity.subject);
+  if (person === undefined || !identityHolds(identity, directory, tree)) {
+    throw new LdapError(RESULT.insufficientAccessRights, 'this bind no longer holds: bind again');
+  }
+  if (user !== undefined && user !== '' && !means(user, directory, person)) {
+    throw new LdapError(
+      RESULT.insufficientAccessRights,
+      'nobody changes the password of somebody else',
+    );
+  }
+  return { directory, person };
+}
+
+/** A DN, with or without `dn:`, or `u:` and the username (RFC 4513 §5.2.1.8). */
+function means(user: string, directory: Directory, person: Person): boolean {
+  if (/^u:/i.test(user)) return foldCase(user.slice(2)) === foldCase(person.username);
+  const named = parseDn(user.replace(/^dn:/i, ''));
+  const own = parseDn(entryDn(person, directory));
+  return named !== undefined && own !== undefined && dnKey(named) === dnKey(own);
+}
+
+async function proveOldPassword(
+  { oldPassword }: PasswordModify,
+  directory: Directory,
+  person: Person,
+  { ip }: Connection<Session>,
+  { database, throttle }: BindParts,
+): Promise<void> {
+  if (oldPassword === undefined) {
+    throw new LdapError(RESULT.unwillingToPerform, 'give the old password, too');
+  }
+  const principal = { kind: 'person', directory, person, through: undefined } as const;
+  const attempt = attemptOf('', principal, ip);
+  const allowance = await throttle.attempt(attempt);
+  if (!allowance.allowed) {
+    throw new LdapError(RESULT.unwillingToPerform, 'too many wrong passwords: try again later');
+  }
+  const [row] = await database.query<{ hash: string | null }>(
+    `SELECT p.password_hash AS hash FROM memberships m JOIN persons p ON p.id = m.person_id
+     WHERE m.community_id = $1 AND m.subject = $2`,
+    [directory.communityId, person.subject],
+  );
+  const { matches } = await checkPassword(row?.hash, oldPassword.toString('utf8'));
+  if (!matches) throw new LdapError(RESULT.unwillingToPerform, 'the old password is wrong');
+  await throttle.succeeded(attempt);
+}
+
+async function store(
+  database: Database,
+  communityId: string,
+  subject: string,
+  password: string,
+): Promise<void> {
+  const hash = await hashPassword(password);
+  await database.transaction((tx) =>
+    setPassword(tx, communityId, subject, hash, `member:${subject}`),
+  );
+}

@@ -1,0 +1,60 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import type { ChangeFeed } from '../database/change-feed.ts';
+import type { Database } from '../database/database.ts';
+import type { SignInThrottle } from '../throttles/sign-in-throttle.ts';
+import { startLdapServer } from './connection/ldap-server.ts';
+import { createDirectories } from './directory/directories.ts';
+import { createNamingContexts } from './directory/naming-contexts.ts';
+import { createBindMemory } from './operations/check-bind.ts';
+import { createLdapHandler } from './operations/ldap-handler.ts';
+
+export type LdapBridge = {
+  /** Resolves when every announcement heard so far has been taken in. */
+  caughtUp(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** Serves LDAP at the configured addresses. */
+export async function startLdapBridge(parts: {
+  config: Config;
+  database: Database;
+  feed: ChangeFeed;
+  throttle: SignInThrottle;
+  log: Logger;
+}): Promise<LdapBridge> {
+  const { config, database, feed, throttle, log } = parts;
+  const onError = (error: unknown) =>
+    log.warn({ err: error }, 'the directory could not be read; asking again');
+  const contexts = createNamingContexts({ database, feed, onError });
+  const directories = createDirectories({ database, feed, onError });
+  await contexts.follower.becomeCurrent();
+  const { listen, ldapsListen, tls } = config.ldap;
+  const handler = createLdapHandler({
+    tree: { contexts, directories },
+    database,
+    throttle,
+    log,
+    memory: createBindMemory(),
+    startTls: tls !== undefined,
+  });
+  const server = await startLdapServer({
+    handler,
+    listen,
+    ldapsListen,
+    tls,
+    proxyProtocolFrom: config.ldap.proxyProtocol ? config.trustedProxies : [],
+    log,
+  });
+  return {
+    async caughtUp() {
+      await contexts.follower.caughtUp();
+      await directories.caughtUp();
+    },
+    async stop() {
+      await server.stop();
+      contexts.follower.stop();
+      directories.stop();
+    },
+  };
+}
