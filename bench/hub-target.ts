@@ -59,6 +59,7 @@ export async function makeHubTarget(options: {
         {
           TROUSSEAU_URL: url,
           TROUSSEAU_LISTEN: `127.0.0.1:${port}`,
+          TROUSSEAU_LDAP_LISTEN: 'off',
           TROUSSEAU_SECRET: SECRET,
           DATABASE_URL: server.url,
           LOG_LEVEL: 'warn',

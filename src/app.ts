@@ -1,26 +1,17 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Logger } from 'pino';
-import { createCommunityCache } from './communities/community-cache.ts';
 import type { Config } from './config/config.ts';
 import { openChangeFeed } from './database/change-feed.ts';
 import type { Database } from './database/database.ts';
-import { createProviderPool } from './oidc/provider-pool.ts';
-import { createSignInCache } from './oidc/sign-in-cache.ts';
-import { watchProvider } from './oidc/watch-provider.ts';
+import type { LdapBridge } from './ldap/start-ldap-bridge.ts';
 import { createOutbound } from './outbound/outbound.ts';
 import { createSealer } from './secrets/sealer.ts';
 import { createSignInThrottle } from './throttles/sign-in-throttle.ts';
-import { createCsrf } from './web/csrf.ts';
-import { createMetrics } from './web/metrics.ts';
-import { refuseUnreadable } from './web/refuse-unreadable.ts';
-import { createRenderer } from './web/render.ts';
-import { loadStaticFiles } from './web/static.ts';
-import { createWebApp } from './web/web-app.ts';
-import { startWorker } from './worker/worker.ts';
 
 /** What runs, and how to end it. */
 export type App = {
   server: Server | undefined;
+  ldap: Pick<LdapBridge, 'address' | 'ldapsAddress'> | undefined;
   stop(): Promise<void>;
   /** Resolves when this process knows of every change that was committed before. */
   settle(): Promise<void>;
@@ -47,70 +38,45 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
   const outbound = createOutbound({ privateNetworks: config.privateNetworks });
   stops.unshift(() => outbound.close());
 
+  // Each role loads what it needs: a process for LDAP alone carries no web server.
   if (config.roles.has('worker')) {
+    const { startWorker } = await import('./worker/worker.ts');
     const worker = startWorker({ database, sealer, outbound, log });
     stops.unshift(() => worker.stop());
   }
-  let server: Server | undefined;
-  let settle = async () => {};
-  if (config.roles.has('web')) {
-    const feed = await openChangeFeed({
-      connection: database.connection,
-      channels: ['trousseau_community', 'trousseau_sign_in'],
-      onError: (error) =>
-        log.warn({ err: error }, 'the change feed is away; nothing is served from memory'),
-    });
-    stops.unshift(() => feed.close());
-    settle = feed.settle;
-    const communities = createCommunityCache(database, feed);
-    const metrics = createMetrics();
-    const files = loadStaticFiles();
-    const providers = createProviderPool({
-      database,
-      sealer,
-      outbound,
-      onBuilt: (provider, community) => watchProvider(provider, community, log),
-    });
-    const web = createWebApp({
-      config,
-      database,
-      sealer,
-      log,
-      communities,
-      signIns: createSignInCache(feed),
-      settle: feed.settle,
-      providers,
-      throttle: createSignInThrottle(database.pool, sealer),
-      csrf: createCsrf(sealer),
-      files,
-      renderer: createRenderer(files),
-      metrics,
-    });
-    server = createServer(web.callback());
-    server.requestTimeout = 30_000;
-    server.headersTimeout = 15_000;
-    server.on('clientError', (error, socket) => refuseUnreadable(log, error, socket));
-    const listening = server;
-    await new Promise<void>((resolve, reject) => {
-      listening.once('error', reject);
-      listening.listen(config.listen.port, config.listen.host, resolve);
-    });
-    stops.unshift(() => closeServer(listening));
+  if (!config.roles.has('web') && !config.roles.has('ldap')) return running(stops);
+  const feed = await openChangeFeed({
+    connection: database.connection,
+    channels: ['trousseau_community', 'trousseau_sign_in'],
+    onError: (error) =>
+      log.warn({ err: error }, 'the change feed is away; nothing is served from memory'),
+  });
+  stops.unshift(() => feed.close());
+  const throttle = createSignInThrottle(database.pool, sealer);
+  let ldap: LdapBridge | undefined;
+  if (config.roles.has('ldap') && (config.ldap.listen ?? config.ldap.ldapsListen) !== undefined) {
+    const { startLdapBridge } = await import('./ldap/start-ldap-bridge.ts');
+    ldap = await startLdapBridge({ config, database, feed, throttle, log });
+    stops.unshift(ldap.stop);
   }
+  const settle = async () => {
+    await feed.settle();
+    await ldap?.caughtUp();
+  };
+  if (!config.roles.has('web')) return running(stops, { settle, ldap });
+  const { startWeb } = await import('./web/start-web.ts');
+  const server = await startWeb({ config, database, sealer, outbound, feed, throttle, log });
+  stops.unshift(server.stop);
+  return running(stops, { settle, ldap, server: server.server });
+}
+
+function running(stops: Stops, parts: Partial<Omit<App, 'stop'>> = {}): App {
   return {
-    server,
-    settle,
+    server: parts.server,
+    ldap: parts.ldap,
+    settle: parts.settle ?? (async () => {}),
     async stop() {
       for (const stop of stops) await stop();
     },
   };
-}
-
-/** Takes no new requests, lets those in flight finish (10 s at most), and drops idle connections. */
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const late = setTimeout(() => server.closeAllConnections(), 10_000);
-  await closed;
-  clearTimeout(late);
 }

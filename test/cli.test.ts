@@ -298,7 +298,7 @@ test('start serves until it is told to stop; a taken port ends it with one line'
   await once(blocker, 'listening');
   const taken = `127.0.0.1:${(blocker.address() as AddressInfo).port}`;
   const refused = await trousseau('start', {
-    env: { TROUSSEAU_LISTEN: taken, LOG_LEVEL: 'silent' },
+    env: { TROUSSEAU_LISTEN: taken, TROUSSEAU_LDAP_LISTEN: 'off', LOG_LEVEL: 'silent' },
   });
   blocker.close();
   expect(refused.code).toBe(1);
@@ -306,7 +306,12 @@ test('start serves until it is told to stop; a taken port ends it with one line'
     new RegExp(`trousseau: another program listens on ${taken} already\n$`),
   );
 
-  const env = { DATABASE_URL: db.url, TROUSSEAU_SECRET: SECRET, TROUSSEAU_LISTEN: taken };
+  const env = {
+    DATABASE_URL: db.url,
+    TROUSSEAU_SECRET: SECRET,
+    TROUSSEAU_LISTEN: taken,
+    TROUSSEAU_LDAP_LISTEN: 'off',
+  };
   const hub = spawn(process.execPath, [PROGRAM, 'start', '--json'], {
     env: { PATH: process.env.PATH, LOG_LEVEL: 'silent', ...env },
     stdio: ['ignore', 'pipe', 'ignore'],

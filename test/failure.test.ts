@@ -64,6 +64,7 @@ async function startProcess(): Promise<ChildProcess> {
       ...process.env,
       TROUSSEAU_URL: url,
       TROUSSEAU_LISTEN: `127.0.0.1:${port}`,
+      TROUSSEAU_LDAP_LISTEN: 'off',
       TROUSSEAU_SECRET: SECRET,
       DATABASE_URL: postgres.url,
       LOG_LEVEL: 'silent',

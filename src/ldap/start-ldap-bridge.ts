@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Config } from '../config/config.ts';
+import type { Config, ListenAddress } from '../config/config.ts';
 import type { ChangeFeed } from '../database/change-feed.ts';
 import type { Database } from '../database/database.ts';
 import type { SignInThrottle } from '../throttles/sign-in-throttle.ts';
@@ -10,6 +10,9 @@ import { createBindMemory } from './operations/check-bind.ts';
 import { createLdapHandler } from './operations/ldap-handler.ts';
 
 export type LdapBridge = {
+  /** Where it listens; undefined for a listener that is off. */
+  address: ListenAddress | undefined;
+  ldapsAddress: ListenAddress | undefined;
   /** Resolves when every announcement heard so far has been taken in. */
   caughtUp(): Promise<void>;
   stop(): Promise<void>;
@@ -47,6 +50,8 @@ export async function startLdapBridge(parts: {
     log,
   });
   return {
+    address: server.address,
+    ldapsAddress: server.ldapsAddress,
     async caughtUp() {
       await contexts.follower.caughtUp();
       await directories.caughtUp();

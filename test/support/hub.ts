@@ -42,6 +42,8 @@ async function boot(
     TROUSSEAU_URL: `http://localhost:${port}`,
     TROUSSEAU_LISTEN: `127.0.0.1:${port}`,
     TROUSSEAU_SECRET: TEST_SECRET.replaceAll(/[ ,]/g, '-'),
+    // Tests of LDAP ask for a port of their own: '127.0.0.1:0'.
+    TROUSSEAU_LDAP_LISTEN: 'off',
     DATABASE_URL: databaseUrl,
     LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent',
     ...env,
@@ -64,6 +66,7 @@ async function boot(
         TROUSSEAU_URL: config.url.origin,
         TROUSSEAU_LISTEN: `127.0.0.1:${siblingPort}`,
         TROUSSEAU_SECRET: config.secrets.join(' '),
+        TROUSSEAU_LDAP_LISTEN: env.TROUSSEAU_LDAP_LISTEN ?? 'off',
         TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8',
         DATABASE_URL: databaseUrl,
         LOG_LEVEL: config.logLevel,

@@ -90,7 +90,7 @@ function unescapeValue(source: string, trimEnd: boolean): string | undefined {
     if (/^[0-9a-f]{2}$/i.test(hex)) {
       push(Buffer.from(hex, 'hex'), false);
       at += 3;
-    } else if (escaped !== undefined) {
+    } else if (escaped !== undefined && !/^[a-z0-9]/i.test(hex)) {
       const literal = String.fromCodePoint(escaped);
       push(Buffer.from(literal), false);
       at += 1 + literal.length;

@@ -41,6 +41,7 @@ export async function startNetwork(): Promise<Network> {
     const hub = await startHub({
       TROUSSEAU_URL: front.url,
       TROUSSEAU_LISTEN: `127.0.0.1:${hubPort}`,
+      TROUSSEAU_LDAP_LISTEN: 'off',
       TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8',
     });
     stops.push(hub.stop);

@@ -1,0 +1,70 @@
+import { createServer, type Server } from 'node:http';
+import type { Logger } from 'pino';
+import { createCommunityCache } from '../communities/community-cache.ts';
+import type { Config } from '../config/config.ts';
+import type { ChangeFeed } from '../database/change-feed.ts';
+import type { Database } from '../database/database.ts';
+import { createProviderPool } from '../oidc/provider-pool.ts';
+import { createSignInCache } from '../oidc/sign-in-cache.ts';
+import { watchProvider } from '../oidc/watch-provider.ts';
+import type { Outbound } from '../outbound/outbound.ts';
+import type { Sealer } from '../secrets/sealer.ts';
+import type { SignInThrottle } from '../throttles/sign-in-throttle.ts';
+import { createCsrf } from './csrf.ts';
+import { createMetrics } from './metrics.ts';
+import { refuseUnreadable } from './refuse-unreadable.ts';
+import { createRenderer } from './render.ts';
+import { loadStaticFiles } from './static.ts';
+import { createWebApp } from './web-app.ts';
+
+/** Serves the pages and the protocol's endpoints at the configured address. */
+export async function startWeb(parts: {
+  config: Config;
+  database: Database;
+  sealer: Sealer;
+  outbound: Outbound;
+  feed: ChangeFeed;
+  throttle: SignInThrottle;
+  log: Logger;
+}): Promise<{ server: Server; stop(): Promise<void> }> {
+  const { config, database, sealer, outbound, feed, throttle, log } = parts;
+  const files = loadStaticFiles();
+  const web = createWebApp({
+    config,
+    database,
+    sealer,
+    log,
+    communities: createCommunityCache(database, feed),
+    signIns: createSignInCache(feed),
+    settle: feed.settle,
+    providers: createProviderPool({
+      database,
+      sealer,
+      outbound,
+      onBuilt: (provider, community) => watchProvider(provider, community, log),
+    }),
+    throttle,
+    csrf: createCsrf(sealer),
+    files,
+    renderer: createRenderer(files),
+    metrics: createMetrics(),
+  });
+  const server = createServer(web.callback());
+  server.requestTimeout = 30_000;
+  server.headersTimeout = 15_000;
+  server.on('clientError', (error, socket) => refuseUnreadable(log, error, socket));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(config.listen.port, config.listen.host, resolve);
+  });
+  return { server, stop: () => closeServer(server) };
+}
+
+/** Takes no new requests, lets those in flight finish (10 s at most), and drops idle connections. */
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const late = setTimeout(() => server.closeAllConnections(), 10_000);
+  await closed;
+  clearTimeout(late);
+}
