@@ -28,7 +28,7 @@ function readFilter(cursor: Cursor): Filter {
 }
 
 function readItem(cursor: Cursor): Filter {
-  const item = /^([^()=~<>:]*)((?::[^()=]*)?)(:=|~=|>=|<=|=)([^()]*)/.exec(
+  const item = /^([^()=~<>:]*)((?::[^:()=]+)*)(:=|~=|>=|<=|=)([^()]*)/.exec(
     cursor.text.slice(cursor.at),
   );
   if (!item) throw new Error(`not a filter at ${cursor.at}: ${cursor.text}`);
