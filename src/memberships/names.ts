@@ -19,6 +19,8 @@ export function nameKey(name: string): string {
 
 /** Why a username is refused, as a key of the messages' catalogue; undefined when it is fine. */
 export function usernameFault(username: string): 'shape' | 'reserved' | undefined {
+  // What cannot be seen makes two names look, and compare, alike (RFC 4518 drops it).
+  if (/\p{Default_Ignorable_Code_Point}/u.test(username)) return 'shape';
   if (
     !/^[\p{Ll}\p{Lu}\p{Lo}\p{Nd}](?:[\p{L}\p{M}\p{Nd}._-]{0,62}[\p{L}\p{M}\p{Nd}])?$/u.test(
       username,

@@ -1,0 +1,339 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setMemberStatus } from '../../src/memberships/set-member-status.ts';
+import { createAppPassword, revokeAppPassword } from '../../src/people/app-password.ts';
+import { hashPassword } from '../../src/people/password.ts';
+import { setPassword } from '../../src/people/set-password.ts';
+import { buildMember, buildService, PASSWORD } from '../support/factories.ts';
+import type { TestHub } from '../support/hub.ts';
+import {
+  boundReader,
+  buildLieu,
+  buildReader,
+  type Lieu,
+  ldapTo,
+  READER_PASSWORD,
+  startLdapHub,
+} from './support/directory.ts';
+import { dnsOf, type LdapClient } from './support/ldap-client.ts';
+
+let hub: TestHub;
+let lieu: Lieu;
+const open: LdapClient[] = [];
+
+beforeAll(async () => {
+  hub = await startLdapHub();
+  lieu = await buildLieu(hub, { slug: 'lamyne' });
+});
+afterAll(async () => {
+  for (const client of open) client.close();
+  await hub?.stop();
+});
+
+async function client(of = hub): Promise<LdapClient> {
+  const fresh = await ldapTo(of);
+  open.push(fresh);
+  return fresh;
+}
+const bindCode = async (name: string, password: string, of = hub) =>
+  (await (await client(of)).bind(name, password)).code;
+const whoAmI = async (from: LdapClient) =>
+  (await from.extended('1.3.6.1.4.1.4203.1.11.3')).responseValue?.toString();
+
+/** A member whom no other test throttles. */
+async function member(values: Record<string, unknown> = {}) {
+  const built = await buildMember(hub.database, lieu.community.id, values);
+  await hub.app.settle();
+  return { ...built, dn: lieu.dnOf(built) };
+}
+const appPassword = async (subject: string, serviceId = lieu.cloud.id) => {
+  const made = await hub.database.transaction((tx) =>
+    createAppPassword(tx, lieu.community.id, { subject, serviceId, name: 'phone' }, 'cli'),
+  );
+  await hub.app.settle();
+  return made;
+};
+
+describe('who may bind', () => {
+  it('a service’s reader, whom whoami names (row 27)', async () => {
+    const reader = await boundReader(hub, lieu);
+    expect(await whoAmI(reader)).toBe('dn:cn=cloud,ou=services,o=lamyne');
+    reader.close();
+  });
+
+  it('a person with their own password where the community allows it', async () => {
+    const from = await client();
+    expect((await from.bind(lieu.dnOf(lieu.alice), PASSWORD)).code).toBe(0);
+    expect(await whoAmI(from)).toBe('dn:uid=alice,ou=people,o=lamyne');
+  });
+
+  it('a person sees themselves and nobody else', async () => {
+    await lieu.group('bureau', [lieu.alice, lieu.bob]);
+    const from = await client();
+    await from.bind(lieu.dnOf(lieu.alice), PASSWORD);
+    const answer = await from.search(lieu.base, '(|(uid=*)(objectClass=groupOfNames))');
+    expect(dnsOf(answer)).toEqual(['cn=bureau,ou=groups,o=lamyne', 'uid=alice,ou=people,o=lamyne']);
+    const group = answer.entries.find(({ dn }) => dn.startsWith('cn='));
+    expect(group?.attributes.get('member')).toEqual(['uid=alice,ou=people,o=lamyne']);
+    const other = await from.search(lieu.dnOf(lieu.bob), '(objectClass=*)', { scope: 'base' });
+    expect(other.code).toBe(32);
+  });
+
+  it('nobody with their own password where the community does not', async () => {
+    const strict = await buildLieu(hub, { slug: 'stricte', ldap_password_bind: false });
+    expect(await bindCode(strict.dnOf(strict.alice), PASSWORD)).toBe(49);
+  });
+
+  it('an operators’ reader sees a community whole, where that is open to operators', async () => {
+    await hub.database.query('INSERT INTO operator_readers (name, password_hash) VALUES ($1, $2)', [
+      'annuaire',
+      await hashPassword(READER_PASSWORD),
+    ]);
+    await buildLieu(hub, { slug: 'ouverte', ldap_open_to_operators: true });
+    const from = await client();
+    expect((await from.bind('cn=Annuaire,cn=operators', READER_PASSWORD)).code).toBe(0);
+    expect(await whoAmI(from)).toBe('dn:cn=Annuaire,cn=operators');
+    expect(dnsOf(await from.search('o=ouverte', '(uid=*)'))).toEqual([
+      'uid=alice,ou=people,o=ouverte',
+      'uid=bob,ou=people,o=ouverte',
+    ]);
+    expect((await from.search('o=lamyne', '(uid=*)')).code).toBe(50);
+  });
+
+  it('whoami is empty for anonymous (row 27)', async () => {
+    const from = await client();
+    expect(await whoAmI(from)).toBe('');
+    expect((await from.bind('', '')).code).toBe(0);
+    expect(await whoAmI(from)).toBe('');
+  });
+});
+
+describe('refusals', () => {
+  it('a name with an empty password is unwillingToPerform (row 21)', async () => {
+    expect(await bindCode(lieu.dnOf(lieu.alice), '')).toBe(53);
+  });
+
+  it('unknown SASL is authMethodNotSupported, LDAP v2 a protocol error (row 30)', async () => {
+    const from = await client();
+    const sasl = await from.request({
+      kind: 'bind',
+      version: 3,
+      name: '',
+      auth: { sasl: 'PLAIN' },
+    });
+    expect([sasl.code, sasl.tag]).toEqual([7, 0x61]);
+    const v2 = await from.request({
+      kind: 'bind',
+      version: 2,
+      name: '',
+      auth: { simple: Buffer.of() },
+    });
+    expect(v2.code).toBe(2);
+  });
+
+  it('a failed rebind leaves the connection anonymous (row 22)', async () => {
+    const from = await boundReader(hub, lieu);
+    expect((await from.bind(lieu.cloud.readerDn, 'wrong')).code).toBe(49);
+    expect(await whoAmI(from)).toBe('');
+    expect((await from.search(lieu.base, '(uid=*)')).code).toBe(50);
+    from.close();
+  });
+
+  it('operations sent behind a bind wait for it (row 22)', async () => {
+    const from = await client();
+    const [bound, found] = await Promise.all([
+      from.bind(lieu.cloud.readerDn, READER_PASSWORD),
+      from.search(lieu.base, '(uid=alice)'),
+    ]);
+    expect([bound.code, found.code, found.entries.length]).toEqual([0, 0, 1]);
+  });
+
+  it('unknown, disabled, throttled and malformed all get the same words (row 23)', async () => {
+    const suspended = await member();
+    await hub.database.transaction((tx) =>
+      setMemberStatus(tx, lieu.community.id, suspended.subject, 'suspend', 'cli'),
+    );
+    const throttled = await member();
+    for (let n = 0; n < 11; n += 1) await bindCode(throttled.dn, `wrong ${n}`);
+    const answers = new Set<string>();
+    for (const name of [
+      lieu.dnOf(lieu.bob),
+      'uid=nobody,ou=people,o=lamyne',
+      'uid=alice,ou=people,o=nowhere',
+      'cn=nothing,ou=services,o=lamyne',
+      'cn=nobody,cn=operators',
+      'not a name',
+      suspended.dn,
+      throttled.dn,
+    ]) {
+      const { code, message, matchedDn } = await (await client()).bind(name, 'wrong password');
+      answers.add(JSON.stringify([code, message, matchedDn]));
+    }
+    expect([...answers]).toEqual([JSON.stringify([49, 'the name or the password is wrong', ''])]);
+    expect(await bindCode(suspended.dn, PASSWORD)).toBe(49);
+    expect(await bindCode(throttled.dn, PASSWORD)).toBe(49);
+  });
+
+  it('the audit trail tells of them', async () => {
+    const target = await member();
+    await bindCode(target.dn, 'wrong');
+    const events = await hub.database.query(
+      'SELECT type, actor, details FROM events WHERE subject = $1',
+      [target.subject],
+    );
+    expect(events).toEqual([
+      { type: 'sign-in.failed', actor: 'anonymous', details: { via: 'ldap' } },
+    ]);
+  });
+});
+
+describe('throttles (row 24)', () => {
+  it('one account’s limits are counted over LDAP and the web together, on every process', async () => {
+    const target = await member();
+    const { createSignInThrottle } = await import('../../src/throttles/sign-in-throttle.ts');
+    const throttle = createSignInThrottle(hub.database.pool, hub.sealer);
+    const attempt = {
+      communityId: lieu.community.id,
+      name: target.username,
+      account: target.subject,
+      ip: '127.0.0.1',
+    };
+    for (let n = 0; n < 10; n += 1) await throttle.attempt(attempt);
+    const twin = await hub.sibling();
+    expect(await bindCode(target.dn, PASSWORD, twin)).toBe(49);
+    await twin.stop();
+  });
+
+  it('one wrong password that comes as two binds is one failure', async () => {
+    const target = await member();
+    for (let n = 0; n < 9; n += 1) {
+      await bindCode(target.dn, `wrong ${n}`);
+      await bindCode(target.dn, `wrong ${n}`);
+    }
+    expect(await bindCode(target.dn, PASSWORD)).toBe(0);
+  });
+
+  it('a proof that is remembered lets nobody guess past the limit (row 25)', async () => {
+    const target = await member();
+    expect(await bindCode(target.dn, PASSWORD)).toBe(0);
+    for (let n = 0; n < 11; n += 1) expect(await bindCode(target.dn, `guess ${n}`)).toBe(49);
+    expect(await bindCode(target.dn, PASSWORD)).toBe(49);
+  });
+});
+
+describe('app passwords (row 26)', () => {
+  it('bind their owner, however they are typed', async () => {
+    const target = await member();
+    const { secret } = await appPassword(target.subject);
+    expect(await bindCode(target.dn, secret)).toBe(0);
+    expect(await bindCode(target.dn, secret.toUpperCase().replaceAll('-', ' '))).toBe(0);
+    expect(await bindCode(lieu.dnOf(lieu.bob), secret)).toBe(49);
+  });
+
+  it('say when they were used', async () => {
+    const target = await member();
+    const { id, secret } = await appPassword(target.subject);
+    await bindCode(target.dn, secret);
+    const [row] = await hub.database.query('SELECT last_used_at FROM app_passwords WHERE id = $1', [
+      id,
+    ]);
+    expect(row.last_used_at).toBeInstanceOf(Date);
+  });
+
+  it('are of one service: good through its name and behind its reader, not through another’s', async () => {
+    const wiki = await buildService(hub, lieu.community, { slug: 'wiki' });
+    await buildReader(hub.database, lieu.community.id, wiki.id);
+    const target = await member();
+    const { secret } = await appPassword(target.subject, wiki.id);
+    const uid = `uid=${target.username}`;
+    expect(await bindCode(`${uid},cn=wiki,ou=services,o=lamyne`, secret)).toBe(0);
+    expect(await bindCode(`${uid},cn=cloud,ou=services,o=lamyne`, secret)).toBe(49);
+    const from = await boundReader(hub, lieu);
+    expect((await from.bind(target.dn, secret)).code).toBe(49);
+    const other = await client();
+    await other.bind('cn=wiki,ou=services,o=lamyne', READER_PASSWORD);
+    expect((await other.bind(target.dn, secret)).code).toBe(0);
+    from.close();
+  });
+
+  it('end with access to the service, with their revocation, and with the membership', async () => {
+    const target = await member();
+    const { id, secret } = await appPassword(target.subject);
+    const bound = await client();
+    expect((await bound.bind(target.dn, secret)).code).toBe(0);
+    await hub.database.query(
+      "INSERT INTO accounts (community_id, service_id, subject, state) VALUES ($1, $2, $3, 'blocked')",
+      [lieu.community.id, lieu.cloud.id, target.subject],
+    );
+    await hub.app.settle();
+    expect((await bound.search(target.dn, '(uid=*)')).code).toBe(50);
+    expect(await bindCode(target.dn, secret)).toBe(49);
+    await hub.database.query('DELETE FROM accounts WHERE subject = $1', [target.subject]);
+    await hub.app.settle();
+    expect(await bindCode(target.dn, secret)).toBe(0);
+    await hub.database.transaction((tx) => revokeAppPassword(tx, lieu.community.id, id, 'cli'));
+    await hub.app.settle();
+    expect(await bindCode(target.dn, secret)).toBe(49);
+  });
+});
+
+describe('taking away is immediate (row 25, invariant 4)', () => {
+  it('an old password that was just proven no longer binds, on any process, nor serves a bound connection', async () => {
+    const target = await member();
+    const twin = await hub.sibling();
+    const bound = await client(twin);
+    expect((await bound.bind(target.dn, PASSWORD)).code).toBe(0);
+    expect(await bindCode(target.dn, PASSWORD)).toBe(0);
+    const hash = await hashPassword('quite another passphrase');
+    await hub.database.transaction((tx) =>
+      setPassword(tx, lieu.community.id, target.subject, hash, 'cli'),
+    );
+    await Promise.all([hub.app.settle(), twin.app.settle()]);
+    expect(await bindCode(target.dn, PASSWORD)).toBe(49);
+    expect(await bindCode(target.dn, PASSWORD, twin)).toBe(49);
+    expect((await bound.search(target.dn, '(uid=*)')).code).toBe(50);
+    expect(await bindCode(target.dn, 'quite another passphrase', twin)).toBe(0);
+    bound.close();
+    await twin.stop();
+  });
+
+  it('suspension ends binds, bound connections, and what readers see', async () => {
+    const target = await member();
+    const reader = await boundReader(hub, lieu);
+    const bound = await client();
+    await bound.bind(target.dn, PASSWORD);
+    await hub.database.transaction((tx) =>
+      setMemberStatus(tx, lieu.community.id, target.subject, 'suspend', 'cli'),
+    );
+    await hub.app.settle();
+    expect((await bound.search(target.dn, '(uid=*)')).code).toBe(50);
+    expect(await bindCode(target.dn, PASSWORD)).toBe(49);
+    const answer = await reader.search(target.dn, '(objectClass=*)', { scope: 'base' });
+    expect([answer.code, answer.matchedDn]).toEqual([32, 'ou=people,o=lamyne']);
+    reader.close();
+  });
+
+  it('a reader’s new secret ends the old one, and the connections that it opened', async () => {
+    const own = await buildLieu(hub, { slug: 'lecteurs' });
+    const reader = await boundReader(hub, own);
+    await hub.database.query(
+      'UPDATE service_readers SET password_hash = $2 WHERE service_id = $1',
+      [own.cloud.id, await hashPassword('a new secret of the reader')],
+    );
+    await hub.app.settle();
+    expect((await reader.search(own.base, '(uid=*)')).code).toBe(50);
+    expect(await bindCode(own.cloud.readerDn, READER_PASSWORD)).toBe(49);
+    reader.close();
+  });
+
+  it('a frozen community answers unavailable, never an empty directory (row 16)', async () => {
+    const own = await buildLieu(hub, { slug: 'gelee' });
+    const reader = await boundReader(hub, own);
+    await hub.database.query("UPDATE communities SET state = 'frozen' WHERE id = $1", [
+      own.community.id,
+    ]);
+    await hub.app.settle();
+    expect((await reader.search(own.base, '(uid=*)')).code).toBe(52);
+    expect(await bindCode(own.cloud.readerDn, READER_PASSWORD)).toBe(52);
+    reader.close();
+  });
+});

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { buildMember, PASSWORD } from '../support/factories.ts';
+import type { TestHub } from '../support/hub.ts';
+import { boundReader, buildLieu, type Lieu, ldapTo, startLdapHub } from './support/directory.ts';
+import { element } from './support/encode-request.ts';
+
+const OID = '1.3.6.1.4.1.4203.1.11.1';
+const NEW = 'une autre phrase de passe';
+
+let hub: TestHub;
+let lieu: Lieu;
+beforeAll(async () => {
+  hub = await startLdapHub();
+  lieu = await buildLieu(hub, { slug: 'lamyne' });
+});
+afterAll(() => hub?.stop());
+
+function value(parts: { user?: string; old?: string; new?: string }): Buffer {
+  const fields = [
+    [0x80, parts.user],
+    [0x81, parts.old],
+    [0x82, parts.new],
+  ] as const;
+  return element(
+    0x30,
+    ...fields.flatMap(([tag, text]) => (text === undefined ? [] : [element(tag, text)])),
+  );
+}
+
+async function bound() {
+  const member = await buildMember(hub.database, lieu.community.id);
+  await hub.app.settle();
+  const client = await ldapTo(hub);
+  const dn = lieu.dnOf(member);
+  expect((await client.bind(dn, PASSWORD)).code).toBe(0);
+  const canBind = async (password: string) => {
+    const other = await ldapTo(hub);
+    const { code } = await other.bind(dn, password);
+    other.close();
+    return code === 0;
+  };
+  return { client, dn, member, canBind };
+}
+
+it('a person changes their password, and their sessions end as on the web (row 29)', async () => {
+  const { client, dn, member, canBind } = await bound();
+  await hub.database.query(
+    `INSERT INTO sessions (community_id, id_hash, uid, subject, issuer, payload, expires_at)
+     VALUES ($1, '\\x01', 'u', $2, 'https://x', '{}', now() + interval '1 day')`,
+    [lieu.community.id, member.subject],
+  );
+  const answer = await client.extended(OID, value({ user: dn, old: PASSWORD, new: NEW }));
+  expect([answer.code, answer.responseValue]).toEqual([0, undefined]);
+  await hub.app.settle();
+  expect([await canBind(PASSWORD), await canBind(NEW)]).toEqual([false, true]);
+  const sessions = await hub.database.query('SELECT 1 FROM sessions WHERE subject = $1', [
+    member.subject,
+  ]);
+  expect(sessions).toEqual([]);
+  const [event] = await hub.database.query(
+    "SELECT actor FROM events WHERE subject = $1 AND type = 'member.password-changed'",
+    [member.subject],
+  );
+  expect(event.actor).toBe(`member:${member.subject}`);
+  expect((await client.search(dn, '(uid=*)')).code).toBe(50);
+  client.close();
+});
+
+it('one is generated when none is given, and told once (row 29)', async () => {
+  const { client, canBind } = await bound();
+  const answer = await client.extended(OID, value({ old: PASSWORD }));
+  expect(answer.code).toBe(0);
+  const generated = answer.responseValue?.subarray(4).toString() ?? '';
+  expect(generated).toMatch(/^[a-z0-9-]{20,}$/);
+  await hub.app.settle();
+  expect([await canBind(PASSWORD), await canBind(generated)]).toEqual([false, true]);
+  client.close();
+});
+
+it.each([
+  ['a wrong old password', { old: 'wrong', new: NEW }, 53],
+  ['no old password', { new: NEW }, 53],
+  ['a new password below the web’s rule', { old: PASSWORD, new: 'short' }, 19],
+  ['a new password that is too long', { old: PASSWORD, new: 'x'.repeat(2000) }, 19],
+  ['somebody else’s name', { user: 'uid=bob,ou=people,o=lamyne', old: PASSWORD, new: NEW }, 50],
+] as const)('%s changes nothing (row 29)', async (_, parts, code) => {
+  const { client, canBind } = await bound();
+  expect((await client.extended(OID, value(parts))).code).toBe(code);
+  await hub.app.settle();
+  expect(await canBind(PASSWORD)).toBe(true);
+  client.close();
+});
+
+it('neither a reader nor anonymous changes anybody’s password (row 29)', async () => {
+  const reader = await boundReader(hub, lieu);
+  const request = value({ user: lieu.dnOf(lieu.alice), old: PASSWORD, new: NEW });
+  expect((await reader.extended(OID, request)).code).toBe(50);
+  await reader.bind('', '');
+  expect((await reader.extended(OID, request)).code).toBe(50);
+  reader.close();
+});
+
+it('wrong old passwords count as wrong sign-ins (row 24)', async () => {
+  const { client, dn, canBind } = await bound();
+  for (let n = 0; n < 10; n += 1) {
+    await client.extended(OID, value({ user: dn, old: `wrong ${n}`, new: NEW }));
+  }
+  const last = await client.extended(OID, value({ user: dn, old: PASSWORD, new: NEW }));
+  expect(last.code).toBe(53);
+  expect(await canBind(NEW)).toBe(false);
+  client.close();
+});
+
+it('a value that is not one is a protocol error of the operation', async () => {
+  const { client } = await bound();
+  expect((await client.extended(OID, Buffer.from('nonsense'))).code).toBe(2);
+  expect((await client.extended('1.3.6.1.4.1.4203.1.11.3', Buffer.from('x'))).code).toBe(2);
+  client.close();
+});

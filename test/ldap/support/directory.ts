@@ -1,0 +1,93 @@
+import type { Database } from '../../../src/database/database.ts';
+import { hashPassword } from '../../../src/people/password.ts';
+import {
+  type BuiltCommunity,
+  type BuiltMember,
+  buildCommunity,
+  buildGroup,
+  buildMember,
+  buildService,
+} from '../../support/factories.ts';
+import { startHub, type TestHub } from '../../support/hub.ts';
+import { connectLdap, type LdapClient } from './ldap-client.ts';
+
+export const READER_PASSWORD = 'the secret of the reader, long enough';
+let readerHash: Promise<string> | undefined;
+
+/** A hub that serves LDAP at a port of its own. */
+export function startLdapHub(env: Record<string, string> = {}): Promise<TestHub> {
+  return startHub({ TROUSSEAU_LDAP_LISTEN: '127.0.0.1:0', ...env });
+}
+
+export async function ldapTo(hub: TestHub): Promise<LdapClient> {
+  const address = hub.app.ldap?.address;
+  if (address === undefined) throw new Error('the hub serves no LDAP');
+  return connectLdap(address);
+}
+
+/** Gives a service a reader whose secret is READER_PASSWORD. */
+export async function buildReader(
+  db: Database,
+  communityId: string,
+  serviceId: string,
+): Promise<void> {
+  readerHash ??= hashPassword(READER_PASSWORD);
+  await db.query(
+    'INSERT INTO service_readers (community_id, service_id, password_hash) VALUES ($1, $2, $3)',
+    [communityId, serviceId, await readerHash],
+  );
+}
+
+export type Lieu = {
+  community: BuiltCommunity;
+  base: string;
+  /** Open to every member, with a reader. */
+  cloud: { id: string; readerDn: string };
+  alice: BuiltMember;
+  bob: BuiltMember;
+  group(name: string, members: BuiltMember[]): Promise<{ id: string; name: string; dn: string }>;
+  dnOf(member: BuiltMember): string;
+};
+
+/** A community with two members and a service whose reader sees both. */
+export async function buildLieu(hub: TestHub, values: Record<string, unknown> = {}): Promise<Lieu> {
+  const db = hub.database;
+  const community = await buildCommunity(db, { ldap_password_bind: true, ...values });
+  const base = (values.ldap_base as string | undefined) ?? `o=${community.slug}`;
+  const alice = await buildMember(db, community.id, {
+    username: 'alice',
+    display_name: 'Alice Martin',
+    given_name: 'Alice',
+    family_name: 'Martin',
+  });
+  const bob = await buildMember(db, community.id, { username: 'bob', display_name: 'Bob' });
+  const cloud = await buildService(hub, community, { slug: 'cloud' });
+  await buildReader(db, community.id, cloud.id);
+  await hub.app.settle();
+  return {
+    community,
+    base,
+    cloud: { id: cloud.id, readerDn: `cn=cloud,ou=services,${base}` },
+    alice,
+    bob,
+    async group(name, members) {
+      const group = await buildGroup(
+        db,
+        community.id,
+        name,
+        members.map(({ subject }) => subject),
+      );
+      await hub.app.settle();
+      return { ...group, dn: `cn=${name},ou=groups,${base}` };
+    },
+    dnOf: ({ username }) => `uid=${username},ou=people,${base}`,
+  };
+}
+
+/** A connection on which the reader of the lieu's service is bound. */
+export async function boundReader(hub: TestHub, lieu: Lieu): Promise<LdapClient> {
+  const client = await ldapTo(hub);
+  const { code, message } = await client.bind(lieu.cloud.readerDn, READER_PASSWORD);
+  if (code !== 0) throw new Error(`the reader was refused: ${code} ${message}`);
+  return client;
+}
