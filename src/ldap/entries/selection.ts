@@ -23,7 +23,8 @@ const known = new LRUCache<string, Selection>({ max: 500 });
  * empty name counts for nothing (row 15).
  */
 export function selectAttributes(attributes: readonly string[]): Selection {
-  const key = attributes.join('\0');
+  // The list of one empty name is not the empty list.
+  const key = `${attributes.length}\0${attributes.join('\0')}`;
   let selection = known.get(key);
   if (selection === undefined) {
     selection = compile(attributes);
