@@ -30,7 +30,8 @@ const INTEGER_ROOM = 6;
 /** Bytes of an empty matchedDN and an empty diagnosticMessage. */
 const EMPTY_STRINGS = 4;
 /** Up to here a loop in JavaScript is faster than a call into Node's encoder (measured). */
-const SHORT = 32;
+const SHORT = 24;
+const SHORT_BYTES = 8;
 const NONE = -1;
 const EMPTY = Buffer.alloc(0);
 
@@ -253,7 +254,7 @@ export class ResponseWriter {
 
   #append(bytes: Buffer): void {
     const size = bytes.length;
-    if (size <= SHORT) {
+    if (size <= SHORT_BYTES) {
       const chunk = this.#chunk;
       const at = this.#end;
       for (let i = 0; i < size; i++) chunk[at + i] = bytes[i] as number;

@@ -24,7 +24,9 @@ function messageOf(operation: Buffer, ...after: Buffer[]): Buffer {
 function searchOf(parts: {
   scope?: Buffer;
   deref?: Buffer;
-  limit?: Buffer;
+  sizeLimit?: Buffer;
+  timeLimit?: Buffer;
+  typesOnly?: Buffer;
   filter?: Buffer;
 }): Buffer {
   return messageOf(
@@ -33,9 +35,9 @@ function searchOf(parts: {
       element(0x04, ''),
       parts.scope ?? integer(0x0a, 2),
       parts.deref ?? integer(0x0a, 0),
-      parts.limit ?? integer(0x02, 0),
-      integer(0x02, 0),
-      element(0x01, Buffer.of(0)),
+      parts.sizeLimit ?? integer(0x02, 0),
+      parts.timeLimit ?? integer(0x02, 0),
+      parts.typesOnly ?? element(0x01, Buffer.of(0)),
       parts.filter ?? element(0x87, 'cn'),
       element(0x30),
     ),
@@ -48,8 +50,8 @@ function filterOf(bytes: Buffer): Filter {
   return request.filter;
 }
 
-function nested(depth: number): string {
-  return `${'(!'.repeat(depth - 1)}(cn=a)${')'.repeat(depth - 1)}`;
+function nested(kind: string, depth: number): string {
+  return `${`(${kind}`.repeat(depth - 1)}(cn=a)${')'.repeat(depth - 1)}`;
 }
 
 describe('decodeMessage', () => {
@@ -88,6 +90,7 @@ describe('the envelope (RFC 4511 §4.1.1)', () => {
     expect(decodeMessage(element(0x30, integer(0x02, 2 ** 31 - 1), UNBIND)).id).toBe(2 ** 31 - 1);
     for (const id of [0, -1, -(2 ** 31)]) refuses(element(0x30, integer(0x02, id), UNBIND));
     refuses(element(0x30, element(0x02, Buffer.from('0080000000', 'hex')), UNBIND));
+    refuses(element(0x30, element(0x02, Buffer.from('0000000001', 'hex')), UNBIND));
     refuses(element(0x30, element(0x02, ''), UNBIND));
   });
 
@@ -113,7 +116,7 @@ describe('the envelope (RFC 4511 §4.1.1)', () => {
     for (const tag of [0x61, 0x64, 0x65, 0x78, 0x7e, 0x5f, 0x30, 0x04, 0x00])
       refuses(messageOf(element(tag)));
     refuses(messageOf(Buffer.from('7f8101', 'hex')));
-    refuses(messageOf(UNBIND, Buffer.from('bf6001', 'hex')));
+    refuses(messageOf(UNBIND, Buffer.from('bf0100', 'hex')));
   });
 });
 
@@ -122,18 +125,31 @@ describe('lengths (RFC 4511 §5.1)', () => {
     refuses(Buffer.from('308002010142000000', 'hex'));
     refuses(Buffer.from('30850000000005020101420000', 'hex'));
     refuses(Buffer.from('30ff', 'hex'));
+    for (const end of ['4a80', '4a850000000000', '4a84', '4a8200', '4a'])
+      refuses(messageOf(Buffer.from(end, 'hex')));
     refuses(Buffer.from('3084ffffffff0201014200', 'hex'));
     refuses(Buffer.from('30050201014205', 'hex'));
   });
 
   it('refuses an element that is longer than the one around it, though the frame has room', () => {
-    const bind = element(0x60, integer(0x02, 3), element(0x04, ''), Buffer.from('8005', 'hex'));
+    const bind = element(0x60, integer(0x02, 3), element(0x04, ''), Buffer.from('8009', 'hex'));
     refuses(messageOf(bind, element(0x8f, 'padding')));
   });
 
   it('refuses strings of the constructed form', () => {
     const name = element(0x24, element(0x04, 'cn'));
     refuses(messageOf(element(0x60, integer(0x02, 3), name, element(0x80, ''))));
+  });
+});
+
+describe('abandon (RFC 4511 §4.11)', () => {
+  it('takes the id of any message, 0 included, and refuses what is none', () => {
+    expect(decodeMessage(messageOf(integer(0x50, 0))).request).toEqual({
+      kind: 'abandon',
+      target: 0,
+    });
+    refuses(messageOf(integer(0x50, -1)));
+    refuses(messageOf(element(0x50)));
   });
 });
 
@@ -172,7 +188,16 @@ describe('search (RFC 4511 §4.5.1)', () => {
   it('refuses unknown scopes, unknown deref choices and negative limits', () => {
     for (const scope of [-1, 4]) refuses(searchOf({ scope: integer(0x0a, scope) }));
     for (const deref of [-1, 4]) refuses(searchOf({ deref: integer(0x0a, deref) }));
-    refuses(searchOf({ limit: integer(0x02, -1) }));
+    refuses(searchOf({ sizeLimit: integer(0x02, -1) }));
+    refuses(searchOf({ timeLimit: integer(0x02, -1) }));
+  });
+
+  it('takes any byte but 0 as true, and no other number of bytes', () => {
+    const typesOnly = (...bytes: number[]) =>
+      searchOf({ typesOnly: element(0x01, Buffer.from(bytes)) });
+    expect(decodeMessage(typesOnly(1)).request).toMatchObject({ typesOnly: true });
+    refuses(typesOnly());
+    refuses(typesOnly(0, 0));
   });
 
   it('keeps attribute names as they came, empty ones included', () => {
@@ -189,8 +214,11 @@ describe('filters (RFC 4511 §4.5.1.7)', () => {
   });
 
   it('takes a filter of the greatest depth and refuses a deeper one', () => {
-    expect(() => decodeMessage(encodeSearch(1, '', nested(MAX_FILTER_DEPTH)))).not.toThrow();
-    refuses(encodeSearch(1, '', nested(MAX_FILTER_DEPTH + 1)));
+    for (const kind of ['!', '&', '|']) {
+      const deepest = encodeSearch(1, '', nested(kind, MAX_FILTER_DEPTH));
+      expect(() => decodeMessage(deepest)).not.toThrow();
+      refuses(encodeSearch(1, '', nested(kind, MAX_FILTER_DEPTH + 1)));
+    }
   });
 
   it('refuses a hundred thousand nested filters as fast as a shallow one', () => {
@@ -228,7 +256,8 @@ describe('filters (RFC 4511 §4.5.1.7)', () => {
     expect(filterOf(element(0xaa, 'later'))).toEqual({ type: 'undefined' });
     for (const tag of [0x04, 0x30, 0x80, 0xa7, 0x83, 0xa2])
       refuses(searchOf({ filter: element(tag) }));
-    refuses(searchOf({ filter: element(0xa2, element(0x87, 'a'), element(0x87, 'b')) }));
+    for (const second of [element(0x87, 'b'), element(0x30)])
+      refuses(searchOf({ filter: element(0xa2, element(0x87, 'a'), second) }));
   });
 
   it('takes substrings in order only: one initial first, one final last, at least one in all', () => {

@@ -87,12 +87,40 @@ describe('ResponseWriter', () => {
   });
 
   it('grows to whatever an answer needs', () => {
-    const values = ['é'.repeat(100_000), 'a'.repeat(70_000), 'b'.repeat(20_000), 'ü'.repeat(60)];
+    const letters = [...'aé€'];
+    const sizes = [24, 25, 42, 43, 63, 64, 70, 127, 128, 255, 256, 21_845, 21_846, 35_000, 70_000];
+    const values = sizes.flatMap((size) => letters.map((letter) => letter.repeat(size)));
     const writer = new ResponseWriter();
     write(writer, 1, { dn: '', attributes: [['jpegPhoto', values]] }, false);
     writer.endEntry();
     const [response] = decodeResponses(writer.take());
     expect(response?.entry?.attributes.get('jpegPhoto')).toEqual(values);
+  });
+
+  it('loses no byte where one buffer ends and the next begins', () => {
+    for (let size = 1_900; size < 2_060; size++) {
+      const attribute = encodeAttribute('cn', ['a'.repeat(size)]);
+      const writer = new ResponseWriter();
+      writer.beginEntry(1, '');
+      writer.encodedAttribute(attribute);
+      writer.endEntry();
+      writer.result(1, TAG.searchResultDone, { code: RESULT.success, message: 'done' });
+      writer.result(2, TAG.searchResultDone, { code: RESULT.success });
+      const responses = decodeResponses(writer.take());
+      expect(responses.map(({ result }) => result?.message)).toEqual([undefined, 'done', '']);
+      expect(responses[0]?.entry?.attributes.get('cn')?.[0]).toHaveLength(size);
+    }
+  });
+
+  it('writes every number in the shortest form that keeps its sign', () => {
+    const writer = new ResponseWriter();
+    for (let bits = 7; bits <= 31; bits += 8)
+      for (const number of [2 ** bits - 1, 2 ** bits].filter((value) => value < 2 ** 31)) {
+        writer.result(number, TAG.bindResponse, { code: RESULT.success });
+        const taken = writer.take();
+        expect(decodeResponses(taken)[0]?.id).toBe(number);
+        expect(taken[3], `bytes of ${number}`).toBe(Math.ceil((Math.log2(number + 1) + 1) / 8));
+      }
   });
 
   it('drops an entry that was begun and not ended, and the answers around it stay whole', () => {
@@ -119,6 +147,13 @@ describe('ResponseWriter', () => {
     const writer = new ResponseWriter();
     writer.result(2, TAG.searchResultDone, { code: RESULT.success });
     expect(writer.take().toString('hex')).toBe('300c02010265070a010004000400');
+  });
+
+  it('writes the name of an extended response that says nothing else', () => {
+    const writer = new ResponseWriter();
+    const responseName = '1.3.6.1.4.1.1466.20037';
+    writer.result(2, TAG.extendedResponse, { code: RESULT.success, responseName });
+    expect(decodeResponses(writer.take())[0]?.result).toMatchObject({ code: 0, responseName });
   });
 
   it('says why it closes a connection as RFC 4511 §4.4.1 has it', () => {
@@ -153,5 +188,22 @@ describe('ResponseWriter', () => {
         ]),
       );
     }
+  });
+});
+
+describe('encodeAttribute', () => {
+  it('takes the shortest length that a reader understands, for values of any size', () => {
+    for (const size of [0, 1, 127, 128, 255, 256, 65_535, 65_536, 2 ** 24]) {
+      const writer = new ResponseWriter();
+      write(writer, 1, { dn: '', attributes: [['jpegPhoto', ['a'.repeat(size)]]] }, true);
+      writer.endEntry();
+      const [response] = decodeResponses(writer.take());
+      expect(response?.entry?.attributes.get('jpegPhoto')?.[0]?.length).toBe(size);
+    }
+    expect(
+      encodeAttribute('cn', ['b'.repeat(130)])
+        .subarray(0, 13)
+        .toString('hex'),
+    ).toBe('30818c0402636e318185048182');
   });
 });
