@@ -1,6 +1,6 @@
 /** What a change names is not of this community, nor perhaps of any: the two answer the same. */
 export class NotFoundError extends Error {
-  readonly noun: 'community' | 'member' | 'group' | 'service';
+  readonly noun: 'community' | 'member' | 'group' | 'service' | 'app password';
   constructor(noun: NotFoundError['noun'], name?: string) {
     super(`there is no ${noun}${name === undefined ? ' of that name' : ` "${name}"`} here`);
     this.name = 'NotFoundError';
@@ -16,11 +16,15 @@ export type Refusal =
   | 'username-taken'
   | 'email-shape'
   | 'email-taken'
+  | 'ldap-base-shape'
   | 'ldap-base-taken'
   | 'state'
   | 'group-cycle'
   | 'no-approval'
-  | 'no-secret';
+  | 'no-secret'
+  | 'app-password-name'
+  | 'too-many-app-passwords'
+  | 'posix-exhausted';
 
 /** A change that the rules or the present state do not allow. `code` is for catalogues of messages. */
 export class RefusedError extends Error {
