@@ -3,6 +3,7 @@ import type { Transaction } from '../database/database.ts';
 import { type Actor, recordEvents } from '../events/record-event.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import { isInside, subjectsInGroup } from './group-store.ts';
+import { type LockedGroup, lockGroupsAround, touchGroups, touchMembers } from './touch-entries.ts';
 
 type Nesting = { parentId: string; childId: string };
 
@@ -18,7 +19,7 @@ export async function nestGroup(
   { parentId, childId }: Nesting,
   actor: Actor,
 ): Promise<boolean> {
-  const names = await lockGroups(tx, communityId, { parentId, childId });
+  const { names, groups } = await lockGroups(tx, communityId, { parentId, childId });
   if (await isInside(tx, communityId, childId, parentId)) {
     throw new RefusedError(
       'group-cycle',
@@ -31,6 +32,8 @@ export async function nestGroup(
     [communityId, parentId, childId],
   );
   if (added.length === 0) return false;
+  await touchGroups(tx, communityId, groups);
+  await touchMembers(tx, communityId, await subjectsInGroup(tx, communityId, childId));
   await recordEvents(tx, [{ communityId, type: 'group.nested', actor, details: names }]);
   return true;
 }
@@ -46,30 +49,34 @@ export async function unnestGroup(
   { parentId, childId }: Nesting,
   actor: Actor,
 ): Promise<boolean> {
-  const names = await lockGroups(tx, communityId, { parentId, childId });
+  const { names, groups } = await lockGroups(tx, communityId, { parentId, childId });
   const removed = await tx.query(
     `DELETE FROM group_nestings WHERE community_id = $1 AND parent_id = $2 AND child_id = $3 RETURNING 1`,
     [communityId, parentId, childId],
   );
   if (removed.length === 0) return false;
-  await endMemberSessions(tx, communityId, await subjectsInGroup(tx, communityId, childId));
+  const subjects = await subjectsInGroup(tx, communityId, childId);
+  await touchGroups(tx, communityId, groups);
+  await touchMembers(tx, communityId, subjects);
+  await endMemberSessions(tx, communityId, subjects);
   await recordEvents(tx, [{ communityId, type: 'group.unnested', actor, details: names }]);
   return true;
 }
 
 /** Changes of one community's nesting take turns: two of them could make a cycle that neither sees. */
-async function lockGroups(tx: Transaction, communityId: string, { parentId, childId }: Nesting) {
+async function lockGroups(
+  tx: Transaction,
+  communityId: string,
+  { parentId, childId }: Nesting,
+): Promise<{ names: { parent: string; child: string }; groups: LockedGroup[] }> {
   await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('group-nestings:' || $1, 0))`, [
     communityId,
   ]);
-  const rows = await tx.query<{ id: string; name: string }>(
-    'SELECT id, name FROM groups WHERE community_id = $1 AND id = ANY($2::uuid[])',
-    [communityId, [parentId, childId]],
-  );
+  const groups = await lockGroupsAround(tx, communityId, [parentId, childId]);
   const name = (id: string) => {
-    const row = rows.find((candidate) => candidate.id === id);
+    const row = groups.find((candidate) => candidate.id === id);
     if (row === undefined) throw new NotFoundError('group');
     return row.name;
   };
-  return { parent: name(parentId), child: name(childId) };
+  return { names: { parent: name(parentId), child: name(childId) }, groups };
 }

@@ -2,6 +2,8 @@ import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
 import { sqlState, type Transaction } from '../database/database.ts';
 import { type Actor, recordEvents } from '../events/record-event.ts';
 import { addToGroup } from '../groups/change-group-members.ts';
+import { lockGroupsAround } from '../groups/touch-entries.ts';
+import { givePosixNumbers } from './give-posix-numbers.ts';
 import type { Role, Status } from './membership-store.ts';
 import { isEmailAddress, nameKey } from './names.ts';
 import { requireFreeUsername, requireUsername } from './require-username.ts';
@@ -27,7 +29,8 @@ export type NewMember = {
 /**
  * Makes a member with a person of their own: an e-mail address never links to a person who is known.
  * @returns the subject
- * @throws RefusedError when the username or the address is malformed, reserved or taken
+ * @throws RefusedError when the username or the address is malformed, reserved or taken, or
+ *   `posix-exhausted`
  * @throws NotFoundError when the community or a group is not there
  */
 export async function addMember(
@@ -40,6 +43,7 @@ export async function addMember(
   if (member.email !== undefined && !isEmailAddress(member.email)) {
     throw new RefusedError('email-shape', `"${member.email}" is not an e-mail address`);
   }
+  await lockGroupsAround(tx, communityId, member.groupIds ?? []);
   await requireFreeUsername(tx, communityId, member.username);
   await requireFreeEmail(tx, communityId, member.email);
   const personId = await insertPerson(tx, member);
@@ -50,6 +54,7 @@ export async function addMember(
   for (const groupId of member.groupIds ?? []) {
     await addToGroup(tx, communityId, { groupId, subject }, actor);
   }
+  await givePosixNumbers(tx, communityId);
   return subject;
 }
 

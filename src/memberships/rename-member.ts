@@ -1,6 +1,7 @@
 import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
 import { sqlState, type Transaction } from '../database/database.ts';
 import { type Actor, recordEvents } from '../events/record-event.ts';
+import { lockGroupsOfMember, touchGroups } from '../groups/touch-entries.ts';
 import { lockMembership } from './membership-store.ts';
 import { nameKey } from './names.ts';
 import { requireFreeUsername, requireUsername } from './require-username.ts';
@@ -19,6 +20,7 @@ export async function renameMember(
   actor: Actor,
 ): Promise<boolean> {
   requireUsername(username);
+  const groups = await lockGroupsOfMember(tx, communityId, subject);
   const member = await lockMembership(tx, communityId, subject);
   if (member === undefined) throw new NotFoundError('member');
   if (member.username === username) return false;
@@ -36,6 +38,7 @@ export async function renameMember(
     }
     throw error;
   }
+  await touchGroups(tx, communityId, groups);
   const details = { from: member.username, to: username };
   await recordEvents(tx, [{ communityId, type: 'member.renamed', actor, subject, details }]);
   return true;

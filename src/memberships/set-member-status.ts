@@ -1,7 +1,9 @@
 import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
 import type { Transaction } from '../database/database.ts';
 import { type Actor, recordEvents } from '../events/record-event.ts';
+import { lockGroupsOfMember, touchGroups } from '../groups/touch-entries.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
+import { givePosixNumbers } from './give-posix-numbers.ts';
 import { lockMembership, type Status } from './membership-store.ts';
 
 type Change = { from: readonly Status[]; to: Status; event: string };
@@ -21,7 +23,7 @@ export type StatusChange = keyof typeof CHANGES;
  * and tokens in the same transaction (invariant 4).
  * @returns whether that changed anything: false when the member is there already
  * @throws NotFoundError when the member is not of this community
- * @throws RefusedError `state` when the membership cannot go there from where it is
+ * @throws RefusedError `state` when the membership cannot go there from where it is, or `posix-exhausted`
  */
 export async function setMemberStatus(
   tx: Transaction,
@@ -30,6 +32,7 @@ export async function setMemberStatus(
   change: StatusChange,
   actor: Actor,
 ): Promise<boolean> {
+  const groups = await lockGroupsOfMember(tx, communityId, subject);
   const member = await lockMembership(tx, communityId, subject);
   if (member === undefined) throw new NotFoundError('member');
   const { from, to, event }: Change = CHANGES[change];
@@ -44,7 +47,9 @@ export async function setMemberStatus(
     'UPDATE memberships SET status = $3, updated_at = now() WHERE community_id = $1 AND subject = $2',
     [communityId, subject, to],
   );
+  await touchGroups(tx, communityId, groups);
   if (to !== 'active') await endMemberSessions(tx, communityId, [subject]);
   await recordEvents(tx, [{ communityId, type: event, actor, subject }]);
+  if (to === 'active') await givePosixNumbers(tx, communityId);
   return true;
 }
