@@ -101,7 +101,8 @@ describe('the envelope (RFC 4511 §4.1.1)', () => {
 
   it('refuses bytes after the message, in the envelope as in an operation', () => {
     refuses(Buffer.concat([messageOf(UNBIND), Buffer.of(0)]));
-    refuses(messageOf(element(0x42, Buffer.of(0))));
+    for (const contents of [Buffer.of(0), element(0x8f)])
+      refuses(messageOf(element(0x42, contents)));
     refuses(messageOf(UNBIND, Buffer.of(0)));
   });
 
@@ -134,6 +135,15 @@ describe('lengths (RFC 4511 §5.1)', () => {
   it('refuses an element that is longer than the one around it, though the frame has room', () => {
     const bind = element(0x60, integer(0x02, 3), element(0x04, ''), Buffer.from('8009', 'hex'));
     refuses(messageOf(bind, element(0x8f, 'padding')));
+  });
+
+  it('refuses lengths that end other readers: over the end of a list, and one too small', () => {
+    const attribute = encodeSearch(2, '', '(objectClass=*)', { attributes: ['*', '+'] });
+    attribute[attribute.length - 2] = 0x21;
+    refuses(attribute);
+    const substrings = encodeSearch(4, 'o=lamyne', '(cn=a*)', { attributes: ['*'] });
+    substrings[substrings.indexOf(0xa4) + 1] = 8;
+    refuses(substrings);
   });
 
   it('refuses strings of the constructed form', () => {
@@ -311,6 +321,7 @@ describe('controls (RFC 4511 §4.1.11)', () => {
     refuses(messageOf(UNBIND, element(0xa0), element(0xa0)));
     refuses(controlsOf(element(0x04, '1.2.3')));
     refuses(controlsOf(element(0x30)));
+    refuses(controlsOf(element(0x30, oid, Buffer.from('0100000400', 'hex'))));
   });
 });
 
