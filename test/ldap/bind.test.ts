@@ -91,7 +91,7 @@ describe('who may bind', () => {
     await buildLieu(hub, { slug: 'ouverte', ldap_open_to_operators: true });
     const from = await client();
     expect((await from.bind('cn=Annuaire,cn=operators', READER_PASSWORD)).code).toBe(0);
-    expect(await whoAmI(from)).toBe('dn:cn=Annuaire,cn=operators');
+    expect(await whoAmI(from)).toBe('dn:cn=annuaire,cn=operators');
     expect(dnsOf(await from.search('o=ouverte', '(uid=*)'))).toEqual([
       'uid=alice,ou=people,o=ouverte',
       'uid=bob,ou=people,o=ouverte',
@@ -212,6 +212,15 @@ describe('throttles (row 24)', () => {
     expect(await bindCode(target.dn, PASSWORD)).toBe(0);
   });
 
+  it('an app that opens many connections at once is one attempt', async () => {
+    const clients = await Promise.all(Array.from({ length: 32 }, () => client()));
+    const own = await buildLieu(hub, { slug: 'presse' });
+    const answers = await Promise.all(
+      clients.map((each) => each.bind(own.cloud.readerDn, READER_PASSWORD)),
+    );
+    expect(answers.map(({ code }) => code)).toEqual(Array(32).fill(0));
+  });
+
   it('a proof that is remembered lets nobody guess past the limit (row 25)', async () => {
     const target = await member();
     expect(await bindCode(target.dn, PASSWORD)).toBe(0);
@@ -270,7 +279,9 @@ describe('app passwords (row 26)', () => {
     await hub.database.query('DELETE FROM accounts WHERE subject = $1', [target.subject]);
     await hub.app.settle();
     expect(await bindCode(target.dn, secret)).toBe(0);
-    await hub.database.transaction((tx) => revokeAppPassword(tx, lieu.community.id, id, 'cli'));
+    await hub.database.transaction((tx) =>
+      revokeAppPassword(tx, lieu.community.id, { subject: target.subject, id }, 'cli'),
+    );
     await hub.app.settle();
     expect(await bindCode(target.dn, secret)).toBe(49);
   });

@@ -5,6 +5,8 @@ import { LdapError, RESULT } from '../protocol/result.ts';
 const TOLERATED_MS = 300;
 /** How long an operation waits for the database before it says that there is none (row 16). */
 const PATIENCE_MS = 3_000;
+/** How long it waits while what it needs is being read, the first time: a large directory takes seconds. */
+const FIRST_READ_MS = 20_000;
 const RETRY_MS = 200;
 
 /**
@@ -78,9 +80,10 @@ export function follow(
     },
     isCurrent,
     async becomeCurrent() {
-      const deadline = performance.now() + PATIENCE_MS;
+      const started = performance.now();
       while (!isCurrent()) {
-        const left = deadline - performance.now();
+        const patience = feed.isLive() && !loaded ? FIRST_READ_MS : PATIENCE_MS;
+        const left = started + patience - performance.now();
         if (left <= 0 || stopped) {
           throw feed.isLive()
             ? new LdapError(RESULT.busy, 'the directory is being read; try again')

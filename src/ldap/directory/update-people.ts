@@ -16,7 +16,7 @@ const NO_GROUPS: readonly Group[] = [];
 
 /**
  * Takes in people as they are now.
- * @param rows those who are active, and new or changed
+ * @param rows those who are active, and new or changed; ordered by subject
  * @param gone subjects who are not, or no longer
  * @returns false when somebody is in a group that the directory does not know yet: the structure has
  *   to be read again first; nothing was changed then
@@ -79,14 +79,20 @@ function index_(directory: Directory, person: Person): void {
   if (person.uidNumber !== null) directory.peopleByNumber.set(person.uidNumber, person);
 }
 
+/** @param people ordered by subject, none of them in the list */
 function insert(list: Person[], people: readonly Person[]): void {
-  if (people.length > MANY || list.length === 0) {
-    list.push(...people);
+  const [first] = people;
+  if (first === undefined) return;
+  const last = list.at(-1);
+  if (last === undefined || last.subject < first.subject) {
+    for (const person of people) list.push(person);
+  } else if (people.length > MANY) {
+    for (const person of people) list.push(person);
     list.sort((a, b) => (a.subject < b.subject ? -1 : 1));
-    return;
-  }
-  for (const person of people) {
-    list.splice(lowerBound(list, person.subject, subjectOf), 0, person);
+  } else {
+    for (const person of people) {
+      list.splice(lowerBound(list, person.subject, subjectOf), 0, person);
+    }
   }
 }
 

@@ -52,13 +52,15 @@ export async function checkBind(
   try {
     const principal = await findPrincipal(name, parts.tree);
     const through = serviceOf(principal, readerOf.get(connection));
-    const place = placeOf(principal, through, networkOf(connection.ip));
+    const place = `${whoIs(name, principal, through)} ${networkOf(connection.ip)}`;
     const before = proven.find(place, password);
     const holds = before !== undefined && stillHolds(before, principal, through, parts.tree);
     if (!holds) proven.forget(place);
     const identity = holds
       ? before
-      : await prove(name, principal, through, password, connection, parts);
+      : await proven.together(place, password, () =>
+          prove(name, principal, through, password, connection, parts),
+        );
     proven.keep(place, password, identity);
     if (identity.kind === 'reader') readerOf.set(connection, identity.serviceId);
     return identity;
@@ -129,16 +131,18 @@ function serviceOf(principal: Principal, reader: string | undefined): Service | 
   return findService(principal.directory, reader);
 }
 
-function placeOf(principal: Principal, through: Service | undefined, network: string): string {
-  const who =
-    principal.kind === 'person'
-      ? `person ${principal.person.subject} ${through?.id}`
-      : principal.kind === 'reader'
-        ? `reader ${principal.service.id}`
-        : principal.kind === 'operator'
-          ? `operator ${principal.name.toLowerCase()}`
-          : 'nobody';
-  return `${who} ${network}`;
+/** Names that lead nowhere are told apart, as those that lead somewhere are (row 23). */
+function whoIs(name: string, principal: Principal, through: Service | undefined): string {
+  switch (principal.kind) {
+    case 'person':
+      return `person ${principal.person.subject} ${through?.id}`;
+    case 'reader':
+      return `reader ${principal.service.id}`;
+    case 'operator':
+      return `operator ${principal.name}`;
+    case 'nobody':
+      return `nobody ${name}`;
+  }
 }
 
 /** Whether what was proven before is true of today's directory (row 25). */

@@ -30,7 +30,7 @@ export async function findPrincipal(name: string, tree: Tree): Promise<Principal
   const operator = operatorName(dn);
   if (operator !== undefined) {
     const hash = tree.contexts.operatorReaderHash(operator);
-    return hash === undefined ? NOBODY : { kind: 'operator', name: operator, hash };
+    return hash === undefined ? NOBODY : { kind: 'operator', name: operator.toLowerCase(), hash };
   }
   const context = tree.contexts.containing(dn);
   if (context === undefined) return NOBODY;

@@ -17,6 +17,11 @@ export type ProvenSecrets = {
   find(place: string, secret: Buffer): Identity | undefined;
   keep(place: string, secret: Buffer, identity: Identity): void;
   forget(place: string): void;
+  /**
+   * Proves a secret once for all who bring the same one at the same time: an app that opens thirty
+   * connections at once is one attempt, not thirty.
+   */
+  together(place: string, secret: Buffer, prove: () => Promise<Identity>): Promise<Identity>;
 };
 
 export function createProvenSecrets(): ProvenSecrets {
@@ -28,7 +33,17 @@ export function createProvenSecrets(): ProvenSecrets {
   const digestOf = (place: string, secret: Buffer) =>
     createHmac('sha256', key).update(place).update('\0').update(secret).digest();
 
+  const underWay = new Map<string, Promise<Identity>>();
+
   return {
+    together(place, secret, prove) {
+      const key = digestOf(place, secret).toString('base64');
+      const before = underWay.get(key);
+      if (before !== undefined) return before;
+      const proof = prove().finally(() => underWay.delete(key));
+      underWay.set(key, proof);
+      return proof;
+    },
     find(place, secret) {
       const proof = proofs.get(place);
       if (proof === undefined || !timingSafeEqual(proof.digest, digestOf(place, secret))) {
