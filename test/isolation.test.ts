@@ -8,13 +8,21 @@ import * as groupStore from '../src/groups/group-store.ts';
 import { nestGroup, unnestGroup } from '../src/groups/nest-group.ts';
 import { addMember } from '../src/memberships/add-member.ts';
 import { findContacts } from '../src/memberships/contact-store.ts';
+import { givePosixNumbers } from '../src/memberships/give-posix-numbers.ts';
 import * as membershipStore from '../src/memberships/membership-store.ts';
 import { renameMember } from '../src/memberships/rename-member.ts';
 import { setMemberRole } from '../src/memberships/set-member-role.ts';
 import { setMemberStatus } from '../src/memberships/set-member-status.ts';
+import {
+  createAppPassword,
+  revokeAppPassword,
+  revokeAppPasswords,
+} from '../src/people/app-password.ts';
+import * as appPasswordStore from '../src/people/app-password-store.ts';
 import { setPassword } from '../src/people/set-password.ts';
 import { approveAccess, blockAccess } from '../src/services/decide-access.ts';
 import { endServiceSessions } from '../src/services/end-service-sessions.ts';
+import { removeReader, setReaderSecret } from '../src/services/reader.ts';
 import { requestAccess } from '../src/services/request-access.ts';
 import { rotateClientSecret } from '../src/services/rotate-client-secret.ts';
 import * as serviceStore from '../src/services/service-store.ts';
@@ -39,7 +47,7 @@ beforeAll(async () => {
 afterAll(() => db.drop());
 
 /** A community with a row in every table that a community owns. */
-async function seed(slug: string) {
+async function seed(slug: 'amont' | 'aval') {
   const make = factories(db.database);
   const id = await make.buildCommunity(slug);
   const email = `${slug}@lieu.example`;
@@ -62,6 +70,14 @@ async function seed(slug: string) {
   await two('INSERT INTO group_members VALUES ($1, $2, $3)', groupId, subject);
   await two('INSERT INTO group_nestings VALUES ($1, $2, $3)', groupId, childId);
   await two(`INSERT INTO service_readers VALUES ($1, $2, 'a hash')`, serviceId);
+  const { id: appPasswordId } = await db.database.transaction((tx) =>
+    createAppPassword(tx, id, { subject, serviceId, name: slug }, 'cli'),
+  );
+  await two(
+    'INSERT INTO posix_ranges VALUES ($1, $2::int, 100, $2::int)',
+    slug === 'amont' ? '10000' : '20000',
+  );
+  await two('UPDATE communities SET posix_primary_group_id = $2 WHERE id = $1', groupId);
   await two(`INSERT INTO accounts VALUES ($1, $2, $3, 'requested')`, serviceId, subject);
   await two(
     `INSERT INTO events (community_id, type, actor, subject, service_id) VALUES ($1, 'service.opened', 'cli', $2, $3)`,
@@ -79,6 +95,7 @@ async function seed(slug: string) {
     groupName: slug,
     serviceId,
     serviceSlug: service.slug,
+    appPasswordId,
   };
 }
 
@@ -142,7 +159,7 @@ describe('the schema', () => {
   });
 
   test('carries the community through every reference between such tables', () => {
-    expect(references.length).toBeGreaterThan(10);
+    expect(references.length).toBeGreaterThan(12);
     for (const { name, columns, targets } of references) {
       expect(columns.indexOf('community_id'), name).toBeGreaterThanOrEqual(0);
       expect(targets.indexOf('community_id'), name).toBe(columns.indexOf('community_id'));
@@ -179,6 +196,15 @@ describe('the schema', () => {
         );
       expect(await refusal(update), reference.name).toBe(reference.name);
     }
+  });
+
+  test("refuses another community's group as the primary group of a community's accounts", async () => {
+    const update = (tx: Transaction) =>
+      tx.query('UPDATE communities SET posix_primary_group_id = $2 WHERE id = $1', [
+        a.id,
+        b.groupId,
+      ]);
+    expect(await refusal(update)).toBe('fk_communities_posix_primary_group');
   });
 
   test('refuses to move a row to another community while it refers to one of its own', async () => {
@@ -265,6 +291,7 @@ const reads: Record<string, () => Promise<unknown>> = {
     ...[await serviceStore.accessOf(db.database, a.id, a.serviceId, b.subject)],
   ],
   listAccessRequests: () => serviceStore.listAccessRequests(db.database, a.id, b.serviceId),
+  listAppPasswords: () => appPasswordStore.listAppPasswords(db.database, a.id, b.subject),
   findCredential: () => findCredential(db.database, a.id, b.email),
 };
 
@@ -278,7 +305,7 @@ describe('the stores', () => {
   });
 
   test('are all asked above', async () => {
-    for (const folder of ['memberships', 'groups', 'services']) {
+    for (const folder of ['memberships', 'groups', 'people', 'services']) {
       const at = new URL(`../src/${folder}/`, import.meta.url);
       const files = await readdir(at);
       for (const file of files.filter((name) => name.endsWith('-store.ts'))) {
@@ -318,6 +345,16 @@ const changes: Record<string, (tx: Transaction) => Promise<unknown>> = {
     approveAccess(tx, a.id, { serviceId: a.serviceId, subject: b.subject }, 'cli'),
   'block our member at their service': (tx) =>
     blockAccess(tx, a.id, { serviceId: b.serviceId, subject: a.subject }, 'cli'),
+  'make an app password for their member': (tx) =>
+    createAppPassword(tx, a.id, { subject: b.subject, serviceId: a.serviceId, name: 'x' }, 'cli'),
+  'make an app password for their service': (tx) =>
+    createAppPassword(tx, a.id, { subject: a.subject, serviceId: b.serviceId, name: 'x' }, 'cli'),
+  "revoke their member's app password": (tx) =>
+    revokeAppPassword(tx, a.id, { subject: b.subject, id: b.appPasswordId }, 'cli'),
+  'revoke their app password as our own': (tx) =>
+    revokeAppPassword(tx, a.id, { subject: a.subject, id: b.appPasswordId }, 'cli'),
+  'give their service a reader': (tx) => setReaderSecret(tx, a.id, b.serviceId, 'our hash', 'cli'),
+  "remove their service's reader": (tx) => removeReader(tx, a.id, b.serviceId, 'cli'),
   'rotate the secret of their client': (tx) =>
     rotateClientSecret(tx, sealer, a.id, b.serviceId, 'cli'),
 };
@@ -340,6 +377,20 @@ describe('the changes', () => {
       await endServiceSessions(tx, a.id, b.serviceId, b.subject);
       await endServiceSessions(tx, b.id, a.serviceId, b.subject);
     });
+    expect(await everything()).toBe(before);
+  });
+
+  test('end no app password of another community, and give its members no numbers', async () => {
+    await db.database.transaction((tx) => givePosixNumbers(tx, a.id));
+    const theirs = () =>
+      db.database.query(
+        'SELECT uid_number FROM memberships WHERE community_id = $1 AND uid_number IS NOT NULL',
+        [b.id],
+      );
+    expect(await theirs()).toEqual([]);
+    const before = await everything();
+    const ended = db.database.transaction((tx) => revokeAppPasswords(tx, a.id, b.subject, 'cli'));
+    expect(await ended).toBe(0);
     expect(await everything()).toBe(before);
   });
 

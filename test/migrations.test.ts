@@ -55,8 +55,8 @@ it('names every constraint', async () => {
   await migrate(database.dataSource);
   const unnamed = await database.query<{ conname: string }>(
     `SELECT conname FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace
-     WHERE n.nspname = 'public' AND c.contype IN ('p', 'f', 'u', 'c') AND t.relname <> 'schema_migrations'
-       AND conname !~ '^(pk|fk|uq|ck)_'`,
+     WHERE n.nspname = 'public' AND c.contype IN ('p', 'f', 'u', 'c', 'x') AND t.relname <> 'schema_migrations'
+       AND conname !~ '^(pk|fk|uq|ck|ex)_'`,
   );
   expect(unnamed).toEqual([]);
   await database.close();
