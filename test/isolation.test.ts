@@ -278,7 +278,7 @@ const reads: Record<string, () => Promise<unknown>> = {
   listGroups: async () =>
     (await groupStore.listGroups(db.database, a.id)).filter(({ id }) => id === b.groupId),
   findGroupByName: () => groupStore.findGroupByName(db.database, a.id, b.groupName),
-  subjectsInGroup: () => groupStore.subjectsInGroup(db.database, a.id, b.groupId),
+  subjectsInGroups: () => groupStore.subjectsInGroups(db.database, a.id, [b.groupId]),
   groupsOfMember: () => groupStore.groupsOfMember(db.database, a.id, b.subject),
   isInside: async () =>
     (await groupStore.isInside(db.database, a.id, b.groupId, b.childId)) ||

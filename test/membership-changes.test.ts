@@ -4,7 +4,7 @@ import { RefusedError } from '../src/communities/change-errors.ts';
 import { setCommunityState } from '../src/communities/set-community-state.ts';
 import type { Transaction } from '../src/database/database.ts';
 import { addToGroup, removeFromGroup } from '../src/groups/change-group-members.ts';
-import { groupsOfMember, listGroups, subjectsInGroup } from '../src/groups/group-store.ts';
+import { groupsOfMember, listGroups, subjectsInGroups } from '../src/groups/group-store.ts';
 import { nestGroup, unnestGroup } from '../src/groups/nest-group.ts';
 import { addMember } from '../src/memberships/add-member.ts';
 import {
@@ -283,7 +283,7 @@ test('a member is in the groups around their own, and unnesting takes that away 
     ['tous', false],
     ['équipe', false],
   ]);
-  expect(await subjectsInGroup(db.database, community, all)).toEqual([member.subject]);
+  expect(await subjectsInGroups(db.database, community, [all])).toEqual([member.subject]);
   expect(await listGroups(db.database, community)).toMatchObject([
     { name: 'bureau', members: 1, children: [] },
     { name: 'tous', members: 0, children: ['équipe'] },
@@ -293,7 +293,7 @@ test('a member is in the groups around their own, and unnesting takes that away 
     await change((tx) => unnestGroup(tx, community, { parentId: all, childId: team }, 'cli')),
   ).toBe(true);
   await expectSignedOut(member);
-  expect(await subjectsInGroup(db.database, community, all)).toEqual([]);
+  expect(await subjectsInGroups(db.database, community, [all])).toEqual([]);
 });
 
 test('groups cannot be nested in a circle, not even by two changes at once', async () => {
@@ -321,7 +321,7 @@ test('the questions about groups end even where the data has a circle', async ()
     [community, a, b],
   );
   expect(await groupsOfMember(db.database, community, subject)).toHaveLength(2);
-  expect(await subjectsInGroup(db.database, community, b)).toEqual([subject]);
+  expect(await subjectsInGroups(db.database, community, [b])).toEqual([subject]);
 });
 
 test('a community is frozen, archived with an end to all sessions, and activated again', async () => {

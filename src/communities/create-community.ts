@@ -2,6 +2,7 @@ import { sqlState, type Transaction } from '../database/database.ts';
 import { type Actor, recordEvents } from '../events/record-event.ts';
 import { RefusedError } from './change-errors.ts';
 import type { Community } from './community.ts';
+import { baseClashes, ldapBaseFault, lockLdapBases } from './ldap-base.ts';
 
 export type NewCommunity = Pick<Community, 'slug' | 'name'> &
   Partial<Pick<Community, 'locale' | 'registration'>> & {
@@ -15,7 +16,8 @@ const SLUG = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 /**
  * Makes a community, active and empty. Its signing keys come with the first use.
  * @returns its id
- * @throws RefusedError when the slug is malformed, or it or the LDAP base is taken
+ * @throws RefusedError when the slug or the LDAP base is malformed, the slug is taken, or the base is that
+ *   of another community, inside it or around it
  */
 export async function createCommunity(
   tx: Transaction,
@@ -56,16 +58,23 @@ export async function createCommunity(
 }
 
 async function requireFree(tx: Transaction, slug: string, ldapBase: string): Promise<void> {
-  const [taken] = await tx.query<{ slug: string }>(
-    `SELECT slug FROM communities WHERE slug = $1 OR lower(ldap_base) = lower($2)
-     ORDER BY slug = $1 DESC LIMIT 1`,
-    [slug, ldapBase],
+  const fault = ldapBaseFault(ldapBase);
+  if (fault !== undefined) {
+    throw new RefusedError('ldap-base-shape', `the LDAP base "${ldapBase}" ${fault}`);
+  }
+  await lockLdapBases(tx);
+  const others = await tx.query<{ slug: string; base: string }>(
+    'SELECT slug, ldap_base AS base FROM communities',
   );
-  if (taken?.slug === slug) throw slugTaken(slug);
-  if (taken !== undefined) {
+  if (others.some((other) => other.slug === slug)) throw slugTaken(slug);
+  const own = { slug, base: ldapBase };
+  for (const { inner, outer, same } of baseClashes([...others, own])) {
+    if (inner !== own && outer !== own) continue;
+    const other = inner === own ? outer : inner;
+    const relation = same ? 'belongs to' : inner === own ? 'lies inside that of' : 'holds that of';
     throw new RefusedError(
       'ldap-base-taken',
-      `the LDAP base "${ldapBase}" belongs to the community "${taken.slug}"`,
+      `the LDAP base "${ldapBase}" ${relation} the community "${other.slug}"`,
     );
   }
 }

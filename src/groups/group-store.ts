@@ -36,19 +36,19 @@ export async function findGroupByName(
 
 // UNION (without ALL) drops what was met before, so that a cycle in the data ends, too.
 const INSIDE = `WITH RECURSIVE inside (id) AS (
-  SELECT g.id FROM groups g WHERE g.community_id = $1 AND g.id = $2
+  SELECT g.id FROM groups g WHERE g.community_id = $1 AND g.id = ANY($2::uuid[])
   UNION SELECT n.child_id FROM group_nestings n JOIN inside i ON n.community_id = $1 AND n.parent_id = i.id)`;
 
-/** Subjects of all who are in a group, directly or through the groups nested in it. */
-export async function subjectsInGroup(
+/** Subjects of all who are in one of these groups, directly or through the groups nested in them. */
+export async function subjectsInGroups(
   db: Queryable,
   communityId: string,
-  groupId: string,
+  groupIds: readonly string[],
 ): Promise<string[]> {
   const rows = await db.query<{ subject: string }>(
     `${INSIDE} SELECT DISTINCT gm.subject FROM group_members gm JOIN inside i ON i.id = gm.group_id
      WHERE gm.community_id = $1 ORDER BY gm.subject`,
-    [communityId, groupId],
+    [communityId, groupIds],
   );
   return rows.map(({ subject }) => subject);
 }
@@ -81,7 +81,7 @@ export async function isInside(
 ): Promise<boolean> {
   const [row] = await db.query(`${INSIDE} SELECT 1 FROM inside WHERE id = $3`, [
     communityId,
-    groupId,
+    [groupId],
     innerGroupId,
   ]);
   return row !== undefined;

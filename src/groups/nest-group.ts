@@ -2,7 +2,7 @@ import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
 import type { Transaction } from '../database/database.ts';
 import { type Actor, recordEvents } from '../events/record-event.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
-import { isInside, subjectsInGroup } from './group-store.ts';
+import { isInside, subjectsInGroups } from './group-store.ts';
 import { type LockedGroup, lockGroupsAround, touchGroups, touchMembers } from './touch-entries.ts';
 
 type Nesting = { parentId: string; childId: string };
@@ -33,7 +33,7 @@ export async function nestGroup(
   );
   if (added.length === 0) return false;
   await touchGroups(tx, communityId, groups);
-  await touchMembers(tx, communityId, await subjectsInGroup(tx, communityId, childId));
+  await touchMembers(tx, communityId, await subjectsInGroups(tx, communityId, [childId]));
   await recordEvents(tx, [{ communityId, type: 'group.nested', actor, details: names }]);
   return true;
 }
@@ -55,7 +55,7 @@ export async function unnestGroup(
     [communityId, parentId, childId],
   );
   if (removed.length === 0) return false;
-  const subjects = await subjectsInGroup(tx, communityId, childId);
+  const subjects = await subjectsInGroups(tx, communityId, [childId]);
   await touchGroups(tx, communityId, groups);
   await touchMembers(tx, communityId, subjects);
   await endMemberSessions(tx, communityId, subjects);

@@ -33,15 +33,15 @@ export function lockGroupsAround(
   );
 }
 
-/** Locks all groups that a member is in, directly or through others. */
-export async function lockGroupsOfMember(
+/** Locks all groups that one of these members is in, directly or through others. */
+export async function lockGroupsOfMembers(
   tx: Transaction,
   communityId: string,
-  subject: string,
+  subjects: readonly string[],
 ): Promise<LockedGroup[]> {
   const direct = await tx.query<{ id: string }>(
-    'SELECT group_id AS id FROM group_members WHERE community_id = $1 AND subject = $2',
-    [communityId, subject],
+    'SELECT DISTINCT group_id AS id FROM group_members WHERE community_id = $1 AND subject = ANY($2::uuid[])',
+    [communityId, subjects],
   );
   return lockGroupsAround(
     tx,

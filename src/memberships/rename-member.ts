@@ -1,7 +1,7 @@
 import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
 import { sqlState, type Transaction } from '../database/database.ts';
 import { type Actor, recordEvents } from '../events/record-event.ts';
-import { lockGroupsOfMember, touchGroups } from '../groups/touch-entries.ts';
+import { lockGroupsOfMembers, touchGroups } from '../groups/touch-entries.ts';
 import { lockMembership } from './membership-store.ts';
 import { nameKey } from './names.ts';
 import { requireFreeUsername, requireUsername } from './require-username.ts';
@@ -20,7 +20,7 @@ export async function renameMember(
   actor: Actor,
 ): Promise<boolean> {
   requireUsername(username);
-  const groups = await lockGroupsOfMember(tx, communityId, subject);
+  const groups = await lockGroupsOfMembers(tx, communityId, [subject]);
   const member = await lockMembership(tx, communityId, subject);
   if (member === undefined) throw new NotFoundError('member');
   if (member.username === username) return false;

@@ -1,7 +1,7 @@
 import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
 import type { Transaction } from '../database/database.ts';
 import { type Actor, recordEvents } from '../events/record-event.ts';
-import { lockGroupsOfMember, touchGroups } from '../groups/touch-entries.ts';
+import { lockGroupsOfMembers, touchGroups } from '../groups/touch-entries.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import { givePosixNumbers } from './give-posix-numbers.ts';
 import { lockMembership, type Status } from './membership-store.ts';
@@ -32,7 +32,7 @@ export async function setMemberStatus(
   change: StatusChange,
   actor: Actor,
 ): Promise<boolean> {
-  const groups = await lockGroupsOfMember(tx, communityId, subject);
+  const groups = await lockGroupsOfMembers(tx, communityId, [subject]);
   const member = await lockMembership(tx, communityId, subject);
   if (member === undefined) throw new NotFoundError('member');
   const { from, to, event }: Change = CHANGES[change];
