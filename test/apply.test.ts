@@ -185,6 +185,8 @@ communities:
       (state as [string, unknown][]).filter(
         ([table]) => !['memberships', 'events'].includes(table),
       ),
+      // A group's time moves with the name of somebody in it.
+      (key, value) => (key === 'updated_at' ? undefined : value),
     );
   expect(kept(await everything())).toBe(kept(before));
 });

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { type BaseClash, baseClashes, lockLdapBases } from '../communities/ldap-base.ts';
+import { nameKey } from '../memberships/names.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import type { Path } from './faults.ts';
 import type { Logo } from './logo.ts';
@@ -18,24 +20,42 @@ export type CommunityRow = {
   contact: string | null;
   ldapBase: string;
   ldapPasswordBind: boolean;
+  ldapOpenToOperators: boolean;
+  /** Null where POSIX accounts are off. */
+  posix: PosixSettings | null;
   /** SHA-256, hexadecimal. */
   logo: string | null;
 };
 
+export type PosixSettings = {
+  firstNumber: number;
+  count: number;
+  /** The group's name. */
+  primaryGroup: string;
+  home: string;
+  shell: string;
+};
+
 export type CommunityToApply = { entry: CommunityEntry; path: Path; logo: Logo | null | undefined };
-/** `changed` are the settings that differ; undefined `before` is a new community. */
+/** Undefined `before` is a new community. */
 export type SettledCommunity = CommunityToApply & {
   row: CommunityRow;
   before: CommunityRow | undefined;
 };
 
 /** Every community of the hub, locked against other changes of its settings. */
-export function lockCommunities(run: ApplyRun): Promise<CommunityRow[]> {
+export async function lockCommunities(run: ApplyRun): Promise<CommunityRow[]> {
+  await lockLdapBases(run.tx);
   return run.tx.query<CommunityRow>(
     `SELECT c.id, c.slug, c.name, c.locale, c.state, c.registration, c.accent, c.contact_email AS contact,
        c.ldap_base AS "ldapBase", c.ldap_password_bind AS "ldapPasswordBind",
+       c.ldap_open_to_operators AS "ldapOpenToOperators", CASE WHEN g.name IS NOT NULL THEN jsonb_build_object(
+         'firstNumber', r.first_number, 'count', r.count, 'primaryGroup', g.name,
+         'home', c.posix_home, 'shell', c.posix_shell) END AS posix,
        (SELECT encode(l.sha256, 'hex') FROM community_logos l WHERE l.community_id = c.id) AS logo
-     FROM communities c ORDER BY c.slug FOR NO KEY UPDATE OF c`,
+     FROM communities c LEFT JOIN posix_ranges r ON r.community_id = c.id
+       LEFT JOIN groups g ON g.community_id = c.id AND g.id = c.posix_primary_group_id
+     ORDER BY c.slug FOR NO KEY UPDATE OF c`,
   );
 }
 
@@ -52,7 +72,8 @@ export async function applyCommunities(
   const settled = wanted
     .filter(({ entry, path }) => isOpenToChange(run, known.get(entry.slug), entry, path))
     .map((item) => settle(item, known.get(item.entry.slug)));
-  const free = settled.filter((item) => reportForeignBase(run, item, rows, settled));
+  const clashes = clashesAfter(rows, settled);
+  const free = settled.filter((item) => reportForeignBase(run, item, clashes));
   const changed = free.filter(
     ({ row, before }) => before === undefined || changedKeys(before, row).length > 0,
   );
@@ -102,9 +123,27 @@ function settle(item: CommunityToApply, before: CommunityRow | undefined): Settl
     contact: either(entry.contact, before?.contact),
     ldapBase: entry.ldap?.base ?? before?.ldapBase ?? `o=${entry.slug}`,
     ldapPasswordBind: entry.ldap?.passwordBind ?? before?.ldapPasswordBind ?? false,
+    ldapOpenToOperators: entry.ldap?.openToOperators ?? before?.ldapOpenToOperators ?? false,
+    posix: posixSettings(entry.ldap?.posix, before?.posix ?? null),
     logo: either(logo === null ? null : logo?.sha256, before?.logo),
   };
   return { ...item, row, before };
+}
+
+function posixSettings(
+  given: NonNullable<CommunityEntry['ldap']>['posix'],
+  before: PosixSettings | null,
+): PosixSettings | null {
+  if (given === undefined || given === null) return given === undefined ? before : null;
+  const { firstNumber, count, primaryGroup } = given;
+  const isSame = before !== null && nameKey(before.primaryGroup) === nameKey(primaryGroup);
+  return {
+    firstNumber,
+    count,
+    primaryGroup: isSame ? before.primaryGroup : primaryGroup,
+    home: given.home ?? before?.home ?? '/home/{username}',
+    shell: given.shell ?? before?.shell ?? '/bin/bash',
+  };
 }
 
 /** What the file says, `null` included; else what is there. */
@@ -115,35 +154,53 @@ export function either<Value>(
   return given === undefined ? (stored ?? null) : given;
 }
 
-/** LDAP bases are unique on the hub; those within the file were compared when it was read. */
+/**
+ * Tells of a base that another community of the hub has, lies inside of or has inside; those within the
+ * file were compared when it was read.
+ */
 function reportForeignBase(
   run: ApplyRun,
   { entry, path, row }: SettledCommunity,
-  rows: readonly CommunityRow[],
-  settled: readonly SettledCommunity[],
+  clashes: readonly BaseClash<BaseOf>[],
 ): boolean {
-  const after = rows.map((other) => settled.find((item) => item.row.id === other.id)?.row ?? other);
-  const holder = after.find(
-    (other) => other.id !== row.id && other.ldapBase.toLowerCase() === row.ldapBase.toLowerCase(),
-  );
-  if (holder === undefined) return true;
+  const clash = clashes.find(({ inner, outer }) => inner.id === row.id || outer.id === row.id);
+  if (clash === undefined) return true;
+  const { inner, outer, same } = clash;
+  const isInner = inner.id === row.id;
+  const other = isInner ? outer : inner;
+  const relation = same
+    ? `which the community ${other.slug} has`
+    : `which ${isInner ? 'lies inside' : 'holds'} "${other.base}" of the community ${other.slug}`;
   run.report(
     entry.ldap?.base === undefined ? [...path, 'slug'] : [...path, 'ldap', 'base'],
-    `has the LDAP base "${row.ldapBase}", which the community ${holder.slug} has: give another under ldap.base`,
+    `has the LDAP base "${row.ldapBase}", ${relation}: give another under ldap.base`,
   );
   return false;
+}
+
+type BaseOf = { id: string; slug: string; base: string };
+
+/** Clashes among all communities of the hub, as they will be. */
+function clashesAfter(rows: readonly CommunityRow[], settled: readonly SettledCommunity[]) {
+  const after = new Map([...rows, ...settled.map(({ row }) => row)].map((row) => [row.id, row]));
+  return baseClashes<BaseOf>(
+    [...after.values()].map(({ id, slug, ldapBase }) => ({ id, slug, base: ldapBase })),
+  );
 }
 
 async function storeCommunities(run: ApplyRun, rows: readonly CommunityRow[]): Promise<void> {
   if (rows.length === 0) return;
   await run.tx.query(
-    `INSERT INTO communities (id, slug, name, locale, state, registration, accent, contact_email, ldap_base, ldap_password_bind)
-     SELECT id, slug, name, locale, state, registration, accent, contact, "ldapBase", "ldapPasswordBind"
+    `INSERT INTO communities (id, slug, name, locale, state, registration, accent, contact_email, ldap_base,
+       ldap_password_bind, ldap_open_to_operators)
+     SELECT id, slug, name, locale, state, registration, accent, contact, "ldapBase", "ldapPasswordBind", "ldapOpenToOperators"
      FROM jsonb_to_recordset($1::jsonb) AS c (id uuid, slug text, name text, locale text, state text,
-       registration text, accent text, contact text, "ldapBase" text, "ldapPasswordBind" boolean)
+       registration text, accent text, contact text, "ldapBase" text, "ldapPasswordBind" boolean,
+       "ldapOpenToOperators" boolean)
      ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, locale = EXCLUDED.locale, state = EXCLUDED.state,
        registration = EXCLUDED.registration, accent = EXCLUDED.accent, contact_email = EXCLUDED.contact_email,
-       ldap_base = EXCLUDED.ldap_base, ldap_password_bind = EXCLUDED.ldap_password_bind, updated_at = now()`,
+       ldap_base = EXCLUDED.ldap_base, ldap_password_bind = EXCLUDED.ldap_password_bind,
+       ldap_open_to_operators = EXCLUDED.ldap_open_to_operators, updated_at = now()`,
     [JSON.stringify(rows)],
   );
 }
@@ -201,6 +258,8 @@ const FILE_KEYS: Record<string, string> = {
   logo: 'branding.logo',
   ldapBase: 'ldap.base',
   ldapPasswordBind: 'ldap.passwordBind',
+  ldapOpenToOperators: 'ldap.openToOperators',
+  posix: 'ldap.posix',
 };
 
 /** Tells of the settings that changed, those of the hosts included. */

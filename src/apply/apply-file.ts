@@ -13,7 +13,9 @@ import {
 import { applyGroups } from './apply-groups.ts';
 import { applyHosts, issuerOf, reportIssuersWithoutHost } from './apply-hosts.ts';
 import { applyMembers } from './apply-members.ts';
+import { applyOperatorReaders } from './apply-operator-readers.ts';
 import { applyOperators } from './apply-operators.ts';
+import { applyPosix } from './apply-posix.ts';
 import { applyServices } from './apply-services.ts';
 import { passwordQuestions, storedHashes } from './ask-passwords.ts';
 import { ApplyError } from './faults.ts';
@@ -115,6 +117,9 @@ async function applyAll(
   const run: ApplyRun = { ...parts, tx, log, report: source.report };
   await tx.query('SELECT pg_advisory_xact_lock($1)', [APPLY_LOCK]);
   if (document.operators !== undefined) await applyOperators(run, document.operators);
+  if (document.operatorReaders !== undefined) {
+    await applyOperatorReaders(run, document.operatorReaders);
+  }
   if (document.communities !== undefined) await applyEveryCommunity(run, communities);
   throwFaults(source);
   await inBatches(log.events, (batch) => recordEvents(tx, batch));
@@ -147,6 +152,7 @@ async function applyContents(
   const groups = await applyGroups(run, community);
   await applyMembers(run, community, groups);
   await applyServices(run, community, groups, issuer);
+  await applyPosix(run, community, groups);
   await pruneGroups(run, community);
 }
 
@@ -168,8 +174,8 @@ async function transact(
     return await database.transaction(work);
   } catch (error) {
     if (error instanceof DryRun) return error.plan;
-    // Unique or foreign key, serialisation, deadlock: someone changed the same rows in the same moment.
-    if (['23505', '23503', '40001', '40P01'].includes(sqlState(error) ?? '')) {
+    // Unique, exclusion or foreign key, serialisation, deadlock: someone changed the same rows in the same moment.
+    if (['23505', '23P01', '23503', '40001', '40P01'].includes(sqlState(error) ?? '')) {
       throw wholeFileError(
         path,
         'the hub was changed at the same moment, so nothing was applied: run it again',

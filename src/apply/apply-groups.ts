@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { subjectsInGroups } from '../groups/group-store.ts';
+import { lockGroupsAround, touchGroups, touchMembers } from '../groups/touch-entries.ts';
 import { nameKey } from '../memberships/names.ts';
 import { either, type SettledCommunity } from './apply-communities.ts';
 import { applyNestings, type NestingChange } from './apply-nestings.ts';
@@ -21,7 +23,7 @@ export async function applyGroups(run: ApplyRun, community: SettledCommunity): P
     id,
   ]);
   const rows = await run.tx.query<GroupRow>(
-    'SELECT id, name, description FROM groups WHERE community_id = $1 ORDER BY name_key FOR NO KEY UPDATE',
+    'SELECT id, name, description FROM groups WHERE community_id = $1 ORDER BY id FOR NO KEY UPDATE',
     [id],
   );
   const known = new Map(rows.map((row) => [nameKey(row.name), row]));
@@ -31,6 +33,7 @@ export async function applyGroups(run: ApplyRun, community: SettledCommunity): P
   const entryKeys = new Set(after.map((row) => nameKey(row.name)));
   const changed = after.filter((row) => isChanged(row, known.get(nameKey(row.name))));
   await storeGroups(run, id, changed);
+  await touchRespelled(run, id, changed, known);
   const nested = await applyNestings(run, community, [
     ...rows.filter((row) => !entryKeys.has(nameKey(row.name))),
     ...after,
@@ -62,9 +65,25 @@ async function storeGroups(
     `INSERT INTO groups (community_id, id, name, name_key, description)
      SELECT $1, id, name, key, description FROM jsonb_to_recordset($2::jsonb)
        AS g (id uuid, name text, key text, description text)
-     ON CONFLICT (community_id, id) DO UPDATE SET name = EXCLUDED.name, description = EXCLUDED.description`,
+     ON CONFLICT (community_id, id) DO UPDATE SET name = EXCLUDED.name, description = EXCLUDED.description,
+       updated_at = now()`,
     [communityId, JSON.stringify(rows.map((row) => ({ ...row, key: nameKey(row.name) })))],
   );
+}
+
+/** A group's name is in its DN, which its members and the groups around it show. */
+async function touchRespelled(
+  run: ApplyRun,
+  communityId: string,
+  changed: readonly GroupRow[],
+  known: ReadonlyMap<string, GroupRow>,
+): Promise<void> {
+  const ids = changed
+    .filter(({ name }) => (known.get(nameKey(name))?.name ?? name) !== name)
+    .map(({ id }) => id);
+  if (ids.length === 0) return;
+  await touchGroups(run.tx, communityId, await lockGroupsAround(run.tx, communityId, ids));
+  await touchMembers(run.tx, communityId, await subjectsInGroups(run.tx, communityId, ids));
 }
 
 function logGroup(

@@ -1,3 +1,4 @@
+import { lockGroupsAround, touchGroups, touchMembers } from '../groups/touch-entries.ts';
 import { nameKey } from '../memberships/names.ts';
 import type { SettledCommunity } from './apply-communities.ts';
 import type { GroupIds } from './apply-groups.ts';
@@ -39,6 +40,8 @@ export async function applyMemberGroups(
       if (!wanted.has(group)) removed.push({ subject: after.subject, group });
   }
   await storeTies(run, id, added, removed);
+  const fresh = new Set(members.flatMap(({ before, after }) => (before ? [] : after.subject)));
+  await touchTied(run, id, [...added, ...removed], fresh);
   return namedChanges(await groupNames(run, id, [...added, ...removed]), added, removed);
 }
 
@@ -62,6 +65,20 @@ async function storeTies(
       [communityId, batch.map((tie) => tie.subject), batch.map((tie) => tie.group)],
     ),
   );
+}
+
+/** @param fresh subjects whose row is of this very run */
+async function touchTied(
+  run: ApplyRun,
+  communityId: string,
+  ties: readonly Tie[],
+  fresh: ReadonlySet<string>,
+): Promise<void> {
+  if (ties.length === 0) return;
+  const ids = [...new Set(ties.map((tie) => tie.group))];
+  const subjects = ties.flatMap((tie) => (fresh.has(tie.subject) ? [] : tie.subject));
+  await touchGroups(run.tx, communityId, await lockGroupsAround(run.tx, communityId, ids));
+  await touchMembers(run.tx, communityId, subjects);
 }
 
 async function groupNames(

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { lockGroupsOfMembers, touchGroups } from '../groups/touch-entries.ts';
 import { nameKey } from '../memberships/names.ts';
 import { either, type SettledCommunity } from './apply-communities.ts';
 import type { GroupIds } from './apply-groups.ts';
@@ -54,12 +55,27 @@ export async function applyMembers(
   const members = await settleMembers(run, community, rows);
   if (reportTakenAddresses(run, community, members, rows)) return;
   await storeMembers(run.tx, community.row.id, members);
+  await touchGroupsOfChanged(run, community.row.id, members);
   const groupChanges = await applyMemberGroups(run, community, members, groups);
   for (const member of members) {
     logMember(run, community, member, groupChanges.get(member.after.subject) ?? NO_CHANGE);
   }
   await endLostSessions(run, community.row.id, members, groupChanges);
   await pruneMembers(run, community, members);
+}
+
+/** A group shows the names of those in it who are active. */
+async function touchGroupsOfChanged(
+  run: ApplyRun,
+  communityId: string,
+  members: readonly SettledMember[],
+): Promise<void> {
+  const subjects = members
+    .filter(({ changed }) => changed.includes('username') || changed.includes('status'))
+    .map(({ after }) => after.subject);
+  if (subjects.length === 0) return;
+  const groups = await lockGroupsOfMembers(run.tx, communityId, subjects);
+  await touchGroups(run.tx, communityId, groups);
 }
 
 /** Members whom the file names, and those who have an address that it gives to someone. */

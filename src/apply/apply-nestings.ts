@@ -1,8 +1,10 @@
+import { subjectsInGroups } from '../groups/group-store.ts';
+import { lockGroupsAround, touchGroups, touchMembers } from '../groups/touch-entries.ts';
 import { nameKey } from '../memberships/names.ts';
+import { endMemberSessions } from '../sessions/end-sessions.ts';
 import type { SettledCommunity } from './apply-communities.ts';
 import type { GroupIds } from './apply-groups.ts';
 import { findCycle } from './group-cycles.ts';
-import { endSessionsInGroups } from './prune-groups.ts';
 import type { ApplyRun } from './run.ts';
 
 type Nesting = { parent: string; child: string };
@@ -51,12 +53,9 @@ export async function applyNestings(
     : [];
   const kept = before.filter((nesting) => !removed.includes(nesting));
   if (reportCycle(run, community, ids, [...kept, ...added])) return new Map();
-  await endSessionsInGroups(
-    run,
-    id,
-    removed.map((nesting) => nesting.child),
-  );
+  await endSessions(run, id, removed);
   await storeNestings(run, id, added, removed);
+  await touchNested(run, id, [...added, ...removed]);
   const names = new Map(groups.map((group) => [group.id, group.name]));
   const changes = (list: Nesting[], type: NestingChange['type']) =>
     list.map(({ parent, child }) => ({ parent, type, child: names.get(child) as string }));
@@ -87,6 +86,31 @@ function reportCycle(
     `goes round in a circle with what the hub already has: ${cycle.map((id) => names.get(id)).join(' → ')}; --prune takes away what the file does not say`,
   );
   return true;
+}
+
+/** Whoever is inside what is taken out loses a group. */
+async function endSessions(
+  run: ApplyRun,
+  communityId: string,
+  removed: readonly Nesting[],
+): Promise<void> {
+  if (removed.length === 0) return;
+  const children = removed.map((nesting) => nesting.child);
+  const subjects = await subjectsInGroups(run.tx, communityId, children);
+  await endMemberSessions(run.tx, communityId, subjects);
+}
+
+async function touchNested(
+  run: ApplyRun,
+  communityId: string,
+  changed: readonly Nesting[],
+): Promise<void> {
+  if (changed.length === 0) return;
+  const ids = changed.flatMap(({ parent, child }) => [parent, child]);
+  const children = changed.map((nesting) => nesting.child);
+  await touchGroups(run.tx, communityId, await lockGroupsAround(run.tx, communityId, ids));
+  const subjects = await subjectsInGroups(run.tx, communityId, children);
+  await touchMembers(run.tx, communityId, subjects);
 }
 
 async function storeNestings(

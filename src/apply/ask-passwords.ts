@@ -3,6 +3,7 @@ import { nameKey } from '../memberships/names.ts';
 import {
   memberPlace,
   operatorPlace,
+  operatorReaderPlace,
   type PasswordPlace,
   type PasswordQuestion,
   readerPlace,
@@ -17,6 +18,8 @@ export function passwordQuestions(document: ApplyDocument): PasswordQuestion[] {
   };
   for (const operator of document.operators ?? [])
     ask(operatorPlace(nameKey(operator.email)), operator.password);
+  for (const { name, password } of document.operatorReaders ?? [])
+    ask(operatorReaderPlace(name), password);
   for (const community of document.communities ?? []) {
     for (const member of community.members ?? [])
       ask(memberPlace(community.slug, nameKey(member.username)), member.password);
@@ -53,9 +56,13 @@ export async function storedHashes(
     `SELECT o.email, p.password_hash AS hash FROM operators o JOIN persons p ON p.id = o.person_id
      WHERE p.password_hash IS NOT NULL`,
   );
+  const operatorReaders = await db.query<{ name: string; hash: string }>(
+    'SELECT name, password_hash AS hash FROM operator_readers',
+  );
   return new Map([
     ...members.map((row) => [memberPlace(row.slug, row.name), row.hash] as const),
     ...readers.map((row) => [readerPlace(row.slug, row.name), row.hash] as const),
+    ...operatorReaders.map((row) => [operatorReaderPlace(row.name), row.hash] as const),
     ...operators.map((row) => [operatorPlace(nameKey(row.email)), row.hash] as const),
   ]);
 }

@@ -2,6 +2,7 @@ import { nameKey } from '../memberships/names.ts';
 import { reportClient } from './client-contradictions.ts';
 import type { Path, Report } from './faults.ts';
 import { findCycle } from './group-cycles.ts';
+import { reportLdapBases, reportPosixRanges } from './ldap-contradictions.ts';
 import { canonicalHost } from './names-in-file.ts';
 import { didYouMean } from './nearest.ts';
 import { type Raw, record, rows, strings, textAt } from './raw.ts';
@@ -32,14 +33,20 @@ export function reportContradictions(file: unknown, context: Context): void {
   );
   reportTwice(
     context,
-    'LDAP base',
-    communities.map((row, i) => baseEntry(row, i, communities)),
+    'reader',
+    rows(file, 'operatorReaders').map((row, i) => [
+      ['operatorReaders', i, 'name'],
+      textAt(row, 'name'),
+    ]),
   );
+  reportLdapBases(context, communities);
+  reportPosixRanges(context, communities);
   for (const [i, row] of rows(file, 'operators').entries())
     reportCredentials(context, ['operators', i], row);
   for (const [i, row] of communities.entries()) {
     reportHubHost(context, ['communities', i, 'hosts'], row);
     reportGroups(context, ['communities', i], row);
+    reportPrimaryGroup(context, ['communities', i, 'ldap', 'posix'], row);
     reportMembers(context, ['communities', i], row);
     reportServices(context, ['communities', i], row);
   }
@@ -62,18 +69,6 @@ function reportTwice({ report, lineOf }: Context, what: string, entries: Entry[]
 function folded(row: Raw, key: string): string | undefined {
   const value = textAt(row, key);
   return value === undefined ? undefined : nameKey(value);
-}
-
-/** Without a base given, it is `o=SLUG`; a slug that stands twice is told as that, and not once more here. */
-function baseEntry(row: Raw, index: number, all: readonly Raw[]): Entry {
-  const given = textAt(record(row.ldap), 'base');
-  if (given !== undefined) return [['communities', index, 'ldap', 'base'], given.toLowerCase()];
-  const slug = textAt(row, 'slug');
-  const isFirst = all.findIndex((other) => other.slug === slug) === index;
-  return [
-    ['communities', index, 'slug'],
-    isFirst && slug !== undefined ? `o=${slug}`.toLowerCase() : undefined,
-  ];
 }
 
 function reportHubHost({ report, hubUrl }: Context, path: Path, row: Raw): void {
@@ -106,6 +101,19 @@ function reportGroups(context: Context, path: Path, row: Raw): void {
   );
 }
 
+/** Whoever has a POSIX account is in this group, so that it must be there. */
+function reportPrimaryGroup({ report }: Context, path: Path, row: Raw): void {
+  const name = textAt(record(record(row.ldap).posix), 'primaryGroup');
+  if (name === undefined) return;
+  const known = rows(row, 'groups').flatMap((group) => textAt(group, 'name') ?? []);
+  if (known.some((other) => nameKey(other) === nameKey(name))) return;
+  report([...path, 'primaryGroup'], unknownGroup(name, known));
+}
+
+function unknownGroup(name: string, known: readonly string[]): string {
+  return `names the group "${name}", which is not among this community's groups${didYouMean(name, known)}: add it to groups, or mend the name`;
+}
+
 function reportUnknownGroups(
   { report }: Context,
   path: Path,
@@ -116,10 +124,7 @@ function reportUnknownGroups(
   const keys = new Set(known.map(nameKey));
   for (const [k, name] of strings(names).entries()) {
     if (!keys.has(nameKey(name))) {
-      report(
-        [...path, k],
-        `names the group "${name}", which is not among this community's groups${didYouMean(name, known)}: add it to groups, or mend the name`,
-      );
+      report([...path, k], unknownGroup(name, known));
     }
   }
 }

@@ -48,6 +48,13 @@ export function oneOf<const Values extends readonly [string, ...string[]]>(value
   });
 }
 
+export function number({ min, max }: { min: number; max: number }) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z
+    .number({ error: missingOr(message) })
+    .refine((value) => Number.isInteger(value) && value >= min && value <= max, message);
+}
+
 export function flag() {
   return z.boolean({ error: missingOr('must be true or false') });
 }

@@ -31,12 +31,19 @@ export function hostMessage(value: string): string | undefined {
     : undefined;
 }
 
-/** Distinguished names as RFC 4514 writes them, without the escapes that no base needs. */
-export function ldapBaseMessage(value: string): string | undefined {
-  const rdn = String.raw`[A-Za-z][A-Za-z0-9-]*=[^\s,=+<>#;"\\](?:[^,=+<>;"\\\p{Cc}]*[^\s,=+<>;"\\])?`;
-  return value.length <= 255 && new RegExp(`^${rdn}(?:,${rdn})*$`, 'u').test(value)
+/** What stands in a line of passwd(5), where colons part the fields (IA5String of RFC 2307). */
+const PATH = /^\/[\x21-\x39\x3b-\x7e]*$/;
+
+export function homeMessage(value: string): string | undefined {
+  return PATH.test(value) && value.includes('{username}') && value.length <= 255
     ? undefined
-    : 'must be a distinguished name without spaces around its commas, such as o=lamyne or dc=lamyne,dc=example';
+    : 'must be a path with {username} in it, such as /home/{username}, in ASCII without spaces and colons';
+}
+
+export function shellMessage(value: string): string | undefined {
+  return PATH.test(value) && value.length <= 255
+    ? undefined
+    : 'must be the path of a program, such as /bin/bash, in ASCII without spaces and colons';
 }
 
 export function zoneMessage(value: string): string | undefined {

@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { checkPassword, hashPassword } from '../people/password.ts';
 
-/** One place for a password: a member, an operator or a service's LDAP reader. */
+/** One place for a password: a member, an operator, or an LDAP reader of theirs or of a service. */
 export type PasswordPlace = string;
 
 export const memberPlace = (slug: string, usernameKey: string): PasswordPlace =>
   `member ${slug} ${usernameKey}`;
 export const operatorPlace = (emailKey: string): PasswordPlace => `operator ${emailKey}`;
+export const operatorReaderPlace = (name: string): PasswordPlace => `operator-reader ${name}`;
 export const readerPlace = (slug: string, service: string): PasswordPlace =>
   `reader ${slug} ${service}`;
 

@@ -2,7 +2,7 @@ import type { AuditEvent } from '../events/record-event.ts';
 
 export type PlanChange = {
   action: 'create' | 'update' | 'remove';
-  kind: 'operator' | 'community' | 'group' | 'member' | 'service';
+  kind: 'operator' | 'operator-reader' | 'community' | 'group' | 'member' | 'service';
   /** Slug of the community that it belongs to; absent for operators and communities. */
   community?: string;
   /** E-mail address, slug, group name or username. */

@@ -1,3 +1,5 @@
+import { subjectsInGroups } from '../groups/group-store.ts';
+import { lockGroupsAround, touchGroups, touchMembers } from '../groups/touch-entries.ts';
 import { nameKey } from '../memberships/names.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import type { SettledCommunity } from './apply-communities.ts';
@@ -13,8 +15,12 @@ export async function pruneGroups(run: ApplyRun, community: SettledCommunity): P
     [id, named],
   );
   if (rows.length === 0) return;
+  if (reportPrimaryGroup(run, community, rows)) return;
   const ids = rows.map((row) => row.id);
-  await endSessionsInGroups(run, id, ids);
+  const subjects = await subjectsInGroups(run.tx, id, ids);
+  await touchGroups(run.tx, id, await lockGroupsAround(run.tx, id, ids));
+  await touchMembers(run.tx, id, subjects);
+  await endMemberSessions(run.tx, id, subjects);
   await run.tx.query('DELETE FROM groups WHERE community_id = $1 AND id = ANY($2::uuid[])', [
     id,
     ids,
@@ -27,23 +33,17 @@ export async function pruneGroups(run: ApplyRun, community: SettledCommunity): P
   }
 }
 
-/** Ends the sessions of all who are in these groups, directly or through what is nested in them. */
-export async function endSessionsInGroups(
+/** @returns whether the group that everybody's POSIX account names would go */
+function reportPrimaryGroup(
   run: ApplyRun,
-  communityId: string,
-  groupIds: readonly string[],
-): Promise<void> {
-  if (groupIds.length === 0) return;
-  const members = await run.tx.query<{ subject: string }>(
-    `WITH RECURSIVE inside (id) AS (
-       SELECT unnest($2::uuid[])
-       UNION SELECT n.child_id FROM group_nestings n JOIN inside ON n.parent_id = inside.id WHERE n.community_id = $1)
-     SELECT DISTINCT m.subject FROM group_members m JOIN inside ON m.group_id = inside.id WHERE m.community_id = $1`,
-    [communityId, groupIds],
+  { row, path }: SettledCommunity,
+  gone: readonly { name: string }[],
+): boolean {
+  const primary = row.posix?.primaryGroup;
+  if (!gone.some(({ name }) => name === primary)) return false;
+  run.report(
+    [...path, 'groups'],
+    `does not name ${primary}, which is the primary group of the POSIX accounts and would be deleted by --prune: name it, or say "posix: null" under ldap`,
   );
-  await endMemberSessions(
-    run.tx,
-    communityId,
-    members.map((member) => member.subject),
-  );
+  return true;
 }

@@ -1,3 +1,4 @@
+import { lockGroupsOfMembers, touchGroups } from '../groups/touch-entries.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import type { SettledCommunity } from './apply-communities.ts';
 import type { SettledMember } from './apply-members.ts';
@@ -19,11 +20,9 @@ export async function pruneMembers(
      RETURNING subject, username`,
     [row.id, members.map(({ after }) => after.subject)],
   );
-  await endMemberSessions(
-    run.tx,
-    row.id,
-    gone.map((member) => member.subject),
-  );
+  const subjects = gone.map((member) => member.subject);
+  await touchGroups(run.tx, row.id, await lockGroupsOfMembers(run.tx, row.id, subjects));
+  await endMemberSessions(run.tx, row.id, subjects);
   for (const { subject, username } of gone.toSorted((a, b) =>
     a.username.localeCompare(b.username),
   )) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ldapBaseFault } from '../communities/ldap-base.ts';
 import { isPasswordHash } from '../people/password.ts';
 import {
   checkedText,
@@ -8,6 +9,7 @@ import {
   listOf,
   mapping,
   missingOr,
+  number,
   oneOf,
   passwordMessage,
   secret,
@@ -16,8 +18,9 @@ import {
 } from './fields.ts';
 import {
   emailMessage,
+  homeMessage,
   hostMessage,
-  ldapBaseMessage,
+  shellMessage,
   usernameMessage,
   zoneMessage,
 } from './names-in-file.ts';
@@ -45,6 +48,7 @@ export function fileSchema(env: NodeJS.ProcessEnv) {
   return mapping({
     version: z.literal(1, { error: missingOr('must be 1') }),
     operators: listOf(operator(env)).optional(),
+    operatorReaders: listOf(operatorReader(env)).optional(),
     communities: listOf(community(env)).optional(),
     partnerships: listOf(partnership()).optional(),
   });
@@ -52,6 +56,7 @@ export function fileSchema(env: NodeJS.ProcessEnv) {
 
 export type ApplyDocument = z.output<ReturnType<typeof fileSchema>>;
 export type OperatorEntry = z.output<ReturnType<typeof operator>>;
+export type OperatorReaderEntry = z.output<ReturnType<typeof operatorReader>>;
 export type CommunityEntry = z.output<ReturnType<typeof community>>;
 export type GroupEntry = z.output<ReturnType<typeof group>>;
 export type MemberEntry = z.output<ReturnType<typeof member>>;
@@ -73,6 +78,11 @@ function operator(env: NodeJS.ProcessEnv) {
   return mapping({ email: email(), ...credentials(env) });
 }
 
+/** Sees, through LDAP, the communities that are open to operators. */
+function operatorReader(env: NodeJS.ProcessEnv) {
+  return mapping({ name: slug(), password: secret(env, passwordMessage) });
+}
+
 function community(env: NodeJS.ProcessEnv) {
   return mapping({
     slug: slug(),
@@ -91,12 +101,24 @@ function community(env: NodeJS.ProcessEnv) {
     }).optional(),
     contact: email().nullish(),
     ldap: mapping({
-      base: checkedText(ldapBaseMessage).optional(),
+      base: checkedText(ldapBaseFault).optional(),
       passwordBind: flag().optional(),
+      openToOperators: flag().optional(),
+      posix: posix().nullish(),
     }).optional(),
     groups: listOf(group()).optional(),
     members: listOf(member(env)).optional(),
     services: listOf(service(env)).optional(),
+  });
+}
+
+function posix() {
+  return mapping({
+    firstNumber: number({ min: 1_000, max: 2_147_483_646 }),
+    count: number({ min: 1, max: 2_147_482_647 }),
+    primaryGroup: groupName(),
+    home: checkedText(homeMessage).optional(),
+    shell: checkedText(shellMessage).optional(),
   });
 }
 

@@ -1,0 +1,76 @@
+import { baseClashes } from '../communities/ldap-base.ts';
+import type { Context } from './contradictions.ts';
+import type { Path } from './faults.ts';
+import { type Raw, record, textAt } from './raw.ts';
+
+type Base = { base: string; path: Path; index: number };
+
+/** Bases of the file that are one another's, or inside one another; those of the hub are compared later. */
+export function reportLdapBases({ report, lineOf }: Context, communities: readonly Raw[]): void {
+  const bases = communities.flatMap((row, index) => baseOf(row, index, communities));
+  for (const { inner, outer, same } of baseClashes(bases)) {
+    const [earlier, later] = inner.index < outer.index ? [inner, outer] : [outer, inner];
+    const line = lineOf(earlier.path);
+    if (same) {
+      report(later.path, `is the same LDAP base as on line ${line}: each may stand once`);
+    } else {
+      const relation = later === inner ? 'lies inside' : 'holds';
+      report(
+        later.path,
+        `${relation} the LDAP base of line ${line} ("${earlier.base}"): each community needs a tree of its own`,
+      );
+    }
+  }
+}
+
+/** Without a base given, it is `o=SLUG`; a slug that stands twice is told as that, and not once more here. */
+function baseOf(row: Raw, index: number, all: readonly Raw[]): Base[] {
+  const given = textAt(record(row.ldap), 'base');
+  if (given !== undefined) {
+    return [{ base: given, path: ['communities', index, 'ldap', 'base'], index }];
+  }
+  const slug = textAt(row, 'slug');
+  const isFirst = all.findIndex((other) => other.slug === slug) === index;
+  if (slug === undefined || !isFirst) return [];
+  return [{ base: `o=${slug}`, path: ['communities', index, 'slug'], index }];
+}
+
+type Range = { first: number; end: number; path: Path };
+
+/** Systems give these to users of their own: systemd's dynamic ones, and nobody (65534). */
+const TAKEN = { first: 61_184, end: 65_536 };
+const MAX_NUMBER = 2_147_483_646;
+
+/** Ranges of numbers that overlap, or reach where they must not. */
+export function reportPosixRanges({ report, lineOf }: Context, communities: readonly Raw[]): void {
+  const ranges = communities.flatMap(rangeOf);
+  for (const [index, range] of ranges.entries()) {
+    const { first, end, path } = range;
+    if (end - 1 > MAX_NUMBER) {
+      report([...path, 'count'], `reaches beyond ${MAX_NUMBER}, the largest number there is`);
+    }
+    if (overlap(range, TAKEN)) {
+      report(
+        [...path, 'firstNumber'],
+        `takes in some of ${TAKEN.first} to ${TAKEN.end - 1}, which systems give to users of their own: begin at 100000, for example`,
+      );
+    }
+    const earlier = ranges.slice(0, index).find((other) => overlap(range, other));
+    if (earlier === undefined) continue;
+    report(
+      [...path, 'firstNumber'],
+      `has numbers (${first} to ${end - 1}) that the range on line ${lineOf(earlier.path)} has, too: no number may be of two communities`,
+    );
+  }
+}
+
+function rangeOf(row: Raw, index: number): Range[] {
+  const { firstNumber: first, count } = record(record(row.ldap).posix);
+  if (!Number.isInteger(first) || !Number.isInteger(count)) return [];
+  const path = ['communities', index, 'ldap', 'posix'];
+  return [{ first: first as number, end: (first as number) + (count as number), path }];
+}
+
+function overlap(a: { first: number; end: number }, b: { first: number; end: number }): boolean {
+  return a.first < b.end && b.first < a.end;
+}
