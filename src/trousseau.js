@@ -17,7 +17,8 @@ if (major > 22 || (major === 22 && minor >= 18)) {
     );
     process.exit(1);
   }
-  const child = spawn(bundled, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+  const own = [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+  const child = spawn(bundled, own, {
     stdio: 'inherit',
     env: { ...process.env, TROUSSEAU_RELAUNCHED: '1' },
   });

@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import type { Env } from './env.ts';
@@ -5,6 +6,16 @@ import type { Env } from './env.ts';
 export type Role = 'web' | 'ldap' | 'worker';
 export type ListenAddress = { host: string; port: number };
 export type Cidr = [ipaddr.IPv4 | ipaddr.IPv6, number];
+
+export type LdapConfig = {
+  /** For LDAP with StartTLS, and for LDAPS; undefined where that is off. */
+  listen: ListenAddress | undefined;
+  ldapsListen: ListenAddress | undefined;
+  /** Paths of PEM files. */
+  tls: { cert: string; key: string } | undefined;
+  /** Whether the trusted proxies put a PROXY header before LDAP connections. */
+  proxyProtocol: boolean;
+};
 
 export type Config = {
   /** Public base URL, without a trailing slash. */
@@ -22,6 +33,7 @@ export type Config = {
   /** Private or loopback networks that outbound calls (back-channel logout) may reach. */
   privateNetworks: Cidr[];
   metricsToken: string | undefined;
+  ldap: LdapConfig;
   logLevel: string;
 };
 
@@ -77,6 +89,7 @@ export function parseConfig(env: Env): Config {
   if (!LOG_LEVELS.includes(logLevel)) {
     fault('LOG_LEVEL', `unknown level "${logLevel}"; the levels are ${LOG_LEVELS.join(', ')}`);
   }
+  const ldap = parseLdap(env, fault);
   const dataFolder = resolve(env.TROUSSEAU_DATA ?? './data');
   const trustedProxies = parseCidrs(
     'TROUSSEAU_TRUSTED_PROXIES',
@@ -110,6 +123,7 @@ export function parseConfig(env: Env): Config {
     trustedProxies,
     privateNetworks,
     metricsToken: env.TROUSSEAU_METRICS_TOKEN,
+    ldap,
     logLevel,
   };
 }
@@ -142,6 +156,51 @@ function parseListen(variable: keyof Env, value: string, fault: Fault): ListenAd
     return undefined;
   }
   return { host: (match[1] ?? match[2]) as string, port };
+}
+
+function parseLdap(env: Env, fault: Fault): LdapConfig {
+  const optional = (
+    variable: 'TROUSSEAU_LDAP_LISTEN' | 'TROUSSEAU_LDAPS_LISTEN',
+    usual: string,
+  ) => {
+    const value = env[variable] ?? usual;
+    return value === 'off' ? undefined : parseListen(variable, value, fault);
+  };
+  const { TROUSSEAU_TLS_CERT: cert, TROUSSEAU_TLS_KEY: key } = env;
+  const ldapsListen = optional('TROUSSEAU_LDAPS_LISTEN', 'off');
+  if ((cert === undefined) !== (key === undefined)) {
+    fault(
+      cert === undefined ? 'TROUSSEAU_TLS_CERT' : 'TROUSSEAU_TLS_KEY',
+      'give both TROUSSEAU_TLS_CERT and TROUSSEAU_TLS_KEY, or neither',
+    );
+  }
+  requireReadable('TROUSSEAU_TLS_CERT', cert, fault);
+  requireReadable('TROUSSEAU_TLS_KEY', key, fault);
+  if (ldapsListen !== undefined && cert === undefined) {
+    fault('TROUSSEAU_LDAPS_LISTEN', 'LDAPS needs TROUSSEAU_TLS_CERT and TROUSSEAU_TLS_KEY');
+  }
+  const proxyProtocol = env.TROUSSEAU_LDAP_PROXY_PROTOCOL ?? 'off';
+  if (!['on', 'off'].includes(proxyProtocol)) {
+    fault('TROUSSEAU_LDAP_PROXY_PROTOCOL', `"${proxyProtocol}" is neither on nor off`);
+  }
+  if (proxyProtocol === 'on' && env.TROUSSEAU_TRUSTED_PROXIES === undefined) {
+    fault('TROUSSEAU_LDAP_PROXY_PROTOCOL', 'needs TROUSSEAU_TRUSTED_PROXIES: whose headers count');
+  }
+  return {
+    listen: optional('TROUSSEAU_LDAP_LISTEN', '127.0.0.1:3890'),
+    ldapsListen,
+    tls: cert === undefined || key === undefined ? undefined : { cert, key },
+    proxyProtocol: proxyProtocol === 'on',
+  };
+}
+
+function requireReadable(variable: keyof Env, path: string | undefined, fault: Fault): void {
+  if (path === undefined) return;
+  try {
+    accessSync(path, constants.R_OK);
+  } catch {
+    fault(variable, `"${path}" cannot be read`);
+  }
 }
 
 function parseCidrs(variable: keyof Env, value: string | undefined, fault: Fault): Cidr[] {

@@ -6,6 +6,7 @@ export const envSchema = z.object({
   TROUSSEAU_LISTEN: z.string().optional(),
   TROUSSEAU_LDAP_LISTEN: z.string().optional(),
   TROUSSEAU_LDAPS_LISTEN: z.string().optional(),
+  TROUSSEAU_LDAP_PROXY_PROTOCOL: z.string().optional(),
   TROUSSEAU_TLS_CERT: z.string().optional(),
   TROUSSEAU_TLS_KEY: z.string().optional(),
   TROUSSEAU_DATA: z.string().optional(),

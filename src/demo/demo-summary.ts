@@ -1,8 +1,9 @@
+import type { ListenAddress } from '../config/config.ts';
 import type { DemoApp, NetworkFile } from './run-demo.ts';
 
 /** What the demo prints once all runs: addresses, users, passwords, and what to try. */
 export function demoSummary(
-  hubUrl: string,
+  { hubUrl, ldap }: { hubUrl: string; ldap: ListenAddress | undefined },
   network: NetworkFile,
   apps: DemoApp[],
   ms: number,
@@ -29,9 +30,24 @@ Try single sign-on:
   2. Open ${second?.url}: you are let in without a password.
 Try single sign-out:
   3. Sign out of one of them and confirm; reload the other: you are signed out there, too.
-
+${ldap === undefined ? '' : ldapBridge(ldap, network)}
 Press Ctrl-C to stop.
 `;
+}
+
+/** A search by a service's reader, to be pasted into a terminal. */
+function ldapBridge({ host, port }: ListenAddress, network: NetworkFile): string {
+  for (const { slug, ldap, services } of network.communities) {
+    const service = services?.find((each) => each.ldap !== undefined);
+    if (service?.ldap === undefined) continue;
+    const base = ldap?.base ?? `o=${slug}`;
+    return `
+Try the LDAP bridge (with OpenLDAP's tools; Debian: apt install ldap-utils):
+  ldapsearch -x -H ldap://${host}:${port} -D "cn=${service.slug},ou=services,${base}" \\
+    -w ${service.ldap.password} -b "${base}" "(uid=alice)"
+`;
+  }
+  return '';
 }
 
 function members(community: NetworkFile['communities'][number]): string {

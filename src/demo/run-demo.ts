@@ -20,11 +20,13 @@ type NetworkFile = {
     slug: string;
     name: string;
     branding?: { accent?: string };
+    ldap?: { base?: string };
     members?: { username: string; name: string; password?: string; role?: string }[];
     services?: {
       slug: string;
       name: string;
       client?: { id: string; secret: string; redirectUris: string[]; scopes?: string[] };
+      ldap?: { password: string };
     }[];
   }[];
 };
@@ -62,7 +64,8 @@ export async function runDemo(): Promise<{ stop(): Promise<void> }> {
     console.log('Starting two example apps…');
     const started = findApps(network, config.url.origin);
     for (const app of started) apps.push(await startApp(app.env));
-    console.log(demoSummary(config.url.origin, network, started, performance.now() - began));
+    const places = { hubUrl: config.url.origin, ldap: config.ldap.listen };
+    console.log(demoSummary(places, network, started, performance.now() - began));
     return { stop };
   } catch (error) {
     await stop();

@@ -36,7 +36,11 @@ export type Handler<State> = {
   /** The state of a fresh connection: anonymous. Also given back at the start of each bind (RFC 4511 §4.2.1). */
   anonymous(): State;
   /** Synchronous where it can be: a promise for each search would cost more than the search. */
-  handle(message: Message, connection: Connection<State>, responses: Responses): void | Promise<void>;
+  handle(
+    message: Message,
+    connection: Connection<State>,
+    responses: Responses,
+  ): void | Promise<void>;
   /** OIDs of the request controls that `handle` understands, by the kind of request. */
   controls: ReadonlyMap<Message['request']['kind'], ReadonlySet<string>>;
   /** OIDs of extended operations, StartTLS aside; others are answered `protocolError` without asking. */

@@ -97,6 +97,33 @@ describe('who may bind', () => {
       'uid=bob,ou=people,o=ouverte',
     ]);
     expect((await from.search('o=lamyne', '(uid=*)')).code).toBe(50);
+    await hub.database.query('UPDATE operator_readers SET password_hash = $1', [
+      await hashPassword('the next secret of the reader'),
+    ]);
+    await hub.app.settle();
+    expect((await from.search('o=ouverte', '(uid=*)')).code).toBe(50);
+    expect(await bindCode('cn=annuaire,cn=operators', READER_PASSWORD)).toBe(49);
+  });
+
+  it('nobody through a service that does not let them in, even with their own password', async () => {
+    const prive = await buildService(hub, lieu.community, { slug: 'prive', access: 'approval' });
+    await buildReader(hub.database, lieu.community.id, prive.id);
+    const target = await member();
+    const through = `uid=${target.username},cn=prive,ou=services,o=lamyne`;
+    expect(await bindCode(through, PASSWORD)).toBe(49);
+    await hub.database.query(
+      "INSERT INTO accounts (community_id, service_id, subject, state) VALUES ($1, $2, $3, 'active')",
+      [lieu.community.id, prive.id, target.subject],
+    );
+    await hub.app.settle();
+    expect(await bindCode(through, PASSWORD)).toBe(0);
+    await hub.database.query("UPDATE accounts SET state = 'blocked' WHERE subject = $1", [
+      target.subject,
+    ]);
+    await hub.app.settle();
+    // What was just proven is looked at again.
+    expect(await bindCode(through, PASSWORD)).toBe(49);
+    expect(await bindCode(target.dn, PASSWORD)).toBe(0);
   });
 
   it('whoami is empty for anonymous (row 27)', async () => {
@@ -171,6 +198,27 @@ describe('refusals', () => {
     expect([...answers]).toEqual([JSON.stringify([49, 'the name or the password is wrong', ''])]);
     expect(await bindCode(suspended.dn, PASSWORD)).toBe(49);
     expect(await bindCode(throttled.dn, PASSWORD)).toBe(49);
+  });
+
+  it('take as long whatever the reason: a hash is made, or its time is waited for (row 23)', async () => {
+    const throttled = await member();
+    for (let n = 0; n < 11; n += 1) await bindCode(throttled.dn, `wrong ${n}`);
+    const target = await member();
+    const median = async (name: string) => {
+      const times: number[] = [];
+      for (let n = 0; n < 7; n += 1) {
+        const from = await client();
+        const started = performance.now();
+        await from.bind(name, `wrong ${n} ${name}`);
+        times.push(performance.now() - started);
+      }
+      return times.sort((a, b) => a - b)[3] as number;
+    };
+    // Within one run, and far from what an answer without a hash would take: a tenth of it.
+    const wrong = await median(target.dn);
+    for (const name of ['uid=nobody,ou=people,o=lamyne', 'not a name', throttled.dn]) {
+      expect((await median(name)) / wrong).toBeGreaterThan(0.4);
+    }
   });
 
   it('the audit trail tells of them', async () => {

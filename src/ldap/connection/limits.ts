@@ -1,0 +1,36 @@
+/** What one client, and all of them, may take. Times are in milliseconds. */
+export type LdapLimits = {
+  /** Bytes of a message before and after somebody is bound. */
+  anonymousMessageBytes: number;
+  boundMessageBytes: number;
+  /** Operations of a connection that run at once, and that wait behind them. */
+  running: number;
+  queued: number;
+  connections: number;
+  /** Of one address, loopback and trusted networks aside. */
+  connectionsFromAddress: number;
+  anonymousIdle: number;
+  boundIdle: number;
+  handshake: number;
+  /** From a message's first byte to its last. */
+  message: number;
+  /** Without the client reading anything of what waits for it. */
+  stalled: number;
+  /** For running operations to end when the server stops. */
+  stopping: number;
+};
+
+export const DEFAULT_LIMITS: LdapLimits = {
+  anonymousMessageBytes: 64 * 1024,
+  boundMessageBytes: 512 * 1024,
+  running: 8,
+  queued: 64,
+  connections: 12_000,
+  connectionsFromAddress: 2_000,
+  anonymousIdle: 2 * 60_000,
+  boundIdle: 15 * 60_000,
+  handshake: 10_000,
+  message: 30_000,
+  stalled: 60_000,
+  stopping: 5_000,
+};
