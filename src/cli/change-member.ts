@@ -10,7 +10,7 @@ import { withHub } from './with-hub.ts';
 type Found = { database: Database; community: ListedCommunity; member: Membership };
 
 /** Runs a change of one member, once community and member are found. */
-function withMember(
+export function withMember(
   slug: string,
   name: string,
   work: (found: Found) => Promise<Outcome>,
@@ -94,6 +94,7 @@ export function editGroups(slug: string, name: string, options: GroupOptions): P
     const { requireGroup } = await import('./resolve.ts');
     const { addToGroup, removeFromGroup } = await import('../groups/change-group-members.ts');
     const { groupsOfMember } = await import('../groups/group-store.ts');
+    const { lockGroupsAround } = await import('../groups/touch-entries.ts');
     const { subject, username } = member;
     const find = (groups: string[]) =>
       Promise.all(groups.map((group) => requireGroup(database, community, group)));
@@ -102,6 +103,11 @@ export function editGroups(slug: string, name: string, options: GroupOptions): P
     if (both) throw new CommandError(`the group "${both.name}" is both added and removed`);
     const changed = await database.transaction(async (tx) => {
       const results: boolean[] = [];
+      await lockGroupsAround(
+        tx,
+        community.id,
+        [...add, ...remove].map(({ id }) => id),
+      );
       for (const { id: groupId } of add) {
         results.push(await addToGroup(tx, community.id, { groupId, subject }, 'cli'));
       }

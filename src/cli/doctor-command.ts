@@ -6,7 +6,7 @@ const MARKS = { ok: '✓', warning: '!', fault: '✗' } as const;
 export function addDoctorCommand(program: Command): void {
   program
     .command('doctor')
-    .description('Check the settings, the database, the keys and the queue')
+    .description('Check the settings, the database, the keys, LDAP and the queue')
     .option('--json', 'print JSON')
     .action(async (options: JsonOption) => {
       const { examine } = await import('./doctor/examine.ts');

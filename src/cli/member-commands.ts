@@ -1,6 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Role, Status } from '../memberships/membership-store.ts';
 import { addMember } from './add-member.ts';
+import {
+  type CreateOptions,
+  createAppPassword,
+  listAppPasswords,
+  type RevokeOptions,
+  revokeAppPassword,
+} from './app-passwords.ts';
 import { changePassword, changeRole, changeStatus, editGroups, rename } from './change-member.ts';
 import { listMembers, showMember } from './list-members.ts';
 import { type JsonOption, report } from './output.ts';
@@ -32,6 +39,7 @@ export function addMemberCommands(program: Command): void {
   addAdding(member);
   addStatusChanges(member);
   addOtherChanges(member);
+  addAppPasswords(member);
 }
 
 function addReading(member: Command): void {
@@ -103,6 +111,25 @@ function addOtherChanges(member: Command): void {
     .option('--remove <group>', 'take them out of this group; may be repeated', collect, [])
     .action((slug: string, name: string, options: GroupOptions) =>
       report(options, () => editGroups(slug, name, options)),
+    );
+}
+
+function addAppPasswords(member: Command): void {
+  onMember(member, 'app-password', 'Make an app password for one service, shown once')
+    .argument('<service>', 'its slug')
+    .option('--name <name>', 'what it is called in the list', 'made by an operator')
+    .action((slug: string, name: string, service: string, options: CreateOptions) =>
+      report(options, () => createAppPassword(slug, name, service, options)),
+    );
+  onMember(member, 'app-passwords', 'List the app passwords of a member').action(
+    (slug: string, name: string, options: JsonOption) =>
+      report(options, () => listAppPasswords(slug, name)),
+  );
+  onMember(member, 'revoke-app-password', 'End an app password, or all of a member')
+    .argument('[id]', 'its id, as the list shows it')
+    .option('--all', 'end all of them')
+    .action((slug: string, name: string, id: string | undefined, options: RevokeOptions) =>
+      report(options, () => revokeAppPassword(slug, name, id, options)),
     );
 }
 

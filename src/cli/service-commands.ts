@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import type { Service } from '../communities/community.ts';
-import type { ListedCommunity } from '../communities/list-communities.ts';
 import { fields, type JsonOption, type Outcome, report, table } from './output.ts';
-import { type Hub, withHub } from './with-hub.ts';
+import { changeReader, type ReaderOptions } from './service-reader.ts';
+import { withHub } from './with-hub.ts';
+import { withService } from './with-service.ts';
 
 export function addServiceCommands(program: Command): void {
   const service = program
     .command('service')
-    .description('List services, answer requests for access, rotate secrets');
+    .description('List services, answer requests for access, give out secrets');
   service
     .command('list')
     .argument('<community>', 'its slug')
@@ -32,6 +33,11 @@ export function addServiceCommands(program: Command): void {
     (slug: string, name: string, options: JsonOption) =>
       report(options, () => rotateSecret(slug, name)),
   );
+  onService(service, 'reader', 'Give the LDAP reader a new secret, which is shown once')
+    .option('--remove', 'take the reader away: the app can no longer bind')
+    .action((slug: string, name: string, options: ReaderOptions) =>
+      report(options, () => changeReader(slug, name, options)),
+    );
 }
 
 function addDecision(parent: Command, verb: 'approve' | 'block', description: string): void {
@@ -49,24 +55,6 @@ function onService(parent: Command, verb: string, description: string): Command 
     .argument('<service>', 'its slug')
     .description(description)
     .option('--json', 'print JSON');
-}
-
-type Found = Hub & { community: ListedCommunity; service: Service };
-
-function withService(
-  slug: string,
-  name: string,
-  work: (found: Found) => Promise<Outcome>,
-): Promise<Outcome> {
-  return withHub(async (hub) => {
-    const { requireCommunity, requireService } = await import('./resolve.ts');
-    const community = await requireCommunity(hub.database, slug);
-    return work({
-      ...hub,
-      community,
-      service: await requireService(hub.database, community, name),
-    });
-  });
 }
 
 function list(slug: string): Promise<Outcome> {

@@ -4,6 +4,7 @@ import { commandLog, loadConfig } from '../with-hub.ts';
 import { checkCommunities } from './check-communities.ts';
 import { checkConfiguration } from './check-configuration.ts';
 import { checkDatabase } from './check-database.ts';
+import { checkLdapListeners, checkLdapTrees } from './check-ldap.ts';
 import { checkOutbox } from './check-outbox.ts';
 import { checkSealed } from './check-sealed.ts';
 import { type Finding, fail, ok } from './finding.ts';
@@ -14,6 +15,7 @@ export async function examine(): Promise<Finding[]> {
   const config = await attempt(findings, 'the configuration', loadConfig);
   if (config === undefined) return findings;
   findings.push(...checkConfiguration(config));
+  findings.push(...((await attempt(findings, 'LDAP', () => checkLdapListeners(config))) ?? []));
   const opened = await attempt(findings, 'the database', () =>
     openHubDatabase(config, { purpose: 'command', log: commandLog }),
   );
@@ -26,6 +28,7 @@ export async function examine(): Promise<Finding[]> {
     const checks = {
       'the sealing key': () => checkSealed(config, database),
       'the communities': () => checkCommunities(database),
+      'the LDAP trees': () => checkLdapTrees(database),
       'the outbox': () => checkOutbox(database),
     };
     for (const [what, check] of Object.entries(checks)) {
