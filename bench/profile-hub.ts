@@ -2,7 +2,7 @@ import { makeHubTarget } from './hub-target.ts';
 import { Load } from './processes.ts';
 import type { Scenario } from './target.ts';
 
-type Profile = {
+export type Profile = {
   nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[];
   samples: number[];
   timeDeltas: number[];
@@ -22,13 +22,14 @@ export async function profileHub(scenario: Scenario, seconds: number): Promise<v
     await load.stop();
     await process.stop();
     console.log(`${scenario}, 32 users: ${result.rate.toFixed(0)} a second while profiled`);
-    report(profile as Profile, result.count);
+    reportProfile(profile as Profile, result.count);
   } finally {
     await hub.remove();
   }
 }
 
-function report(profile: Profile, acts: number): void {
+/** Prints where the busy time of a profile went, by package and by function. */
+export function reportProfile(profile: Profile, acts: number): void {
   const self = new Map<number, number>();
   profile.samples.forEach((id, index) => {
     self.set(id, (self.get(id) ?? 0) + (profile.timeDeltas[index] ?? 0));

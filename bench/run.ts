@@ -1,6 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { compareWithBare } from './compare-with-bare.ts';
+import { PATTERNS, type Pattern } from './ldap/ldap-target.ts';
+import { measureLdap } from './ldap/measure-ldap.ts';
+import { profileBridge } from './ldap/profile-bridge.ts';
 import { measureScale } from './measure-scale.ts';
 import { measureSignIns } from './measure-sign-ins.ts';
 import { profileHub } from './profile-hub.ts';
@@ -8,15 +11,21 @@ import type { Scenario } from './target.ts';
 
 const HELP = `npm run bench -- [options]
   --quick            short rounds: a glance, not a measurement
-  --only PART        compare, scale or sign-ins
+  --only PART        compare, scale or sign-ins; or ldap, which is not run unless it is named: our bridge
+                     against Debian's slapd, which has to be installed
+  --people N,N       with --only ldap: how many people the directories hold (default 10000,100000)
+  --pattern P,P      with --only ldap: ${PATTERNS.join(', ')}
   --rounds N         rounds of the comparison (default 3)
-  --profile SCENARIO where the hub's time goes in one scenario (sso, refresh, userinfo, …)
+  --profile SCENARIO where the hub's time goes in one scenario (sso, refresh, userinfo, …), or
+                     the bridge's, in an LDAP pattern (with --only ldap)
   --json FILE        write every figure to a file`;
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
+    people: { type: 'string', default: '10000,100000' },
+    pattern: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     profile: { type: 'string' },
     json: { type: 'string' },
@@ -25,9 +34,12 @@ const { values } = parseArgs({
 });
 
 const seconds = values.quick ? 1 : 4;
+const people = values.people.split(',').map(Number);
 const results: Record<string, unknown> = {};
 if (values.help) {
   console.log(HELP);
+} else if (values.profile !== undefined && values.only === 'ldap') {
+  await profileBridge(values.profile as Pattern, people[0] as number, values.quick ? 3 : 10);
 } else if (values.profile !== undefined) {
   await profileHub(values.profile as Scenario, values.quick ? 3 : 10);
 } else {
@@ -39,6 +51,14 @@ if (values.help) {
     });
   if (wanted('scale')) results.scale = await measureScale({ seconds, quick: values.quick });
   if (wanted('sign-ins')) results.signIns = await measureSignIns({ seconds });
+  if (values.only === 'ldap')
+    results.ldap = await measureLdap({
+      people: values.quick ? people.slice(0, 1) : people,
+      patterns: values.pattern?.split(',') as Pattern[] | undefined,
+      rounds: values.quick ? 1 : Number(values.rounds),
+      seconds: values.quick ? 1 : 2,
+      quick: values.quick,
+    });
   if (values.json !== undefined)
     await writeFile(values.json, `${JSON.stringify(results, null, 2)}\n`);
 }
