@@ -47,11 +47,12 @@ export class RelyingParty {
     browser: Browser,
     username: string,
     params: Record<string, string | undefined> = {},
+    password = PASSWORD,
   ): Promise<URLSearchParams> {
     let page = await browser.open(this.authorizationUrl(params));
     for (let step = 0; step < 4 && !this.isBack(page); step += 1) {
       if (page.document.querySelector('#login-form') !== null) {
-        page = await browser.submit(page, '#login-form', { username, password: PASSWORD });
+        page = await browser.submit(page, '#login-form', { username, password });
       } else if (page.document.querySelector('#consent-form') !== null) {
         page = await browser.submit(page, '#consent-form', {}, '#consent-allow');
       }

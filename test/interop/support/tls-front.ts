@@ -51,7 +51,10 @@ export async function startTlsFront(options: {
   };
 }
 
-async function makeCertificate(folder: string): Promise<{ key: string; certificate: string }> {
+/** A certificate for localhost that signs itself, as PEM files in the folder. */
+export async function makeCertificate(
+  folder: string,
+): Promise<{ key: string; certificate: string }> {
   const files = { key: join(folder, 'tls.key'), certificate: join(folder, 'tls.crt') };
   const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2'];
   const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
