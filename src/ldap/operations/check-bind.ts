@@ -61,7 +61,8 @@ export async function checkBind(
       : await proven.together(place, password, () =>
           prove(name, principal, through, password, connection, parts),
         );
-    proven.keep(place, password, identity);
+    // A proof that is used is not younger for it.
+    if (!holds) proven.keep(place, password, identity);
     if (identity.kind === 'reader') readerOf.set(connection, identity.serviceId);
     return identity;
   } catch (error) {
