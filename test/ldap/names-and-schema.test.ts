@@ -61,6 +61,7 @@ describe('distinguished names (row 13)', () => {
         const dn = parts.map((value) => [{ type: 'cn', value }]);
         expect(parseDn(formatDn(dn))).toEqual(dn);
       }),
+      { examples: [[[' ']], [['\u00a0', '\u3000x\u2003']], [['\t#']]] },
     );
   });
 

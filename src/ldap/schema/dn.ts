@@ -61,12 +61,25 @@ function* splitUnescaped(text: string): Generator<{ before: string; text: string
 
 /** Takes the escapes out of a value (RFC 4514 §2.4); undefined when one of them is broken. */
 function readValue(raw: string, trimStart: boolean): string | undefined {
-  const trimmed = trimStart ? raw.trimStart() : raw;
-  if (trimmed.startsWith('#')) return hexString(trimmed.slice(1).trimEnd());
-  const quoted = /^"((?:[^"\\]|\\.)*)"\s*$/su.exec(trimmed)?.[1];
+  const trimmed = trimStart ? withoutSpacesBefore(raw) : raw;
+  if (trimmed.startsWith('#')) return hexString(withoutSpacesAfter(trimmed.slice(1)));
+  const quoted = /^"((?:[^"\\]|\\.)*)" *$/su.exec(trimmed)?.[1];
   const source = quoted ?? trimmed;
-  if (!source.includes('\\')) return quoted ?? source.trimEnd();
+  if (!source.includes('\\')) return quoted ?? withoutSpacesAfter(source);
   return unescapeValue(source, quoted === undefined);
+}
+
+/** Only U+0020 is no part of a value (RFC 4514 §2.4): other white space is, and is written as it is. */
+function withoutSpacesBefore(text: string): string {
+  let start = 0;
+  while (text[start] === ' ') start += 1;
+  return text.slice(start);
+}
+
+function withoutSpacesAfter(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === ' ') end -= 1;
+  return text.slice(0, end);
 }
 
 function unescapeValue(source: string, trimEnd: boolean): string | undefined {
@@ -140,7 +153,8 @@ export function escapeDnValue(value: string): string {
     .replaceAll(/[\\",+<>;=]/g, '\\$&')
     .replaceAll('\0', '\\00')
     .replace(/^[ #]/, '\\$&')
-    .replace(/ $/, '\\ ');
+    // A value that is one space is escaped already.
+    .replace(/(?<!^\\) $/, '\\ ');
 }
 
 /** The string form of a name (RFC 4514 §2). */
