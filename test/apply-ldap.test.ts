@@ -434,6 +434,22 @@ communities:
       ['ben'],
     ],
     [
+      'a group deleted that members do not name either',
+      (text) =>
+        text
+          .replace('groups: [inner] }\n      - { name: inner }', 'groups: [] }')
+          .replace('Ann, groups: [inner]', 'Ann'),
+      ['all', 'ann'],
+    ],
+    [
+      'a group deleted that was in one which says nothing of those inside',
+      (text) =>
+        text
+          .replace('name: all, groups: [inner] }\n      - { name: inner }', 'name: all }')
+          .replace('Ann, groups: [inner]', 'Ann'),
+      ['all', 'ann'],
+    ],
+    [
       'a member who is not named',
       (text) => text.replace('      - { username: ann, name: Ann, groups: [inner] }\n', ''),
       ['all', 'ann', 'inner'],
