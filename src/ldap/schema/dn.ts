@@ -149,12 +149,14 @@ function pairKey({ type, value }: AttributeValue): string {
 /** A value as it stands in a DN (RFC 4514 §2.4). */
 export function escapeDnValue(value: string): string {
   if (/^[a-zA-Z0-9@._-]+(?: [a-zA-Z0-9@._-]+)*$/.test(value)) return value;
-  return value
-    .replaceAll(/[\\",+<>;=]/g, '\\$&')
-    .replaceAll('\0', '\\00')
-    .replace(/^[ #]/, '\\$&')
-    // A value that is one space is escaped already.
-    .replace(/(?<!^\\) $/, '\\ ');
+  return (
+    value
+      .replaceAll(/[\\",+<>;=]/g, '\\$&')
+      .replaceAll('\0', '\\00')
+      .replace(/^[ #]/, '\\$&')
+      // A value that is one space is escaped already.
+      .replace(/(?<!^\\) $/, '\\ ')
+  );
 }
 
 /** The string form of a name (RFC 4514 §2). */
