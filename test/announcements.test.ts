@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { RefusedError } from '../src/communities/change-errors.ts';
 import { type ChangeFeed, openChangeFeed } from '../src/database/change-feed.ts';
+import type { Transaction } from '../src/database/database.ts';
 import { addToGroup, removeFromGroup } from '../src/groups/change-group-members.ts';
 import { nestGroup, unnestGroup } from '../src/groups/nest-group.ts';
 import { renameMember } from '../src/memberships/rename-member.ts';
@@ -145,10 +147,33 @@ describe('every process hears', () => {
   });
 });
 
+test('changes that meet wait for one another, and never both for each other', async () => {
+  const id = await make.buildCommunity();
+  const groups = [await make.buildGroup(id), await make.buildGroup(id), await make.buildGroup(id)];
+  const subjects = await Promise.all(Array.from({ length: 4 }, () => make.buildMember(id)));
+  const pick = (list: string[], at: number) => list[at % list.length] as string;
+  const step = (n: number) => (tx: Transaction) => {
+    const place = { groupId: pick(groups, n), subject: pick(subjects, n * 3) };
+    const nesting = { parentId: pick(groups, n), childId: pick(groups, n + 1) };
+    const steps = [
+      () => addToGroup(tx, id, place, 'cli'),
+      () => removeFromGroup(tx, id, place, 'cli'),
+      () => renameMember(tx, id, place.subject, `m${n}`, 'cli'),
+      () => setMemberStatus(tx, id, place.subject, n % 2 === 0 ? 'suspend' : 'resume', 'cli'),
+      () => nestGroup(tx, id, nesting, 'cli'),
+      () => unnestGroup(tx, id, nesting, 'cli'),
+    ];
+    return (steps[Math.floor(n / 7) % steps.length] as () => Promise<boolean>)();
+  };
+  const done = await Promise.allSettled(Array.from({ length: 250 }, (_, n) => change(step(n))));
+  const failed = done.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+  expect(failed.filter((error) => !(error instanceof RefusedError))).toEqual([]);
+});
+
 /** Rows whose `updated_at` a piece of work moved, by the names given. */
 async function moved(
   rows: Record<string, string>,
-  work: (tx: Parameters<Parameters<typeof db.database.transaction>[0]>[0]) => Promise<unknown>,
+  work: (tx: Transaction) => Promise<unknown>,
 ): Promise<string[]> {
   const ids = Object.values(rows);
   const before = "now() - interval '1 day'";
