@@ -191,7 +191,7 @@ test('an attempt that outlived its lease has no say any more', async () => {
         finish = resolve;
       }),
   );
-  await expect.poll(async () => (await rows())[0].attempts).toBe(1);
+  await expect.poll(async () => (await rows())[0].attempts, { timeout: 10_000 }).toBe(1);
   const later = new Date(Date.now() + LEASE_MS + 5_000);
   await deliverDue(later, async () => ({ state: 'done' }));
   finish({ state: 'retry', reason: 'late' });

@@ -17,16 +17,14 @@ export function nameKey(name: string): string {
   return name.normalize('NFKC').toLowerCase().normalize('NFKC');
 }
 
+const SHAPE = /^[\p{Ll}\p{Lu}\p{Lo}\p{Nd}](?:[\p{L}\p{M}\p{Nd}._-]{0,62}[\p{L}\p{M}\p{Nd}])?$/u;
+
 /** Why a username is refused, as a key of the messages' catalogue; undefined when it is fine. */
 export function usernameFault(username: string): 'shape' | 'reserved' | undefined {
   // What cannot be seen makes two names look, and compare, alike (RFC 4518 drops it).
   if (/\p{Default_Ignorable_Code_Point}/u.test(username)) return 'shape';
-  if (
-    !/^[\p{Ll}\p{Lu}\p{Lo}\p{Nd}](?:[\p{L}\p{M}\p{Nd}._-]{0,62}[\p{L}\p{M}\p{Nd}])?$/u.test(
-      username,
-    )
-  )
-    return 'shape';
+  // What normalisation makes of a name is a name, too: some letters come apart into spaces and marks.
+  if (!SHAPE.test(username) || !SHAPE.test(nameKey(username))) return 'shape';
   return RESERVED.has(nameKey(username)) ? 'reserved' : undefined;
 }
 

@@ -78,6 +78,8 @@ describe('distinguished names (row 13)', () => {
   it('escapes what would end the value or be dropped at its ends (RFC 4514 §2.4)', () => {
     expect(escapeDnValue(' a,b+c"d\\e<f>g;h=i ')).toBe('\\ a\\,b\\+c\\"d\\\\e\\<f\\>g\\;h\\=i\\ ');
     expect(escapeDnValue('#a')).toBe('\\#a');
+    expect(escapeDnValue(' ')).toBe('\\ ');
+    expect(escapeDnValue('  ')).toBe('\\ \\ ');
     expect(escapeDnValue('a\0b')).toBe('a\\00b');
   });
 });
