@@ -67,10 +67,22 @@ export class ResponseWriter {
     this.#dropUnfinishedEntry();
     const taken = this.#chunk.subarray(this.#start, this.#end);
     this.#start = this.#end;
-    this.#nextSize = Math.max(FIRST_CHUNK, Math.min(taken.length, LARGEST_CHUNK));
+    const { length } = taken;
+    this.#nextSize = length > LARGEST_CHUNK / 4 ? LARGEST_CHUNK : Math.max(FIRST_CHUNK, length);
     const room = this.#chunk.length - this.#end;
     if (room < LEAST_ROOM || this.#chunk.length > KEPT_CHUNK) this.#forgetChunk();
     return taken;
+  }
+
+  /**
+   * As `take`. When nobody reads the bytes any more, `release` gives their room back for other answers:
+   * a flood of large ones would otherwise leave the collector hundreds of megabytes of buffers to find.
+   */
+  takeToSend(): { bytes: Buffer; release: (() => void) | undefined } {
+    const chunk = this.#chunk;
+    const bytes = this.take();
+    const isOurs = chunk.length === LARGEST_CHUNK && this.#chunk !== chunk;
+    return { bytes, release: isOurs ? () => keepSpare(chunk) : undefined };
   }
 
   /** A whole answer other than an entry: an LDAPResult under the response's tag (RFC 4511 §4.1.9). */
@@ -269,7 +281,8 @@ export class ResponseWriter {
   #grow(size: number): void {
     const pending = this.length;
     const wanted = Math.max(this.#nextSize, 2 * pending, pending + size);
-    const chunk = Buffer.allocUnsafeSlow(wanted);
+    const spare = wanted === LARGEST_CHUNK ? spares.pop() : undefined;
+    const chunk = spare ?? Buffer.allocUnsafeSlow(wanted);
     chunk.set(this.#chunk.subarray(this.#start, this.#end));
     this.#chunk = chunk;
     this.#start = 0;
@@ -281,6 +294,14 @@ export class ResponseWriter {
     this.#start = 0;
     this.#end = 0;
   }
+}
+
+/** Chunks of the largest size that were sent and can be written again. */
+const spares: Buffer<ArrayBuffer>[] = [];
+const MAX_SPARES = 64;
+
+function keepSpare(chunk: Buffer<ArrayBuffer>): void {
+  if (spares.length < MAX_SPARES) spares.push(chunk);
 }
 
 /** The BER of an attribute type's name, for `ResponseWriter.beginAttribute`. */

@@ -207,3 +207,23 @@ describe('encodeAttribute', () => {
     ).toBe('30818c0402636e318185048182');
   });
 });
+
+it('room that was given back is written again, and never before', () => {
+  const writer = new ResponseWriter();
+  const large = (letter: string) => {
+    writer.beginEntry(1, 'o=x');
+    writer.beginAttribute(encodeName('cn'));
+    for (let n = 0; n < 50; n += 1) writer.value(letter.repeat(1_000));
+    writer.endAttribute();
+    writer.endEntry();
+    return writer.takeToSend();
+  };
+  large('a');
+  const kept = large('a');
+  const before = Buffer.from(kept.bytes);
+  const others = Array.from({ length: 10 }, () => large('b'));
+  expect(kept.bytes.equals(before)).toBe(true);
+  kept.release?.();
+  expect(large('c').bytes.buffer).toBe(kept.bytes.buffer);
+  expect(new Set(others.map(({ bytes }) => bytes.buffer)).size).toBe(10);
+});
