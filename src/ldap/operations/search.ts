@@ -19,6 +19,8 @@ import { specialEntry } from './special-entries.ts';
 const GLANCE = 256;
 /** The event loop's other work waits no longer than this for a search, in milliseconds. */
 const SLICE_MS = 6;
+/** What one search may take of the processor, in milliseconds, whatever time limit it asks for. */
+const WORK_MS = 30_000;
 /** Bytes of answers after which the client is asked whether it keeps up. */
 const CHUNK = 32_768;
 
@@ -32,6 +34,8 @@ type Run = {
   responses: Responses;
   /** When to stop, on the clock of `performance.now()`. */
   deadline: number;
+  /** Milliseconds that went into it so far. */
+  worked: number;
   /** Entries sent, over all pages; and in this page. */
   sent: number;
   sentInPage: number;
@@ -85,6 +89,7 @@ function begin(
     session,
     responses,
     deadline: request.timeLimit === 0 ? Infinity : performance.now() + request.timeLimit * 1000,
+    worked: 0,
     sent: 0,
     sentInPage: 0,
     list: 0,
@@ -166,6 +171,7 @@ async function resume(run: Run, refresh: () => unknown): Promise<void> {
     await (run.responses.drained() ?? new Promise(setImmediate));
     if (run.responses.isAbandoned()) return;
     await refresh();
+    if (run.responses.isAbandoned()) return;
     const outcome = walkOn(run);
     if (outcome !== 'pause') return conclude(run, outcome);
   }
@@ -174,10 +180,16 @@ async function resume(run: Run, refresh: () => unknown): Promise<void> {
 type Outcome = 'done' | 'page' | 'sizeLimit' | 'timeLimit' | 'pause';
 
 function walkOn(run: Run): Outcome {
+  const started = performance.now();
+  const outcome = walkFrom(run, started);
+  if (outcome === 'pause') run.worked += performance.now() - started;
+  return run.worked > WORK_MS ? 'timeLimit' : outcome;
+}
+
+function walkFrom(run: Run, started: number): Outcome {
   const { request, selection, responses, ground, page } = run;
   const { scene, matcher, lists } = ground;
   const { writer } = responses;
-  const started = performance.now();
   const pageSize = page === undefined || page.size === 0 ? Infinity : page.size;
   const sizeLimit = request.sizeLimit === 0 ? Infinity : request.sizeLimit;
   let untilGlance = GLANCE;
