@@ -21,10 +21,11 @@ export async function openCertificate(files: CertificateFiles, log: Logger): Pro
   timer.unref();
 
   async function look(): Promise<void> {
+    const now = await stamp(files).catch((error: Error) => error.message);
+    // A fault is told once, not at every look.
+    if (now === seen) return;
+    seen = now;
     try {
-      const now = await stamp(files);
-      if (now === seen) return;
-      seen = now;
       context = await load(files);
       log.info({ cert: files.cert }, 'the TLS certificate was taken anew');
     } catch (error) {

@@ -1,82 +1,82 @@
 import { ProtocolError } from '../protocol/result.ts';
 
 const SEQUENCE = 0x30;
-/** Tag, and a length of up to four octets in the long form. */
-const LONGEST_HEADER = 6;
+/** Octets of a length in the long form; more are more than anybody may send. */
+const MOST_LENGTH_OCTETS = 4;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Cuts a byte stream into LDAPMessages (RFC 4511 §5.1). What a message declares to be longer than allowed
- * is refused as soon as its length is read, before any of it is kept. Each byte is copied once at most, so
+ * is refused as soon as its length is read, before any of it is kept. Each byte is copied twice at most, so
  * that a message that comes byte by byte costs no more than one that comes whole.
  */
 export class Frames {
-  #header = Buffer.alloc(0);
+  /** What was not looked at yet. */
+  #rest: Buffer = NOTHING;
+  /** A message whose end has not come, in a buffer of its whole size. */
   #partial: Buffer | undefined;
   #filled = 0;
 
-  /** Whether a message has begun and is not whole. */
+  /** Whether there are bytes that no message was made of. */
   get isWithin(): boolean {
-    return this.#partial !== undefined || this.#header.length > 0;
+    return this.#partial !== undefined || this.#rest.length > 0;
   }
 
-  /** Forgets what has begun. */
+  /** Forgets what has come. */
   reset(): void {
-    this.#header = Buffer.alloc(0);
+    this.#rest = NOTHING;
     this.#partial = undefined;
   }
 
-  /**
-   * Takes bytes in, and gives whole messages. They may be views of the bytes.
-   * @param maxBytes of a message, its header included; asked anew for each
-   * @param take returns false to have the rest of the bytes dropped
-   * @throws ProtocolError for what is not LDAP, or too long
-   */
-  push(bytes: Buffer, maxBytes: () => number, take: (frame: Buffer) => boolean): void {
-    let rest = bytes;
-    if (this.#partial !== undefined) {
-      const copied = rest.copy(this.#partial, this.#filled);
-      this.#filled += copied;
-      if (this.#filled < this.#partial.length) return;
-      const whole = this.#partial;
-      this.#partial = undefined;
-      if (!take(whole)) return;
-      rest = rest.subarray(copied);
-    } else if (this.#header.length > 0) {
-      rest = Buffer.concat([this.#header, rest]);
-      this.#header = Buffer.alloc(0);
-    }
-    this.#cut(rest, maxBytes, take);
+  add(bytes: Buffer): void {
+    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
   }
 
-  #cut(bytes: Buffer, maxBytes: () => number, take: (frame: Buffer) => boolean): void {
-    let at = 0;
-    while (at < bytes.length) {
-      const size = frameSize(bytes, at);
-      if (size === undefined) {
-        this.#header = Buffer.from(bytes.subarray(at));
-        return;
-      }
-      if (size > maxBytes()) throw new ProtocolError(`a message of ${size} bytes is too long`);
-      if (at + size > bytes.length) {
-        this.#partial = Buffer.allocUnsafeSlow(size);
-        this.#filled = bytes.copy(this.#partial, 0, at);
-        return;
-      }
-      if (!take(bytes.subarray(at, at + size))) return;
-      at += size;
+  /**
+   * The next whole message, or undefined until more comes. It may be a view of bytes that were added.
+   * @param maxBytes of the message, its header included
+   * @throws ProtocolError for what is not LDAP, or too long
+   */
+  next(maxBytes: number): Buffer | undefined {
+    if (this.#partial !== undefined) return this.#fill(this.#partial);
+    const rest = this.#rest;
+    if (rest.length === 0) return undefined;
+    const size = frameSize(rest);
+    if (size === undefined) {
+      // A copy: a view of these few bytes would keep the whole chunk that they came in.
+      this.#rest = Buffer.from(rest);
+      return undefined;
     }
+    if (size > maxBytes) throw new ProtocolError(`a message of ${size} bytes is too long`);
+    if (size <= rest.length) {
+      this.#rest = size === rest.length ? NOTHING : rest.subarray(size);
+      return rest.subarray(0, size);
+    }
+    this.#partial = Buffer.allocUnsafeSlow(size);
+    this.#filled = rest.copy(this.#partial);
+    this.#rest = NOTHING;
+    return undefined;
+  }
+
+  #fill(partial: Buffer): Buffer | undefined {
+    const copied = this.#rest.copy(partial, this.#filled);
+    this.#filled += copied;
+    this.#rest = copied === this.#rest.length ? NOTHING : this.#rest.subarray(copied);
+    if (this.#filled < partial.length) return undefined;
+    this.#partial = undefined;
+    return partial;
   }
 }
 
-/** The size of the message that begins at `at`; undefined while its header is not whole. */
-function frameSize(bytes: Buffer, at: number): number | undefined {
-  if (bytes[at] !== SEQUENCE) throw new ProtocolError('this is not LDAP');
-  const first = bytes[at + 1];
+/** The size of the message that `bytes` begin with; undefined while its header is not whole. */
+function frameSize(bytes: Buffer): number | undefined {
+  if (bytes[0] !== SEQUENCE) throw new ProtocolError('this is not LDAP');
+  const first = bytes[1];
   if (first === undefined) return undefined;
   if (first < 0x80) return 2 + first;
   const octets = first & 0x7f;
-  // The indefinite form is not LDAP's; more than four octets are more than anybody may send.
-  if (octets === 0 || octets > LONGEST_HEADER - 2) throw new ProtocolError('this is not LDAP');
-  if (at + 2 + octets > bytes.length) return undefined;
-  return 2 + octets + bytes.readUIntBE(at + 2, octets);
+  // No octets are the indefinite form, which is not LDAP's.
+  if (octets === 0 || octets > MOST_LENGTH_OCTETS) throw new ProtocolError('this is not LDAP');
+  if (2 + octets > bytes.length) return undefined;
+  return 2 + octets + bytes.readUIntBE(2, octets);
 }

@@ -3,28 +3,20 @@ import type { Logger } from 'pino';
 import type { Connection, Handler } from '../handler.ts';
 import { decodeMessage } from '../protocol/decode-message.ts';
 import { type Message, TAG } from '../protocol/message.ts';
-import { noticeOfDisconnection, ResponseWriter } from '../protocol/response-writer.ts';
+import { noticeOfDisconnection } from '../protocol/response-writer.ts';
 import { LdapError, ProtocolError, RESULT, type ResultCode } from '../protocol/result.ts';
 import { Frames } from './frames.ts';
 import type { LdapLimits } from './limits.ts';
-import { Operation } from './operation.ts';
+import { Operations } from './operations.ts';
+import { Outgoing } from './outgoing.ts';
 import { Patience } from './patience.ts';
+import { START_TLS } from './request-kinds.ts';
 
-const START_TLS = '1.3.6.1.4.1.1466.20037';
-/** Answers are sent in the midst of an event only when they have grown to this many bytes. */
-const FLUSH_BYTES = 65_536;
-
-const RESPONSE_TAGS = {
-  bind: TAG.bindResponse,
-  search: TAG.searchResultDone,
-  compare: TAG.compareResponse,
-  extended: TAG.extendedResponse,
-  modify: TAG.modifyResponse,
-  add: TAG.addResponse,
-  del: TAG.delResponse,
-  modifyDn: TAG.modifyDnResponse,
-} as const;
-type Answered = keyof typeof RESPONSE_TAGS;
+/** The event loop's other work waits no longer than this for one client's requests, in milliseconds. */
+const TURN_MS = 6;
+/** What a client still sends is dropped for so long, or so many bytes, that it can read why it is ended. */
+const LINGER_MS = 1_000;
+const LINGER_BYTES = 1_048_576;
 
 export type ConnectionOptions<State> = {
   id: number;
@@ -40,26 +32,28 @@ export type ConnectionOptions<State> = {
 
 /**
  * One client. Operations run side by side; a bind waits for those before it, and those behind it wait for
- * the bind (RFC 4511 §4.2.1). What a client may have under way is bounded: beyond that it is not read from.
+ * the bind (RFC 4511 §4.2.1). What a client may have under way is bounded: beyond that, and while it does
+ * not read what it is sent, it is not read from.
  */
 export class LdapConnection<State> implements Connection<State> {
   readonly id: number;
   readonly ip: string;
-  readonly writer = new ResponseWriter();
   state: State;
   #socket: Socket;
   #options: ConnectionOptions<State>;
   #frames = new Frames();
-  #running = new Map<number, Operation>();
-  #queue: Message[] = [];
-  /** A bind or StartTLS is under way: nothing else starts. */
-  #isExclusive = false;
+  #outgoing: Outgoing;
+  #patience: Patience;
+  #operations: Operations<State>;
   #isTls: boolean;
   #isBound = false;
-  #isEnding = false;
   #isStartingTls = false;
-  #waiting: { resolve(): void; reject(error: Error): void }[] = [];
-  #patience: Patience;
+  /** Others have their turn first. */
+  #isYielding = false;
+  /** Why the connection ends when what runs is done. */
+  #leaving: { code: ResultCode; message: string } | undefined;
+  #isEnding = false;
+  #discarded = 0;
 
   constructor(socket: Socket, isTls: boolean, options: ConnectionOptions<State>) {
     this.id = options.id;
@@ -68,267 +62,220 @@ export class LdapConnection<State> implements Connection<State> {
     this.#options = options;
     this.#isTls = isTls;
     this.#patience = new Patience(options.limits);
+    this.#outgoing = new Outgoing(socket);
+    this.#operations = new Operations(options, {
+      connection: this,
+      outgoing: this.#outgoing,
+      canStartTls: options.secure !== undefined,
+      bindBegins: () => this.#becomeAnonymous(),
+      isBound: () => {
+        this.#isBound = true;
+      },
+      startTls: (id) => this.#startTls(id),
+      ended: () => {
+        this.#patience.heard();
+        this.#goOn();
+      },
+    });
     this.#socket = socket;
-    this.#listen(socket);
+    this.#listen();
   }
 
   isConfidential(): boolean {
     return this.#isTls || this.#options.isLocal;
   }
 
-  get isEnded(): boolean {
-    return this.#socket.destroyed;
-  }
-
-  #listen(socket: Socket): void {
-    this.#socket = socket;
+  #listen(): void {
+    const socket = this.#socket;
     socket.on('data', this.#onData);
     socket.on('drain', this.#onDrain);
     socket.on('end', this.#onEnd);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#gone(socket));
+    socket.resume();
   }
 
-  #onData = (bytes: Buffer): void => this.#read(bytes);
-  #onDrain = (): void => this.#settle((each) => each.resolve());
+  #onData = (bytes: Buffer): void => {
+    if (this.#isEnding) this.#discard(bytes);
+    else this.#hear(bytes);
+  };
+  #onDrain = (): void => {
+    this.#outgoing.drain();
+    this.#goOn();
+  };
   #onEnd = (): void => this.end();
 
   #gone(socket: Socket): void {
-    // Under TLS the plain socket closes, too, and says so first.
+    // Under TLS the plain socket closes, too.
     if (socket !== this.#socket) return;
-    this.#queue = [];
-    for (const operation of this.#running.values()) operation.drop();
-    this.#settle((each) => each.reject(new Error('the client is gone')));
+    this.#isEnding = true;
+    this.#forget();
+    this.#outgoing.fail();
   }
 
-  #settle(how: (each: { resolve(): void; reject(error: Error): void }) => void): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const each of waiting) how(each);
-  }
-
-  #read(bytes: Buffer): void {
-    if (this.#isEnding) return;
+  #hear(bytes: Buffer): void {
     this.#patience.heard();
-    const socket = this.#socket;
+    this.#frames.add(bytes);
+    this.#goOn();
+  }
+
+  /** Starts what may start, of what waits and of what has come. Never throws. */
+  #goOn(): void {
+    if (this.#isEnding || this.#isStartingTls) return;
     try {
-      this.#frames.push(bytes, this.#maxBytes, (frame) => {
-        this.#receive(decodeMessage(frame));
-        return !this.#isEnding && this.#socket === socket && !this.#isStartingTls;
-      });
+      this.#operations.startQueued();
+      this.#readFrames();
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.disconnect(RESULT.protocolError, error.message);
+      if (error instanceof ProtocolError) this.disconnect(RESULT.protocolError, error.message);
+      else this.#broken(error);
     }
-    this.#patience.read(this.#frames.isWithin);
-    this.flush();
-  }
-
-  #maxBytes = () => {
-    const { boundMessageBytes, anonymousMessageBytes } = this.#options.limits;
-    return this.#isBound ? boundMessageBytes : anonymousMessageBytes;
-  };
-
-  #receive(message: Message): void {
-    const { request, id } = message;
-    if (request.kind === 'unbind') this.end();
-    else if (request.kind === 'abandon') this.#abandon(request.target);
-    else if (this.#running.has(id) || this.#queue.some((each) => each.id === id)) {
-      throw new ProtocolError(`message id ${id} is in use`);
-    } else if (this.#queue.length === 0 && this.#mayStart(message)) this.#start(message);
-    else {
-      this.#queue.push(message);
-      if (this.#queue.length >= this.#options.limits.queued) this.#socket.pause();
-    }
-  }
-
-  #mayStart({ request }: Message): boolean {
-    if (this.#isExclusive) return false;
-    return isExclusive(request)
-      ? this.#running.size === 0
-      : this.#running.size < this.#options.limits.running;
-  }
-
-  #abandon(target: number): void {
-    this.#running.get(target)?.abandon();
-    this.#queue = this.#queue.filter(({ id }) => id !== target);
-  }
-
-  #start(message: Message): void {
-    const operation = new Operation(this, !isExclusive(message.request));
-    try {
-      this.#refuseUnknown(message);
-      if (isStartTls(message.request)) this.#startTls(message.id);
-      else this.#perform(message, operation);
-    } catch (error) {
-      this.#failed(message, operation, error);
-    }
-    if (this.writer.length > FLUSH_BYTES) this.flush();
-  }
-
-  #perform(message: Message, operation: Operation): void {
-    const { handler } = this.#options;
-    const { id, request } = message;
-    if (request.kind === 'bind') {
-      this.state = handler.anonymous();
-      this.#isBound = false;
-    }
-    const done = handler.handle(message, this, operation);
-    if (done === undefined) {
-      this.#succeeded(message);
+    this.#outgoing.flush();
+    if (this.#isEnding || this.#isStartingTls) return;
+    if (this.#leaving !== undefined && !this.#operations.isBusy) {
+      this.disconnect(this.#leaving.code, this.#leaving.message);
       return;
     }
-    this.#running.set(id, operation);
-    this.#isExclusive = isExclusive(request);
-    done
-      .then(
-        () => this.#succeeded(message),
-        (error) => this.#failed(message, operation, error),
-      )
-      .finally(() => this.#finished(id));
+    const mayRead = this.#mayRead();
+    this.#patience.read(mayRead && this.#frames.isWithin);
+    if (mayRead) this.#socket.resume();
+    else this.#socket.pause();
   }
 
-  /** @throws LdapError for critical controls and extended operations that nobody here knows */
-  #refuseUnknown({ request, controls }: Message): void {
-    const { handler, secure } = this.#options;
-    for (const { oid, critical } of controls) {
-      if (critical && !handler.controls.get(request.kind)?.has(oid)) {
-        throw new LdapError(
-          RESULT.unavailableCriticalExtension,
-          `the control ${oid} is not supported here`,
-        );
-      }
+  #readFrames(): void {
+    const until = performance.now() + TURN_MS;
+    while (this.#mayRead()) {
+      const frame = this.#frames.next(this.#maxBytes());
+      if (frame === undefined) return;
+      this.#receive(decodeMessage(frame));
+      if (performance.now() > until) this.#yield();
     }
-    if (request.kind !== 'extended') return;
-    const isKnown =
-      handler.extensions.has(request.oid) || (isStartTls(request) && secure !== undefined);
-    if (!isKnown) throw new LdapError(RESULT.protocolError, 'no such extended operation');
   }
 
-  #succeeded({ request }: Message): void {
-    if (request.kind === 'bind') this.#isBound = request.name !== '';
+  #yield(): void {
+    this.#isYielding = true;
+    setImmediate(() => {
+      this.#isYielding = false;
+      this.#goOn();
+    });
   }
 
-  #failed({ id, request }: Message, operation: Operation, error: unknown): void {
-    if (operation.isAbandoned() || this.isEnded) return;
-    if (!(error instanceof LdapError)) {
-      this.#options.log.error({ err: error, operation: request.kind }, 'an LDAP operation failed');
-    }
-    const known =
-      error instanceof LdapError ? error : new LdapError(RESULT.other, 'internal error');
-    const { code, message, matchedDn } = known;
-    const tag = RESPONSE_TAGS[request.kind as Answered];
-    const name = isStartTls(request) ? { responseName: START_TLS } : {};
-    this.writer.result(id, tag, { code, message, matchedDn, ...name });
+  #mayRead(): boolean {
+    if (this.#isEnding || this.#isStartingTls || this.#isYielding) return false;
+    const isWanted = this.#leaving === undefined && !this.#operations.isQueueFull;
+    return isWanted && !this.#outgoing.isFull;
   }
 
-  #finished(id: number): void {
-    this.#running.delete(id);
-    this.#isExclusive = false;
-    this.#patience.heard();
-    this.#next();
-    this.flush();
+  #maxBytes(): number {
+    const { boundMessageBytes, anonymousMessageBytes } = this.#options.limits;
+    return this.#isBound ? boundMessageBytes : anonymousMessageBytes;
   }
 
-  #next(): void {
-    for (let [first] = this.#queue; first !== undefined; [first] = this.#queue) {
-      if (this.#isEnding || !this.#mayStart(first)) return;
-      this.#queue.shift();
-      this.#start(first);
-    }
-    if (!this.#isEnding && !this.#isStartingTls) this.#socket.resume();
+  #receive(message: Message): void {
+    const { request } = message;
+    if (request.kind === 'unbind') this.end();
+    else if (request.kind === 'abandon') this.#operations.abandon(request.target);
+    else this.#operations.take(message);
+  }
+
+  /** From the moment that a bind request came (RFC 4513 §4), and when TLS begins. */
+  #becomeAnonymous(): void {
+    this.state = this.#options.handler.anonymous();
+    this.#isBound = false;
   }
 
   /** StartTLS (RFC 4511 §4.14): what the client sent behind it and before the handshake is dropped (row 20). */
   #startTls(id: number): void {
-    const { secure, handler } = this.#options;
+    const { secure } = this.#options;
     if (this.#isTls) throw new LdapError(RESULT.operationsError, 'TLS is on already');
-    if (secure === undefined) throw new LdapError(RESULT.protocolError, 'TLS is not configured');
+    if (secure === undefined) throw new Error('StartTLS without a certificate');
     const plain = this.#socket;
     this.#isStartingTls = true;
-    this.#isExclusive = true;
-    this.#queue = [];
+    this.#operations.dropQueue();
     this.#frames.reset();
+    this.#patience.read(false);
     plain.off('data', this.#onData).off('drain', this.#onDrain).off('end', this.#onEnd).pause();
-    this.writer.result(id, TAG.extendedResponse, {
-      code: RESULT.success,
-      responseName: START_TLS,
-    });
-    plain.write(this.writer.take(), async () => {
-      try {
-        const tls = await secure(plain);
-        this.#isTls = true;
-        this.#isBound = false;
-        this.state = handler.anonymous();
-        this.#isStartingTls = false;
-        this.#isExclusive = false;
-        this.#patience.heard();
-        this.#listen(tls);
-      } catch {
-        plain.destroy();
-      }
+    const { writer } = this.#outgoing;
+    const response = { code: RESULT.success, responseName: START_TLS };
+    writer.result(id, TAG.extendedResponse, response);
+    this.#outgoing.send(writer.take(), (error) => {
+      if (error || this.#isEnding) plain.destroy();
+      else secure(plain).then(this.#secured, () => plain.destroy());
     });
   }
 
-  /** Sends what has been answered. */
-  flush(): void {
-    const isShut = this.#isEnding || this.#isStartingTls || this.#socket.destroyed;
-    if (this.writer.length === 0 || isShut) return;
-    this.#socket.write(this.writer.take());
-  }
+  #secured = (tls: Socket): void => {
+    if (this.#isEnding) {
+      tls.destroy();
+      return;
+    }
+    this.#isTls = true;
+    this.#isStartingTls = false;
+    this.#becomeAnonymous();
+    this.#patience.heard();
+    this.#socket = tls;
+    this.#outgoing.goOnOver(tls);
+    this.#listen();
+  };
 
-  drained(): Promise<void> | undefined {
-    this.flush();
-    if (this.#socket.destroyed) return Promise.reject(new Error('the client is gone'));
-    if (!this.#socket.writableNeedDrain) return undefined;
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-    });
+  /** Takes no more requests; says why, and ends, when what has come is done. */
+  leave(code: ResultCode, message: string): void {
+    this.#leaving = { code, message };
+    if (this.#isStartingTls) this.#socket.destroy();
+    this.#goOn();
   }
 
   /** Says why, and ends (RFC 4511 §4.4.1). */
   disconnect(code: ResultCode, message: string): void {
-    if (this.#isEnding) return;
-    this.flush();
-    if (!this.#isStartingTls) this.#socket.write(noticeOfDisconnection(code, message));
-    this.end();
+    if (this.#isEnding || this.#isStartingTls) {
+      this.end();
+      return;
+    }
+    this.#outgoing.flush();
+    this.#outgoing.send(noticeOfDisconnection(code, message));
+    this.#shut();
+    // A socket that is closed with bytes unread takes back what was sent to the client, too.
+    this.#socket.end(() => setTimeout(() => this.#socket.destroy(), LINGER_MS).unref());
+    this.#socket.resume();
   }
 
   /** Sends what is left, and closes: at once where the client does not close, too. */
   end(): void {
     if (this.#isEnding) return;
-    this.flush();
-    this.#isEnding = true;
-    this.#queue = [];
-    for (const operation of this.#running.values()) operation.drop();
+    this.#shut();
     this.#socket.end(() => this.#socket.destroy());
   }
 
-  destroy(): void {
-    this.#socket.destroy();
+  #shut(): void {
+    this.#outgoing.shut();
+    this.#isEnding = true;
+    this.#forget();
   }
 
-  get isBusy(): boolean {
-    return this.#running.size > 0 || this.#queue.length > 0;
+  #forget(): void {
+    this.#operations.drop();
+    this.#frames.reset();
+  }
+
+  #discard({ length }: Buffer): void {
+    this.#discarded += length;
+    if (this.#discarded > LINGER_BYTES) this.#socket.destroy();
+  }
+
+  #broken(error: unknown): void {
+    this.#options.log.error({ err: error }, 'an LDAP connection failed');
+    this.#socket.destroy();
   }
 
   /** Ends the connection when it has used up its time; called every second. */
   sweep(now: number): void {
-    const is = { busy: this.isBusy, bound: this.#isBound };
-    const verdict = this.#patience.verdict(now, this.#socket, is);
-    if (verdict === 'stalled') this.destroy();
+    const is = { busy: this.#operations.isBusy, bound: this.#isBound };
+    const verdict = this.#patience.verdict(now, this.#outgoing, is);
+    if (verdict === 'stalled') this.#socket.destroy();
+    else if (this.#isEnding || this.#isStartingTls) return;
     else if (verdict === 'slow') {
       this.disconnect(RESULT.protocolError, 'the message took too long');
-    } else if (verdict === 'idle' && !this.#isStartingTls) {
+    } else if (verdict === 'idle') {
       this.disconnect(RESULT.unavailable, 'nothing was asked for a long time');
     }
   }
-}
-
-function isStartTls(request: Message['request']): boolean {
-  return request.kind === 'extended' && request.oid === START_TLS;
-}
-
-function isExclusive(request: Message['request']): boolean {
-  return request.kind === 'bind' || isStartTls(request);
 }

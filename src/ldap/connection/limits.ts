@@ -7,10 +7,11 @@ export type LdapLimits = {
   running: number;
   queued: number;
   connections: number;
-  /** Of one address, loopback and trusted networks aside. */
+  /** Of one address, or one IPv6 /64; those of this machine and a proxy's own aside. */
   connectionsFromAddress: number;
   anonymousIdle: number;
   boundIdle: number;
+  /** For a PROXY header, and again for TLS. */
   handshake: number;
   /** From a message's first byte to its last. */
   message: number;

@@ -1,25 +1,28 @@
 import type { Responses } from '../handler.ts';
-import type { ResponseWriter } from '../protocol/response-writer.ts';
+import { ResponseWriter } from '../protocol/response-writer.ts';
+import type { Outgoing } from './outgoing.ts';
 
 /** One operation's way to answer. */
 export class Operation implements Responses {
-  readonly writer: ResponseWriter;
-  #isAbandoned = false;
+  readonly id: number;
+  #outgoing: Outgoing;
   #canBeAbandoned: boolean;
-  #connection: { drained(): Promise<void> | undefined };
+  #isAbandoned = false;
 
-  /** @param canBeAbandoned by the client; a bind cannot (RFC 4511 §4.11) */
-  constructor(
-    connection: { writer: ResponseWriter; drained(): Promise<void> | undefined },
-    canBeAbandoned: boolean,
-  ) {
+  /** @param canBeAbandoned by the client; a bind and StartTLS cannot (RFC 4511 §4.11) */
+  constructor(id: number, outgoing: Outgoing, canBeAbandoned: boolean) {
+    this.id = id;
+    this.#outgoing = outgoing;
     this.#canBeAbandoned = canBeAbandoned;
-    this.writer = connection.writer;
-    this.#connection = connection;
+  }
+
+  /** What is written after the operation was abandoned reaches nobody (RFC 4511 §4.11). */
+  get writer(): ResponseWriter {
+    return this.#isAbandoned ? new ResponseWriter() : this.#outgoing.writer;
   }
 
   drained(): Promise<void> | undefined {
-    return this.#connection.drained();
+    return this.#outgoing.drained();
   }
 
   isAbandoned(): boolean {

@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
 import type { LdapLimits } from './limits.ts';
+import type { Outgoing } from './outgoing.ts';
 
 /** How long a client is waited for; what has been waited for too long is told by `verdict`. */
 export class Patience {
@@ -20,18 +20,19 @@ export class Patience {
     this.#heardAt = performance.now();
   }
 
-  /** @param isWithin whether a message has begun and is not whole */
-  read(isWithin: boolean): void {
-    this.#begunAt = isWithin ? (this.#begunAt ?? this.#heardAt) : undefined;
+  /** @param isAwaited whether a message has begun, is not whole, and the client is being read from */
+  read(isAwaited: boolean): void {
+    this.#begunAt = isAwaited ? (this.#begunAt ?? performance.now()) : undefined;
   }
 
   verdict(
     now: number,
-    socket: Socket,
+    outgoing: Outgoing,
     is: { busy: boolean; bound: boolean },
   ): 'stalled' | 'slow' | 'idle' | undefined {
-    if (socket.bytesWritten !== this.#taken || socket.writableLength === 0) {
-      this.#taken = socket.bytesWritten;
+    const { taken } = outgoing;
+    if (taken !== this.#taken || outgoing.isAllTaken) {
+      this.#taken = taken;
       this.#tookAt = now;
     }
     const { stalled, message, boundIdle, anonymousIdle } = this.#limits;

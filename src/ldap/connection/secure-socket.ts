@@ -1,0 +1,35 @@
+import type { Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
+
+/**
+ * Puts TLS over a socket, as a server; bytes that wait on the socket belong to the handshake.
+ * @returns the socket to go on with; errors on it are the caller's
+ * @throws when the handshake fails, or takes longer than `timeoutMs`; the socket is destroyed then
+ */
+export function secureSocket(
+  socket: Socket,
+  secureContext: SecureContext,
+  timeoutMs: number,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const tls = new TLSSocket(socket, { isServer: true, secureContext });
+    const closed = () => fail(new Error('closed during the TLS handshake'));
+    const late = setTimeout(() => fail(new Error('the TLS handshake took too long')), timeoutMs);
+    tls.once('error', fail).once('close', closed).once('secure', succeed);
+
+    function fail(error: Error): void {
+      settle();
+      tls.on('error', () => {}).destroy();
+      socket.destroy();
+      reject(error);
+    }
+    function succeed(): void {
+      settle();
+      resolve(tls);
+    }
+    function settle(): void {
+      clearTimeout(late);
+      tls.off('error', fail).off('close', closed).off('secure', succeed);
+    }
+  });
+}
