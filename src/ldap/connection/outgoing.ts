@@ -36,7 +36,8 @@ export class Outgoing {
 
   flush(): void {
     if (this.writer.length === 0 || this.#isShut || this.#socket.destroyed) return;
-    this.send(this.writer.take());
+    const { bytes, release } = this.writer.takeToSend();
+    this.send(bytes, release);
   }
 
   /** @param done is told when this process no longer holds the bytes, or of the error */
