@@ -201,22 +201,28 @@ describe('refusals', () => {
   });
 
   it('take as long whatever the reason: a hash is made, or its time is waited for (row 23)', async () => {
-    const throttled = await member();
-    for (let n = 0; n < 11; n += 1) await bindCode(throttled.dn, `wrong ${n}`);
-    const target = await member();
+    // A community of its own: its address has not used up what one address may try.
+    const own = await buildLieu(hub, { slug: 'rythme' });
+    const names = {
+      wrong: own.dnOf(own.alice),
+      unknown: `uid=nobody,ou=people,${own.base}`,
+      malformed: 'not a name',
+      throttled: own.dnOf(own.bob),
+    };
+    for (let n = 0; n < 11; n += 1) await bindCode(names.throttled, `wrong ${n}`);
     const median = async (name: string) => {
       const times: number[] = [];
       for (let n = 0; n < 7; n += 1) {
         const from = await client();
         const started = performance.now();
-        await from.bind(name, `wrong ${n} ${name}`);
+        expect((await from.bind(name, `wrong ${n} ${name}`)).code).toBe(49);
         times.push(performance.now() - started);
       }
       return times.sort((a, b) => a - b)[3] as number;
     };
     // Within one run, and far from what an answer without a hash would take: a tenth of it.
-    const wrong = await median(target.dn);
-    for (const name of ['uid=nobody,ou=people,o=lamyne', 'not a name', throttled.dn]) {
+    const wrong = await median(names.wrong);
+    for (const name of [names.unknown, names.malformed, names.throttled]) {
       expect((await median(name)) / wrong).toBeGreaterThan(0.4);
     }
   });
@@ -369,6 +375,18 @@ describe('taking away is immediate (row 25, invariant 4)', () => {
     const answer = await reader.search(target.dn, '(objectClass=*)', { scope: 'base' });
     expect([answer.code, answer.matchedDn]).toEqual([32, 'ou=people,o=lamyne']);
     reader.close();
+  });
+
+  it('a community that no longer takes people’s own passwords ends what they opened', async () => {
+    const own = await buildLieu(hub, { slug: 'prudente' });
+    const bound = await client();
+    expect((await bound.bind(own.dnOf(own.alice), PASSWORD)).code).toBe(0);
+    await hub.database.query('UPDATE communities SET ldap_password_bind = false WHERE id = $1', [
+      own.community.id,
+    ]);
+    await hub.app.settle();
+    expect((await bound.search(own.base, '(uid=*)')).code).toBe(50);
+    expect(await bindCode(own.dnOf(own.alice), PASSWORD)).toBe(49);
   });
 
   it('a reader’s new secret ends the old one, and the connections that it opened', async () => {
