@@ -30,7 +30,7 @@ beforeAll(async () => {
   await hub.database.query(
     `UPDATE communities SET posix_primary_group_id = (SELECT id FROM groups WHERE name = 'cercle')`,
   );
-  await hub.database.query("UPDATE groups SET gid_number = 3000 + length(name) WHERE name <> ''");
+  await hub.database.query('UPDATE groups SET gid_number = 3000 + ascii(name)');
   const chat = await buildService(hub, lieu.community, { slug: 'chat', access: 'approval' });
   await buildReader(hub.database, lieu.community.id, chat.id);
   await hub.database.query(
