@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Frames } from '../../src/ldap/connection/frames.ts';
+import { ProtocolError } from '../../src/ldap/protocol/result.ts';
+import { element } from './support/encode-request.ts';
+
+const LIMIT = 100_000;
+
+function framesOf(pieces: Buffer[], limit = LIMIT): string[] {
+  const frames = new Frames();
+  const found: string[] = [];
+  for (const piece of pieces) {
+    frames.add(piece);
+    for (let frame = frames.next(limit); frame !== undefined; frame = frames.next(limit)) {
+      found.push(frame.toString('hex'));
+    }
+  }
+  expect(frames.isWithin).toBe(false);
+  return found;
+}
+
+/** Messages in the shortest form, and with a length of four octets, as Active Directory's clients send. */
+const message = fc.oneof(
+  fc.uint8Array({ maxLength: 400 }).map((body) => element(0x30, Buffer.from(body))),
+  fc.uint8Array({ maxLength: 40 }).map((body) => {
+    const header = Buffer.from([0x30, 0x84, 0, 0, 0, body.length]);
+    return Buffer.concat([header, Buffer.from(body)]);
+  }),
+);
+
+it('gives the same messages however the stream is cut', () => {
+  fc.assert(
+    fc.property(
+      fc.array(message, { maxLength: 12 }),
+      fc.array(fc.nat({ max: 60 }), { minLength: 1, maxLength: 40 }),
+      (messages, sizes) => {
+        const stream = Buffer.concat(messages);
+        const pieces: Buffer[] = [];
+        for (let at = 0, i = 0; at < stream.length; i++) {
+          const size = 1 + (sizes[i % sizes.length] as number);
+          // Its own memory: what was kept of a piece must not change with it.
+          pieces.push(Buffer.from(stream.subarray(at, at + size)));
+          at += size;
+        }
+        expect(framesOf(pieces)).toEqual(messages.map((each) => each.toString('hex')));
+        expect(framesOf([stream])).toEqual(messages.map((each) => each.toString('hex')));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+it('takes a message that comes byte by byte in a time that grows as its size does', () => {
+  const time = (size: number) => {
+    const bytes = element(0x30, Buffer.alloc(size));
+    const started = performance.now();
+    const frames = new Frames();
+    let found = 0;
+    for (let at = 0; at < bytes.length; at++) {
+      frames.add(bytes.subarray(at, at + 1));
+      if (frames.next(10_000_000) !== undefined) found += 1;
+    }
+    expect(found).toBe(1);
+    return performance.now() - started;
+  };
+  const best = (size: number) => Math.min(time(size), time(size), time(size));
+  best(100_000);
+  expect(best(1_600_000) / best(400_000)).toBeLessThan(8);
+});
+
+it('many small messages in one piece cost as many times the work of one', () => {
+  const time = (count: number) => {
+    const stream = Buffer.concat(Array(count).fill(element(0x30, Buffer.alloc(5))));
+    const started = performance.now();
+    expect(framesOf([stream])).toHaveLength(count);
+    return performance.now() - started;
+  };
+  const best = (count: number) => Math.min(time(count), time(count), time(count));
+  best(10_000);
+  expect(best(80_000) / best(20_000)).toBeLessThan(10);
+});
+
+describe('refuses', () => {
+  const refused = (bytes: number[], limit = LIMIT) => {
+    const frames = new Frames();
+    frames.add(Buffer.from(bytes));
+    expect(() => frames.next(limit)).toThrow(ProtocolError);
+  };
+
+  it('a length over the limit as soon as it is read, whatever else has come', () => {
+    refused([0x30, 0x84, 0x7f, 0xff, 0xff, 0xff]);
+    refused([0x30, 0x84, 0xff, 0xff, 0xff, 0xff]);
+    refused([0x30, 0x82, 0x10, 0x00], 4_099);
+  });
+
+  it('nothing at the limit', () => {
+    const bytes = element(0x30, Buffer.alloc(4_096));
+    expect(framesOf([bytes], bytes.length)).toHaveLength(1);
+    refused([...bytes], bytes.length - 1);
+  });
+
+  it('the indefinite form', () => refused([0x30, 0x80]));
+  it('a length of five octets, before they come', () => refused([0x30, 0x85]));
+  it('what does not begin as a message does', () => refused([0x47]));
+  it('what is no message behind one that is', () => {
+    const frames = new Frames();
+    frames.add(Buffer.from([0x30, 0x00, 0x31]));
+    expect(frames.next(LIMIT)).toHaveLength(2);
+    expect(() => frames.next(LIMIT)).toThrow(ProtocolError);
+  });
+});
+
+it('forgets what has come when it is told to', () => {
+  const frames = new Frames();
+  frames.add(Buffer.from([0x30, 0x05, 0x01]));
+  expect(frames.next(LIMIT)).toBeUndefined();
+  expect(frames.isWithin).toBe(true);
+  frames.reset();
+  expect(frames.isWithin).toBe(false);
+  frames.add(Buffer.from([0x30, 0x00]));
+  expect(frames.next(LIMIT)).toHaveLength(2);
+});
