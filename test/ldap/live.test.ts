@@ -148,6 +148,26 @@ it('a thousand changes at once are all taken in', async () => {
   await withinASecond('(cn=après)', many.map((member) => lieu.dnOf(member)).sort());
 });
 
+it('what changes while nobody listens is read when somebody does again (row 16)', async () => {
+  const emile = await buildMember(hub.database, lieu.community.id, { username: 'emile' });
+  await withinASecond('(uid=emile)', [lieu.dnOf(emile)]);
+  // The connections that listen end, and the change is announced before they are back.
+  await hub.database.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid()
+       AND (query LIKE 'LISTEN %' OR query = 'SELECT 1')`,
+  );
+  await hub.database.query("UPDATE memberships SET status = 'suspended' WHERE subject = $1", [
+    emile.subject,
+  ]);
+  await hub.database.query(
+    "UPDATE groups SET name = 'perdu', name_key = 'perdu' WHERE name = 'salon'",
+  );
+  await withinASecond('(uid=emile)', []);
+  await withinASecond('(cn=salon)', []);
+  await withinASecond('(cn=perdu)', [`cn=perdu,ou=groups,${lieu.base}`]);
+});
+
 it('when the database is away, a search is busy or unavailable, never short; then it goes on (row 16)', async () => {
   const { pathname } = new URL(hub.databaseUrl);
   const name = pathname.slice(1);
