@@ -119,7 +119,7 @@ function assertion(rule: string, value: string): Passes | undefined {
 }
 
 function bits(rule: string, value: string): Passes | undefined {
-  if (!/^\d{1,19}$/.test(value)) return undefined;
+  if (!/^(?:0|[1-9]\d{0,18})$/.test(value)) return undefined;
   const mask = BigInt(value);
   return (text) => {
     if (!/^\d+$/.test(text)) return false;

@@ -115,7 +115,7 @@ export const A = {
   loginShell: define('1.3.6.1.1.1.1.4', 'loginShell', exact, { singleValue: true }),
   memberUid: define('1.3.6.1.1.1.1.12', 'memberUid', RULES.caseExactMatch, text),
   member: define('2.5.4.31', 'member', dn, { superior: 'distinguishedName' }),
-  uniqueMember: define('2.5.4.50', 'uniqueMember', dn, { superior: 'distinguishedName' }),
+  uniqueMember: define('2.5.4.50', 'uniqueMember', RULES.uniqueMemberMatch),
   description: define('2.5.4.13', 'description', ignore, text),
   o: define('2.5.4.10', ['o', 'organizationName'], ignore, { ...text, superior: 'name' }),
   ou: define('2.5.4.11', ['ou', 'organizationalUnitName'], ignore, { ...text, superior: 'name' }),

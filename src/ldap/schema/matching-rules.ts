@@ -22,6 +22,7 @@ export const SYNTAX = {
   generalizedTime: '1.3.6.1.4.1.1466.115.121.1.24',
   ia5String: '1.3.6.1.4.1.1466.115.121.1.26',
   integer: '1.3.6.1.4.1.1466.115.121.1.27',
+  nameAndOptionalUid: '1.3.6.1.4.1.1466.115.121.1.34',
   octetString: '1.3.6.1.4.1.1466.115.121.1.40',
   oid: '1.3.6.1.4.1.1466.115.121.1.38',
   substringAssertion: '1.3.6.1.4.1.1466.115.121.1.58',
@@ -35,8 +36,17 @@ export const SYNTAX = {
 
 const byCodePoint = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-const caseIgnore = { prepare: foldCase, preparePart: foldPart, order: byCodePoint };
-const caseExact = { prepare: keepCase, preparePart: keepPart, order: byCodePoint };
+// A Directory String has a character at least (RFC 4517 §3.3.6).
+const caseIgnore = {
+  prepare: (text: string) => (text === '' ? undefined : foldCase(text)),
+  preparePart: foldPart,
+  order: byCodePoint,
+};
+const caseExact = {
+  prepare: (text: string) => (text === '' ? undefined : keepCase(text)),
+  preparePart: keepPart,
+  order: byCodePoint,
+};
 
 export const RULES = {
   caseIgnoreMatch: rule('caseIgnoreMatch', '2.5.13.2', SYNTAX.directoryString, caseIgnore),
@@ -54,6 +64,10 @@ export const RULES = {
     caseExact,
   ),
   distinguishedNameMatch: rule('distinguishedNameMatch', '2.5.13.1', SYNTAX.distinguishedName, {
+    prepare: preparedDn,
+  }),
+  // Of values with no UID after them, as ours are, it is the same (RFC 4517 §4.2.31).
+  uniqueMemberMatch: rule('uniqueMemberMatch', '2.5.13.23', SYNTAX.nameAndOptionalUid, {
     prepare: preparedDn,
   }),
   objectIdentifierMatch: rule('objectIdentifierMatch', '2.5.13.0', SYNTAX.oid, {
@@ -133,7 +147,8 @@ function firstComponent(text: string): string | undefined {
 }
 
 function preparedInteger(text: string): string | undefined {
-  return /^-?\d{1,40}$/.test(text) ? BigInt(text).toString() : undefined;
+  // No zeros in front (RFC 4517 §3.3.16).
+  return /^(?:0|-?[1-9]\d{0,39})$/.test(text) ? BigInt(text).toString() : undefined;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

@@ -15,6 +15,7 @@ const SYNTAX_NAMES: Record<string, string> = {
   [SYNTAX.generalizedTime]: 'Generalized Time',
   [SYNTAX.ia5String]: 'IA5 String',
   [SYNTAX.integer]: 'INTEGER',
+  [SYNTAX.nameAndOptionalUid]: 'Name And Optional UID',
   [SYNTAX.octetString]: 'Octet String',
   [SYNTAX.oid]: 'OID',
   [SYNTAX.substringAssertion]: 'Substring Assertion',
