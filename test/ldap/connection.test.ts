@@ -137,7 +137,10 @@ describe('Abandon', () => {
     await at.untilAsked('search wait');
     at.release('search wait');
     await at.untilAsked('bind wait');
+    const other = await at.connect();
     client.send(abandon(903, 901));
+    // By the second answer on another connection, what was sent before on this one is read.
+    expect([await isAlive(other), await isAlive(other)]).toEqual([true, true]);
     at.release('bind wait');
     await until(() => ids(client).length === 2);
     expect(ids(client)).toEqual([900, 901]);
@@ -346,6 +349,16 @@ describe('a client that goes away', () => {
     // What nobody caught would have ended the process by now; the test runner reports it.
     await new Promise(setImmediate);
     expect(await isAlive(await at.connect())).toBe(true);
+  });
+
+  it('has its operations know that nobody waits for them', async () => {
+    const { at, client } = await meet();
+    client.send(encodeSearch(900, 'wait and look', '(cn=*)'));
+    await at.untilAsked('search wait and look');
+    client.close();
+    await until(() => at.connections() === 0);
+    at.release('search wait and look');
+    await at.untilAsked('abandoned');
   });
 
   it('while its bind is checked leaves nothing behind', async () => {

@@ -35,7 +35,7 @@ export type TestServer = LdapServer & {
 
 /**
  * The connection layer over operations made for tests. The base of a search says what it does: `now`,
- * `wait…`, `throw`, `reject`, `endless`; so does the name of a bind: `wait…`, `bad`.
+ * `wait…` (`wait and look`: whether it was abandoned), `throw`, `reject`, `endless`; so does the name of a bind: `wait…`, `bad`.
  */
 export async function startTestServer(
   options: Partial<LdapServerOptions<State>> & { tls?: CertificateFiles | undefined } = {},
@@ -103,6 +103,7 @@ function testHandler({ hear, wait, endless }: Parts): Handler<State> {
     if (base === 'reject') return Promise.reject(new TypeError('a fault of the handler'));
     if (base === 'endless') return writeEndlessly(id, to);
     const done = () => {
+      if (base.endsWith('and look') && to.isAbandoned()) return hear('abandoned');
       writeEntry(id, base, to);
       to.writer.result(id, TAG.searchResultDone, { code: RESULT.success });
     };
