@@ -64,13 +64,18 @@ function remove(directory: Directory, subject: string): void {
 
 /** Takes somebody out of every index and group; their place in the list of people stays. */
 function forget(directory: Directory, person: Person): void {
-  directory.peopleByUid.delete(foldCase(person.username));
-  if (person.mail !== null) directory.peopleByMail.delete(foldCase(person.mail));
-  if (person.uidNumber !== null) directory.peopleByNumber.delete(person.uidNumber);
+  drop(directory.peopleByUid, foldCase(person.username), person);
+  if (person.mail !== null) drop(directory.peopleByMail, foldCase(person.mail), person);
+  if (person.uidNumber !== null) drop(directory.peopleByNumber, person.uidNumber, person);
   for (const { members } of person.groups) {
     const at = lowerBound(members, person.subject, subjectOf);
     if (members[at] === person) members.splice(at, 1);
   }
+}
+
+/** Two who exchange a name may be read one after the other: the name is then somebody else's already. */
+function drop<Key>(index: Map<Key, Person>, key: Key, person: Person): void {
+  if (index.get(key) === person) index.delete(key);
 }
 
 function index_(directory: Directory, person: Person): void {
