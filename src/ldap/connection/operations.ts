@@ -158,7 +158,7 @@ export class Operations<State> {
   }
 
   #failed({ id, request }: Message, operation: Operation, error: unknown): void {
-    if (operation.isAbandoned()) return;
+    if (operation.isAbandoned() || this.#asker.outgoing.isGone) return;
     if (!(error instanceof LdapError)) {
       this.#options.log.error({ err: error, operation: request.kind }, 'an LDAP operation failed');
     }

@@ -25,6 +25,10 @@ export class Outgoing {
     return this.#socket.writableNeedDrain;
   }
 
+  get isGone(): boolean {
+    return this.#socket.destroyed;
+  }
+
   /** Bytes that were sent and that this process no longer holds. */
   get taken(): number {
     return this.#sent - this.#socket.writableLength;
@@ -35,7 +39,7 @@ export class Outgoing {
   }
 
   flush(): void {
-    if (this.writer.length === 0 || this.#isShut || this.#socket.destroyed) return;
+    if (this.writer.length === 0 || this.#isShut || this.isGone) return;
     const { bytes, release } = this.writer.takeToSend();
     this.send(bytes, release);
   }
@@ -55,7 +59,7 @@ export class Outgoing {
   /** As `Responses.drained`. */
   drained(): Promise<void> | undefined {
     this.flush();
-    if (this.#socket.destroyed) return quiet(Promise.reject(new Error('the client is gone')));
+    if (this.isGone) return quiet(Promise.reject(new Error('the client is gone')));
     if (!this.isFull) return undefined;
     return quiet(new Promise((resolve, reject) => this.#waiting.push({ resolve, reject })));
   }
