@@ -25,6 +25,7 @@ const PEOPLE = `ou=people,${BASE}`;
 const PAGE = 500;
 /** Different requests that are prepared; they are sent in turn. */
 const PREPARED = 4_096;
+const PREPARED_PARTS = 64;
 /** Requests of a connection have one and the same number: each is answered before the next. */
 const ID = 7;
 
@@ -46,7 +47,7 @@ export async function makeActs(order: LdapOrder, population: Population) {
     return line;
   };
   const requests = prepare(order.pattern, population);
-  const requestOf = (turn: number) => requests[turn % requests.length] as Buffer;
+  const requestOf = (turn: number) => requests[turn % requests.length] as Prepared;
   const acts = await Promise.all(
     Array.from({ length: order.connections }, () => makeAct(order, population, connect, requestOf)),
   );
@@ -62,15 +63,15 @@ async function makeAct(
   order: LdapOrder,
   population: Population,
   connect: Connect,
-  requestOf: (turn: number) => Buffer,
+  requestOf: (turn: number) => Prepared,
 ): Promise<Act> {
   const { port, pattern } = order;
   switch (pattern) {
     case 'uid':
     case 'mail':
-      return searching(await connect(true), requestOf, 1);
     case 'memberOf':
-      return searching(await connect(true), requestOf, GROUP_SIZE);
+    case 'part':
+      return searching(await connect(true), requestOf);
     case 'pages':
       return paging(await connect(true), population);
     case 'visit':
@@ -81,21 +82,43 @@ async function makeAct(
   }
 }
 
-function prepare(pattern: Pattern, { people, groups }: Population): Buffer[] {
+type Prepared = { bytes: Buffer; entries: number };
+
+function prepare(pattern: Pattern, population: Population): Prepared[] {
   const random = seeded(1);
-  const filterOf = () => {
-    const person = people[Math.floor(random() * people.length)] as Population['people'][number];
-    const group = groups[Math.floor(random() * groups.length)] as Population['groups'][number];
-    if (pattern === 'mail') return `(mail=${person.mail})`;
-    return pattern === 'memberOf' ? `(memberOf=${groupDn(group)})` : `(uid=${person.uid})`;
-  };
-  return Array.from({ length: PREPARED }, () =>
-    encodeSearch(ID, PEOPLE, filterOf(), { attributes: ATTRIBUTES }),
-  );
+  const count = pattern === 'part' ? PREPARED_PARTS : PREPARED;
+  return Array.from({ length: count }, () => {
+    const { filter, entries } = askFor(pattern, population, random);
+    const bytes = encodeSearch(ID, PEOPLE, filter, { attributes: ATTRIBUTES });
+    return { bytes, entries };
+  });
 }
 
-function searching(line: Line, requestOf: (turn: number) => Buffer, entries: number): Act {
-  return async (turn) => expectAnswer(await line.ask(requestOf(turn)), entries);
+function askFor(pattern: Pattern, { people, groups }: Population, random: () => number) {
+  const index = Math.floor(random() * people.length);
+  const person = people[index] as Population['people'][number];
+  const group = groups[Math.floor(random() * groups.length)] as Population['groups'][number];
+  switch (pattern) {
+    case 'mail':
+      return { filter: `(mail=${person.mail})`, entries: 1 };
+    case 'memberOf':
+      return { filter: `(memberOf=${groupDn(group)})`, entries: GROUP_SIZE };
+    case 'part': {
+      // As somebody who types a part of a name to share a file; no server has an index for it.
+      const part = String(index + 1);
+      const filter = `(&(objectClass=inetOrgPerson)(|(cn=*${part}*)(mail=*${part}*)))`;
+      return { filter, entries: people.filter(({ sn }) => sn.includes(part)).length };
+    }
+    default:
+      return { filter: `(uid=${person.uid})`, entries: 1 };
+  }
+}
+
+function searching(line: Line, requestOf: (turn: number) => Prepared): Act {
+  return async (turn) => {
+    const { bytes, entries } = requestOf(turn);
+    expectAnswer(await line.ask(bytes), entries);
+  };
 }
 
 /** One page after the other, from the first to the last and again; a page is an act. */
@@ -123,10 +146,10 @@ function pageRequest(cookie: Buffer): Buffer {
 }
 
 /** Connects, binds as the reader, asks for one person and leaves. */
-function visiting(port: number, requestOf: (turn: number) => Buffer): Act {
+function visiting(port: number, requestOf: (turn: number) => Prepared): Act {
   return async (turn) => {
     const line = await openBound(port);
-    expectAnswer(await line.ask(requestOf(turn)), 1);
+    expectAnswer(await line.ask(requestOf(turn).bytes), 1);
     line.end(UNBIND);
   };
 }

@@ -15,7 +15,16 @@ export type LdapServer = {
 };
 
 /** What the load program asks for, again and again. */
-export const PATTERNS = ['uid', 'mail', 'memberOf', 'pages', 'visit', 'sign-in', 'again'] as const;
+export const PATTERNS = [
+  'uid',
+  'mail',
+  'memberOf',
+  'part',
+  'pages',
+  'visit',
+  'sign-in',
+  'again',
+] as const;
 export type Pattern = (typeof PATTERNS)[number];
 
 export type LdapOrder = {

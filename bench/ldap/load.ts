@@ -30,7 +30,7 @@ async function perform(order: LdapOrder): Promise<LdapAnswer> {
     for (let now = performance.now(); now < end; ) {
       await act(started++);
       const after = performance.now();
-      if (now >= countFrom) {
+      if (after >= countFrom) {
         latencies.push(after - now);
         last = after;
       }

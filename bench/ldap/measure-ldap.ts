@@ -57,8 +57,16 @@ async function compare(
   console.log(`\nLDAP: ${people} people, the bridge against slapd`);
   try {
     for (const target of targets) sides.push({ target, server: await target.start() });
-    // The first question makes each server read what it needs.
-    for (const { target } of sides) await load.ask(order(target.port, people, 'uid', 1, 0.2, 0));
+    // The load program makes its population first; the first question makes each server read what it needs.
+    await load.ask(order(targets[0]?.port as number, people, 'uid', 1, 0.1, 0));
+    for (const { target, server } of sides) {
+      const asked = performance.now();
+      await load.ask(order(target.port, people, 'uid', 1, 0, 0));
+      const took = performance.now() - asked;
+      const told = `${await memoryOf(server.pid)}; first answer after ${took.toFixed(0)} ms`;
+      console.log(`${target.name} before: ${told}`);
+      memory[`${target.name} before`] = told;
+    }
     let skip = 0;
     for (const pattern of patterns) {
       for (const connections of quick ? [1, 32] : CONNECTIONS) {

@@ -36,7 +36,7 @@ export async function makeSlapdTarget(people: number): Promise<LdapTarget> {
   await writeLdif(join(folder, 'people.ldif'), makePopulation(people));
   const started = performance.now();
   await run(
-    'slapadd',
+    '/usr/sbin/slapadd',
     ['-q', '-f', join(folder, 'slapd.conf'), '-l', join(folder, 'people.ldif')],
     {
       maxBuffer: 2 ** 24,
@@ -48,7 +48,7 @@ export async function makeSlapdTarget(people: number): Promise<LdapTarget> {
     port,
     async start() {
       const child = spawn(
-        'slapd',
+        '/usr/sbin/slapd',
         ['-h', `ldap://127.0.0.1:${port}`, '-f', join(folder, 'slapd.conf'), '-d', '0'],
         { stdio: ['ignore', 'ignore', 'inherit'] },
       );
