@@ -96,6 +96,17 @@ describe('what waits', () => {
   });
 });
 
+it('many requests of one client in one packet leave others their turn', async () => {
+  const at = await start({});
+  const [greedy, other] = [await at.connect(), await at.connect()];
+  await Promise.all([isServed(greedy), isServed(other)]);
+  const requests = Array.from({ length: 200 }, (_, i) => encodeSearch(900 + i, 'busy', '(cn=*)'));
+  greedy.send(Buffer.concat(requests));
+  expect((await other.compare('', 'cn', 'a')).code).toBe(6);
+  expect(at.asked.indexOf('compare')).toBeLessThan(100);
+  await until(() => greedy.notices.length === 400);
+});
+
 describe('time', () => {
   it('an idle connection is ended with a notice, an anonymous one sooner', async () => {
     const at = await start({ anonymousIdle: 300, boundIdle: 60_000 });

@@ -116,11 +116,13 @@ describe('StartTLS (row 20)', () => {
     await at.untilAsked('search wait');
     const answer = plain.extended(START_TLS);
     plain.send(encodeBind(901, 'cn=injected', 'secret'));
-    await new Promise((resolve) => plain.socket.write('', resolve));
+    // By the second answer on another connection, what was sent before on this one is read.
+    const other = await at.connect();
+    for (let i = 0; i < 2; i++) await other.extended(ABOUT_ME);
     at.release('search wait');
     expect((await answer).code).toBe(0);
     expect((await aboutMe(await beginTls(plain.socket))).name).toBe('');
-    expect(at.asked).toEqual(['search wait', 'extended']);
+    expect(at.asked).not.toContain('bind cn=injected');
   });
 
   it('ends the connection where no handshake follows', async () => {

@@ -161,8 +161,7 @@ export class LdapConnection<State> implements Connection<State> {
 
   #mayRead(): boolean {
     if (this.#isEnding || this.#isStartingTls || this.#isYielding) return false;
-    const isWanted = this.#leaving === undefined && !this.#operations.isQueueFull;
-    return isWanted && !this.#outgoing.isFull;
+    return this.#leaving === undefined && !this.#operations.isQueueFull;
   }
 
   #maxBytes(): number {

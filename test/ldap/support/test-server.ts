@@ -35,7 +35,7 @@ export type TestServer = LdapServer & {
 
 /**
  * The connection layer over operations made for tests. The base of a search says what it does: `now`,
- * `wait…` (`wait and look`: whether it was abandoned), `throw`, `reject`, `endless`; so does the name of a bind: `wait…`, `bad`.
+ * `busy`, `wait…` (`wait and look`: whether it was abandoned), `throw`, `reject`, `endless`; so does the name of a bind: `wait…`, `bad`.
  */
 export async function startTestServer(
   options: Partial<LdapServerOptions<State>> & { tls?: CertificateFiles | undefined } = {},
@@ -102,6 +102,7 @@ function testHandler({ hear, wait, endless }: Parts): Handler<State> {
     if (base === 'throw') throw new TypeError('a fault of the handler');
     if (base === 'reject') return Promise.reject(new TypeError('a fault of the handler'));
     if (base === 'endless') return writeEndlessly(id, to);
+    if (base === 'busy') spin(1);
     const done = () => {
       if (base.endsWith('and look') && to.isAbandoned()) return hear('abandoned');
       writeEntry(id, base, to);
@@ -152,6 +153,12 @@ function testHandler({ hear, wait, endless }: Parts): Handler<State> {
       }
     },
   };
+}
+
+/** Keeps the process busy. */
+function spin(milliseconds: number): void {
+  const until = performance.now() + milliseconds;
+  while (performance.now() < until);
 }
 
 function writeEntry(id: number, dn: string, { writer }: Responses): void {
