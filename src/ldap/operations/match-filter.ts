@@ -96,7 +96,22 @@ export function matchEquality(description: string, value: string, setting: Setti
   if (wanted === undefined) return matchUndefined;
   if (type === A.memberOf) return matchMemberOf(setting.resolveDn(value));
   if (type === A.member || type === A.uniqueMember) return matchMember(setting.resolveDn(value));
-  return matchValues(type, setting.scene, (text) => rule.prepare(text) === wanted);
+  const passes = (text: string) => rule.prepare(text) === wanted;
+  if (type === A.objectClass) return matchClasses(setting.scene, passes);
+  return matchValues(type, setting.scene, passes);
+}
+
+/** Entries of a kind share one list of classes: each list is judged once, as nearly every filter asks. */
+function matchClasses(scene: Scene, passes: (value: string) => boolean): Matcher {
+  const judged = new Map<Values, Verdict>();
+  return (entry) => {
+    const classes = valuesOf(entry, A.objectClass, scene);
+    const before = judged.get(classes);
+    if (before !== undefined) return before;
+    const verdict = anyValue(classes, passes) ? TRUE : FALSE;
+    judged.set(classes, verdict);
+    return verdict;
+  };
 }
 
 /** Looks at the values of a type and its subtypes until one of them passes. */

@@ -4,9 +4,12 @@ import { nameKey } from '../../memberships/names.ts';
 // those that are white space (RFC 4518 §2.2).
 const IGNORED = /\p{Default_Ignorable_Code_Point}|[\p{Cc}--[\s\u0085]]|[\ufff9-\ufffc]/gv;
 const SPACES = /[\s\u0085]+/gu;
-/** Nothing but printable ASCII with single spaces inside: what nearly every value is. */
-const PLAIN = /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/;
-const PLAIN_WITH_EDGES = /^ ?[\x21-\x7e]*(?: [\x21-\x7e]+)* ?$/;
+/**
+ * Nothing but printable ASCII and Latin letters with accents, with single spaces inside: what nearly
+ * every value is. Of these, each is its own normal form, and so is its lower case.
+ */
+const PLAIN = /^[!-~À-ÖØ-öø-ÿ]+(?: [!-~À-ÖØ-öø-ÿ]+)*$/;
+const PLAIN_WITH_EDGES = /^ ?[!-~À-ÖØ-öø-ÿ]*(?: [!-~À-ÖØ-öø-ÿ]+)* ?$/;
 
 /**
  * The form in which values are compared without case (RFC 4518): mapped, folded, NFKC, with white space
