@@ -104,7 +104,7 @@ const EXPLANATIONS: { reason: string; applies(asked: Asked): boolean }[] = [
       'slapd lowers letters one by one and keeps what cannot be seen; RFC 4518 §2.2 folds İ into two, and drops soft hyphens and joiners',
     applies: ({ question }) =>
       assertionsOf(question).some(({ value }) =>
-        /İ|i\u0307|\p{Default_Ignorable_Code_Point}/iu.test(value),
+        /İ|\u0307|\p{Default_Ignorable_Code_Point}/iu.test(value),
       ),
   },
   {
