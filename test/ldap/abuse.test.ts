@@ -117,8 +117,9 @@ function expectCalm({ others, seconds }: { others: Observed; seconds: number }):
   expect(others.p50).toBeLessThan(20 + 20 * calm.p50);
 }
 
+/** Goes on sending when the hub has ended the connection, as nobody should. */
 async function open(): Promise<Socket> {
-  const socket = connect({ host: '127.0.0.1', port, noDelay: true });
+  const socket = connect({ host: '127.0.0.1', port, noDelay: true, allowHalfOpen: true });
   sockets.push(socket);
   await once(socket, 'connect');
   return socket.on('error', () => {});
@@ -288,7 +289,7 @@ it(
     });
     report(`${greedy.length} clients that asked ${asked} times for everything, unread`, seen);
     expectCalm(seen);
-    if (!Number.isNaN(seen.before)) expect(seen.after).toBeLessThan(3 * seen.before);
+    if (!Number.isNaN(seen.before)) expect(seen.after).toBeLessThan(1.7 * seen.before);
   },
   TIMEOUT,
 );
