@@ -22,7 +22,13 @@ beforeAll(async () => {
   const ldapPort = await freePort();
   hub = await startHub({ TROUSSEAU_LDAP_LISTEN: `127.0.0.1:${ldapPort}` });
   lieu = await buildLieu(hub, { slug: 'lamyne' });
-  await lieu.group('bureau', [lieu.alice]);
+  const bureau = await lieu.group('bureau', [lieu.alice]);
+  const association = await lieu.group('association', []);
+  await hub.database.query(
+    'INSERT INTO group_nestings (community_id, parent_id, child_id) VALUES ($1, $2, $3)',
+    [lieu.community.id, association.id, bureau.id],
+  );
+  await hub.app.settle();
   const port = await freePort();
   await mkdir(join(folder.path, 'site'));
   await writeFile(join(folder.path, 'site/index.shtml'), '<!--#echo var="REMOTE_USER" -->');
@@ -57,6 +63,7 @@ StartServers 1
 ErrorLog "${root}/error.log"
 DocumentRoot "${root}/site"
 Alias /bureau "${root}/site"
+Alias /through "${root}/site"
 TypesConfig /dev/null
 AddType text/html .shtml
 AddOutputFilter INCLUDES .shtml
@@ -79,6 +86,9 @@ LDAPSharedCacheSize 0
 </Location>
 <Location "/bureau">
   Require ldap-group cn=bureau,ou=groups,${lieu.base}
+</Location>
+<Location "/through">
+  Require ldap-filter memberOf=cn=association,ou=groups,${lieu.base}
 </Location>
 `;
 }
@@ -109,6 +119,11 @@ it('lets a member in by an app password', async () => {
 it('compares a group’s members (rows 9 and 28)', async () => {
   expect((await ask('/bureau/', 'alice', PASSWORD)).status).toBe(200);
   expect((await ask('/bureau/', 'bob', PASSWORD)).status).toBe(401);
+});
+
+it('lets in by a filter whoever is in a group through another', async () => {
+  expect((await ask('/through/', 'alice', PASSWORD)).status).toBe(200);
+  expect((await ask('/through/', 'bob', PASSWORD)).status).toBe(401);
 });
 
 it('keeps a suspended member out within a second', async () => {

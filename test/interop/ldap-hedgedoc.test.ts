@@ -55,7 +55,7 @@ function signIn(username: string, password: string, server: object = {}): Promis
       bindCredentials: place.reader.secret,
       searchBase: PEOPLE,
       searchFilter: '(uid={{username}})',
-      searchAttributes: ['displayName', 'mail', 'uid', 'dn'],
+      searchAttributes: ['displayName', 'mail', 'uid', 'entryUUID'],
       ...server,
     },
   });
@@ -79,6 +79,10 @@ const alice = {
 it('signs a member in, with the attributes under the names that HedgeDoc reads', async () => {
   expect(await signIn('alice', SECRETS.alice)).toMatchObject(alice);
   expect(await signIn('Alice', SECRETS.alice)).toMatchObject(alice);
+  expect(await signIn('alice', SECRETS.alice)).toHaveProperty(
+    'user.entryUUID',
+    await place.subjectOf('alice'),
+  );
   const bySchema = { searchAttributes: ['DISPLAYNAME', 'MAIL', 'UID'] };
   expect(await signIn('alice', SECRETS.alice, bySchema)).toMatchObject(alice);
 });

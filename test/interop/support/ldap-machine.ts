@@ -61,7 +61,8 @@ function runInside(args: string[], input: string): Promise<{ code: number; text:
     const text = textOf(child);
     child.once('error', reject);
     child.once('close', (code) => resolve({ code: code ?? 1, text: text().trim() }));
-    child.stdin.end(input);
+    // Not every program reads what it is given.
+    child.stdin.on('error', () => {}).end(input);
   });
 }
 
