@@ -34,14 +34,19 @@ export async function makeBridgeTarget(people: number): Promise<LdapTarget> {
     name: 'bridge',
     port,
     async start() {
-      const started = await startScript('hub-process.ts', {
-        TROUSSEAU_URL: 'http://localhost:1',
-        TROUSSEAU_ROLES: 'ldap',
-        TROUSSEAU_LDAP_LISTEN: `127.0.0.1:${port}`,
-        TROUSSEAU_SECRET: 'the-secret-of-the-benchmark-32-characters',
-        DATABASE_URL: server.url,
-        LOG_LEVEL: 'warn',
-      });
+      const started = await startScript(
+        'hub-process.ts',
+        {
+          TROUSSEAU_URL: 'http://localhost:1',
+          TROUSSEAU_ROLES: 'ldap',
+          TROUSSEAU_LDAP_LISTEN: `127.0.0.1:${port}`,
+          TROUSSEAU_SECRET: 'the-secret-of-the-benchmark-32-characters',
+          DATABASE_URL: server.url,
+          LOG_LEVEL: 'warn',
+        },
+        // As `npm start` does.
+        ['--max-semi-space-size=4'],
+      );
       return { pid: started.child.pid as number, ask: started.ask, stop: started.stop };
     },
     async databaseTime() {

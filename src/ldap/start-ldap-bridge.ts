@@ -39,6 +39,10 @@ export async function startLdapBridge(parts: {
     throttle,
     log,
     memory: createBindMemory(),
+    async settle() {
+      await feed.settle();
+      await directories.caughtUp();
+    },
     startTls: tls !== undefined,
   });
   const server = await startLdapServer({

@@ -51,7 +51,6 @@ it('a person changes their password, and their sessions end as on the web (row 2
   );
   const answer = await client.extended(OID, value({ user: dn, old: PASSWORD, new: NEW }));
   expect([answer.code, answer.responseValue]).toEqual([0, undefined]);
-  await hub.app.settle();
   expect([await canBind(PASSWORD), await canBind(NEW)]).toEqual([false, true]);
   const sessions = await hub.database.query('SELECT 1 FROM sessions WHERE subject = $1', [
     member.subject,

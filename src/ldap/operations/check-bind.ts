@@ -21,6 +21,8 @@ export type BindParts = {
   throttle: SignInThrottle;
   log: Logger;
   memory: BindMemory;
+  /** Resolves when this process knows of every change that was committed before. */
+  settle(): Promise<void>;
 };
 
 /** What this process remembers of binds; it can forget all of it at any time. */

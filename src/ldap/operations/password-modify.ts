@@ -45,6 +45,8 @@ export async function modifyPassword(
   }
   await proveOldPassword(request, directory, person, connection, parts);
   await store(parts.database, directory.communityId, person.subject, password);
+  // Whoever is told that it is done may count on the old one being refused here from now on.
+  await parts.settle();
   connection.state = openSession();
   return given === undefined ? password : undefined;
 }
