@@ -4,7 +4,7 @@ import { type SecureContext, TLSSocket } from 'node:tls';
 /**
  * Puts TLS over a socket, as a server; bytes that wait on the socket belong to the handshake.
  * @returns the socket to go on with; errors on it are the caller's
- * @throws when the handshake fails, or takes longer than `timeoutMs`; the socket is destroyed then
+ * @throws when the handshake fails, or takes longer than `timeoutMs`: the socket is of no use then
  */
 export function secureSocket(
   socket: Socket,
@@ -20,7 +20,6 @@ export function secureSocket(
     function fail(error: Error): void {
       settle();
       tls.on('error', () => {}).destroy();
-      socket.destroy();
       reject(error);
     }
     function succeed(): void {

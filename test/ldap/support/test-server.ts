@@ -35,7 +35,7 @@ export type TestServer = LdapServer & {
 
 /**
  * The connection layer over operations made for tests. The base of a search says what it does: `now`,
- * `busy`, `wait…` (`wait and look`: whether it was abandoned), `throw`, `reject`, `endless`; so does the name of a bind: `wait…`, `bad`.
+ * `split`, `busy`, `wait…` (`wait and look`: whether it was abandoned), `throw`, `reject`, `endless`; so does the name of a bind: `wait…`, `bad`.
  */
 export async function startTestServer(
   options: Partial<LdapServerOptions<State>> & { tls?: CertificateFiles | undefined } = {},
@@ -106,6 +106,8 @@ function testHandler({ hear, wait, endless }: Parts): Handler<State> {
     const done = () => {
       if (base.endsWith('and look') && to.isAbandoned()) return hear('abandoned');
       writeEntry(id, base, to);
+      // Asking sends what there is: the entry and the result travel apart.
+      if (base === 'split') to.drained();
       to.writer.result(id, TAG.searchResultDone, { code: RESULT.success });
     };
     return base.startsWith('wait') ? wait(`search ${base}`).then(done) : done();
