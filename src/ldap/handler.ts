@@ -31,6 +31,7 @@ export type Responses = {
  * come here; Unbind, Abandon, StartTLS and critical controls that are not in `controls` do not. Each call
  * writes exactly one result before it returns or resolves, unless it was abandoned. An `LdapError`
  * that it throws becomes the result; any other error is logged and becomes `other` (80).
+ * A bind that fails throws: one that returns counts as a success.
  */
 export type Handler<State> = {
   /** The state of a fresh connection: anonymous. Also given back at the start of each bind (RFC 4511 §4.2.1). */
