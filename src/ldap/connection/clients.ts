@@ -11,6 +11,7 @@ import { LdapConnection } from './ldap-connection.ts';
 import type { LdapLimits } from './limits.ts';
 import { readProxyHeader } from './proxy-protocol.ts';
 import { secureSocket } from './secure-socket.ts';
+import { Turns } from './turns.ts';
 
 export type ClientsOptions<State> = {
   handler: Handler<State>;
@@ -39,6 +40,7 @@ export function createClients<State>(options: ClientsOptions<State>) {
   /** With undefined while LDAP is not spoken yet. */
   const clients = new Map<Socket, LdapConnection<State> | undefined>();
   const perNetwork = new Map<string, number>();
+  const turns = new Turns();
   let nextId = 1;
   let isStopping = false;
   const sweep = setInterval(() => {
@@ -75,6 +77,7 @@ export function createClients<State>(options: ClientsOptions<State>) {
       handler,
       limits,
       log,
+      turns,
       secure: certificate === undefined ? undefined : secure,
     });
     clients.set(socket, connection);

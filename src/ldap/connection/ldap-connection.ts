@@ -11,9 +11,10 @@ import { Operations } from './operations.ts';
 import { Outgoing } from './outgoing.ts';
 import { Patience } from './patience.ts';
 import { START_TLS } from './request-kinds.ts';
+import type { Turns } from './turns.ts';
 
-/** The event loop's other work waits no longer than this for one client's requests, in milliseconds. */
-const TURN_MS = 6;
+/** One client's requests are read for so long, in milliseconds; then it waits for its next turn. */
+const TURN_MS = 2;
 /** What a client still sends is dropped for so long, or so many bytes, that it can read why it is ended. */
 const LINGER_MS = 1_000;
 const LINGER_BYTES = 1_048_576;
@@ -26,6 +27,8 @@ export type ConnectionOptions<State> = {
   handler: Handler<State>;
   limits: LdapLimits;
   log: Logger;
+  /** Of all connections. */
+  turns: Turns;
   /** Puts TLS over the socket, as a server; undefined where no certificate is configured. */
   secure: ((socket: Socket) => Promise<Socket>) | undefined;
 };
@@ -153,7 +156,7 @@ export class LdapConnection<State> implements Connection<State> {
 
   #yield(): void {
     this.#isYielding = true;
-    setImmediate(() => {
+    this.#options.turns.wait(() => {
       this.#isYielding = false;
       this.#goOn();
     });
