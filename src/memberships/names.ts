@@ -32,6 +32,8 @@ export function usernameFault(username: string): 'shape' | 'reserved' | undefine
 export function isEmailAddress(value: string): boolean {
   return (
     value.length <= 254 &&
+    // What cannot be seen makes two addresses look, and compare, alike.
+    !/\p{Default_Ignorable_Code_Point}/u.test(value) &&
     /^[^\s@\p{C}"(),:;<>[\]\\]+@[^\s@\p{C}"(),:;<>[\]\\]+\.?[^\s@\p{C}.]+$/u.test(value)
   );
 }

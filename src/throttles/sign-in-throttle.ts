@@ -85,6 +85,9 @@ export function createSignInThrottle(pool: pg.Pool, sealer: Sealer): SignInThrot
     keyOf(attempt, attempt.account, networkOf(attempt.ip)),
   ];
 
+  /** Attempts that were let through although the account is under attack from everywhere. */
+  const besiegedAttempts = new WeakSet<Attempt>();
+
   return {
     async attempt(attempt) {
       // One after the other: an attempt that one limit stops is not counted by the next ones, or a
@@ -95,13 +98,14 @@ export function createSignInThrottle(pool: pg.Pool, sealer: Sealer): SignInThrot
       }
       if (attempt.device !== undefined) return { allowed: true };
       const wide = await consume(wideLimit(attempt));
-      return wide === undefined
-        ? { allowed: true }
-        : ((await consume(besieged(attempt))) ?? { allowed: true });
+      if (wide === undefined) return { allowed: true };
+      besiegedAttempts.add(attempt);
+      return (await consume(besieged(attempt))) ?? { allowed: true };
     },
     async succeeded(attempt) {
       const counted = narrowLimits(attempt);
       if (attempt.device === undefined) counted.push(wideLimit(attempt));
+      if (besiegedAttempts.has(attempt)) counted.push(besieged(attempt));
       await Promise.all(counted.map(([limiter, key]) => limiter.reward(key)));
     },
   };

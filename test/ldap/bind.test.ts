@@ -257,6 +257,47 @@ describe('throttles (row 24)', () => {
     await twin.stop();
   });
 
+  it('what LDAP counts for a name tells the web nothing of whether somebody has it', async () => {
+    const own = await buildLieu(hub, { slug: 'muette' });
+    await hub.database.query("UPDATE memberships SET status = 'suspended' WHERE subject = $1", [
+      own.bob.subject,
+    ]);
+    await hub.app.settle();
+    const { createSignInThrottle } = await import('../../src/throttles/sign-in-throttle.ts');
+    const throttle = createSignInThrottle(hub.database.pool, hub.sealer);
+    const { id: communityId } = own.community;
+    const accounts = { alice: own.alice.subject, bob: own.bob.subject, nobody: 'nobody' };
+    for (const [name, account] of Object.entries(accounts)) {
+      for (let n = 0; n < 10; n += 1) {
+        expect(await bindCode(`uid=${name},ou=people,${own.base}`, `wrong ${n}`)).toBe(49);
+      }
+      const web = await throttle.attempt({ communityId, name, account, ip: '127.0.0.1' });
+      expect([name, web.allowed]).toEqual([name, false]);
+    }
+  });
+
+  it('strangers’ guesses keep no reader out where it proved its secret before', async () => {
+    const own = await buildLieu(hub, { slug: 'tenace' });
+    expect(await bindCode(own.cloud.readerDn, READER_PASSWORD)).toBe(0);
+    const { createSignInThrottle } = await import('../../src/throttles/sign-in-throttle.ts');
+    const throttle = createSignInThrottle(hub.database.pool, hub.sealer);
+    const { id: communityId } = own.community;
+    for (let n = 0; n < 60; n += 1) {
+      const ip = `203.0.113.${n}`;
+      await throttle.attempt({
+        communityId,
+        name: own.cloud.readerDn,
+        account: own.cloud.readerDn,
+        ip,
+      });
+    }
+    for (let n = 0; n < 5; n += 1) {
+      // A wrong one makes the next be proven again.
+      expect(await bindCode(own.cloud.readerDn, `wrong ${n}`)).toBe(49);
+      expect(await bindCode(own.cloud.readerDn, READER_PASSWORD)).toBe(0);
+    }
+  });
+
   it('one wrong password that comes as two binds is one failure', async () => {
     const target = await member();
     for (let n = 0; n < 9; n += 1) {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { hashPassword } from '../../src/people/password.ts';
 import { buildMember, PASSWORD } from '../support/factories.ts';
 import type { TestHub } from '../support/hub.ts';
 import { boundReader, buildLieu, type Lieu, ldapTo, startLdapHub } from './support/directory.ts';
@@ -107,6 +108,58 @@ it('wrong old passwords count as wrong sign-ins (row 24)', async () => {
   const last = await client.extended(OID, value({ user: dn, old: PASSWORD, new: NEW }));
   expect(last.code).toBe(53);
   expect(await canBind(NEW)).toBe(false);
+  client.close();
+});
+
+it('a frozen community takes no new password, and says so', async () => {
+  const own = await buildLieu(hub, { slug: 'gelee' });
+  const client = await ldapTo(hub);
+  expect((await client.bind(own.dnOf(own.alice), PASSWORD)).code).toBe(0);
+  await hub.database.query("UPDATE communities SET state = 'frozen' WHERE id = $1", [
+    own.community.id,
+  ]);
+  await hub.app.settle();
+  const hashes = () =>
+    hub.database.query('SELECT password_hash FROM persons WHERE id = $1', [own.alice.personId]);
+  const before = await hashes();
+  expect((await client.extended(OID, value({ old: PASSWORD, new: NEW }))).code).toBe(52);
+  expect((await client.extended('1.3.6.1.4.1.4203.1.11.3')).code).toBe(52);
+  expect(await hashes()).toEqual(before);
+  client.close();
+});
+
+it('a reset that comes between the proof and the change wins', async () => {
+  const { client, member, canBind } = await bound();
+  const reset = await hashPassword('what the administrator chose');
+  // The row is held from before the proof until after the reset: the change finds another hash.
+  const answer = await hub.database
+    .transaction(async (tx) => {
+      await tx.query('SELECT 1 FROM memberships WHERE subject = $1 FOR UPDATE', [member.subject]);
+      const asked = client.extended(OID, value({ old: PASSWORD, new: NEW }));
+      await expect
+        .poll(
+          async () =>
+            (
+              await hub.database.query(
+                "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+              )
+            ).length,
+          { timeout: 10_000 },
+        )
+        .toBeGreaterThan(0);
+      await tx.query(
+        'UPDATE persons SET password_hash = $2, password_changed_at = now() WHERE id = $1',
+        [member.personId, reset],
+      );
+      return asked.then.bind(asked);
+    })
+    .then((then) => new Promise<{ code: number }>((resolve) => then(resolve)));
+  expect(answer.code).toBe(53);
+  await hub.app.settle();
+  expect([await canBind(NEW), await canBind('what the administrator chose')]).toEqual([
+    false,
+    true,
+  ]);
   client.close();
 });
 

@@ -160,7 +160,7 @@ async function seen(client: LdapClient): Promise<string[]> {
     const uid = attributes.get('uid')?.[0];
     const filter =
       uid !== undefined
-        ? `(&(uid=${uid})(entryUUID=${attributes.get('entryUUID')?.[0]}))`
+        ? `(|(&(uid=${uid})(entryUUID=${attributes.get('entryUUID')?.[0]}))(mail=${attributes.get('mail')?.[0]}))`
         : dn.includes('ou=groups,')
           ? `(|(memberOf=${dn})(cn=${attributes.get('cn')?.[0]}))`
           : '(objectClass=organization)';

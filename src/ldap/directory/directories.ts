@@ -182,10 +182,21 @@ async function load(database: Database, communityId: string): Promise<Directory 
   return directory;
 }
 
+/** How often people and groups are read again when they do not fit together, before all is begun anew. */
+const MAX_ROUNDS = 5;
+
+/** @throws when groups come and go faster than they can be read */
 async function takeIn(database: Database, directory: Directory, rows: PersonRow[]): Promise<void> {
-  while (!updatePeople(directory, rows)) {
-    const row: StructureRow | undefined = await readStructure(database, directory.communityId);
+  const { communityId } = directory;
+  const subjects = rows.map(({ subject }) => subject);
+  let people = rows;
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    if (updatePeople(directory, people)) return;
+    // Somebody is in a group that is new, or gone since: both are read again.
+    const row: StructureRow | undefined = await readStructure(database, communityId);
     if (row === undefined) return;
     updateStructure(directory, row);
+    people = await readSomePeople(database, communityId, subjects);
   }
+  throw new Error('groups come and go while the directory is read');
 }

@@ -173,17 +173,38 @@ export function allGroups(person: Person): readonly Group[] {
   return [...new Set(groups.flatMap((group) => group.ancestors))];
 }
 
-/** All who are in a group, ordered by subject. */
-export function allMembers(group: Group): readonly Person[] {
-  if (group.children.length === 0) return group.members;
-  const found = new Set<Person>();
-  const seen = new Set<Group>();
-  const open = [group];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (seen.has(next)) continue;
-    seen.add(next);
-    for (const member of next.members) found.add(member);
-    open.push(...next.children);
+/** A group and all that are inside it. */
+function* groupsWithin(group: Group): Generator<Group> {
+  const seen = new Set([group]);
+  // A set grows while it is walked; a cycle in the data ends, too.
+  for (const each of seen) {
+    yield each;
+    for (const child of each.children) seen.add(child);
   }
-  return [...found].sort((a, b) => (a.subject < b.subject ? -1 : 1));
+}
+
+/** Whether it is true of anybody who is in a group, directly or through groups nested in it. */
+export function someMember(group: Group, test: (person: Person) => boolean): boolean {
+  for (const { members } of groupsWithin(group)) if (members.some(test)) return true;
+  return false;
+}
+
+const gathered = new WeakMap<Directory, { version: number; lists: Map<Group, Person[]> }>();
+
+/** All who are in a group, ordered by subject; gathered once for each version of the directory. */
+export function allMembers(directory: Directory, group: Group): readonly Person[] {
+  if (group.children.length === 0) return group.members;
+  let known = gathered.get(directory);
+  if (known?.version !== directory.version) {
+    known = { version: directory.version, lists: new Map() };
+    gathered.set(directory, known);
+  }
+  let list = known.lists.get(group);
+  if (list === undefined) {
+    const people = new Set<Person>();
+    for (const { members } of groupsWithin(group)) for (const each of members) people.add(each);
+    list = [...people].sort((a, b) => (a.subject < b.subject ? -1 : 1));
+    known.lists.set(group, list);
+  }
+  return list;
 }

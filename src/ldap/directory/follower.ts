@@ -2,7 +2,7 @@ import type { ChangeFeed } from '../../database/change-feed.ts';
 import { LdapError, RESULT } from '../protocol/result.ts';
 
 /** How long something may be known to have changed and still be answered from, in milliseconds. */
-const TOLERATED_MS = 300;
+const TOLERATED_MS = 150;
 /** How long an operation waits for the database before it says that there is none (row 16). */
 const PATIENCE_MS = 3_000;
 /** How long it waits while what it needs is being read, the first time: a large directory takes seconds. */
@@ -36,14 +36,17 @@ export function follow(
   let running: Promise<void> | undefined;
   let stopped = false;
   let loaded = false;
+  /** Moves with each doubt: what was being read by then does not count. */
+  let doubts = 0;
 
   async function run(): Promise<void> {
     while (markedAt !== undefined && !stopped) {
       readingSince = markedAt;
       markedAt = undefined;
+      const before = doubts;
       try {
         await refresh();
-        loaded = true;
+        loaded ||= doubts === before;
         readingSince = undefined;
       } catch (error) {
         markedAt = readingSince;
@@ -76,6 +79,7 @@ export function follow(
     mark,
     invalidate() {
       loaded = false;
+      doubts += 1;
       mark();
     },
     isCurrent,

@@ -1,11 +1,11 @@
 import { mayUse } from './access-rule.ts';
 import {
   allGroups,
-  allMembers,
   type Directory,
   type Group,
   type Person,
   type Service,
+  someMember,
 } from './directory.ts';
 
 /**
@@ -16,6 +16,9 @@ export type View = {
   seesPerson(person: Person): boolean;
   seesGroup(group: Group): boolean;
   seesService(service: Service): boolean;
+  /** Whether any of the people directly in a group is seen, or any at all; known once for each version. */
+  seesDirectMember(group: Group): boolean;
+  seesAnybody(): boolean;
 };
 
 /** A service's reader sees those who may use the service now, and itself. */
@@ -33,6 +36,8 @@ export function viewOfPerson(directory: Directory, self: Person): View {
     seesPerson: (person) => person === self,
     seesGroup: (group) => allGroups(self).includes(group) || isPrimary(directory, group),
     seesService: () => false,
+    seesDirectMember: (group) => self.groups.includes(group),
+    seesAnybody: () => true,
   };
 }
 
@@ -43,20 +48,40 @@ export function viewOfAll(directory: Directory): View {
 
 function viewThrough(directory: Directory, view: Pick<View, 'seesPerson' | 'seesService'>): View {
   let version = -1;
-  const seen = new Map<Group, boolean>();
+  let seen = new Map<Group | Directory, boolean>();
+  let direct = new Map<Group, boolean>();
+  const once = <Key>(known: () => Map<Key, boolean>, key: Key, tell: () => boolean): boolean => {
+    if (version !== directory.version) {
+      seen = new Map();
+      direct = new Map();
+      version = directory.version;
+    }
+    const before = known().get(key);
+    if (before !== undefined) return before;
+    const sees = tell();
+    known().set(key, sees);
+    return sees;
+  };
   return {
     ...view,
-    seesGroup(group) {
-      if (version !== directory.version) {
-        seen.clear();
-        version = directory.version;
-      }
-      const known = seen.get(group);
-      if (known !== undefined) return known;
-      const sees = isPrimary(directory, group) || allMembers(group).some(view.seesPerson);
-      seen.set(group, sees);
-      return sees;
-    },
+    seesGroup: (group) =>
+      once(
+        () => seen,
+        group,
+        () => isPrimary(directory, group) || someMember(group, view.seesPerson),
+      ),
+    seesDirectMember: (group) =>
+      once(
+        () => direct,
+        group,
+        () => group.members.some(view.seesPerson),
+      ),
+    seesAnybody: () =>
+      once(
+        () => seen,
+        directory,
+        () => directory.peopleBySubject.some(view.seesPerson),
+      ),
   };
 }
 

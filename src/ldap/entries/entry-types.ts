@@ -148,6 +148,14 @@ function entryType<Of extends Entry>(own: Getters<Of>): EntryType {
   };
 }
 
+/** Whether an entry has an attribute; of groups' members that is told without writing their names. */
+export function hasValues(entry: Entry, type: AttributeType, scene: Scene): boolean {
+  const isList = type === A.member || type === A.uniqueMember;
+  if (!isList || entry.kind !== 'group') return valuesOf(entry, type, scene) !== undefined;
+  const { view } = scene;
+  return entry.children.some(view.seesGroup) || view.seesDirectMember(entry);
+}
+
 /** Values of one attribute (not of its subtypes). */
 export function valuesOf(entry: Entry, type: AttributeType, scene: Scene): Values {
   return ENTRY_TYPES[entry.kind].getters[type.index]?.(entry, scene);
@@ -208,7 +216,7 @@ function organizationName({ type, value, displayName }: Container): string | und
 
 function hasSubordinates(entry: Entry, { directory, view }: Scene): boolean {
   if (entry.kind !== 'container') return false;
-  if (entry === directory.people) return directory.peopleBySubject.some(view.seesPerson);
+  if (entry === directory.people) return view.seesAnybody();
   if (entry === directory.groups) return directory.groupsById.some(view.seesGroup);
   if (entry === directory.services) return directory.servicesById.some(view.seesService);
   return true;

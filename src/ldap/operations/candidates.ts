@@ -6,7 +6,9 @@ import {
   findGroup,
   findPerson,
   type Group,
+  idOf,
   type Person,
+  subjectOf,
 } from '../directory/directory.ts';
 import type { Filter } from '../protocol/filter.ts';
 import { A, findAttributeType } from '../schema/attribute-types.ts';
@@ -39,15 +41,9 @@ export function findCandidates(
 ): Candidates {
   switch (filter.type) {
     case 'and':
-      return filter.filters.reduce<Candidates>(
-        (found, each) => both(found, findCandidates(each, directory, resolveDn)),
-        ANYTHING,
-      );
+      return ofAll(filter.filters, directory, resolveDn);
     case 'or':
-      return filter.filters.reduce<Candidates>(
-        (found, each) => either(found, findCandidates(each, directory, resolveDn)),
-        NOTHING,
-      );
+      return ofAny(filter.filters, directory, resolveDn);
     case 'present':
       return byPresence(filter.attribute);
     case 'equality':
@@ -55,7 +51,7 @@ export function findCandidates(
       return byEquality(filter.attribute, filter.value, directory, resolveDn);
     case 'extensible':
       return filter.rule === IN_CHAIN && filter.attribute !== undefined
-        ? byChain(filter.attribute, filter.value, resolveDn)
+        ? byChain(filter.attribute, filter.value, directory, resolveDn)
         : ANYTHING;
     case 'undefined':
       return NOTHING;
@@ -97,7 +93,7 @@ function byEquality(
     case A.uidNumber:
       return somebody(directory.peopleByNumber.get(Number(value)));
     case A.memberOf:
-      return peopleIn(resolveDn(value));
+      return peopleIn(directory, resolveDn(value));
     case A.member:
     case A.uniqueMember:
       return groupsAround(resolveDn(value), false);
@@ -147,9 +143,14 @@ function classOid(wanted: string): string {
   return OBJECT_CLASSES.find(({ name }) => name === wanted)?.oid as string;
 }
 
-function byChain(description: string, value: string, resolveDn: ResolveDn): Candidates {
+function byChain(
+  description: string,
+  value: string,
+  directory: Directory,
+  resolveDn: ResolveDn,
+): Candidates {
   const type = findAttributeType(description);
-  if (type === A.memberOf) return peopleIn(resolveDn(value));
+  if (type === A.memberOf) return peopleIn(directory, resolveDn(value));
   if (type === A.member || type === A.uniqueMember) return groupsAround(resolveDn(value), true);
   return ANYTHING;
 }
@@ -158,9 +159,9 @@ function somebody(person: Person | undefined): Candidates {
   return { people: listOf(person), groups: NONE, others: false };
 }
 
-function peopleIn(group: Entry | undefined): Candidates {
+function peopleIn(directory: Directory, group: Entry | undefined): Candidates {
   if (group?.kind !== 'group') return NOTHING;
-  return { people: allMembers(group), groups: NONE, others: false };
+  return { people: allMembers(directory, group), groups: NONE, others: false };
 }
 
 function groupsAround(member: Entry | undefined, deep: boolean): Candidates {
@@ -185,7 +186,26 @@ function ordered(groups: readonly Group[]): readonly Group[] {
   return groups.length < 2 ? groups : [...groups].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** Each list may be the smaller of the two: the filter itself is judged for what is left. */
+/** Looks no further than the first part that leaves a handful: the filter itself is judged for these. */
+function ofAll(filters: readonly Filter[], directory: Directory, resolveDn: ResolveDn): Candidates {
+  let found = ANYTHING;
+  // What an index answers at once comes before what has to be gathered.
+  for (const each of [
+    ...filters.filter(isDirect),
+    ...filters.filter((other) => !isDirect(other)),
+  ]) {
+    found = both(found, findCandidates(each, directory, resolveDn));
+    if ((found.people?.length ?? Infinity) + (found.groups?.length ?? Infinity) < A_HANDFUL) break;
+  }
+  return found;
+}
+
+const A_HANDFUL = 16;
+const DIRECT: ReadonlySet<unknown> = new Set([A.uid, A.mail, A.uidNumber, A.entryUUID]);
+const isDirect = (filter: Filter): boolean =>
+  filter.type === 'equality' && DIRECT.has(findAttributeType(filter.attribute));
+
+/** Each list may be the smaller of the two. */
 function both(a: Candidates, b: Candidates): Candidates {
   return {
     people: smaller(a.people, b.people),
@@ -199,21 +219,33 @@ function smaller<Item>(a: readonly Item[] | undefined, b: readonly Item[] | unde
   return b === undefined || a.length <= b.length ? a : b;
 }
 
-function either(a: Candidates, b: Candidates): Candidates {
-  return {
-    people: union(a.people, b.people, (person) => person.subject),
-    groups: union(a.groups, b.groups, (group) => group.id),
-    others: a.others || b.others,
-  };
+/**
+ * Gathers what any of the parts can be true of; once that is more than there is, everything is looked at
+ * instead: a filter of a thousand large parts costs no more than one.
+ */
+function ofAny(filters: readonly Filter[], directory: Directory, resolveDn: ResolveDn): Candidates {
+  const people = new Set<readonly Person[]>();
+  const groups = new Set<readonly Group[]>();
+  let others = false;
+  let size = 0;
+  for (const filter of filters) {
+    const each = findCandidates(filter, directory, resolveDn);
+    if (each.people === undefined || each.groups === undefined) return ANYTHING;
+    if (!people.has(each.people)) size += each.people.length;
+    if (!groups.has(each.groups)) size += each.groups.length;
+    people.add(each.people);
+    groups.add(each.groups);
+    others ||= each.others;
+    if (size > directory.peopleBySubject.length) return ANYTHING;
+  }
+  return { people: union(people, subjectOf), groups: union(groups, idOf), others };
 }
 
 function union<Item>(
-  a: readonly Item[] | undefined,
-  b: readonly Item[] | undefined,
+  lists: ReadonlySet<readonly Item[]>,
   keyOf: (item: Item) => string,
-): readonly Item[] | undefined {
-  if (a === undefined || b === undefined) return undefined;
-  if (a.length === 0) return b;
-  if (b.length === 0) return a;
-  return [...new Set([...a, ...b])].sort((x, y) => (keyOf(x) < keyOf(y) ? -1 : 1));
+): readonly Item[] {
+  const filled = [...lists].filter((list) => list.length > 0);
+  if (filled.length < 2) return filled[0] ?? NONE;
+  return [...new Set(filled.flat())].sort((x, y) => (keyOf(x) < keyOf(y) ? -1 : 1));
 }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Database } from '../../database/database.ts';
 import { checkPassword } from '../../people/password.ts';
@@ -25,6 +26,9 @@ export type BindParts = {
   settle(): Promise<void>;
 };
 
+/** How long a network is known for the reader that proved its secret from there. */
+const READER_PLACE_MS = 24 * 3_600_000;
+
 /** What this process remembers of binds; it can forget all of it at any time. */
 export type BindMemory = ReturnType<typeof createBindMemory>;
 
@@ -33,6 +37,8 @@ export function createBindMemory() {
     proven: createProvenSecrets(),
     repeats: createRepeats(),
     pace: createPace(),
+    /** Networks from which a reader proved its secret. */
+    readerPlaces: new LRUCache<string, true>({ max: 20_000, ttl: READER_PLACE_MS }),
     /** The service whose reader was bound to a connection: whoever is bound next comes through it. */
     readerOf: new WeakMap<Connection<Session>, string>(),
   };
@@ -82,7 +88,10 @@ async function prove(
   connection: Connection<Session>,
   { throttle, memory, database }: BindParts,
 ): Promise<Identity> {
-  const attempt = attemptOf(name, principal, connection.ip);
+  const attempt = await attemptOf(database, name, principal, connection.ip);
+  // Where a service's reader proved its secret before, no stranger's guesses keep it out.
+  const place = `${attempt.account} ${networkOf(connection.ip)}`;
+  if (principal.kind !== 'person' && memory.readerPlaces.has(place)) attempt.device = place;
   const started = performance.now();
   const allowance = await throttle.attempt(attempt);
   if (!allowance.allowed) {
@@ -93,6 +102,7 @@ async function prove(
   const identity = await checkSecret(principal, through, password, database);
   if (identity !== undefined) {
     await throttle.succeeded(attempt);
+    if (principal.kind !== 'person') memory.readerPlaces.set(place, true);
     return identity;
   }
   memory.pace.took(performance.now() - started);

@@ -1,6 +1,6 @@
 import type { Directory, Entry } from '../directory/directory.ts';
 import { findByDn, isInDirectory } from '../directory/find-by-dn.ts';
-import { type Scene, valuesOf } from '../entries/entry-types.ts';
+import { hasValues, type Scene } from '../entries/entry-types.ts';
 import type { Responses } from '../handler.ts';
 import { type CompareRequest, TAG } from '../protocol/message.ts';
 import { LdapError, RESULT } from '../protocol/result.ts';
@@ -41,7 +41,7 @@ function judge({ attribute, value }: CompareRequest, entry: Entry, scene: Scene)
   if (type === undefined) {
     throw new LdapError(RESULT.undefinedAttributeType, `no attribute "${attribute.slice(0, 100)}"`);
   }
-  if (type.withSubtypes.every((each) => valuesOf(entry, each, scene) === undefined)) {
+  if (type.withSubtypes.every((each) => !hasValues(entry, each, scene))) {
     throw new LdapError(RESULT.noSuchAttribute, `the entry has no ${type.name}`);
   }
   const setting = { scene, resolveDn: (text: string) => resolve(text, scene) };

@@ -43,6 +43,14 @@ function currentDirectoryFor(dn: Dn, { identity }: Session, tree: Tree) {
   return tree.directories.get(context.communityId);
 }
 
+/** A community's directory; @throws LdapError `unavailable` unless the community is active */
+export async function activeDirectory(communityId: string, tree: Tree): Promise<Directory> {
+  const { contexts, directories } = tree;
+  if (!contexts.follower.isCurrent()) await contexts.follower.becomeCurrent();
+  if (contexts.of(communityId)?.isActive !== true) throw notActive();
+  return directories.get(communityId);
+}
+
 /** A community that is being moved, or is gone: apps must not take silence for an empty directory. */
 export function notActive(): LdapError {
   return new LdapError(RESULT.unavailable, 'this community is frozen, moved or archived');

@@ -1,6 +1,6 @@
 import type { Directory, Person, Service } from '../directory/directory.ts';
 import { findByDn } from '../directory/find-by-dn.ts';
-import { type Dn, dnKey, parseDn } from '../schema/dn.ts';
+import { type Dn, dnKey, parseDn, rdnKey } from '../schema/dn.ts';
 import { canonicalAttribute } from '../schema/oid-names.ts';
 import { notActive } from './directory-for.ts';
 import type { Tree } from './session.ts';
@@ -16,11 +16,16 @@ export type Principal =
       through: Service | undefined;
     }
   | { kind: 'operator'; name: string; hash: string }
-  | { kind: 'nobody'; communityId: string | undefined };
+  | {
+      kind: 'nobody';
+      communityId: string | undefined;
+      /** The username that the name is made of, where it has the form of a person's. */
+      username: string | undefined;
+    };
 
 /** Readers of operators stand outside of every community: `cn=NAME,cn=operators`. */
 const OPERATORS = 'cn=operators';
-const NOBODY: Principal = { kind: 'nobody', communityId: undefined };
+const NOBODY: Principal = { kind: 'nobody', communityId: undefined, username: undefined };
 
 /** @throws LdapError `unavailable` when that cannot be known now; never for a name that leads nowhere */
 export async function findPrincipal(name: string, tree: Tree): Promise<Principal> {
@@ -36,7 +41,10 @@ export async function findPrincipal(name: string, tree: Tree): Promise<Principal
   if (context === undefined) return NOBODY;
   if (!context.isActive) throw notActive();
   const directory = await tree.directories.get(context.communityId);
-  return inDirectory(directory, dn) ?? { kind: 'nobody', communityId: context.communityId };
+  const found = inDirectory(directory, dn);
+  if (found !== undefined) return found;
+  const { communityId } = context;
+  return { kind: 'nobody', communityId, username: usernameIn(directory, dn) };
 }
 
 function operatorName(dn: Dn): string | undefined {
@@ -55,6 +63,16 @@ function inDirectory(directory: Directory, dn: Dn): Principal | undefined {
     return hash === null ? undefined : { kind: 'reader', directory, service: entry, hash };
   }
   return throughService(directory, dn);
+}
+
+/** The username in `uid=…,ou=people,BASE` and `uid=…,cn=…,ou=services,BASE`, whether there is one or not. */
+function usernameIn(directory: Directory, dn: Dn): string | undefined {
+  const [named] = dn[0] ?? [];
+  if (named === undefined || dn[0]?.length !== 1) return undefined;
+  const below = dn.length - directory.depth;
+  const container = below === 2 ? 'ou=people' : below === 3 ? 'ou=services' : undefined;
+  const isPersons = container !== undefined && rdnKey(dn[below - 1] ?? []) === container;
+  return isPersons && canonicalAttribute(named.type) === 'uid' ? named.value : undefined;
 }
 
 /** A person by way of a service: only that service's app passwords are good there. */

@@ -27,6 +27,8 @@ export const IN_CHAIN = '1.2.840.113556.1.4.1941';
 const BIT_AND = '1.2.840.113556.1.4.803';
 const BIT_OR = '1.2.840.113556.1.4.804';
 
+const NAME_LISTS: ReadonlySet<AttributeType> = new Set([A.member, A.uniqueMember, A.memberOf]);
+
 type Extensible = Extract<Filter, { type: 'extensible' }>;
 type Passes = (value: string) => boolean;
 
@@ -44,7 +46,12 @@ export function matchExtensible(filter: Extensible, setting: Setting): Matcher {
   if (passes === undefined) return matchUndefined;
   const types = type === undefined ? typesOf(rule) : [type];
   if (type !== undefined && !applies(rule, type)) return matchUndefined;
-  const matchers = types.map((each) => matchValues(each, setting.scene, passes));
+  // Lists of names are never written out to be compared: what is asserted is looked up.
+  const matchers = types.map((each) =>
+    NAME_LISTS.has(each)
+      ? matchEquality(each.name, filter.value, setting)
+      : matchValues(each, setting.scene, passes),
+  );
   const anyOf: Matcher = (entry) => (matchers.some((each) => each(entry) === TRUE) ? TRUE : FALSE);
   return withNames(
     filter,

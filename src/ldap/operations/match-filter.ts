@@ -1,7 +1,14 @@
 import { allGroups, type Entry, type Group, isIn, type Person } from '../directory/directory.ts';
-import { type Scene, type Values, valuesOf } from '../entries/entry-types.ts';
+import {
+  hasValues,
+  isPosixGroup,
+  type Scene,
+  type Values,
+  valuesOf,
+} from '../entries/entry-types.ts';
 import type { Filter } from '../protocol/filter.ts';
 import { A, type AttributeType, findAttributeType } from '../schema/attribute-types.ts';
+import { foldCase, keepCase } from '../schema/prepare.ts';
 import { matchExtensible } from './match-extensible.ts';
 import { matchSubstrings } from './match-substrings.ts';
 
@@ -85,7 +92,7 @@ function matchPresent(description: string, scene: Scene): Matcher {
   if (type === undefined) return matchUndefined;
   if (type === A.objectClass) return matchEverything;
   return (entry) =>
-    type.withSubtypes.some((each) => valuesOf(entry, each, scene) !== undefined) ? TRUE : FALSE;
+    type.withSubtypes.some((each) => hasValues(entry, each, scene)) ? TRUE : FALSE;
 }
 
 export function matchEquality(description: string, value: string, setting: Setting): Matcher {
@@ -96,6 +103,7 @@ export function matchEquality(description: string, value: string, setting: Setti
   if (wanted === undefined) return matchUndefined;
   if (type === A.memberOf) return matchMemberOf(setting.resolveDn(value));
   if (type === A.member || type === A.uniqueMember) return matchMember(setting.resolveDn(value));
+  if (type === A.memberUid) return matchMemberUid(wanted, setting);
   const passes = (text: string) => rule.prepare(text) === wanted;
   if (type === A.objectClass) return matchClasses(setting.scene, passes);
   return matchValues(type, setting.scene, passes);
@@ -137,6 +145,19 @@ function anyValue(values: Values, passes: (value: string) => boolean): boolean {
 export function matchMemberOf(group: Entry | undefined): Matcher {
   if (group?.kind !== 'group') return matchNothing;
   return (entry) => (entry.kind === 'person' && isIn(entry, group) ? TRUE : FALSE);
+}
+
+/** Whether a posixGroup lists a username, which is compared with its case. */
+function matchMemberUid(username: string, { scene }: Setting): Matcher {
+  const { directory, view } = scene;
+  const person = directory?.peopleByUid.get(foldCase(username));
+  if (person === undefined || !view.seesPerson(person) || keepCase(person.username) !== username) {
+    return matchNothing;
+  }
+  return (entry) =>
+    entry.kind === 'group' && isPosixGroup(entry, directory) && person.groups.includes(entry)
+      ? TRUE
+      : FALSE;
 }
 
 function matchMember(member: Entry | undefined): Matcher {

@@ -1,4 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Database } from '../../database/database.ts';
+import { lockMembership } from '../../memberships/membership-store.ts';
 import { checkPassword, hashPassword } from '../../people/password.ts';
 import { generatePassword, passwordFault } from '../../people/password-rule.ts';
 import { setPassword } from '../../people/set-password.ts';
@@ -9,9 +11,13 @@ import { decodePasswordModify, type PasswordModify } from '../protocol/password-
 import { LdapError, ProtocolError, RESULT } from '../protocol/result.ts';
 import { dnKey, parseDn } from '../schema/dn.ts';
 import { foldCase } from '../schema/prepare.ts';
-import { attemptOf } from './bind-attempt.ts';
+import { attemptOf, recordRefusal } from './bind-attempt.ts';
 import type { BindParts } from './check-bind.ts';
+import { activeDirectory } from './directory-for.ts';
 import { identityHolds, openSession, type Session } from './session.ts';
+
+/** How long the answer waits for this process to know of the change, in milliseconds. */
+const SETTLE_MS = 1_000;
 
 /**
  * Password modify (RFC 3062): by the person themselves, the old password proven again under the throttles
@@ -43,11 +49,12 @@ export async function modifyPassword(
     };
     throw new LdapError(RESULT.constraintViolation, message[fault]);
   }
-  await proveOldPassword(request, directory, person, connection, parts);
-  await store(parts.database, directory.communityId, person.subject, password);
-  // Whoever is told that it is done may count on the old one being refused here from now on.
-  await parts.settle();
+  const proven = await proveOldPassword(request, directory, person, connection, parts);
+  await store(parts.database, directory.communityId, person.subject, proven, password);
   connection.state = openSession();
+  // Whoever is told that it is done may count on the old one being refused here from now on.
+  // The change is stored in any case: what comes now must not make it look undone.
+  await Promise.race([parts.settle().catch(() => {}), setTimeout(SETTLE_MS)]);
   return given === undefined ? password : undefined;
 }
 
@@ -68,7 +75,7 @@ async function requireOwner({ user }: PasswordModify, { identity }: Session, { t
       'people change their own password: bind as the person first',
     );
   }
-  const directory = await tree.directories.get(identity.communityId);
+  const directory = await activeDirectory(identity.communityId, tree);
   const person = findPerson(directory, identity.subject);
   if (person === undefined || !identityHolds(identity, directory, tree)) {
     throw new LdapError(RESULT.insufficientAccessRights, 'this bind no longer holds: bind again');
@@ -96,12 +103,12 @@ async function proveOldPassword(
   person: Person,
   { ip }: Connection<Session>,
   { database, throttle }: BindParts,
-): Promise<void> {
+): Promise<string> {
   if (oldPassword === undefined) {
     throw new LdapError(RESULT.unwillingToPerform, 'give the old password, too');
   }
   const principal = { kind: 'person', directory, person, through: undefined } as const;
-  const attempt = attemptOf('', principal, ip);
+  const attempt = await attemptOf(database, '', principal, ip);
   const allowance = await throttle.attempt(attempt);
   if (!allowance.allowed) {
     throw new LdapError(RESULT.unwillingToPerform, 'too many wrong passwords: try again later');
@@ -112,18 +119,35 @@ async function proveOldPassword(
     [directory.communityId, person.subject],
   );
   const { matches } = await checkPassword(row?.hash, oldPassword.toString('utf8'));
-  if (!matches) throw new LdapError(RESULT.unwillingToPerform, 'the old password is wrong');
+  if (!matches || row?.hash == null) {
+    await recordRefusal(database, 'sign-in.failed', principal);
+    throw wrongOldPassword();
+  }
   await throttle.succeeded(attempt);
+  return row.hash;
 }
 
+function wrongOldPassword(): LdapError {
+  return new LdapError(RESULT.unwillingToPerform, 'the old password is wrong');
+}
+
+/** @param proven the hash that the old password was proven against: a reset in between wins */
 async function store(
   database: Database,
   communityId: string,
   subject: string,
+  proven: string,
   password: string,
 ): Promise<void> {
   const hash = await hashPassword(password);
-  await database.transaction((tx) =>
-    setPassword(tx, communityId, subject, hash, `member:${subject}`),
-  );
+  await database.transaction(async (tx) => {
+    await lockMembership(tx, communityId, subject);
+    const [row] = await tx.query<{ hash: string | null }>(
+      `SELECT p.password_hash AS hash FROM memberships m JOIN persons p ON p.id = m.person_id
+       WHERE m.community_id = $1 AND m.subject = $2 FOR UPDATE OF p`,
+      [communityId, subject],
+    );
+    if (row?.hash !== proven) throw wrongOldPassword();
+    await setPassword(tx, communityId, subject, hash, `member:${subject}`);
+  });
 }

@@ -4,6 +4,7 @@ import { findByDn, isInDirectory } from '../directory/find-by-dn.ts';
 import type { Scene } from '../entries/entry-types.ts';
 import { type Selection, selectAttributes, writeEntry } from '../entries/selection.ts';
 import type { Connection, Responses } from '../handler.ts';
+import type { Filter } from '../protocol/filter.ts';
 import { type Message, type SearchRequest, TAG } from '../protocol/message.ts';
 import { RESULT, type ResultCode } from '../protocol/result.ts';
 import { type Dn, parseDn } from '../schema/dn.ts';
@@ -15,8 +16,8 @@ import { type Area, areaOf } from './search-area.ts';
 import { type Session, sceneOf, seesEntry, type Tree } from './session.ts';
 import { specialEntry } from './special-entries.ts';
 
-/** Entries that are looked at between two glances at the clock. */
-const GLANCE = 256;
+/** Parts of the filter that are judged between two glances at the clock, over all entries. */
+const GLANCE = 512;
 /** The event loop's other work waits no longer than this for a search, in milliseconds. */
 const SLICE_MS = 6;
 /** What one search may take of the processor, in milliseconds, whatever time limit it asks for. */
@@ -50,6 +51,8 @@ type Ground = {
   scene: Scene;
   version: number;
   matcher: Matcher;
+  /** Number of the filter's parts: what judging one entry costs. */
+  weight: number;
   lists: readonly (readonly Entry[])[];
 };
 
@@ -141,6 +144,7 @@ function groundOf(
     scene,
     version: directory.version,
     matcher,
+    weight: partsOf(request.filter),
     lists: listsOf(directory, area, candidates),
   };
 }
@@ -156,7 +160,13 @@ function listsOf(directory: Directory, area: Area, candidates: Candidates) {
 function groundOfSpecial(entry: Entry, request: SearchRequest): Ground {
   const scene = { directory: undefined, view: undefined } as unknown as Scene;
   const matcher = compileFilter(request.filter, { scene, resolveDn: () => undefined });
-  return { scene, version: 0, matcher, lists: [[entry]] };
+  return { scene, version: 0, matcher, weight: partsOf(request.filter), lists: [[entry]] };
+}
+
+function partsOf(filter: Filter): number {
+  if (filter.type === 'not') return 1 + partsOf(filter.filter);
+  if (filter.type !== 'and' && filter.type !== 'or') return 1;
+  return filter.filters.reduce((sum, each) => sum + partsOf(each), 1);
 }
 
 /** Walks on, again and again, until the search is over; at once where it can. */
@@ -181,6 +191,7 @@ type Outcome = 'done' | 'page' | 'sizeLimit' | 'timeLimit' | 'pause';
 
 function walkOn(run: Run): Outcome {
   const started = performance.now();
+  if (started > run.deadline) return 'timeLimit';
   const outcome = walkFrom(run, started);
   if (outcome === 'pause') run.worked += performance.now() - started;
   return run.worked > WORK_MS ? 'timeLimit' : outcome;
@@ -196,8 +207,8 @@ function walkFrom(run: Run, started: number): Outcome {
   for (; run.list < lists.length; run.list += 1, run.at = 0) {
     const list = lists[run.list] as readonly Entry[];
     for (; run.at < list.length; run.at += 1) {
-      untilGlance -= 1;
-      if (untilGlance === 0) {
+      untilGlance -= ground.weight;
+      if (untilGlance <= 0) {
         untilGlance = GLANCE;
         const now = performance.now();
         if (now > run.deadline) return 'timeLimit';

@@ -24,8 +24,8 @@ export type Identity =
 /** What is kept with a connection from one bind to the next. */
 export type Session = {
   readonly identity: Identity;
-  /** The scene of the last operation, good as long as its directory and service are. */
-  scene: (Scene & { of: Service | Entry | undefined }) | undefined;
+  /** A scene for each directory, good as long as who is bound is the same entry; none keeps its directory. */
+  readonly scenes: WeakMap<Directory, Scene & { of: Service | Entry | undefined }>;
   readonly pages: PagedSearches;
 };
 
@@ -33,7 +33,7 @@ export type Session = {
 export type Tree = { contexts: NamingContexts; directories: Directories };
 
 export function openSession(identity: Identity = { kind: 'anonymous' }): Session {
-  return { identity, scene: undefined, pages: new PagedSearches() };
+  return { identity, scenes: new WeakMap(), pages: new PagedSearches() };
 }
 
 /**
@@ -41,17 +41,19 @@ export function openSession(identity: Identity = { kind: 'anonymous' }): Session
  * @throws LdapError `insufficientAccessRights` when nobody is bound, or what they bound with no longer holds
  */
 export function sceneOf(session: Session, directory: Directory, tree: Tree): Scene {
-  const { identity, scene } = session;
+  const { identity, scenes } = session;
+  const before = scenes.get(directory);
   const of = holderOf(identity, directory, tree);
-  if (scene?.directory === directory && scene.of === of) return scene;
+  if (before !== undefined && before.of === of) return before;
   const view =
     of === undefined
       ? viewOfAll(directory)
       : of.kind === 'person'
         ? viewOfPerson(directory, of)
         : viewOfService(directory, of);
-  session.scene = { directory, view, of };
-  return session.scene;
+  const scene = { directory, view, of };
+  scenes.set(directory, scene);
+  return scene;
 }
 
 /** The entry that is bound; undefined for an operators' reader, who has none. */
@@ -76,7 +78,11 @@ function holderOf(identity: Identity, directory: Directory, { contexts }: Tree) 
       if (person === undefined) throw over();
       const { by } = identity;
       if ('passwordChangedAt' in by) {
-        if (!directory.passwordBind || person.passwordChangedAt > by.passwordChangedAt)
+        if (
+          !directory.passwordBind ||
+          person.passwordChangedAt > by.passwordChangedAt ||
+          (person.passwordChangedAt === 0 && by.passwordChangedAt !== 0)
+        )
           throw over();
         return person;
       }
@@ -88,7 +94,8 @@ function holderOf(identity: Identity, directory: Directory, { contexts }: Tree) 
   }
 }
 
-function over(): LdapError {
+/** What somebody bound with does not hold any more. */
+export function over(): LdapError {
   return new LdapError(RESULT.insufficientAccessRights, 'this bind no longer holds: bind again');
 }
 

@@ -6,7 +6,7 @@ import { ProtocolError } from './result.ts';
 /** Filters within filters: a single item has depth 1. Clients of ours use up to six. */
 export const MAX_FILTER_DEPTH = 32;
 /** Items and sets of one filter, all told. */
-export const MAX_FILTER_NODES = 1_000;
+export const MAX_FILTER_NODES = 300;
 
 /** Tags of the choices of a Filter (RFC 4511 §4.5.1.7). */
 export const FILTER_TAG = {
