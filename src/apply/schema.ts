@@ -1,7 +1,5 @@
 import { z } from 'zod';
 import { ldapBaseFault } from '../communities/ldap-base.ts';
-import { foldCase } from '../ldap/schema/prepare.ts';
-import { nameKey } from '../memberships/names.ts';
 import { isPasswordHash } from '../people/password.ts';
 import {
   checkedText,
@@ -40,11 +38,7 @@ const RECIPES = ['generic-oidc'] as const;
 
 const locale = () => oneOf(['fr', 'en']);
 const email = () => checkedText(emailMessage);
-const groupName = () =>
-  text({ max: 128 }).refine((name) => foldCase(name) === nameKey(name), {
-    error:
-      'must not begin or end with a space, hold two in a row, or characters that cannot be seen',
-  });
+const groupName = () => text({ max: 128 });
 
 /**
  * The declarative file (docs/apply.md). A key that is absent leaves what it stands for as it is, and
