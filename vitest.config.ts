@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -7,5 +8,7 @@ export default defineConfig({
     globalSetup: ['test/support/postgres.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // On two cores vitest would run one file at a time; most of a test's time is spent in PostgreSQL and in waits.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });

@@ -23,6 +23,11 @@ export async function loadCommunity(
        jsonb_build_object(
          'id', c.id, 'slug', c.slug, 'name', c.name, 'locale', c.locale, 'state', c.state,
          'registration', c.registration, 'accent', c.accent, 'contactEmail', c.contact_email,
+         'secondFactor', c.second_factor, 'secondFactorFrom', c.second_factor_from,
+         'recoveryDelayHours', c.recovery_delay_hours,
+         'questions', COALESCE((SELECT jsonb_agg(jsonb_build_object('id', q.id, 'text', q.text, 'required', q.required)
+                                ORDER BY q.position, q.text)
+                                FROM registration_questions q WHERE q.community_id = c.id), '[]'),
          'logoHash', (SELECT encode(l.sha256, 'hex') FROM community_logos l WHERE l.community_id = c.id),
          'hosts', COALESCE((SELECT jsonb_agg(h.host ORDER BY h.position, h.host)
                             FROM community_hosts h WHERE h.community_id = c.id), '[]')) AS community,

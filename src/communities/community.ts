@@ -9,6 +9,14 @@ export type Community = {
   /** `#rrggbb`, or null for the house colour. */
   accent: string | null;
   contactEmail: string | null;
+  /** Who must have a second factor. */
+  secondFactor: 'optional' | 'admins' | 'all';
+  /** From when on they must (ISO 8601); null: at once. */
+  secondFactorFrom: string | null;
+  /** Hours between two admins' decision to let a member back in and the link that does it. */
+  recoveryDelayHours: number;
+  /** What those who want to join are asked, in order. */
+  questions: { id: string; text: string; required: boolean }[];
   /** SHA-256 of the logo, hexadecimal: part of its address, so that browsers may keep it. */
   logoHash: string | null;
   /** Own host names, the first being the one of new services' issuer. */

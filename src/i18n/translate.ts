@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createInstance } from 'i18next';
 import { LOCALES, type Locale } from './locale.ts';
 
@@ -32,8 +32,16 @@ export function createTranslator(): Translate {
 
 /** The texts of a language, by key; French ones with the spaces that French typography keeps together. */
 export function readCatalogue(locale: Locale): Record<string, string> {
-  const file = readFileSync(new URL(`./${locale}.json`, import.meta.url), 'utf8');
-  const texts: Record<string, string> = JSON.parse(file);
+  const folder = new URL(`./${locale}/`, import.meta.url);
+  const texts: Record<string, string> = {};
+  for (const file of readdirSync(folder).sort()) {
+    for (const [key, text] of Object.entries(
+      JSON.parse(readFileSync(new URL(file, folder), 'utf8')),
+    )) {
+      if (key in texts) throw new Error(`${locale}/${file}: another catalogue has "${key}"`);
+      texts[key] = text as string;
+    }
+  }
   if (locale !== 'fr') return texts;
   return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, keepTogether(text)]));
 }

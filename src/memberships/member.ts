@@ -3,17 +3,25 @@ import type { Community, Service } from '../communities/community.ts';
 /** A membership as sign-in reads it: as it is in the database, or was less than a second ago. */
 export type Member = {
   subject: string;
+  personId: string;
   username: string;
   displayName: string;
   givenName: string | null;
   familyName: string | null;
   nickname: string | null;
+  pronouns: string | null;
+  /** What the address of the picture ends in. */
+  pictureKey: string | null;
   email: string | null;
   emailVerified: boolean;
   locale: string | null;
   zoneinfo: string | null;
   role: 'member' | 'admin' | 'owner';
   status: 'requested' | 'active' | 'suspended' | 'left';
+  /** Why a membership is suspended that no admin suspended: the account is about to be deleted. */
+  statusReason: 'deletion' | null;
+  /** Whether the person has one, which then stands between a password and a sign-in. */
+  secondFactor: boolean;
   /** Seconds since 1970. */
   updatedAt: number;
   /** Groups that the member is directly in. */
@@ -24,11 +32,13 @@ export type Member = {
 
 /** A SQL expression that gives a `Member` as JSON, from a row `m` of memberships; null without one. */
 export const MEMBER_JSON = `CASE WHEN m.subject IS NULL THEN NULL ELSE jsonb_build_object(
-  'subject', m.subject, 'username', m.username, 'displayName', m.display_name,
-  'givenName', m.given_name, 'familyName', m.family_name, 'nickname', m.nickname,
+  'subject', m.subject, 'personId', m.person_id, 'username', m.username, 'displayName', m.display_name,
+  'givenName', m.given_name, 'familyName', m.family_name, 'nickname', m.nickname, 'pronouns', m.pronouns,
+  'pictureKey', (SELECT i.key FROM member_pictures i WHERE i.community_id = m.community_id AND i.subject = m.subject),
   'email', m.email, 'emailVerified', EXISTS (SELECT 1 FROM person_emails e
      WHERE e.person_id = m.person_id AND e.address = m.email AND e.verified_at IS NOT NULL),
-  'locale', m.locale, 'zoneinfo', m.zoneinfo, 'role', m.role, 'status', m.status,
+  'locale', m.locale, 'zoneinfo', m.zoneinfo, 'role', m.role, 'status', m.status, 'statusReason', m.status_reason,
+  'secondFactor', has_second_factor(m.person_id),
   'updatedAt', floor(extract(epoch FROM m.updated_at)),
   'groupIds', COALESCE((SELECT jsonb_agg(gm.group_id) FROM group_members gm
      WHERE gm.community_id = m.community_id AND gm.subject = m.subject), '[]'),

@@ -8,6 +8,7 @@ import { loadInteraction } from '../sign-in/load-interaction.ts';
 import { showAppLogin, showLogin, submitAppLogin, submitLogin } from '../sign-in/routes.ts';
 import { keepLocale } from './chrome.ts';
 import type { CommunityRequest } from './community-request.ts';
+import type { CommunityRoutes } from './community-route-table.ts';
 import { notFound, RequestError } from './http-errors.ts';
 import { openCommunityRequest } from './open-community-request.ts';
 import { serveProvider } from './serve-provider.ts';
@@ -16,10 +17,8 @@ import type { WebParts } from './web-parts.ts';
 
 export type CommunityRoute = { community: Community; url: string; basePath: string };
 
-type Handler = (parts: WebParts, request: CommunityRequest, params: string[]) => Promise<void>;
-
-/** Pages of a community, by method and path below its issuer. */
-const ROUTES: [method: string, path: RegExp, handler: Handler][] = [
+/** Pages of a community, by method and path below its issuer. The first that fits is taken. */
+const ROUTES: CommunityRoutes = [
   ['GET', /^\/?$/, (_parts, request) => showHome(request)],
   [
     'POST',

@@ -1,5 +1,5 @@
 type Form = { action: string; csrf: string };
-export type PageModel =
+type CorePage =
   | {
       page: 'login';
       action: string;
@@ -138,6 +138,10 @@ export type PageModel =
       signOut: Form;
     }
   | { page: 'hub-home'; communities: { name: string; url: string }[] };
+
+/** Every page there is; each feature has a file of its own for its pages. */
+export type PageModel = CorePage;
+
 export type Chrome = {
   locale: 'fr' | 'en';
   community?: {

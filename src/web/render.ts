@@ -36,8 +36,8 @@ export function createRenderer(files: StaticFiles): Renderer {
   const options = { strict: false, knownHelpersOnly: false };
   const layout = handlebars.compile(readView('layout.hbs'), options);
   const views = new Map(
-    readdirSync(VIEWS)
-      .filter((file) => file.endsWith('.hbs') && file !== 'layout.hbs')
+    readdirSync(VIEWS, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.hbs') && !/^(layout\.hbs$|partials\/|mail\/)/.test(file))
       .map((file) => [file.replace(/\.hbs$/, ''), handlebars.compile(readView(file), options)]),
   );
   return {

@@ -15,6 +15,10 @@ const EXPIRING: { table: string; condition: string; keptMs?: number }[] = [
   { table: 'sessions', condition: 'expires_at < $1' },
   { table: 'oidc_artifacts', condition: 'expires_at < $1' },
   { table: 'operator_sessions', condition: 'expires_at < $1' },
+  { table: 'spent_proofs', condition: 'expires_at < $1' },
+  { table: 'pending_sign_ins', condition: 'expires_at < $1' },
+  // A while longer than they can be opened: the page then knows what it was.
+  { table: 'links', condition: 'expires_at < $1', keptMs: DELIVERED_KEPT_MS },
   { table: 'signing_keys', condition: 'expires_at < $1' },
   { table: 'throttles', condition: 'expire < extract(epoch FROM $1::timestamptz) * 1000' },
   { table: 'outbox', condition: 'done_at < $1', keptMs: DELIVERED_KEPT_MS },
