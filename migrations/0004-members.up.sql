@@ -133,13 +133,16 @@ CREATE TABLE spent_proofs (
 CREATE INDEX ix_spent_proofs_expires_at ON spent_proofs (expires_at);
 
 -- A sign-in between its password and its second factor; the browser holds the token whose hash this is.
--- A second factor is still to be given (waits_for 'factor') or still to be set up ('set-up').
+-- It waits for a second factor, for one to be set up, or for the person to say whether their account,
+-- which they asked to be deleted, stays.
 CREATE TABLE pending_sign_ins (
   community_id uuid NOT NULL,
   token_hash bytea NOT NULL,
   subject uuid NOT NULL,
   issuer text NOT NULL,
-  password_hash text NOT NULL,
+  -- What the sign-in began with: one of the two.
+  password_hash text,
+  passkey_id uuid,
   interaction_uid text,
   return_path text,
   waits_for text NOT NULL,
@@ -150,7 +153,8 @@ CREATE TABLE pending_sign_ins (
   expires_at timestamptz NOT NULL,
   CONSTRAINT pk_pending_sign_ins PRIMARY KEY (community_id, token_hash),
   CONSTRAINT fk_pending_sign_ins_membership FOREIGN KEY (community_id, subject) REFERENCES memberships (community_id, subject) ON DELETE CASCADE,
-  CONSTRAINT ck_pending_sign_ins_waits_for CHECK (waits_for IN ('factor', 'set-up'))
+  CONSTRAINT ck_pending_sign_ins_waits_for CHECK (waits_for IN ('factor', 'set-up', 'decision')),
+  CONSTRAINT ck_pending_sign_ins_began CHECK ((password_hash IS NULL) <> (passkey_id IS NULL))
 );
 CREATE INDEX ix_pending_sign_ins_expires_at ON pending_sign_ins (expires_at);
 

@@ -150,6 +150,7 @@ function replaceTexts(page: PageModel, text: string): PageModel {
   const ours = [
     'page',
     'kind',
+    'using',
     'fault',
     'reason',
     'state',

@@ -4,6 +4,7 @@ import type { Community } from '../communities/community.ts';
 import { accessTo } from '../memberships/member.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import type { Sealer } from '../secrets/sealer.ts';
+import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../sign-in/authentication.ts';
 import { createAdapterFactory } from './adapter.ts';
 import { CLAIMS_BY_SCOPE, claimsForUse, memberClaims } from './claims.ts';
 import { clientsOf, serviceOfClient } from './clients.ts';
@@ -20,9 +21,6 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 export const SESSION_TTL = 14 * DAY;
-
-/** The authentication context that a password alone gives (REFEDS Single-Factor Authentication Profile). */
-export const ACR_SINGLE_FACTOR = 'https://refeds.org/profile/sfa';
 
 export type ProviderParts = {
   community: Community;
@@ -66,7 +64,7 @@ function configuration({
     responseTypes: ['code'],
     scopes: [...Object.keys(CLAIMS_BY_SCOPE), 'offline_access'],
     claims: CLAIMS_BY_SCOPE,
-    acrValues: [ACR_SINGLE_FACTOR],
+    acrValues: [ACR_SINGLE_FACTOR, ACR_MULTI_FACTOR],
     conformIdTokenClaims: false,
     subjectTypes: ['public'],
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'] },

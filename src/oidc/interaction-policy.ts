@@ -2,6 +2,8 @@ import { decodeJwt } from 'jose';
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Community } from '../communities/community.ts';
 import { accessTo } from '../memberships/member.ts';
+import { secondFactorRequirement } from '../second-factors/requirement.ts';
+import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../sign-in/authentication.ts';
 import { serviceOfClient } from './clients.ts';
 import { currentUnit } from './request-scope.ts';
 
@@ -16,6 +18,8 @@ export function buildPolicy(community: Community): ReturnType<typeof base> {
   const login = policy.get('login');
   login?.checks.remove('id_token_hint');
   login?.checks.add(checkIdTokenHint());
+  login?.checks.add(checkSecondFactor(community));
+  login?.checks.add(checkAcrValues());
   policy.add(
     new Prompt(
       { name: 'access', requestable: false },
@@ -52,6 +56,40 @@ function checkIdTokenHint(): InstanceType<typeof Check> {
         : Check.REQUEST_PROMPT;
     },
   );
+}
+
+/** A session from before the community asked for a second factor, or before the member became an admin. */
+function checkSecondFactor(community: Community): InstanceType<typeof Check> {
+  return new Check(
+    'second_factor',
+    'the community asks for a second factor',
+    'login_required',
+    async (ctx) => {
+      const { session } = ctx.oidc;
+      if (session?.accountId === undefined || session.acr === ACR_MULTI_FACTOR)
+        return Check.NO_NEED_TO_PROMPT;
+      const member = await currentUnit().member(session.accountId);
+      const asked = member !== undefined && secondFactorRequirement(community, member).inForce;
+      return asked ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
+    },
+  );
+}
+
+/**
+ * An app that would rather have two factors gets them of whoever has a second one (`acr_values`, Core
+ * §3.1.2.1: voluntary, in the order of preference).
+ */
+function checkAcrValues(): InstanceType<typeof Check> {
+  return new Check('acr_values', 'the app asks for two factors', 'login_required', async (ctx) => {
+    const { session, params } = ctx.oidc;
+    const [preferred] = String(params?.acr_values ?? '')
+      .split(' ')
+      .filter((acr) => acr === ACR_MULTI_FACTOR || acr === ACR_SINGLE_FACTOR);
+    const asked = preferred === ACR_MULTI_FACTOR && session?.acr !== ACR_MULTI_FACTOR;
+    if (!asked || session?.accountId === undefined) return Check.NO_NEED_TO_PROMPT;
+    const member = await currentUnit().member(session.accountId);
+    return member?.secondFactor === true ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
+  });
 }
 
 async function findDenial(

@@ -4,6 +4,7 @@ import { type Queryable, sqlState } from '../database/database.ts';
 import type { AuditEvent } from '../events/record-event.ts';
 import type { OutboxMessage } from '../outbox/outbox.ts';
 import { tokenHash } from '../secrets/token-hash.ts';
+import type { Credential } from '../sign-in/authentication.ts';
 import type { Payload, RequestOrigin } from './unit-of-work.ts';
 
 export type ArtifactWrite = {
@@ -37,7 +38,9 @@ export type Changes = {
   events: AuditEvent[];
   messages: OutboxMessage[];
   /** The credential that a sign-in rests on: the sign-in counts only if it still stands when stored. */
-  credential: { subject: string; passwordHash: string } | undefined;
+  credential: Credential | undefined;
+  /** Hash of the token of a sign-in that was on its way and ends with this. */
+  pendingSignIn: Buffer | undefined;
 };
 
 /** What a member was shown or agreed to give to a service. */
@@ -102,6 +105,10 @@ export async function writeChanges(db: Queryable, changes: Changes): Promise<voi
   if (changes.credential !== undefined) {
     add('stands', statement.stand(changes.credential));
     require('credential', 1, 'SELECT count(*) FROM stands');
+  }
+  if (changes.pendingSignIn !== undefined) {
+    add('arrived', statement.arrive(changes.pendingSignIn));
+    require('sign-in', 1, 'SELECT count(*) FROM arrived');
   }
   if (parts.length === 0) return;
 
@@ -225,10 +232,19 @@ class Statement {
       FROM jsonb_to_recordset(${this.#param(JSON.stringify(messages))}::jsonb) AS r (kind text, payload jsonb)`;
   }
 
-  stand({ subject, passwordHash }: { subject: string; passwordHash: string }): string {
+  stand(credential: Credential): string {
+    const theirs = `m.community_id = $1 AND m.subject = ${this.#param(credential.subject)}::uuid AND m.status = 'active'`;
+    if ('passkeyId' in credential) {
+      return `SELECT 1 FROM memberships m JOIN passkeys k ON k.person_id = m.person_id
+        WHERE ${theirs} AND k.id = ${this.#param(credential.passkeyId)}::uuid FOR SHARE OF m, k`;
+    }
     return `SELECT 1 FROM memberships m JOIN persons p ON p.id = m.person_id
-      WHERE m.community_id = $1 AND m.subject = ${this.#param(subject)}::uuid AND m.status = 'active'
-        AND p.password_hash = ${this.#param(passwordHash)} FOR SHARE OF m, p`;
+      WHERE ${theirs} AND p.password_hash = ${this.#param(credential.passwordHash)} FOR SHARE OF m, p`;
+  }
+
+  arrive(tokenHash: Buffer): string {
+    return `DELETE FROM pending_sign_ins
+      WHERE community_id = $1 AND token_hash = ${this.#param(tokenHash)} AND expires_at > now() RETURNING 1`;
   }
 
   /**

@@ -3,6 +3,7 @@ import type { Queryable } from '../database/database.ts';
 import type { AuditEvent } from '../events/record-event.ts';
 import type { Member } from '../memberships/member.ts';
 import type { OutboxMessage } from '../outbox/outbox.ts';
+import type { Credential } from '../sign-in/authentication.ts';
 import {
   readArtifact,
   readByUserCode,
@@ -75,6 +76,7 @@ export class UnitOfWork {
       events: [],
       messages: [],
       credential: undefined,
+      pendingSignIn: undefined,
     };
   }
 
@@ -188,9 +190,14 @@ export class UnitOfWork {
     this.#changes.messages.push(message);
   }
 
-  /** The changes rest on this password: they are refused if it was changed or the member suspended meanwhile. */
-  restOn(credential: { subject: string; passwordHash: string }): void {
+  /** The changes rest on this: they are refused if it was changed or removed, or the member suspended, meanwhile. */
+  restOn(credential: Credential): void {
     this.#changes.credential = credential;
+  }
+
+  /** Ends a sign-in that was on its way: the changes are refused if another request has ended it. */
+  endPendingSignIn(tokenHash: Buffer): void {
+    this.#changes.pendingSignIn = tokenHash;
   }
 
   /** What the member agreed to give to a service before; undefined when never asked. */

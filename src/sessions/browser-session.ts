@@ -1,50 +1,49 @@
 import type Provider from 'oidc-provider';
-import type { Member } from '../memberships/member.ts';
-import { ACR_SINGLE_FACTOR, SESSION_TTL } from '../oidc/build-provider.ts';
+import { SESSION_TTL } from '../oidc/build-provider.ts';
 import { serviceOfClient } from '../oidc/clients.ts';
+import { type Amr, acrOf } from '../sign-in/authentication.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 
 type Session = InstanceType<Provider['Session']>;
 
 /** The session of the visitor's browser at this issuer, the same one that the apps' sign-ins use. */
-async function browserSession(request: CommunityRequest): Promise<Session> {
+export async function browserSession(request: CommunityRequest): Promise<Session> {
   const { provider } = await request.ready();
   return provider.Session.get(request.ctx as unknown as Parameters<typeof provider.Session.get>[0]);
 }
 
-/** The member who is signed in here, if their membership still lets them; undefined otherwise. */
-export async function signedInMember(request: CommunityRequest): Promise<Member | undefined> {
-  const { accountId } = await browserSession(request);
-  if (accountId === undefined) return undefined;
-  const member = await request.unit.member(accountId);
-  return member?.status === 'active' ? member : undefined;
-}
-
-/** What a password sign-in says of itself (RFC 8176). */
-export function passwordLogin(subject: string) {
-  return { accountId: subject, amr: ['pwd'], acr: ACR_SINGLE_FACTOR };
-}
+/** What a sign-in says of itself: whose it is, how it was proven (RFC 8176), and what that reaches. */
+export type Login = { accountId: string; amr: string[]; acr: string };
 
 /**
  * Opens the browser's session for a member, under a new identifier (no fixation). Whoever was signed in
  * before is signed out here first.
  */
-export async function openBrowserSession(
-  request: CommunityRequest,
-  subject: string,
-): Promise<void> {
+export async function openBrowserSession(request: CommunityRequest, login: Login): Promise<void> {
   const { provider } = await request.ready();
   let session = await browserSession(request);
-  if (session.accountId !== undefined && session.accountId !== subject) {
+  if (session.accountId !== undefined && session.accountId !== login.accountId) {
     signOutOf(request, session);
     await session.destroy();
     session = new provider.Session();
-  } else if (session.accountId === undefined && session.exp !== undefined) {
+  } else if (session.exp !== undefined) {
     session.resetIdentifier();
   }
-  session.loginAccount(passwordLogin(subject));
+  session.loginAccount(login);
   await session.save(SESSION_TTL);
   setSessionCookie(provider, request, session);
+}
+
+/**
+ * Notes that whoever is signed in here proved a second factor as well, as one does in setting it up: what
+ * asks for one need not ask again.
+ */
+export async function raiseSession(request: CommunityRequest, proven: Amr): Promise<void> {
+  const session = await browserSession(request);
+  const amr = [...new Set<string>([...(session.amr ?? []), proven, 'mfa'])];
+  session.amr = amr;
+  session.acr = acrOf(amr);
+  await session.save(SESSION_TTL);
 }
 
 function setSessionCookie(provider: Provider, request: CommunityRequest, session: Session): void {

@@ -46,7 +46,8 @@ export async function checkPasswordSignIn(
     const { retryAfterSeconds, first } = throttled;
     return { signedIn: false, fault: 'throttled', retryAfterSeconds, first };
   }
-  const usable = credential?.status === 'active' ? credential : undefined;
+  const isOpen = credential?.status === 'active' || credential?.statusReason === 'deletion';
+  const usable = isOpen ? credential : undefined;
   const { matches, needsRehash } = await checkPassword(usable?.passwordHash, password);
   if (!matches || usable?.passwordHash == null) {
     return { signedIn: false, fault: 'credentials', subject: credential?.subject };

@@ -7,6 +7,8 @@ export type Credential = {
   personId: string;
   displayName: string;
   status: 'requested' | 'active' | 'suspended' | 'left';
+  /** The account is about to be deleted: who signs in is asked whether it stays. */
+  statusReason: 'deletion' | null;
   passwordHash: string | null;
 };
 
@@ -19,7 +21,7 @@ export async function findCredential(
   // A username holds no "@", so that nobody's name can be another's address.
   const column = login.includes('@') ? 'email_key' : 'username_key';
   const [row] = await db.query<Credential>(
-    `SELECT m.subject, m.person_id AS "personId", m.display_name AS "displayName", m.status, p.password_hash AS "passwordHash"
+    `SELECT m.subject, m.person_id AS "personId", m.display_name AS "displayName", m.status, m.status_reason AS "statusReason", p.password_hash AS "passwordHash"
      FROM memberships m JOIN persons p ON p.id = m.person_id
      WHERE m.community_id = $1 AND m.${column} = $2`,
     [communityId, nameKey(login.trim())],

@@ -1,40 +1,47 @@
-import type Provider from 'oidc-provider';
-import { ACR_SINGLE_FACTOR } from '../oidc/build-provider.ts';
 import { serviceOfClient } from '../oidc/clients.ts';
-import { openBrowserSession, passwordLogin, signedInMember } from '../sessions/browser-session.ts';
+import { browserSession } from '../sessions/browser-session.ts';
+import { signedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { PageModel } from '../web/page-models.ts';
-import {
-  checkPasswordSignIn,
-  type SignInOutcome,
-  type SignInParts,
-} from './check-password-sign-in.ts';
+import type { WebParts } from '../web/web-parts.ts';
+import { proceedAfterPassword } from './after-password.ts';
+import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from './authentication.ts';
+import { checkPasswordSignIn, type SignInOutcome } from './check-password-sign-in.ts';
 import { finish } from './finish-interaction.ts';
-import { rememberDevice } from './known-device.ts';
+import {
+  essentialAcr,
+  type Interaction,
+  type SignInTarget,
+  safeReturnPath,
+  signInPath,
+} from './sign-in-target.ts';
 
-type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 type LoginPage = Extract<PageModel, { page: 'login' }>;
+type Refusal = Exclude<SignInOutcome, { signedIn: true }>;
 
-/** GET ISSUER/login: the member comes by themselves, not on an app's request. */
+/** GET ISSUER/login: the member comes by themselves, or a page asks that they prove who they are again. */
 export async function showLogin(request: CommunityRequest): Promise<void> {
-  if ((await signedInMember(request)) !== undefined) {
-    request.redirect('/');
+  const { query } = request.ctx;
+  const returnPath = safeReturnPath(query.return_to);
+  const again = query.again !== undefined && returnPath !== undefined;
+  if (!again && (await signedIn(request)) !== undefined) {
+    request.redirect(returnPath ?? '/');
     return;
   }
-  request.page(loginPage(request, '/login'));
+  request.page(await ownLoginPage(request, { returnPath }));
 }
 
 /** POST ISSUER/login */
-export async function submitLogin(parts: SignInParts, request: CommunityRequest): Promise<void> {
+export async function submitLogin(parts: WebParts, request: CommunityRequest): Promise<void> {
   const fields = await request.form();
+  const target = { returnPath: safeReturnPath(fields.return_to) };
   const outcome = await attempt(parts, request, fields);
-  if (!outcome.signedIn) {
-    refuse(request, loginPage(request, '/login', fields.username), outcome, { leaves: false });
+  if (outcome.signedIn) {
+    await proceedAfterPassword(parts, request, outcome, target);
     return;
   }
-  await openBrowserSession(request, outcome.subject);
-  admit(parts, request, outcome);
-  request.redirect('/');
+  const page = await ownLoginPage(request, target);
+  refuse(request, { ...page, username: fields.username ?? page.username }, outcome);
 }
 
 /** GET ISSUER/login/UID: an app asked who the member is. */
@@ -57,31 +64,27 @@ export async function showAppLogin(
     });
     return;
   }
-  const page = await appLoginPage(request, interaction);
-  request.page(page, { leaves: true });
+  request.page(await appLoginPage(request, interaction), { leaves: true });
 }
 
 /** POST ISSUER/login/UID */
 export async function submitAppLogin(
-  parts: SignInParts,
+  parts: WebParts,
   request: CommunityRequest,
   interaction: Interaction,
 ): Promise<void> {
   const fields = await request.form();
   const outcome = await attempt(parts, request, fields);
-  if (!outcome.signedIn) {
-    const page = await appLoginPage(request, interaction);
-    const again = { ...page, username: fields.username ?? page.username };
-    refuse(request, again, outcome, { leaves: true });
+  if (outcome.signedIn) {
+    await proceedAfterPassword(parts, request, outcome, { interaction });
     return;
   }
-  const service = serviceOfClient(request.community, String(interaction.params.client_id));
-  admit(parts, request, outcome, service?.id);
-  await finish(request, { login: passwordLogin(outcome.subject) });
+  const page = await appLoginPage(request, interaction);
+  refuse(request, { ...page, username: fields.username ?? page.username }, outcome, true);
 }
 
 async function attempt(
-  parts: SignInParts,
+  parts: WebParts,
   request: CommunityRequest,
   fields: Record<string, string>,
 ): Promise<SignInOutcome> {
@@ -95,31 +98,12 @@ async function attempt(
   return outcome;
 }
 
-/** The sign-in counts if the password still stands when it is stored. */
-function admit(
-  parts: SignInParts,
-  request: CommunityRequest,
-  outcome: Extract<SignInOutcome, { signedIn: true }>,
-  serviceId?: string,
-): void {
-  const { subject, passwordHash } = outcome;
-  request.unit.restOn({ subject, passwordHash });
-  request.unit.record({
-    type: 'member.signed-in',
-    actor: `member:${subject}`,
-    subject,
-    serviceId,
-    details: { amr: ['pwd'] },
-  });
-  const path = request.issuer.basePath === '' ? '/' : request.issuer.basePath;
-  rememberDevice(request.ctx, parts.sealer, request.community.id, subject, path);
-}
-
+/** `leaves`: an app waits at the end. */
 function refuse(
   request: CommunityRequest,
   page: LoginPage,
-  outcome: Exclude<SignInOutcome, { signedIn: true }>,
-  { leaves }: { leaves: boolean },
+  outcome: Refusal,
+  leaves = false,
 ): void {
   if (outcome.fault === 'throttled') {
     request.ctx.set('Retry-After', String(outcome.retryAfterSeconds));
@@ -135,8 +119,23 @@ function refuse(
   request.page({ ...page, fault: outcome.fault }, { status: 400, leaves });
 }
 
-function loginPage(request: CommunityRequest, path: string, username?: string): LoginPage {
-  return { page: 'login', action: request.issuer.basePath + path, csrf: request.csrf(), username };
+function loginPage(request: CommunityRequest, target: SignInTarget, username?: string): LoginPage {
+  return {
+    page: 'login',
+    action: request.issuer.basePath + signInPath(target),
+    csrf: request.csrf(),
+    username,
+    returnTo: target.returnPath,
+  };
+}
+
+/** Whoever is signed in already is asked by name. */
+async function ownLoginPage(request: CommunityRequest, target: SignInTarget): Promise<LoginPage> {
+  const page = loginPage(request, target);
+  const { accountId } = await browserSession(request);
+  if (accountId === undefined || request.ctx.query.switch !== undefined) return page;
+  const back = new URLSearchParams({ switch: '1', return_to: target.returnPath ?? '/' });
+  return nameKnown(request, page, accountId, `${page.action}?${back}`);
 }
 
 async function appLoginPage(
@@ -147,20 +146,26 @@ async function appLoginPage(
   const service = serviceOfClient(request.community, String(params.client_id));
   const hint = typeof params.login_hint === 'string' ? params.login_hint : undefined;
   const page = {
-    ...loginPage(request, `/login/${interaction.uid}`, hint),
+    ...loginPage(request, { interaction }, hint),
     service: service && { name: service.name },
   };
-  const known =
-    session?.accountId === undefined ? undefined : await request.unit.member(session.accountId);
   const isSwitch = request.ctx.query.switch !== undefined || wantsSomebody(interaction);
-  if (known?.status !== 'active' || isSwitch) return page;
+  if (session?.accountId === undefined || isSwitch) return page;
+  return nameKnown(request, page, session.accountId, `${page.action}?switch=1`);
+}
+
+async function nameKnown(
+  request: CommunityRequest,
+  page: LoginPage,
+  subject: string,
+  switchAction: string,
+): Promise<LoginPage> {
+  const known = await request.unit.member(subject);
+  if (known?.status !== 'active') return page;
   return {
     ...page,
     username: known.username,
-    reauthenticate: {
-      displayName: known.displayName,
-      switchAction: `${page.action}?switch=1`,
-    },
+    reauthenticate: { displayName: known.displayName, switchAction },
   };
 }
 
@@ -172,12 +177,14 @@ function wantsSomebody({ prompt }: Interaction): boolean {
 }
 
 /** An essential `acr` (Core §5.5.1.1) that no sign-in here can reach: better a clear no than a loop. */
-function asksForMoreThanWeHave({ prompt, session }: Interaction): boolean {
+function asksForMoreThanWeHave(interaction: Interaction): boolean {
+  const { prompt, lastSubmission } = interaction;
   const essential = prompt.reasons.some(
     (reason) => reason === 'essential_acr' || reason === 'essential_acrs',
   );
   if (!essential) return false;
-  const asked = (prompt.details as { acr?: { value?: string; values?: string[] } }).acr;
-  const wanted = asked?.values ?? (asked?.value === undefined ? [] : [asked.value]);
-  return session?.acr === ACR_SINGLE_FACTOR || !wanted.includes(ACR_SINGLE_FACTOR);
+  const reachable = essentialAcr({ interaction }).some(
+    (acr) => acr === ACR_SINGLE_FACTOR || acr === ACR_MULTI_FACTOR,
+  );
+  return !reachable || lastSubmission?.login !== undefined;
 }

@@ -6,6 +6,7 @@ import { returnToApp, showAccessDenied, submitAccessRequest } from '../sign-in/a
 import { showConsent, submitConsent } from '../sign-in/consent-routes.ts';
 import { loadInteraction } from '../sign-in/load-interaction.ts';
 import { showAppLogin, showLogin, submitAppLogin, submitLogin } from '../sign-in/routes.ts';
+import { SECOND_FACTOR_ROUTES } from '../sign-in/second-factor-routes.ts';
 import { keepLocale } from './chrome.ts';
 import type { CommunityRequest } from './community-request.ts';
 import type { CommunityRoutes } from './community-route-table.ts';
@@ -26,6 +27,7 @@ const ROUTES: CommunityRoutes = [
     (parts, request, [slug]) => submitHomeRequest(parts, request, slug as string),
   ],
   ['POST', /^\/sign-out-everywhere$/, (parts, request) => submitSignOutEverywhere(parts, request)],
+  ...SECOND_FACTOR_ROUTES,
   ['GET', /^\/login$/, (_parts, request) => showLogin(request)],
   ['POST', /^\/login$/, submitLogin],
   [

@@ -1,3 +1,5 @@
+import type { SecondFactorPage } from '../sign-in/pages.ts';
+
 type Form = { action: string; csrf: string };
 type CorePage =
   | {
@@ -9,6 +11,8 @@ type CorePage =
       retryAfterMinutes?: number;
       service?: { name: string };
       reauthenticate?: { displayName: string; switchAction: string };
+      /** Path below the issuer to go to after it. */
+      returnTo?: string | undefined;
       notice?: 'signed-out' | 'password-changed';
     }
   | {
@@ -140,7 +144,7 @@ type CorePage =
   | { page: 'hub-home'; communities: { name: string; url: string }[] };
 
 /** Every page there is; each feature has a file of its own for its pages. */
-export type PageModel = CorePage;
+export type PageModel = CorePage | SecondFactorPage;
 
 export type Chrome = {
   locale: 'fr' | 'en';

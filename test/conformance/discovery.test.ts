@@ -35,7 +35,7 @@ describe('the discovery document', () => {
     expect(metadata).toMatchObject({
       response_types_supported: ['code'],
       subject_types_supported: ['public'],
-      acr_values_supported: ['https://refeds.org/profile/sfa'],
+      acr_values_supported: ['https://refeds.org/profile/sfa', 'https://refeds.org/profile/mfa'],
       code_challenge_methods_supported: ['S256'],
       claims_parameter_supported: true,
       request_uri_parameter_supported: false,

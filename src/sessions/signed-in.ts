@@ -1,0 +1,69 @@
+import type { Member } from '../memberships/member.ts';
+import { secondFactorRequirement } from '../second-factors/requirement.ts';
+import { ACR_MULTI_FACTOR } from '../sign-in/authentication.ts';
+import type { CommunityRequest } from '../web/community-request.ts';
+import { browserSession } from './browser-session.ts';
+
+/** Who is signed in with this browser, and how they proved it. */
+export type SignedIn = {
+  member: Member;
+  personId: string;
+  session: {
+    uid: string;
+    acr: string;
+    amr: string[];
+    /** Milliseconds since 1970. */
+    signedInAt: number;
+  };
+};
+
+/** How long a sign-in counts as recent: what is dangerous asks for one. */
+const RECENT_MS = 10 * 60_000;
+
+/**
+ * Who is signed in here, if their membership still lets them, and if they proved as much as the
+ * community asks of them by now; undefined otherwise.
+ */
+export async function signedIn(request: CommunityRequest): Promise<SignedIn | undefined> {
+  const { accountId, uid, acr, amr, loginTs } = await browserSession(request);
+  if (accountId === undefined) return undefined;
+  const member = await request.unit.member(accountId);
+  if (member?.status !== 'active') return undefined;
+  const { inForce } = secondFactorRequirement(request.community, member);
+  if (inForce && acr !== ACR_MULTI_FACTOR) return undefined;
+  return {
+    member,
+    personId: member.personId,
+    session: { uid, acr: acr ?? '', amr: amr ?? [], signedInAt: (loginTs ?? 0) * 1000 },
+  };
+}
+
+/** The member who is signed in here; undefined when nobody is. */
+export async function signedInMember(request: CommunityRequest): Promise<Member | undefined> {
+  return (await signedIn(request))?.member;
+}
+
+/**
+ * Who is signed in; nobody, or nobody who proved lately that it is them where `recent` asks for it, is
+ * sent to sign in and comes back to this page.
+ * @returns undefined when the answer is that redirect
+ */
+export async function requireSignedIn(
+  request: CommunityRequest,
+  { recent = false }: { recent?: boolean } = {},
+): Promise<SignedIn | undefined> {
+  const who = await signedIn(request);
+  if (who !== undefined && (!recent || isRecent(who))) return who;
+  const { ctx, path } = request;
+  const query = ctx.method === 'GET' || ctx.method === 'HEAD' ? ctx.search : '';
+  const back = new URLSearchParams({ return_to: path + query });
+  if (who !== undefined) back.set('again', '1');
+  request.redirect(`/login?${back}`);
+  return undefined;
+}
+
+/** Whether somebody with a second factor used it lately, and anybody else their password. */
+export function isRecent({ member, session }: SignedIn, now = Date.now()): boolean {
+  if (now - session.signedInAt > RECENT_MS) return false;
+  return !member.secondFactor || session.acr === ACR_MULTI_FACTOR;
+}

@@ -1,0 +1,129 @@
+import { serviceOfClient } from '../oidc/clients.ts';
+import { type Factors, readFactors } from '../second-factors/factor-store.ts';
+import type { Attempt } from '../throttles/sign-in-throttle.ts';
+import type { CommunityRequest } from '../web/community-request.ts';
+import type { CommunityRoutes } from '../web/community-route-table.ts';
+import { RequestError } from '../web/http-errors.ts';
+import type { WebParts } from '../web/web-parts.ts';
+import { completeSignIn } from './complete-sign-in.ts';
+import { FACTOR_CHECKS, type FactorKind } from './factor-checks.ts';
+import { knownDevice } from './known-device.ts';
+import type { SecondFactorPage } from './pages.ts';
+import { findPendingSignIn, type PendingSignIn } from './pending-sign-in.ts';
+import { readTarget, type SignInTarget, signInPath } from './sign-in-target.ts';
+
+/** Between a password and a sign-in: the second factor of whoever has one. */
+export const SECOND_FACTOR_ROUTES: CommunityRoutes = [
+  [
+    'GET',
+    /^\/login(?:\/([\w-]+))?\/second-factor$/,
+    (parts, request, [uid]) => showSecondFactor(parts, request, uid),
+  ],
+  [
+    'POST',
+    /^\/login(?:\/([\w-]+))?\/second-factor$/,
+    (parts, request, [uid]) => submitSecondFactor(parts, request, uid),
+  ],
+];
+
+async function showSecondFactor(
+  parts: WebParts,
+  request: CommunityRequest,
+  uid: string | undefined,
+): Promise<void> {
+  const target = await readTarget(request, uid);
+  const pending = await findPendingSignIn(parts.database, request, target, 'factor');
+  if (pending === undefined) {
+    request.redirect(signInPath(target));
+    return;
+  }
+  const page = await secondFactorPage(parts, request, pending, target, request.ctx.query.use);
+  request.page(page, { leaves: target.interaction !== undefined });
+}
+
+async function submitSecondFactor(
+  parts: WebParts,
+  request: CommunityRequest,
+  uid: string | undefined,
+): Promise<void> {
+  const fields = await request.form();
+  const target = await readTarget(request, uid);
+  const pending = await findPendingSignIn(parts.database, request, target, 'factor');
+  if (pending === undefined) throw new RequestError(400, 'expired', 'no sign-in on its way');
+  const page = await secondFactorPage(parts, request, pending, target, fields.using);
+  const refuse = (change: Partial<SecondFactorPage>, status = 400) =>
+    request.page({ ...page, ...change }, { status, leaves: target.interaction !== undefined });
+
+  if ((page.using === 'passkey' ? fields.response : fields.code?.trim()) === '') {
+    refuse({ fault: page.using === 'passkey' ? 'passkey' : 'missing' });
+    return;
+  }
+  const attempt = attemptOf(parts, request, pending);
+  const allowed = await parts.throttle.attempt(attempt);
+  if (!allowed.allowed) {
+    request.ctx.set('Retry-After', String(allowed.retryAfterSeconds));
+    const retryAfterMinutes = Math.ceil(allowed.retryAfterSeconds / 60);
+    refuse({ fault: 'throttled', retryAfterMinutes }, 429);
+    return;
+  }
+  const proven = await FACTOR_CHECKS[page.using]?.(parts, request, pending, fields, target);
+  if (proven === undefined) {
+    const { subject } = pending;
+    const details = { using: page.using };
+    request.unit.record({ type: 'second-factor.failed', actor: 'anonymous', subject, details });
+    refuse({ fault: page.using === 'passkey' ? 'passkey' : 'code' });
+    return;
+  }
+  await parts.throttle.succeeded(attempt);
+  const amr = ['pwd', ...proven, 'mfa'];
+  await completeSignIn(
+    parts,
+    request,
+    { amr, restsOn: pending.restsOn, pending },
+    { ...target, returnPath: pending.returnPath },
+  );
+}
+
+/** All second factors of an account are guessed at together: whoever changes the method gains nothing. */
+function attemptOf(parts: WebParts, request: CommunityRequest, pending: PendingSignIn): Attempt {
+  const communityId = request.community.id;
+  const name = `factor:${pending.subject}`;
+  const device = knownDevice(request.ctx, parts.sealer, communityId, pending.subject);
+  return { communityId, name, account: name, ip: request.ip, device };
+}
+
+async function secondFactorPage(
+  parts: WebParts,
+  request: CommunityRequest,
+  pending: PendingSignIn,
+  target: SignInTarget,
+  wanted: unknown,
+): Promise<SecondFactorPage> {
+  const kinds = kindsOf(await readFactors(parts.database, pending.personId));
+  const using = kinds.find((kind) => kind === wanted) ?? kinds[0] ?? 'totp';
+  const base = request.issuer.basePath + signInPath(target);
+  const service =
+    target.interaction &&
+    serviceOfClient(request.community, String(target.interaction.params.client_id));
+  return {
+    page: 'second-factor',
+    action: `${base}/second-factor`,
+    csrf: request.csrf(),
+    service: service && { name: service.name },
+    using,
+    others: kinds
+      .filter((kind) => kind !== using)
+      .map((kind) => ({ using: kind, url: `${base}/second-factor?use=${kind}` })),
+    passkeyOptionsUrl: using === 'passkey' ? `${base}/passkey/options` : undefined,
+    restartUrl: `${base}?switch=1`,
+  };
+}
+
+/** What the person has, the easiest first. */
+function kindsOf({ passkeys, totp, recoveryCodesLeft }: Factors): FactorKind[] {
+  const kinds: FactorKind[] = [];
+  if (passkeys.length > 0) kinds.push('passkey');
+  if (totp) kinds.push('totp');
+  if (recoveryCodesLeft > 0) kinds.push('recovery-code');
+  return kinds;
+}
