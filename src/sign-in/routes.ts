@@ -1,3 +1,4 @@
+import type { Community } from '../communities/community.ts';
 import { serviceOfClient } from '../oidc/clients.ts';
 import { browserSession } from '../sessions/browser-session.ts';
 import { signedIn } from '../sessions/signed-in.ts';
@@ -126,7 +127,15 @@ function loginPage(request: CommunityRequest, target: SignInTarget, username?: s
     csrf: request.csrf(),
     username,
     returnTo: target.returnPath,
+    recoverUrl: `${request.issuer.basePath}/recover`,
+    registerUrl: isOpenToNewcomers(request.community)
+      ? `${request.issuer.basePath}/register`
+      : undefined,
   };
+}
+
+function isOpenToNewcomers({ registration }: Community): boolean {
+  return registration === 'open' || registration === 'approval';
 }
 
 /** Whoever is signed in already is asked by name. */

@@ -13,7 +13,10 @@ type CorePage =
       reauthenticate?: { displayName: string; switchAction: string };
       /** Path below the issuer to go to after it. */
       returnTo?: string | undefined;
-      notice?: 'signed-out' | 'password-changed';
+      recoverUrl?: string;
+      /** Where newcomers begin, if the community lets them. */
+      registerUrl?: string | undefined;
+      notice?: 'signed-out' | 'password-changed' | undefined;
     }
   | {
       page: 'consent';

@@ -54,8 +54,7 @@ export function createRenderer(files: StaticFiles): Renderer {
         title: new handlebars.SafeString(title),
         body: new handlebars.SafeString(body),
         wide: page.page === 'home' || page.page === 'operator-home',
-        // The sign-in page has the address beside the password already.
-        helpEmail: page.page === 'login' ? undefined : chrome.community?.contactEmail,
+        helpEmail: chrome.community?.contactEmail,
       });
     },
   };

@@ -5,7 +5,12 @@ const service = { name: 'Carnet' };
 
 /** The pages of sign-in, of apps' requests and of the hub. */
 export const CORE_PAGES: Record<string, PageModel> = {
-  login: { page: 'login', ...form },
+  login: {
+    page: 'login',
+    ...form,
+    recoverUrl: '/c/lamyne/recover',
+    registerUrl: '/c/lamyne/register',
+  },
   'login for an app': { page: 'login', ...form, service, username: 'alice' },
   'login refused': { page: 'login', ...form, username: 'alice', fault: 'credentials' },
   'login throttled': {
