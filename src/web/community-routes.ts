@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { CHALLENGE_ROUTES } from '../challenges/routes.ts';
 import type { Community } from '../communities/community.ts';
 import { loadLogo } from '../communities/community-store.ts';
 import { showHome, submitHomeRequest, submitSignOutEverywhere } from '../home/routes.ts';
@@ -74,6 +75,7 @@ const ROUTES: CommunityRoutes = [
       await returnToApp(request);
     },
   ],
+  ...CHALLENGE_ROUTES,
   ['POST', /^\/language$/, (_parts, request) => submitLanguage(request)],
   ['GET', /^\/logo$/, sendLogo],
   ['GET', /^\/theme\.css$/, sendTheme],

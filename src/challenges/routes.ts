@@ -1,0 +1,14 @@
+import type { CommunityRoutes } from '../web/community-route-table.ts';
+import { issueChallenge } from './challenge.ts';
+
+export const CHALLENGE_ROUTES: CommunityRoutes = [
+  [
+    'GET',
+    /^\/challenge$/,
+    async (parts, request) => {
+      const challenge = await issueChallenge(parts.sealer, request.community.id);
+      request.ctx.type = 'json';
+      request.ctx.body = JSON.stringify(challenge);
+    },
+  ],
+];
