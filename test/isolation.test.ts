@@ -73,6 +73,8 @@ async function seed(slug: 'amont' | 'aval') {
   const { id: appPasswordId } = await db.database.transaction((tx) =>
     createAppPassword(tx, id, { subject, serviceId, name: slug }, 'cli'),
   );
+  // Before the community gives numbers: these two get none.
+  await seedMembersSide(make, { id, slug, subject, groupId });
   await two(
     'INSERT INTO posix_ranges VALUES ($1, $2::int, 100, $2::int)',
     slug === 'amont' ? '10000' : '20000',
@@ -85,6 +87,7 @@ async function seed(slug: 'amont' | 'aval') {
     serviceId,
   );
   await two(`INSERT INTO consents VALUES ($1, $2, $3, 'notice', '{openid}')`, serviceId, subject);
+  await two(`INSERT INTO disclosures VALUES ($1, $2, $3, '{}')`, serviceId, subject);
   return {
     id,
     slug,
@@ -97,6 +100,48 @@ async function seed(slug: 'amont' | 'aval') {
     serviceSlug: service.slug,
     appPasswordId,
   };
+}
+
+/** Ways in, recovery, pictures: what members and admins leave in a community. */
+async function seedMembersSide(
+  make: ReturnType<typeof factories>,
+  { id, slug, subject, groupId }: { id: string; slug: string; subject: string; groupId: string },
+): Promise<void> {
+  const [one, two] = [await make.buildMember(id), await make.buildMember(id)];
+  const add = (sql: string, ...params: string[]) => db.database.query(sql, [id, ...params]);
+  const [invitation] = await add(
+    `INSERT INTO invitations (community_id, token_hash, sealed_token, label, created_by, expires_at)
+     VALUES ($1, decode(md5($2), 'hex'), '\\x00', 'affiche', $3, now() + interval '1 day') RETURNING id`,
+    slug,
+    subject,
+  );
+  await add('INSERT INTO invitation_groups VALUES ($1, $2, $3)', invitation.id, groupId);
+  await add('INSERT INTO invitation_uses VALUES ($1, $2, $3)', invitation.id, subject);
+  await add(`INSERT INTO registration_questions (community_id, text) VALUES ($1, 'Qui es-tu ?')`);
+  await add(`INSERT INTO registration_answers VALUES ($1, $2, 0, 'Qui es-tu ?', 'Moi')`, subject);
+  await add(`INSERT INTO member_pictures VALUES ($1, $2, $3, '\\x00')`, subject, slug);
+  await add(
+    `INSERT INTO pending_sign_ins (community_id, token_hash, subject, issuer, password_hash, waits_for, expires_at)
+     VALUES ($1, decode(md5($2), 'hex'), $3, 'https://hub.example', 'a hash', 'factor', now() + interval '1 hour')`,
+    slug,
+    subject,
+  );
+  await add(
+    `INSERT INTO links (community_id, token_hash, kind, subject, expires_at)
+     VALUES ($1, decode(md5($2), 'hex'), 'recovery', $3, now() + interval '1 hour')`,
+    slug,
+    subject,
+  );
+  await add(
+    `INSERT INTO assisted_recoveries (community_id, subject, requested_by, approved_by, approved_at, ready_at)
+     VALUES ($1, $2, $3, $4, now(), now())`,
+    subject,
+    one,
+    two,
+  );
+  await add(
+    `INSERT INTO kept_mails (community_id, recipient, subject_line, sealed_body) VALUES ($1, 'a@b.example', 'Bonjour', '\\x00')`,
+  );
 }
 
 const OWNED = `SELECT t.oid FROM pg_class t JOIN pg_attribute c ON c.attrelid = t.oid
@@ -179,8 +224,13 @@ describe('the schema', () => {
     const unguarded = columns
       .map(({ column }) => column)
       .filter((column) => !guarded.includes(column));
-    // memberships.subject is the row's own name; an event outlives the service that it tells of.
-    expect(unguarded.sort()).toEqual(['events.service_id', 'memberships.subject']);
+    // memberships.subject is the row's own name; an event outlives the service that it tells of; a passkey
+    // is the person's.
+    expect(unguarded.sort()).toEqual([
+      'events.service_id',
+      'memberships.subject',
+      'pending_sign_ins.passkey_id',
+    ]);
   });
 
   test('refuses an UPDATE that ties a row to a row of another community, for every reference', async () => {
