@@ -186,6 +186,8 @@ CREATE TABLE invitations (
   sealed_token bytea NOT NULL,
   label text NOT NULL,
   role text NOT NULL DEFAULT 'member',
+  -- The address that it was sent to; null for a link that was handed over.
+  email text,
   -- Null: as many as come before it expires.
   max_uses integer,
   uses integer NOT NULL DEFAULT 0,

@@ -19,6 +19,7 @@ export type Refusal =
   | 'ldap-base-shape'
   | 'ldap-base-taken'
   | 'state'
+  | 'invitation-role'
   | 'group-cycle'
   | 'no-approval'
   | 'no-secret'
