@@ -1,3 +1,4 @@
+import { verifyPasskeyFactor } from '../passkeys/factor.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import type { Amr } from './authentication.ts';
@@ -19,4 +20,6 @@ export type FactorCheck = (
 ) => Promise<Amr[] | undefined>;
 
 /** The check of each kind of second factor. */
-export const FACTOR_CHECKS: Partial<Record<FactorKind, FactorCheck>> = {};
+export const FACTOR_CHECKS: Partial<Record<FactorKind, FactorCheck>> = {
+  passkey: verifyPasskeyFactor,
+};

@@ -1,3 +1,5 @@
+import type { PasskeyOffer } from '../passkeys/factor.ts';
+
 /** The page between a password and a sign-in, for whoever has a second factor. */
 export type SecondFactorPage = {
   page: 'second-factor';
@@ -10,9 +12,7 @@ export type SecondFactorPage = {
   others: { using: 'passkey' | 'totp' | 'recovery-code'; url: string }[];
   fault?: 'missing' | 'code' | 'passkey' | 'throttled' | undefined;
   retryAfterMinutes?: number | undefined;
-  /** Where the script gets the passkeys' challenge. */
-  passkeyOptionsUrl?: string | undefined;
-  /** Another address of the community, where the passkey can be used. */
-  elsewhere?: { host: string; url: string } | undefined;
+  /** Where the passkeys are that `using` asks for. */
+  passkey?: PasskeyOffer | undefined;
   restartUrl: string;
 };

@@ -99,6 +99,14 @@ async function attempt(
   return outcome;
 }
 
+/** The sign-in page as it was shown for this target. */
+export function loginPageFor(request: CommunityRequest, target: SignInTarget): Promise<LoginPage> {
+  const { interaction } = target;
+  return interaction === undefined
+    ? ownLoginPage(request, target)
+    : appLoginPage(request, interaction);
+}
+
 /** `leaves`: an app waits at the end. */
 function refuse(
   request: CommunityRequest,

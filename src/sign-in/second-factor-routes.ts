@@ -1,4 +1,5 @@
 import { serviceOfClient } from '../oidc/clients.ts';
+import { passkeyOffer } from '../passkeys/factor.ts';
 import { type Factors, readFactors } from '../second-factors/factor-store.ts';
 import type { Attempt } from '../throttles/sign-in-throttle.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
@@ -99,7 +100,8 @@ async function secondFactorPage(
   target: SignInTarget,
   wanted: unknown,
 ): Promise<SecondFactorPage> {
-  const kinds = kindsOf(await readFactors(parts.database, pending.personId));
+  const factors = await readFactors(parts.database, pending.personId);
+  const kinds = kindsOf(factors);
   const using = kinds.find((kind) => kind === wanted) ?? kinds[0] ?? 'totp';
   const base = request.issuer.basePath + signInPath(target);
   const service =
@@ -114,7 +116,8 @@ async function secondFactorPage(
     others: kinds
       .filter((kind) => kind !== using)
       .map((kind) => ({ using: kind, url: `${base}/second-factor?use=${kind}` })),
-    passkeyOptionsUrl: using === 'passkey' ? `${base}/passkey/options` : undefined,
+    passkey:
+      using === 'passkey' ? passkeyOffer(parts, request, target, factors.passkeys) : undefined,
     restartUrl: `${base}?switch=1`,
   };
 }

@@ -3,6 +3,11 @@ import { CHALLENGE_ROUTES } from '../challenges/routes.ts';
 import type { Community } from '../communities/community.ts';
 import { loadLogo } from '../communities/community-store.ts';
 import { showHome, submitHomeRequest, submitSignOutEverywhere } from '../home/routes.ts';
+import { PASSKEY_ACCOUNT_ROUTES } from '../passkeys/account-routes.ts';
+import { PASSKEY_FACTOR_ROUTES } from '../passkeys/factor.ts';
+import { HAND_OFF_ROUTES } from '../passkeys/hand-off.ts';
+import { sendCommunityOrigins } from '../passkeys/related-origins.ts';
+import { PASSKEY_SIGN_IN_ROUTES } from '../passkeys/sign-in-routes.ts';
 import { returnToApp, showAccessDenied, submitAccessRequest } from '../sign-in/access-routes.ts';
 import { showConsent, submitConsent } from '../sign-in/consent-routes.ts';
 import { loadInteraction } from '../sign-in/load-interaction.ts';
@@ -28,6 +33,10 @@ const ROUTES: CommunityRoutes = [
     (parts, request, [slug]) => submitHomeRequest(parts, request, slug as string),
   ],
   ['POST', /^\/sign-out-everywhere$/, (parts, request) => submitSignOutEverywhere(parts, request)],
+  ...PASSKEY_ACCOUNT_ROUTES,
+  ...PASSKEY_SIGN_IN_ROUTES,
+  ...PASSKEY_FACTOR_ROUTES,
+  ...HAND_OFF_ROUTES,
   ...SECOND_FACTOR_ROUTES,
   ['GET', /^\/login$/, (_parts, request) => showLogin(request)],
   ['POST', /^\/login$/, submitLogin],
@@ -89,6 +98,10 @@ export async function communityRoutes(
 ): Promise<void> {
   const path = ctx.path.slice(route.basePath.length);
   const request = openCommunityRequest(parts, ctx, route, path);
+  if (ctx.path === '/.well-known/webauthn' && ctx.method === 'GET') {
+    sendCommunityOrigins(parts.config, ctx, route.community);
+    return;
+  }
   if (path.startsWith('/oidc/') || path.startsWith('/.well-known/')) {
     await serveProvider(request);
     return;

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { operatorRoutes } from '../operators/routes.ts';
+import { sendHubOrigins } from '../passkeys/related-origins.ts';
 import { keepLocale, localeOf } from './chrome.ts';
 import { readForm } from './form-body.ts';
 import { notFound } from './http-errors.ts';
@@ -25,6 +26,10 @@ export async function hubRoutes(parts: WebParts, ctx: Context): Promise<void> {
       page: 'hub-home',
       communities: rows.map(({ slug, name }) => ({ name, url: `/c/${slug}` })),
     });
+    return;
+  }
+  if (ctx.path === '/.well-known/webauthn' && ctx.method === 'GET') {
+    await sendHubOrigins(parts, ctx);
     return;
   }
   if (ctx.path === '/language' && ctx.method === 'POST') {

@@ -1,3 +1,4 @@
+import type { PasskeyPage } from '../passkeys/pages.ts';
 import type { SecondFactorPage } from '../sign-in/pages.ts';
 
 type Form = { action: string; csrf: string };
@@ -7,7 +8,7 @@ type CorePage =
       action: string;
       csrf: string;
       username?: string;
-      fault?: 'credentials' | 'throttled' | 'expired' | 'missing';
+      fault?: 'credentials' | 'passkey' | 'throttled' | 'expired' | 'missing';
       retryAfterMinutes?: number;
       service?: { name: string };
       reauthenticate?: { displayName: string; switchAction: string };
@@ -147,7 +148,7 @@ type CorePage =
   | { page: 'hub-home'; communities: { name: string; url: string }[] };
 
 /** Every page there is; each feature has a file of its own for its pages. */
-export type PageModel = CorePage | SecondFactorPage;
+export type PageModel = CorePage | PasskeyPage | SecondFactorPage;
 
 export type Chrome = {
   locale: 'fr' | 'en';

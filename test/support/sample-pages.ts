@@ -1,10 +1,12 @@
 import type { Chrome, PageModel } from '../../src/web/page-models.ts';
 import { CORE_PAGES } from './sample-pages/core.ts';
+import { PASSKEY_PAGES } from './sample-pages/passkeys.ts';
 import { SECOND_FACTOR_PAGES } from './sample-pages/second-factor.ts';
 
 /** One of each page, in each of its states. */
 export const SAMPLE_PAGES: Record<string, PageModel> = {
   ...CORE_PAGES,
+  ...PASSKEY_PAGES,
   ...SECOND_FACTOR_PAGES,
 };
 

@@ -28,6 +28,6 @@ export const SECOND_FACTOR_PAGES: Record<string, PageModel> = {
     ...base,
     using: 'passkey',
     others: [code],
-    passkeyOptionsUrl: '/c/lamyne/login/passkey/options',
+    passkey: { optionsUrl: '/c/lamyne/login/passkey/options', here: true, elsewhere: [] },
   },
 };

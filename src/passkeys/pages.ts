@@ -1,0 +1,38 @@
+/** Pages about passkeys. */
+export type PasskeyPage =
+  | {
+      /** A sign-in that began at another address of the community goes on here. */
+      page: 'hand-off';
+      action: string;
+      csrf: string;
+      /** The host where it began. */
+      from: string;
+      fault?: 'passkey' | undefined;
+    }
+  | {
+      page: 'account/passkeys';
+      action: string;
+      csrf: string;
+      /** This address: what is made here works here. */
+      host: string;
+      passkeys: {
+        id: string;
+        name: string;
+        /** As written in the visitor's language. */
+        created: string;
+        lastUsed?: string | undefined;
+        synced: boolean;
+        /** Where it was made, unless that is here. */
+        elsewhere?: string | undefined;
+        /** Which of its forms was refused. */
+        fault?: 'name' | 'remove' | undefined;
+      }[];
+      /** What was typed as the name of a new one. */
+      name?: string | undefined;
+      notice?: 'added' | 'renamed' | 'removed' | undefined;
+      /** `field` is that of the new one, or has the id of the passkey in it. */
+      faults: {
+        field: string;
+        code: 'failed' | 'known' | 'too-many' | 'name' | 'required' | 'short-password';
+      }[];
+    };

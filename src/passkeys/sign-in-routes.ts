@@ -1,0 +1,102 @@
+import { completeSignIn } from '../sign-in/complete-sign-in.ts';
+import { loginPageFor } from '../sign-in/routes.ts';
+import { readTarget, type SignInTarget, safeReturnPath } from '../sign-in/sign-in-target.ts';
+import { networkOf } from '../throttles/sign-in-throttle.ts';
+import type { CommunityRequest } from '../web/community-request.ts';
+import type { CommunityRoutes } from '../web/community-route-table.ts';
+import type { WebParts } from '../web/web-parts.ts';
+import type { StoredPasskey } from './passkey-store.ts';
+import { relyingPartyNamed, sendRequestOptions } from './request-options.ts';
+import { verifyAssertion } from './verify-assertion.ts';
+
+/** Signing in with a passkey alone, from the first page. It counts as two factors. */
+export const PASSKEY_SIGN_IN_ROUTES: CommunityRoutes = [
+  [
+    'POST',
+    /^\/login(?:\/([\w-]+))?\/passkey\/options$/,
+    (parts, request, [uid]) => sendOptions(parts, request, uid),
+  ],
+  [
+    'POST',
+    /^\/login(?:\/([\w-]+))?\/passkey$/,
+    (parts, request, [uid]) => submitPasskey(parts, request, uid),
+  ],
+];
+
+/** An answer counts for the app's request that it was asked for. */
+const purposeOf = ({ interaction }: SignInTarget) => `sign-in:${interaction?.uid ?? ''}`;
+
+async function sendOptions(
+  parts: WebParts,
+  request: CommunityRequest,
+  uid: string | undefined,
+): Promise<void> {
+  const fields = await request.form();
+  const target = await readTarget(request, uid);
+  const { rpId } = relyingPartyNamed(parts, request, fields.rp);
+  const purpose = purposeOf(target);
+  await sendRequestOptions(parts, request, rpId, { purpose, userVerification: 'required' });
+}
+
+async function submitPasskey(
+  parts: WebParts,
+  request: CommunityRequest,
+  uid: string | undefined,
+): Promise<void> {
+  const fields = await request.form();
+  const target = await readTarget(request, uid);
+  if (uid === undefined) target.returnPath = safeReturnPath(fields.return_to);
+  const outcome = await verifyAssertion(parts, request, fields.response, {
+    purpose: purposeOf(target),
+    userVerification: true,
+  });
+  const { passkey } = outcome;
+  if (!outcome.verified || passkey?.status !== 'active') {
+    await refuse(parts, request, target, passkey);
+    return;
+  }
+  parts.metrics.signIns.inc({ outcome: 'signed-in' });
+  await completeSignIn(
+    parts,
+    request,
+    { amr: [...outcome.amr, 'mfa'], restsOn: { subject: passkey.subject, passkeyId: passkey.id } },
+    target,
+  );
+}
+
+/**
+ * The same for an unknown passkey, a wrong answer and a suspended member. Nobody guesses a signature, so
+ * that a right one is never held up; wrong ones count for their address, as wrong passwords do.
+ */
+async function refuse(
+  parts: WebParts,
+  request: CommunityRequest,
+  target: SignInTarget,
+  passkey: StoredPasskey | undefined,
+): Promise<void> {
+  const leaves = target.interaction !== undefined;
+  const page = await loginPageFor(request, target);
+  const name = `passkey:${networkOf(request.ip)}`;
+  const allowed = await parts.throttle.attempt({
+    communityId: request.community.id,
+    name,
+    account: name,
+    ip: request.ip,
+  });
+  if (!allowed.allowed) {
+    parts.metrics.signIns.inc({ outcome: 'throttled' });
+    request.ctx.set('Retry-After', String(allowed.retryAfterSeconds));
+    if (allowed.first) request.unit.record({ type: 'sign-in.throttled', actor: 'anonymous' });
+    const retryAfterMinutes = Math.ceil(allowed.retryAfterSeconds / 60);
+    request.page({ ...page, fault: 'throttled', retryAfterMinutes }, { status: 429, leaves });
+    return;
+  }
+  parts.metrics.signIns.inc({ outcome: 'credentials' });
+  request.unit.record({
+    type: 'sign-in.failed',
+    actor: 'anonymous',
+    subject: passkey?.subject,
+    details: { using: 'passkey' },
+  });
+  request.page({ ...page, fault: 'passkey' }, { status: 400, leaves });
+}
