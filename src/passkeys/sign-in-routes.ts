@@ -13,12 +13,12 @@ import { verifyAssertion } from './verify-assertion.ts';
 export const PASSKEY_SIGN_IN_ROUTES: CommunityRoutes = [
   [
     'POST',
-    /^\/login(?:\/([\w-]+))?\/passkey\/options$/,
+    /^\/login(?:\/(?!second-factor\/)([\w-]+))?\/passkey\/options$/,
     (parts, request, [uid]) => sendOptions(parts, request, uid),
   ],
   [
     'POST',
-    /^\/login(?:\/([\w-]+))?\/passkey$/,
+    /^\/login(?:\/(?!second-factor\/)([\w-]+))?\/passkey$/,
     (parts, request, [uid]) => submitPasskey(parts, request, uid),
   ],
 ];
