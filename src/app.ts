@@ -6,7 +6,7 @@ import type { Database } from './database/database.ts';
 import type { LdapBridge } from './ldap/start-ldap-bridge.ts';
 import { createOutbound } from './outbound/outbound.ts';
 import { createSealer } from './secrets/sealer.ts';
-import { createSignInThrottle } from './throttles/sign-in-throttle.ts';
+import { createThrottles } from './throttles/throttles.ts';
 
 /** What runs, and how to end it. */
 export type App = {
@@ -52,7 +52,7 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
       log.warn({ err: error }, 'the change feed is away; nothing is served from memory'),
   });
   stops.unshift(() => feed.close());
-  const throttle = createSignInThrottle(database.pool, sealer);
+  const throttle = createThrottles(database.pool, sealer);
   let ldap: LdapBridge | undefined;
   if (config.roles.has('ldap') && (config.ldap.listen ?? config.ldap.ldapsListen) !== undefined) {
     const { startLdapBridge } = await import('./ldap/start-ldap-bridge.ts');

@@ -1,7 +1,7 @@
 import { completeSignIn } from '../sign-in/complete-sign-in.ts';
 import { loginPageFor } from '../sign-in/routes.ts';
 import { readTarget, type SignInTarget, safeReturnPath } from '../sign-in/sign-in-target.ts';
-import { networkOf } from '../throttles/sign-in-throttle.ts';
+import { networkOf } from '../throttles/network.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import type { WebParts } from '../web/web-parts.ts';

@@ -1,7 +1,9 @@
 import { serviceOfClient } from '../oidc/clients.ts';
 import { passkeyOffer } from '../passkeys/factor.ts';
 import { type Factors, readFactors } from '../second-factors/factor-store.ts';
-import type { Attempt } from '../throttles/sign-in-throttle.ts';
+import type { FactorAttempt } from '../throttles/factor-throttle.ts';
+import type { Allowance } from '../throttles/limiter.ts';
+import { networkOf } from '../throttles/network.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import { RequestError } from '../web/http-errors.ts';
@@ -59,23 +61,27 @@ async function submitSecondFactor(
     refuse({ fault: page.using === 'passkey' ? 'passkey' : 'missing' });
     return;
   }
-  const attempt = attemptOf(parts, request, pending);
-  const allowed = await parts.throttle.attempt(attempt);
-  if (!allowed.allowed) {
-    request.ctx.set('Retry-After', String(allowed.retryAfterSeconds));
-    const retryAfterMinutes = Math.ceil(allowed.retryAfterSeconds / 60);
-    refuse({ fault: 'throttled', retryAfterMinutes }, 429);
-    return;
-  }
+  const { subject, personId } = pending;
+  const device = knownDevice(request.ctx, parts.sealer, request.community.id, subject);
+  const attempt: FactorAttempt = { personId, ip: request.ip, device };
+  const isGuessable = page.using !== 'passkey';
+  const refuseUntil = (retryAfterSeconds: number) => {
+    request.ctx.set('Retry-After', String(retryAfterSeconds));
+    refuse({ fault: 'throttled', retryAfterMinutes: Math.ceil(retryAfterSeconds / 60) }, 429);
+  };
+  const leave = isGuessable ? await parts.throttle.factor(attempt) : { allowed: true as const };
+  if (!leave.allowed) return refuseUntil(leave.retryAfterSeconds);
   const proven = await FACTOR_CHECKS[page.using]?.(parts, request, pending, fields, target);
   if (proven === undefined) {
-    const { subject } = pending;
+    // Nobody guesses a signature: a right one is never held up, and wrong ones count for their address.
+    const counted = isGuessable ? leave : await countWrongPasskey(parts, request);
+    if (!counted.allowed) return refuseUntil(counted.retryAfterSeconds);
     const details = { using: page.using };
     request.unit.record({ type: 'second-factor.failed', actor: 'anonymous', subject, details });
     refuse({ fault: page.using === 'passkey' ? 'passkey' : 'code' });
     return;
   }
-  await parts.throttle.succeeded(attempt);
+  if (isGuessable) await parts.throttle.factorSucceeded(attempt);
   const amr = ['pwd', ...proven, 'mfa'];
   await completeSignIn(
     parts,
@@ -85,12 +91,10 @@ async function submitSecondFactor(
   );
 }
 
-/** All second factors of an account are guessed at together: whoever changes the method gains nothing. */
-function attemptOf(parts: WebParts, request: CommunityRequest, pending: PendingSignIn): Attempt {
+function countWrongPasskey(parts: WebParts, request: CommunityRequest): Promise<Allowance> {
+  const name = `passkey:${networkOf(request.ip)}`;
   const communityId = request.community.id;
-  const name = `factor:${pending.subject}`;
-  const device = knownDevice(request.ctx, parts.sealer, communityId, pending.subject);
-  return { communityId, name, account: name, ip: request.ip, device };
+  return parts.throttle.attempt({ communityId, name, account: name, ip: request.ip });
 }
 
 async function secondFactorPage(

@@ -1,21 +1,35 @@
-import ipaddr from 'ipaddr.js';
 import type pg from 'pg';
-import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Sealer } from '../secrets/sealer.ts';
+import {
+  type Allowance,
+  type Counted,
+  consumeAll,
+  createLimiters,
+  DAY,
+  giveBack,
+  HOUR,
+  MINUTE,
+} from './limiter.ts';
+import { neighbourhoodOf, networkOf } from './network.ts';
 
-const MINUTE = 60;
+export type { Allowance } from './limiter.ts';
+// The registration form imports it from here.
+export { networkOf } from './network.ts';
 
 /**
  * Failures that are let through, by whom they are counted for. A member on a device they signed in
  * with before is counted for that device alone: no stranger's guesses can lock them out.
  */
 const LIMITS = {
+  address: { points: 100, duration: 15 * MINUTE },
+  neighbourhood: { points: 300, duration: 15 * MINUTE },
   nameAndAddress: { points: 10, duration: 15 * MINUTE },
   accountAndDevice: { points: 10, duration: 15 * MINUTE },
-  account: { points: 50, duration: 60 * MINUTE },
-  /** What a fresh address may still try of an account that is under attack from everywhere. */
-  besieged: { points: 3, duration: 60 * MINUTE },
-  address: { points: 100, duration: 15 * MINUTE },
+  account: { points: 50, duration: HOUR },
+  /** What a fresh address may still try of an account that is under attack from everywhere … */
+  besieged: { points: 3, duration: HOUR },
+  /** … and what all of them may, which ends the attack of whoever has very many. */
+  besiegedAccount: { points: 300, duration: DAY },
 } as const;
 
 export type Attempt = {
@@ -30,11 +44,6 @@ export type Attempt = {
   device?: string;
 };
 
-/** `first` tells the first refusal of a window from those that follow. */
-export type Allowance =
-  | { allowed: true }
-  | { allowed: false; retryAfterSeconds: number; first: boolean };
-
 export type SignInThrottle = {
   /** Counts an attempt before it is checked: parallel attempts cannot slip past each other. */
   attempt(attempt: Attempt): Promise<Allowance>;
@@ -42,47 +51,30 @@ export type SignInThrottle = {
   succeeded(attempt: Attempt): Promise<void>;
 };
 
-/** Throttles kept in PostgreSQL: they survive a restart and are shared by all processes. */
+/** Throttles of passwords: by address, neighbourhood, typed name and account. */
 export function createSignInThrottle(pool: pg.Pool, sealer: Sealer): SignInThrottle {
-  const limiters = Object.fromEntries(
-    Object.entries(LIMITS).map(([name, limit]) => [
-      name,
-      new RateLimiterPostgres({
-        ...limit,
-        storeClient: pool,
-        storeType: 'pool',
-        tableName: 'throttles',
-        tableCreated: true,
-        clearExpiredByTimeout: false,
-        keyPrefix: name,
-      }),
-    ]),
-  ) as Record<keyof typeof LIMITS, RateLimiterPostgres>;
+  const limiters = createLimiters(pool, LIMITS);
 
-  type Counted = [limiter: RateLimiterPostgres, key: string];
-
-  function keyOf(attempt: Attempt, ...parts: string[]): string {
-    return sealer.digest('throttle', [attempt.communityId, ...parts].join('\0'));
+  function count(name: keyof typeof LIMITS, attempt: Attempt, ...about: string[]): Counted {
+    const key = [attempt.communityId, ...about].join('\0');
+    return [limiters[name], sealer.digest('throttle', key)];
   }
 
   function narrowLimits(attempt: Attempt): Counted[] {
-    if (attempt.device !== undefined) {
-      return [[limiters.accountAndDevice, keyOf(attempt, attempt.account, attempt.device)]];
-    }
-    const network = networkOf(attempt.ip);
+    const { account, device, name, ip } = attempt;
+    if (device !== undefined) return [count('accountAndDevice', attempt, account, device)];
+    const network = networkOf(ip);
     return [
-      [limiters.address, keyOf(attempt, network)],
-      [limiters.nameAndAddress, keyOf(attempt, attempt.name, network)],
+      count('address', attempt, network),
+      count('neighbourhood', attempt, neighbourhoodOf(ip)),
+      count('nameAndAddress', attempt, name, network),
     ];
   }
 
-  const wideLimit = (attempt: Attempt): Counted => [
-    limiters.account,
-    keyOf(attempt, attempt.account),
-  ];
-  const besieged = (attempt: Attempt): Counted => [
-    limiters.besieged,
-    keyOf(attempt, attempt.account, networkOf(attempt.ip)),
+  const wideLimit = (attempt: Attempt): Counted => count('account', attempt, attempt.account);
+  const besiegedLimits = (attempt: Attempt): Counted[] => [
+    count('besieged', attempt, attempt.account, networkOf(attempt.ip)),
+    count('besiegedAccount', attempt, attempt.account),
   ];
 
   /** Attempts that were let through although the account is under attack from everywhere. */
@@ -90,50 +82,18 @@ export function createSignInThrottle(pool: pg.Pool, sealer: Sealer): SignInThrot
 
   return {
     async attempt(attempt) {
-      // One after the other: an attempt that one limit stops is not counted by the next ones, or a
-      // stranger at one address could use up what the account has everywhere.
-      for (const limit of narrowLimits(attempt)) {
-        const refusal = await consume(limit);
-        if (refusal !== undefined) return refusal;
-      }
+      const refusal = await consumeAll(narrowLimits(attempt));
+      if (refusal !== undefined) return refusal;
       if (attempt.device !== undefined) return { allowed: true };
-      const wide = await consume(wideLimit(attempt));
-      if (wide === undefined) return { allowed: true };
+      if ((await consumeAll([wideLimit(attempt)])) === undefined) return { allowed: true };
       besiegedAttempts.add(attempt);
-      return (await consume(besieged(attempt))) ?? { allowed: true };
+      return (await consumeAll(besiegedLimits(attempt))) ?? { allowed: true };
     },
     async succeeded(attempt) {
       const counted = narrowLimits(attempt);
       if (attempt.device === undefined) counted.push(wideLimit(attempt));
-      if (besiegedAttempts.has(attempt)) counted.push(besieged(attempt));
-      await Promise.all(counted.map(([limiter, key]) => limiter.reward(key)));
+      if (besiegedAttempts.has(attempt)) counted.push(...besiegedLimits(attempt));
+      await giveBack(counted);
     },
   };
-}
-
-async function consume([limiter, key]: [RateLimiterPostgres, string]): Promise<
-  Extract<Allowance, { allowed: false }> | undefined
-> {
-  try {
-    await limiter.consume(key);
-    return undefined;
-  } catch (outcome) {
-    if (!(outcome instanceof RateLimiterRes)) throw outcome;
-    return {
-      allowed: false,
-      retryAfterSeconds: Math.ceil(outcome.msBeforeNext / 1000),
-      first: outcome.consumedPoints === limiter.points + 1,
-    };
-  }
-}
-
-/** IPv4 addresses as they are; of an IPv6 address the /64 that one household or attacker has whole. */
-export function networkOf(ip: string): string {
-  if (!ipaddr.isValid(ip)) return 'unknown';
-  const address = ipaddr.process(ip);
-  if (address.kind() === 'ipv4') return address.toString();
-  return `${(address as ipaddr.IPv6).parts
-    .slice(0, 4)
-    .map((part) => part.toString(16))
-    .join(':')}::/64`;
 }

@@ -9,7 +9,7 @@ import { createSignInCache } from '../oidc/sign-in-cache.ts';
 import { watchProvider } from '../oidc/watch-provider.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import type { Sealer } from '../secrets/sealer.ts';
-import type { SignInThrottle } from '../throttles/sign-in-throttle.ts';
+import type { Throttles } from '../throttles/throttles.ts';
 import { createCsrf } from './csrf.ts';
 import { createMetrics } from './metrics.ts';
 import { refuseUnreadable } from './refuse-unreadable.ts';
@@ -24,7 +24,7 @@ export async function startWeb(parts: {
   sealer: Sealer;
   outbound: Outbound;
   feed: ChangeFeed;
-  throttle: SignInThrottle;
+  throttle: Throttles;
   log: Logger;
 }): Promise<{ server: Server; stop(): Promise<void> }> {
   const { config, database, sealer, outbound, feed, throttle, log } = parts;

@@ -5,7 +5,7 @@ import type { Database } from '../database/database.ts';
 import type { ProviderPool } from '../oidc/provider-pool.ts';
 import type { SignInCache } from '../oidc/sign-in-cache.ts';
 import type { Sealer } from '../secrets/sealer.ts';
-import type { SignInThrottle } from '../throttles/sign-in-throttle.ts';
+import type { Throttles } from '../throttles/throttles.ts';
 import type { Csrf } from './csrf.ts';
 import type { Metrics } from './metrics.ts';
 import type { Renderer } from './render.ts';
@@ -22,7 +22,7 @@ export type WebParts = {
   /** After a change of one's own: the page that follows shows it. */
   settle(): Promise<void>;
   providers: ProviderPool;
-  throttle: SignInThrottle;
+  throttle: Throttles;
   csrf: Csrf;
   renderer: Renderer;
   files: StaticFiles;

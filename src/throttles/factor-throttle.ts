@@ -1,0 +1,77 @@
+import type pg from 'pg';
+import type { Sealer } from '../secrets/sealer.ts';
+import {
+  type Allowance,
+  type Counted,
+  consumeAll,
+  createLimiters,
+  DAY,
+  giveBack,
+  HOUR,
+  MINUTE,
+} from './limiter.ts';
+import { neighbourhoodOf, networkOf } from './network.ts';
+
+/**
+ * Wrong codes that are let through. Three codes of a million count at any time (RFC 6238 section 5.2),
+ * so that thirty a day find one in a hundred, with a year's patience, about three times; who has the
+ * password, and only they, can use up the tries of devices that are not known.
+ */
+const LIMITS = {
+  factorAddress: { points: 60, duration: 15 * MINUTE },
+  factorNeighbourhood: { points: 200, duration: 15 * MINUTE },
+  factorHour: { points: 10, duration: HOUR },
+  factorDay: { points: 30, duration: DAY },
+  factorDeviceHour: { points: 10, duration: HOUR },
+  factorDeviceDay: { points: 30, duration: DAY },
+} as const;
+
+export type FactorAttempt = {
+  /**
+   * The codes are the person's, whichever community is asked: their tries are counted together. Whoever
+   * gets here has their password, which says as much.
+   */
+  personId: string;
+  ip: string;
+  /** A device the account signed in with before: it has its own tries. */
+  device?: string | undefined;
+};
+
+export type FactorThrottle = {
+  /**
+   * Counts a try of anything that can be guessed as a second factor (codes of an app, recovery codes),
+   * before it is checked; all kinds and all ways in share the tries. A passkey's signature cannot be
+   * guessed and needs no leave.
+   */
+  factor(attempt: FactorAttempt): Promise<Allowance>;
+  /** Takes back what a right answer counted. */
+  factorSucceeded(attempt: FactorAttempt): Promise<void>;
+};
+
+export function createFactorThrottle(pool: pg.Pool, sealer: Sealer): FactorThrottle {
+  const limiters = createLimiters(pool, LIMITS);
+
+  function count(name: keyof typeof LIMITS, ...about: string[]): Counted {
+    return [limiters[name], sealer.digest('throttle', about.join('\0'))];
+  }
+
+  function limits({ personId, ip, device }: FactorAttempt): Counted[] {
+    if (device !== undefined) {
+      return [
+        count('factorDeviceHour', personId, device),
+        count('factorDeviceDay', personId, device),
+      ];
+    }
+    return [
+      count('factorAddress', networkOf(ip)),
+      count('factorNeighbourhood', neighbourhoodOf(ip)),
+      count('factorHour', personId),
+      count('factorDay', personId),
+    ];
+  }
+
+  return {
+    factor: async (attempt) => (await consumeAll(limits(attempt))) ?? { allowed: true },
+    factorSucceeded: (attempt) => giveBack(limits(attempt)),
+  };
+}
