@@ -1,0 +1,258 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Authenticator } from './support/authenticator.ts';
+import { Browser } from './support/browser.ts';
+import { type BuiltCommunity, buildCommunity, buildMember, PASSWORD } from './support/factories.ts';
+import { startHub, type TestHub } from './support/hub.ts';
+import {
+  csrfOf,
+  enrol,
+  post,
+  type Question,
+  question,
+  signIn,
+  typePassword,
+} from './support/passkey-visits.ts';
+
+let hub: TestHub;
+let twin: TestHub;
+let community: BuiltCommunity;
+let neighbour: BuiltCommunity;
+let issuer: string;
+beforeAll(async () => {
+  hub = await startHub();
+  twin = await hub.sibling();
+  community = await buildCommunity(hub.database);
+  neighbour = await buildCommunity(hub.database);
+  issuer = `${hub.url}/c/${community.slug}`;
+});
+beforeEach(async () => {
+  await hub.database.query('DELETE FROM throttles');
+});
+afterAll(async () => {
+  await twin.stop();
+  await hub.stop();
+});
+
+async function memberWithPasskey(authenticator = new Authenticator(hub.url)) {
+  const member = await buildMember(hub.database, community.id);
+  const { browser } = await enrol(issuer, member.username, authenticator);
+  return { member, authenticator, browser };
+}
+
+/** A sign-in page in a fresh browser, with its question. */
+async function signInPage(at = issuer) {
+  const browser = new Browser();
+  const page = await browser.open(`${at}/login`);
+  const { options } = await question(browser, page);
+  const send = (response: string, to = at) =>
+    post(browser, `${to}/login/passkey`, { csrf: csrfOf(page), response });
+  return { browser, page, options, send };
+}
+
+async function sessionsOf(subject: string): Promise<number> {
+  const [row] = await hub.database.query<{ count: number }>(
+    'SELECT count(*)::int AS count FROM sessions WHERE subject = $1',
+    [subject],
+  );
+  return row?.count ?? 0;
+}
+
+describe('a challenge', () => {
+  it('is answered once', async () => {
+    const { authenticator } = await memberWithPasskey();
+    const { options, send } = await signInPage();
+    const answer = authenticator.signIn(options);
+    expect((await send(answer)).status).toBe(303);
+    expect((await send(answer)).status).toBe(400);
+    expect((await send(authenticator.signIn(options))).status).toBe(400);
+  });
+
+  it('is answered once by two processes that are asked at once', async () => {
+    const { member, authenticator } = await memberWithPasskey();
+    const before = await sessionsOf(member.subject);
+    for (let round = 0; round < 5; round += 1) {
+      const { browser, page, options } = await signInPage();
+      const fields = { csrf: csrfOf(page), response: authenticator.signIn(options) };
+      const cookie = await browser.jar.getCookieString(issuer);
+      const answers = await Promise.all(
+        [hub, twin].map(({ url }) =>
+          fetch(`${url}/c/${community.slug}/login/passkey`, {
+            method: 'POST',
+            redirect: 'manual',
+            headers: { cookie, 'x-forwarded-host': new URL(hub.url).host, accept: 'text/html' },
+            body: new URLSearchParams(fields),
+          }),
+        ),
+      );
+      expect(answers.map(({ status }) => status).sort()).toEqual([303, 400]);
+    }
+    expect(await sessionsOf(member.subject)).toBe(before + 5);
+  });
+
+  it('counts in the browser that it was given to, and in no other', async () => {
+    const { authenticator } = await memberWithPasskey();
+    const [given, other] = [await signInPage(), await signInPage()];
+    expect((await other.send(authenticator.signIn(given.options))).status).toBe(400);
+    expect((await given.send(authenticator.signIn(given.options))).status).toBe(303);
+  });
+
+  it('is one of ours, with all of its parts', async () => {
+    const { authenticator } = await memberWithPasskey();
+    const { options, send } = await signInPage();
+    const bytes = Buffer.from(options.challenge, 'base64url');
+    const changed = [0, 20, 40].map((at) => {
+      const copy = Buffer.from(bytes);
+      copy[at] = (copy[at] as number) ^ 1;
+      return copy;
+    });
+    for (const forged of [...changed, bytes.subarray(0, -1), Buffer.alloc(56)]) {
+      const asked = { ...options, challenge: forged.toString('base64url') };
+      expect((await send(authenticator.signIn(asked))).status).toBe(400);
+    }
+  });
+
+  it('for making a passkey signs nobody in, and the other way round', async () => {
+    const { authenticator, browser } = await memberWithPasskey();
+    const page = await browser.open(`${issuer}/account/passkeys`);
+    const registration = await question(browser, page);
+    const asked = { ...registration.options, rpId: 'localhost' };
+    const login = await browser.open(`${issuer}/login?again=1&return_to=/account/passkeys`);
+    const answer = await post(browser, `${issuer}/login/passkey`, {
+      csrf: csrfOf(login),
+      response: authenticator.signIn(asked),
+    });
+    expect(answer.status).toBe(400);
+
+    const { options } = await question(browser, login);
+    const made = new Authenticator(hub.url).register({ ...options, rp: { id: 'localhost' } });
+    const added = await post(browser, `${issuer}/account/passkeys`, {
+      csrf: csrfOf(page),
+      name: '',
+      response: made,
+    });
+    expect(added.status).toBe(400);
+  });
+
+  it('of one community signs nobody in to another', async () => {
+    const { authenticator, member } = await memberWithPasskey();
+    await hub.database.query(
+      `INSERT INTO memberships (community_id, subject, person_id, username, username_key, display_name)
+       VALUES ($1, gen_random_uuid(), $2, $3, $3, 'Ailleurs')`,
+      [neighbour.id, member.personId, member.username],
+    );
+    const here = await signInPage();
+    const there = await signInPage(`${hub.url}/c/${neighbour.slug}`);
+    expect((await there.send(authenticator.signIn(here.options))).status).toBe(400);
+    expect((await there.send(authenticator.signIn(there.options))).status).toBe(303);
+  });
+});
+
+describe('a passkey', () => {
+  it('opens no community that its owner does not belong to', async () => {
+    const { authenticator } = await memberWithPasskey();
+    const { response } = await signIn(`${hub.url}/c/${neighbour.slug}`, authenticator);
+    expect(response.status).toBe(400);
+  });
+
+  it.each(['suspended', 'left', 'requested'])('does not let a %s member in', async (status) => {
+    const { authenticator, member } = await memberWithPasskey();
+    await hub.database.query('UPDATE memberships SET status = $2 WHERE subject = $1', [
+      member.subject,
+      status,
+    ]);
+    await hub.app.settle();
+    expect((await signIn(issuer, authenticator)).response.status).toBe(400);
+  });
+
+  it('that counts is refused when it counts back, or stands still, and goes on counting', async () => {
+    const authenticator = new Authenticator(hub.url, { counts: true });
+    await memberWithPasskey(authenticator);
+    expect((await signIn(issuer, authenticator, { counter: 7 })).response.status).toBe(303);
+    expect((await signIn(issuer, authenticator, { counter: 7 })).response.status).toBe(400);
+    expect((await signIn(issuer, authenticator, { counter: 3 })).response.status).toBe(400);
+    expect((await signIn(issuer, authenticator, { counter: 0 })).response.status).toBe(400);
+    expect((await signIn(issuer, authenticator, { counter: 8 })).response.status).toBe(303);
+  });
+
+  it('is not hindered by a flood of wrong ones from the same address', async () => {
+    const { authenticator } = await memberWithPasskey();
+    const { page, browser, options } = await signInPage();
+    const stranger = new Authenticator(hub.url);
+    const statuses: number[] = [];
+    for (let round = 0; round < 14; round += 1) {
+      const fields = { csrf: csrfOf(page), response: stranger.signIn(options) };
+      statuses.push((await post(browser, `${issuer}/login/passkey`, fields)).status);
+    }
+    expect(statuses).toContain(429);
+    expect((await signIn(issuer, authenticator)).response.status).toBe(303);
+  });
+
+  it('is asked for with the same words whoever it is that asks', async () => {
+    const { options } = await signInPage();
+    expect(options.allowCredentials).toEqual([]);
+    expect(options.rpId).toBe('localhost');
+  });
+});
+
+describe('a passkey as second factor', () => {
+  async function afterPassword(username: string) {
+    const browser = new Browser();
+    const page = await typePassword(browser, issuer, username);
+    return { browser, page };
+  }
+  const submit = (browser: Browser, page: Awaited<ReturnType<Browser['open']>>, response: string) =>
+    post(browser, `${issuer}/login/second-factor`, {
+      csrf: csrfOf(page),
+      using: 'passkey',
+      response,
+    });
+
+  it('needs no more than a touch, and says so', async () => {
+    const { member, authenticator } = await memberWithPasskey();
+    const { browser, page } = await afterPassword(member.username);
+    const { options } = await question(browser, page);
+    expect(options.allowCredentials.map(({ id }) => id)).toEqual([
+      authenticator.credentialId.toString('base64url'),
+    ]);
+    const answer = authenticator.signIn(options, { userVerified: false, userHandle: undefined });
+    expect((await submit(browser, page, answer)).status).toBe(303);
+    const [session] = await hub.database.query<{ amr: string[] }>(
+      `SELECT payload->'amr' AS amr FROM sessions WHERE subject = $1 ORDER BY created_at DESC LIMIT 1`,
+      [member.subject],
+    );
+    expect(session?.amr).toEqual(['pwd', 'swk', 'mfa']);
+  });
+
+  it('is the member’s own, and answers this very sign-in', async () => {
+    const [one, other] = [await memberWithPasskey(), await memberWithPasskey()];
+    const mine = await afterPassword(one.member.username);
+    const { options } = await question(mine.browser, mine.page);
+    expect(
+      (await submit(mine.browser, mine.page, other.authenticator.signIn(options))).status,
+    ).toBe(400);
+    const theirs = await afterPassword(one.member.username);
+    const foreign: Question = await question(theirs.browser, theirs.page);
+    const answer = one.authenticator.signIn(foreign.options);
+    expect((await submit(mine.browser, mine.page, answer)).status).toBe(400);
+    const login = await mine.browser.open(`${issuer}/login`);
+    const first = await question(mine.browser, login);
+    expect(
+      (await submit(mine.browser, mine.page, one.authenticator.signIn(first.options))).status,
+    ).toBe(400);
+    expect((await submit(mine.browser, mine.page, one.authenticator.signIn(options))).status).toBe(
+      303,
+    );
+  });
+
+  it('is named to nobody who has not typed the password', async () => {
+    const { member } = await memberWithPasskey();
+    const browser = new Browser();
+    const page = await browser.open(`${issuer}/login`);
+    const wrong = { username: member.username, password: `${PASSWORD}!` };
+    await browser.submit(page, '#login-form', wrong);
+    const answer = await post(browser, `${issuer}/login/second-factor/passkey/options`, {
+      csrf: csrfOf(page),
+    });
+    expect(answer.status).toBe(400);
+  });
+});
