@@ -76,7 +76,12 @@ describe('every page', () => {
       const tags = (text: string) => {
         const chrome = sampleChrome('fr');
         const community = { name: text, homeUrl: '/', contactEmail: text, logoUrl: text };
-        const signedInAs = { displayName: text, username: text, signOutUrl: '/' };
+        const signedInAs = {
+          displayName: text,
+          username: text,
+          accountUrl: '/account',
+          signOutUrl: '/',
+        };
         const html = renderer.render(replaceTexts(page, text), {
           ...chrome,
           community,
@@ -154,6 +159,8 @@ function replaceTexts(page: PageModel, text: string): PageModel {
     'fault',
     'reason',
     'state',
+    'role',
+    'uses',
     'field',
     'code',
     'notice',

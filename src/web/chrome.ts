@@ -68,6 +68,7 @@ export function communityChrome(options: {
     signedInAs: member && {
       displayName: member.displayName,
       username: member.username,
+      accountUrl: `${issuer.basePath}/account`,
       signOutUrl: `${issuer.basePath}/oidc/session/end`,
     },
   };

@@ -1,4 +1,6 @@
+import type { AdminPage } from '../admin/pages.ts';
 import type { PasskeyPage } from '../passkeys/pages.ts';
+import type { RegistrationPage } from '../registration/pages.ts';
 import type { SecondFactorPage } from '../sign-in/pages.ts';
 
 type Form = { action: string; csrf: string };
@@ -148,7 +150,7 @@ type CorePage =
   | { page: 'hub-home'; communities: { name: string; url: string }[] };
 
 /** Every page there is; each feature has a file of its own for its pages. */
-export type PageModel = CorePage | PasskeyPage | SecondFactorPage;
+export type PageModel = AdminPage | CorePage | PasskeyPage | RegistrationPage | SecondFactorPage;
 
 export type Chrome = {
   locale: 'fr' | 'en';
@@ -162,5 +164,5 @@ export type Chrome = {
   hubName?: string;
   languageForm: { action: string; returnTo: string; csrf: string };
   assetBase: string;
-  signedInAs?: { displayName: string; username: string; signOutUrl: string };
+  signedInAs?: { displayName: string; username: string; accountUrl: string; signOutUrl: string };
 };

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
+import { accountNavigation } from '../account/sections.ts';
 import { createTranslator, type Translate } from '../i18n/translate.ts';
 import type { Chrome, PageModel } from './page-models.ts';
 import type { StaticFiles } from './static.ts';
@@ -53,11 +54,17 @@ export function createRenderer(files: StaticFiles): Renderer {
         chrome,
         title: new handlebars.SafeString(title),
         body: new handlebars.SafeString(body),
-        wide: page.page === 'home' || page.page === 'operator-home',
+        wide: isWide(page.page),
+        account: chrome.signedInAs && accountNavigation(page.page),
         helpEmail: chrome.community?.contactEmail,
       });
     },
   };
+}
+
+/** Whether a page needs the width of the window; others are a card. */
+function isWide(page: string): boolean {
+  return page === 'home' || page === 'operator-home' || /^(account|admin)\//.test(page);
 }
 
 /** The first heading, as escaped text. It says what the page is, so that it is the title, too. */
@@ -68,7 +75,7 @@ function headingOf(body: string): string {
 
 /** Whether the page shows a form again for what was wrong with it. */
 function isRefusal(page: PageModel): boolean {
-  if (page.page === 'setup') return page.faults.length > 0;
+  if ('faults' in page && page.faults.length > 0) return true;
   return 'fault' in page && page.fault !== undefined;
 }
 

@@ -1,12 +1,16 @@
 import type { Chrome, PageModel } from '../../src/web/page-models.ts';
+import { ADMIN_PAGES } from './sample-pages/admin.ts';
 import { CORE_PAGES } from './sample-pages/core.ts';
 import { PASSKEY_PAGES } from './sample-pages/passkeys.ts';
+import { REGISTRATION_PAGES } from './sample-pages/registration.ts';
 import { SECOND_FACTOR_PAGES } from './sample-pages/second-factor.ts';
 
 /** One of each page, in each of its states. */
 export const SAMPLE_PAGES: Record<string, PageModel> = {
+  ...ADMIN_PAGES,
   ...CORE_PAGES,
   ...PASSKEY_PAGES,
+  ...REGISTRATION_PAGES,
   ...SECOND_FACTOR_PAGES,
 };
 
@@ -19,6 +23,7 @@ export function sampleChrome(locale: 'fr' | 'en'): Chrome {
     signedInAs: {
       displayName: 'Alice Martin',
       username: 'alice',
+      accountUrl: '/c/lamyne/account',
       signOutUrl: '/c/lamyne/oidc/session/end',
     },
   };
