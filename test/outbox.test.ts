@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type DeliveryContext, deliverMessage } from '../src/outbox/deliver-message.ts';
-import { enqueue } from '../src/outbox/outbox.ts';
+import { type BackchannelLogout, enqueue, type OutboxMessage } from '../src/outbox/outbox.ts';
 import { claimMessages, LEASE_MS } from '../src/outbox/outbox-store.ts';
 import { nextDelay, type Outcome, parseRetryAfter } from '../src/outbox/retry-policy.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
@@ -46,7 +46,11 @@ async function deliverDue(
   };
   const claimed = await claimMessages(db.database, { kinds, limit: 10, now });
   await Promise.all(claimed.map((message) => deliverMessage(context, message, now)));
-  return claimed.map((message) => message.payload.clientId);
+  return claimed.map(clientOf);
+}
+
+function clientOf({ payload }: OutboxMessage): string {
+  return (payload as BackchannelLogout['payload']).clientId;
 }
 
 const rows = () =>
@@ -75,12 +79,7 @@ test('a message is claimed by one worker only, and again when its lease has ende
   const claims = await Promise.all(
     [1, 2, 3].map(() => claimMessages(db.database, { kinds, limit: 2 })),
   );
-  expect(
-    claims
-      .flat()
-      .map((message) => message.payload.clientId)
-      .sort(),
-  ).toEqual(['cloud', 'forum', 'wiki']);
+  expect(claims.flat().map(clientOf).sort()).toEqual(['cloud', 'forum', 'wiki']);
   const soon = new Date(Date.now() + LEASE_MS - 5_000);
   expect(await claimMessages(db.database, { kinds, limit: 10, now: soon })).toEqual([]);
   const later = new Date(Date.now() + LEASE_MS + 5_000);

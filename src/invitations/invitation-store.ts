@@ -66,6 +66,14 @@ export function listInvitations(
   );
 }
 
+export async function countOpenInvitations(db: Queryable, communityId: string): Promise<number> {
+  const [row] = await db.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM (${SELECT}) o WHERE state = 'open'`,
+    [communityId],
+  );
+  return row?.count ?? 0;
+}
+
 /** The token of an invitation, so that its link can be shown and sent again. @throws SealError */
 export async function readInvitationToken(
   db: Queryable,

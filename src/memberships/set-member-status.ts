@@ -4,6 +4,7 @@ import { type Actor, recordEvents } from '../events/record-event.ts';
 import { lockGroupsOfMembers, touchGroups } from '../groups/touch-entries.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import { givePosixNumbers } from './give-posix-numbers.ts';
+import { requireAnotherOwner } from './last-owner.ts';
 import { lockMembership, type Status } from './membership-store.ts';
 
 type Change = { from: readonly Status[]; to: Status; event: string };
@@ -13,17 +14,21 @@ const CHANGES = {
   suspend: { from: ['active'], to: 'suspended', event: 'member.suspended' },
   resume: { from: ['suspended'], to: 'active', event: 'member.resumed' },
   admit: { from: ['requested'], to: 'active', event: 'member.admitted' },
+  refuse: { from: ['requested'], to: 'left', event: 'member.refused' },
+  /** The person asked for their account to be deleted; until it is, they may come back. */
+  hold: { from: ['active'], to: 'suspended', event: 'member.deletion-requested' },
+  stay: { from: ['suspended'], to: 'active', event: 'member.deletion-cancelled' },
   leave: { from: ['requested', 'active', 'suspended'], to: 'left', event: 'member.left' },
 } as const satisfies Record<string, Change>;
 
 export type StatusChange = keyof typeof CHANGES;
 
 /**
- * Suspends, resumes or admits a member, or lets them leave. What takes access away ends all sessions
+ * Suspends, resumes, admits or refuses a member, or lets them leave. What takes access away ends all sessions
  * and tokens in the same transaction (invariant 4).
  * @returns whether that changed anything: false when the member is there already
  * @throws NotFoundError when the member is not of this community
- * @throws RefusedError `state` when the membership cannot go there from where it is, or `posix-exhausted`
+ * @throws RefusedError `last-owner` when the community would have no owner any more; `state` when the membership cannot go there from where it is, or `posix-exhausted`
  */
 export async function setMemberStatus(
   tx: Transaction,
@@ -33,19 +38,22 @@ export async function setMemberStatus(
   actor: Actor,
 ): Promise<boolean> {
   const groups = await lockGroupsOfMembers(tx, communityId, [subject]);
+  if (CHANGES[change].to !== 'active') await requireAnotherOwner(tx, communityId, subject);
   const member = await lockMembership(tx, communityId, subject);
   if (member === undefined) throw new NotFoundError('member');
   const { from, to, event }: Change = CHANGES[change];
   if (member.status === to) return false;
-  if (!from.includes(member.status)) {
+  const isHeld = member.statusReason === 'deletion';
+  if (!from.includes(member.status) || (change === 'resume' && isHeld) || (change === 'stay' && !isHeld)) {
     throw new RefusedError(
       'state',
       `cannot ${change} "${member.username}": the membership is ${member.status}`,
     );
   }
   await tx.query(
-    'UPDATE memberships SET status = $3, updated_at = now() WHERE community_id = $1 AND subject = $2',
-    [communityId, subject, to],
+    `UPDATE memberships SET status = $3, status_reason = $4, updated_at = now()
+     WHERE community_id = $1 AND subject = $2`,
+    [communityId, subject, to, change === 'hold' ? 'deletion' : null],
   );
   await touchGroups(tx, communityId, groups);
   if (to !== 'active') await endMemberSessions(tx, communityId, [subject]);

@@ -6,9 +6,12 @@ import type { OutboxMessage } from './outbox.ts';
 import { type Claimed, markDone, markFailed, postpone } from './outbox-store.ts';
 import { MAX_ATTEMPTS, nextDelay, type Outcome } from './retry-policy.ts';
 
-/** How each kind of message is delivered. A repeat must be harmless: a crash may follow the delivery. */
+/**
+ * How each kind of message is delivered; a process that does not know a kind leaves it to others. A repeat
+ * must be harmless: a crash may follow the delivery.
+ */
 export type Deliveries = {
-  [Kind in OutboxMessage['kind']]: (
+  [Kind in OutboxMessage['kind']]?: (
     message: Claimed<Extract<OutboxMessage, { kind: Kind }>>,
   ) => Promise<Outcome>;
 };
@@ -31,7 +34,8 @@ async function attempt({ deliveries, log }: DeliveryContext, message: Claimed): 
   // Every process that took it died before it could tell.
   if (message.attempts > MAX_ATTEMPTS) return { state: 'refused', reason: 'no attempt ever ended' };
   try {
-    return await deliveries[message.kind](message);
+    const deliver = deliveries[message.kind] as (message: Claimed) => Promise<Outcome>;
+    return await deliver(message);
   } catch (error) {
     log.error({ err: error, message: message.id }, 'an outbox message could not be attempted');
     return { state: 'retry', reason: `internal error: ${(error as Error).name}` };

@@ -1,4 +1,6 @@
 import type { Transaction } from '../database/database.ts';
+import type { Locale } from '../i18n/locale.ts';
+import type { MailMessage } from '../mail/mail.ts';
 
 /** A logout token to be sent to a client (OpenID Connect Back-Channel Logout 1.0 §2.5). */
 export type BackchannelLogout = {
@@ -7,7 +9,14 @@ export type BackchannelLogout = {
   payload: { issuer: string; clientId: string; subject: string; sid: string };
 };
 
-export type OutboxMessage = BackchannelLogout;
+/** Somebody asked to register with an address: the worker finds out what to write to it. */
+export type RegistrationRequest = {
+  kind: 'registration-request';
+  communityId: string;
+  payload: { email: string; issuerUrl: string; locale: Locale };
+};
+
+export type OutboxMessage = BackchannelLogout | MailMessage | RegistrationRequest;
 
 /** Queues messages in the transaction of the change that causes them; workers send them after it commits. */
 export async function enqueue(tx: Transaction, messages: readonly OutboxMessage[]): Promise<void> {

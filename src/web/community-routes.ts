@@ -1,13 +1,16 @@
 import type { Context } from 'koa';
+import { ADMIN_ROUTES } from '../admin/routes.ts';
 import { CHALLENGE_ROUTES } from '../challenges/routes.ts';
 import type { Community } from '../communities/community.ts';
 import { loadLogo } from '../communities/community-store.ts';
 import { showHome, submitHomeRequest, submitSignOutEverywhere } from '../home/routes.ts';
+import { INVITATION_ROUTES } from '../invitations/routes.ts';
 import { PASSKEY_ACCOUNT_ROUTES } from '../passkeys/account-routes.ts';
 import { PASSKEY_FACTOR_ROUTES } from '../passkeys/factor.ts';
 import { HAND_OFF_ROUTES } from '../passkeys/hand-off.ts';
 import { sendCommunityOrigins } from '../passkeys/related-origins.ts';
 import { PASSKEY_SIGN_IN_ROUTES } from '../passkeys/sign-in-routes.ts';
+import { REGISTRATION_ROUTES } from '../registration/routes.ts';
 import { returnToApp, showAccessDenied, submitAccessRequest } from '../sign-in/access-routes.ts';
 import { showConsent, submitConsent } from '../sign-in/consent-routes.ts';
 import { loadInteraction } from '../sign-in/load-interaction.ts';
@@ -84,6 +87,9 @@ const ROUTES: CommunityRoutes = [
       await returnToApp(request);
     },
   ],
+  ...REGISTRATION_ROUTES,
+  ...INVITATION_ROUTES,
+  ...ADMIN_ROUTES,
   ...CHALLENGE_ROUTES,
   ['POST', /^\/language$/, (_parts, request) => submitLanguage(request)],
   ['GET', /^\/logo$/, sendLogo],

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Database } from '../database/database.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { startOutboxWorker } from '../outbox/outbox-worker.ts';
+import { deliverRegistrationRequest } from '../registration/deliver-registration-request.ts';
 import type { Sealer } from '../secrets/sealer.ts';
 import { deliverBackchannelLogout } from '../sessions/deliver-backchannel-logout.ts';
 import { rotateDueKeys } from '../signing-keys/rotate-due-keys.ts';
@@ -25,6 +26,7 @@ export function startWorker(parts: WorkerParts): { stop(): Promise<void> } {
     log,
     deliveries: {
       'backchannel-logout': (message) => deliverBackchannelLogout(parts, message),
+      'registration-request': (message) => deliverRegistrationRequest(parts, message),
     },
   });
   const schedule = keepSchedule(database, tasks(parts), log);

@@ -1,0 +1,36 @@
+import type { Database } from '../database/database.ts';
+import { nameKey } from '../memberships/names.ts';
+import { enqueue, type RegistrationRequest } from '../outbox/outbox.ts';
+import type { Claimed } from '../outbox/outbox-store.ts';
+import type { Outcome } from '../outbox/retry-policy.ts';
+import { takeMailPause } from './mail-pause.ts';
+import { standingOf } from './make-way.ts';
+import { registrationMail } from './messages.ts';
+
+/** One address is written to no oftener, whoever asks. */
+const PAUSE_MINUTES = 5;
+
+/**
+ * Finds out what there is to do for an address that asked to register, where no visitor can time it
+ * (docs/decisions/0015), and writes to it. A repeat falls into the pause and does nothing.
+ */
+export async function deliverRegistrationRequest(
+  { database }: { database: Database },
+  { communityId, payload }: Claimed<RegistrationRequest>,
+): Promise<Outcome> {
+  const { email, issuerUrl, locale } = payload;
+  await database.transaction(async (tx) => {
+    const [community] = await tx.query<{ registration: string }>(
+      `SELECT registration FROM communities WHERE id = $1 AND state = 'active'`,
+      [communityId],
+    );
+    // Closed in the meantime: the page says so now.
+    if (community?.registration !== 'open' && community?.registration !== 'approval') return;
+    const address = `${communityId}\0${nameKey(email)}`;
+    if (!(await takeMailPause(tx, 'registration-mail', address, PAUSE_MINUTES))) return;
+    const standing = await standingOf(tx, communityId, email);
+    const place = { id: communityId, issuerUrl };
+    await enqueue(tx, [registrationMail(place, { to: email, locale, standing })]);
+  });
+  return { state: 'done' };
+}

@@ -1,0 +1,110 @@
+import { isSolved } from '../challenges/challenge.ts';
+import { shortened } from '../memberships/display-name.ts';
+import { enqueue } from '../outbox/outbox.ts';
+import { signedIn } from '../sessions/signed-in.ts';
+import { localeOf } from '../web/chrome.ts';
+import type { CommunityRequest } from '../web/community-request.ts';
+import type { CommunityRoutes } from '../web/community-route-table.ts';
+import type { WebParts } from '../web/web-parts.ts';
+import { closedPage } from './closed-page.ts';
+import { showDetails, submitDetails } from './details-routes.ts';
+import { emailFault } from './newcomer-form.ts';
+import type { RegistrationPage } from './pages.ts';
+
+type RegisterPage = Extract<RegistrationPage, { page: 'register' }>;
+
+/** Coming in by oneself: the address first, and all else behind the link that is sent to it. */
+export const REGISTRATION_ROUTES: CommunityRoutes = [
+  ['GET', /^\/register$/, (_parts, request) => showRegister(request)],
+  ['POST', /^\/register$/, (parts, request) => submitRegister(parts, request)],
+  ['GET', /^\/register\/sent$/, async (_parts, request) => showSent(request)],
+  ['GET', /^\/register\/requested$/, async (_parts, request) => showRequested(request)],
+  [
+    'GET',
+    /^\/register\/([\w-]+)$/,
+    (parts, request, [token]) => showDetails(parts, request, token as string),
+  ],
+  [
+    'POST',
+    /^\/register\/([\w-]+)$/,
+    (parts, request, [token]) => submitDetails(parts, request, token as string),
+  ],
+];
+
+async function showRegister(request: CommunityRequest): Promise<void> {
+  if ((await signedIn(request)) !== undefined) {
+    request.redirect('/');
+    return;
+  }
+  const page = registerPage(request);
+  request.page(page ?? closedPage(request));
+}
+
+/**
+ * Answers the same, in the same time, to every address: it is the worker that finds out whether somebody
+ * is known by it (docs/decisions/0015).
+ */
+async function submitRegister(parts: WebParts, request: CommunityRequest): Promise<void> {
+  const fields = await request.form();
+  const page = registerPage(request);
+  if (page === undefined) {
+    request.page(closedPage(request), { status: 403 });
+    return;
+  }
+  const { community, ip } = request;
+  const email = (fields.email ?? '').trim();
+  const again = { ...page, email: shortened(email, 300) };
+  const code = emailFault(email);
+  if (code !== undefined) {
+    request.page({ ...again, faults: [{ field: 'email', kind: 'email', code }] }, { status: 400 });
+    return;
+  }
+  const solved = await isSolved(parts, community.id, fields.challenge);
+  const kind = solved ? 'registration' : 'registration-unsolved';
+  const name = { communityId: community.id, ip, name: email };
+  const allowed = await parts.throttle.request(kind, name);
+  if (!allowed.allowed) {
+    const { retryAfterSeconds } = allowed;
+    request.ctx.set('Retry-After', String(retryAfterSeconds));
+    const retryAfterMinutes = Math.ceil(retryAfterSeconds / 60);
+    request.page({ ...again, retryAfterMinutes }, { status: 429 });
+    return;
+  }
+  const locale = localeOf(request.ctx, community.locale);
+  await parts.database.transaction((tx) =>
+    enqueue(tx, [
+      {
+        kind: 'registration-request',
+        communityId: community.id,
+        payload: { email, issuerUrl: request.issuer.url, locale },
+      },
+    ]),
+  );
+  request.redirect('/register/sent');
+}
+
+function registerPage({ community, issuer, csrf }: CommunityRequest): RegisterPage | undefined {
+  const { registration } = community;
+  if (registration !== 'open' && registration !== 'approval') return undefined;
+  return {
+    page: 'register',
+    state: registration,
+    action: `${issuer.basePath}/register`,
+    csrf: csrf(),
+    challengeUrl: `${issuer.basePath}/challenge`,
+    faults: [],
+    loginUrl: `${issuer.basePath}/login`,
+    join: { action: `${issuer.basePath}/join`, csrf: csrf() },
+  };
+}
+
+function showSent(request: CommunityRequest): void {
+  request.page({
+    page: 'register-sent',
+    registerUrl: `${request.issuer.basePath}/register`,
+  });
+}
+
+function showRequested(request: CommunityRequest): void {
+  request.page({ page: 'register-requested', homeUrl: request.issuer.basePath || '/' });
+}

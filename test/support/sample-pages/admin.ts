@@ -1,0 +1,139 @@
+import type { ListedInvitation } from '../../../src/admin/pages.ts';
+import type { PageModel } from '../../../src/web/page-models.ts';
+
+const frame = { base: '/c/lamyne/admin', requestsWaiting: 2 };
+const post = (path: string) => ({ action: `/c/lamyne/admin${path}`, csrf: 'token' });
+const SUBJECT = '5b1f1f0e-4a43-4d8d-9f43-0a4b1d0f9c11';
+
+const invitation: ListedInvitation = {
+  id: 'aa0f1f0e-4a43-4d8d-9f43-0a4b1d0f9c22',
+  label: 'Bénévoles du festival',
+  role: 'member',
+  groups: ['bénévoles', 'festival'],
+  uses: 3,
+  maxUses: 40,
+  expiresOn: '30 novembre 2026',
+  createdBy: 'Noémie',
+  state: 'open',
+  url: '/c/lamyne/admin/invitations/aa0f1f0e-4a43-4d8d-9f43-0a4b1d0f9c22',
+};
+const ended = (id: string, state: ListedInvitation['state']): ListedInvitation => ({
+  ...invitation,
+  id,
+  label: `Ancienne ${id}`,
+  role: 'admin',
+  groups: [],
+  email: 'sam@exemple.fr',
+  createdBy: undefined,
+  uses: 1,
+  maxUses: undefined,
+  state,
+});
+const invitations = {
+  page: 'admin/invitations' as const,
+  frame,
+  ...post('/invitations'),
+  label: '',
+  emails: '',
+  roles: [
+    { state: 'member' as const, isChosen: true },
+    { state: 'admin' as const, isChosen: false },
+    { state: 'owner' as const, isChosen: false },
+  ],
+  groups: [
+    { id: 'g1', name: 'bénévoles', isChosen: true },
+    { id: 'g2', name: 'bureau', isChosen: false },
+  ],
+  uses: 'one' as const,
+  maxUses: '',
+  days: [
+    { count: 1, isChosen: false },
+    { count: 7, isChosen: true },
+  ],
+  faults: [],
+  invitations: [invitation, ended('i2', 'used-up'), ended('i3', 'expired'), ended('i4', 'revoked')],
+};
+
+export const ADMIN_PAGES: Record<string, PageModel> = {
+  'admin overview': {
+    page: 'admin/overview',
+    frame,
+    counts: [
+      { kind: 'active', count: 128 },
+      { kind: 'requested', count: 2, url: '/c/lamyne/admin/requests' },
+      { kind: 'suspended', count: 1 },
+      { kind: 'invitations', count: 0, url: '/c/lamyne/admin/invitations' },
+    ],
+  },
+  'admin requests': {
+    page: 'admin/requests',
+    frame,
+    ...post('/requests'),
+    requests: [
+      {
+        subject: SUBJECT,
+        displayName: 'Sam Petit',
+        username: 'sam',
+        email: 'sam@exemple.fr',
+        requestedOn: '21 novembre 2026',
+        answers: [
+          { question: 'Qui vous a parlé de nous ?', answer: 'Alice, à l’atelier vélo.' },
+          {
+            question: 'Que savez-vous réparer ?',
+            answer: 'Les vélos.\nEt un peu les grille-pain.',
+          },
+        ],
+      },
+      {
+        subject: '5b1f1f0e-4a43-4d8d-9f43-0a4b1d0f9c12',
+        displayName: 'ليلى',
+        username: 'leila',
+        requestedOn: '22 novembre 2026',
+        answers: [],
+      },
+    ],
+    notice: 'admitted',
+  },
+  'admin requests none': {
+    page: 'admin/requests',
+    frame: { ...frame, requestsWaiting: 0 },
+    ...post('/requests'),
+    requests: [],
+    notice: 'refused',
+  },
+  'admin invitations': { ...invitations, notice: 'sent' },
+  'admin invitations refused': {
+    ...invitations,
+    groups: [],
+    invitations: [],
+    uses: 'many',
+    maxUses: 'beaucoup',
+    emails: 'sam@, alice@exemple.fr',
+    faults: [
+      { field: 'label', kind: 'label', code: 'missing' },
+      { field: 'emails', kind: 'emails', code: 'shape' },
+      { field: 'max_uses', kind: 'max_uses', code: 'number' },
+      { field: 'role', kind: 'role', code: 'not-yours' },
+    ],
+  },
+  'admin invitation': {
+    page: 'admin/invitation',
+    frame,
+    ...post('/invitations/aa0f1f0e'),
+    invitation,
+    link: {
+      address:
+        'https://hub.example/c/lamyne/invitations/0000000000000000000000000000000000000000000',
+      qr: 'data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciLz4=',
+    },
+    backUrl: '/c/lamyne/admin/invitations',
+    notice: 'created',
+  },
+  'admin invitation ended': {
+    page: 'admin/invitation',
+    frame,
+    ...post('/invitations/aa0f1f0e'),
+    invitation: ended('i5', 'expired'),
+    backUrl: '/c/lamyne/admin/invitations',
+  },
+};
