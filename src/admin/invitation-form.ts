@@ -36,7 +36,9 @@ export function readInvitationForm(fields: Record<string, string>): InvitationFo
   return {
     label: tidyName(fields.label ?? ''),
     emails,
-    addresses: [...new Map(typed.map((address) => [nameKey(address), address])).values()],
+    addresses: typed.filter(
+      (address, place) => typed.findIndex((one) => nameKey(one) === nameKey(address)) === place,
+    ),
     role: ROLES.find((role) => role === fields.role) ?? 'member',
     groupIds: Object.keys(fields).flatMap((name) =>
       name.startsWith('group-') ? [name.slice('group-'.length)] : [],
