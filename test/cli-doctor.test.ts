@@ -21,7 +21,13 @@ afterEach(() => db.drop());
 
 function doctor(env: Record<string, string> = {}, ...args: string[]) {
   const { status, stdout } = spawnSync(process.execPath, [PROGRAM, 'doctor', ...args], {
-    env: { PATH: process.env.PATH, DATABASE_URL: db.url, TROUSSEAU_SECRET: SECRET, ...env },
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      DATABASE_URL: db.url,
+      TROUSSEAU_SECRET: SECRET,
+      ...env,
+    },
     encoding: 'utf8',
   });
   return { code: status, out: stdout };

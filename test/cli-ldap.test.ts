@@ -39,6 +39,7 @@ function trousseau(line: string, env: Record<string, string> = {}): Promise<Run>
   const child = spawn(process.execPath, [PROGRAM, ...line.split(' ')], {
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       DATABASE_URL: db.url,
       TROUSSEAU_SECRET: SECRET,
       TROUSSEAU_DATA: folder,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type DatabaseHolder, holdDatabase } from './support/database-holder.ts';
 import {
+  folderWithDatabase,
   keptRows,
   postmasterPid,
   processesIn,
@@ -42,7 +43,7 @@ async function kill(hub: DatabaseHolder): Promise<void> {
 }
 
 test('after a kill -9 of the hub the next one serves from the orphan, without a lost row', async () => {
-  const folder = await temporaryFolder();
+  const folder = await folderWithDatabase();
   const first = await runHub(folder);
   const orphan = await postmasterPid(clusterOf(folder));
   await kill(first);
@@ -58,7 +59,7 @@ test('after a kill -9 of the hub the next one serves from the orphan, without a 
 });
 
 test('a hub looks after an orphan that it adopted: killed, it is back within seconds', async () => {
-  const folder = await temporaryFolder();
+  const folder = await folderWithDatabase();
   await kill(await runHub(folder));
   const second = await runHub(folder);
   const from = second.messages.length;
@@ -70,7 +71,7 @@ test('a hub looks after an orphan that it adopted: killed, it is back within sec
 });
 
 test('after a kill -9 of PostgreSQL the same hub serves again, without a restart or a lost row', async () => {
-  const folder = await temporaryFolder();
+  const folder = await folderWithDatabase();
   const hub = await runHub(folder);
   const from = hub.messages.length;
   process.kill(await postmasterPid(clusterOf(folder)), 'SIGKILL');
@@ -84,7 +85,7 @@ test('after a kill -9 of PostgreSQL the same hub serves again, without a restart
 });
 
 test('PostgreSQL killed again and again is started again each time, by the same hub', async () => {
-  const folder = await temporaryFolder();
+  const folder = await folderWithDatabase();
   const hub = await runHub(folder);
   for (let time = 0; time < 3; time++) {
     const from = hub.messages.length;
@@ -99,7 +100,7 @@ test('PostgreSQL killed again and again is started again each time, by the same 
 });
 
 test('after a kill -9 of one backend the hub recovers by itself, without a lost row', async () => {
-  const folder = await temporaryFolder();
+  const folder = await folderWithDatabase();
   const hub = await runHub(folder);
   const from = hub.messages.length;
   const postmaster = await postmasterPid(clusterOf(folder));
@@ -112,7 +113,7 @@ test('after a kill -9 of one backend the hub recovers by itself, without a lost 
 });
 
 test('after a kill -9 of the hub and PostgreSQL at once the next start works, without a lost row', async () => {
-  const folder = await temporaryFolder();
+  const folder = await folderWithDatabase();
   const first = await runHub(folder);
   const postmaster = await postmasterPid(clusterOf(folder));
   process.kill(postmaster, 'SIGKILL');
@@ -127,7 +128,7 @@ test('after a kill -9 of the hub and PostgreSQL at once the next start works, wi
 });
 
 test('a dead PostgreSQL whose process id a stranger has by now does not keep the hub from starting', async () => {
-  const folder = await temporaryFolder();
+  const folder = await folderWithDatabase();
   const first = await runHub(folder);
   const file = join(clusterOf(folder), 'postmaster.pid');
   const postmaster = await postmasterPid(clusterOf(folder));
@@ -166,7 +167,7 @@ test('a hub killed while it makes its first database leaves nothing in the way o
 test.each(['hub', 'command'] as const)(
   'Ctrl-C on the terminal of a %s stops PostgreSQL in order and leaves no process',
   async (purpose) => {
-    const folder = await temporaryFolder();
+    const folder = await folderWithDatabase();
     const holder = holdDatabase(folder, purpose);
     await holder.waitFor((message) => message.acknowledged !== undefined, 0);
     // A terminal signals the whole foreground group.
@@ -181,7 +182,7 @@ test.each(['hub', 'command'] as const)(
 );
 
 test('Ctrl-C while the hub starts leaves no process', async () => {
-  const folder = await temporaryFolder();
+  const folder = await folderWithDatabase();
   await (await runHub(folder)).close();
   const hub = holdDatabase(folder, 'hub');
   await waitUntil(async () => (await processesIn(clusterOf(folder))).length > 0);
@@ -191,7 +192,7 @@ test('Ctrl-C while the hub starts leaves no process', async () => {
 });
 
 test('a hub that ends without closing stops PostgreSQL on its way out', async () => {
-  const folder = await temporaryFolder();
+  const folder = await folderWithDatabase();
   const hub = await runHub(folder);
   hub.child.stdin?.end('exit\n');
   expect(await hub.ended).toEqual({ code: 3, signal: null });

@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, readdir, readFile, readlink, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onTestFinished } from 'vitest';
+import { promisify } from 'node:util';
+import { afterAll, onTestFinished } from 'vitest';
 import { openHubDatabase } from '../../src/database/open-hub-database.ts';
 
 export const silentLog = { info: () => {}, warn: () => {} };
@@ -12,15 +14,45 @@ export const silentLog = { info: () => {}, warn: () => {} };
  * @param mode 0700 is a folder that PostgreSQL cannot enter when root runs the tests
  */
 export async function temporaryFolder(mode = 0o755): Promise<string> {
-  // TMPDIR may be root's alone, and then it is not what the tests take it for.
-  const parent = process.geteuid?.() === 0 ? '/tmp' : tmpdir();
-  const folder = await realpath(await mkdtemp(join(parent, 'trousseau-test-')));
-  await chmod(folder, mode);
+  const folder = await emptyFolder(mode);
   onTestFinished(async () => {
     for (const pid of await processesIn(folder)) process.kill(pid, 'SIGKILL');
     await waitUntil(async () => (await processesIn(folder)).length === 0);
     await rm(folder, { recursive: true, force: true });
   });
+  return folder;
+}
+
+async function emptyFolder(mode: number): Promise<string> {
+  // TMPDIR may be root's alone, and then it is not what the tests take it for.
+  const parent = process.geteuid?.() === 0 ? '/tmp' : tmpdir();
+  const folder = await realpath(await mkdtemp(join(parent, 'trousseau-test-')));
+  await chmod(folder, mode);
+  return folder;
+}
+
+let original: Promise<string> | undefined;
+afterAll(async () => {
+  if (original !== undefined) await rm(await original, { recursive: true, force: true });
+});
+
+/**
+ * A data folder with a database that was made and closed in order, removed after the test as
+ * `temporaryFolder` is. It is a copy: making one takes most of the time of a test that is about something else.
+ */
+export async function folderWithDatabase(): Promise<string> {
+  original ??= makeOriginal();
+  const folder = await temporaryFolder();
+  // With owners and modes: when root runs the tests, the database is another user's.
+  await promisify(execFile)('cp', ['-a', `${await original}/.`, folder]);
+  return folder;
+}
+
+async function makeOriginal(): Promise<string> {
+  const folder = await emptyFolder(0o755);
+  const settings = { dataFolder: folder, databaseUrl: undefined };
+  const { close } = await openHubDatabase(settings, { purpose: 'hub', log: silentLog });
+  await close();
   return folder;
 }
 
@@ -54,9 +86,8 @@ export async function keptRows(dataFolder: string): Promise<number[]> {
     { purpose: 'hub', log: silentLog },
   );
   try {
-    return (await database.query<{ id: string }>('SELECT id FROM kept')).map((row) =>
-      Number(row.id),
-    );
+    const rows = await database.query<{ id: string }>('SELECT id FROM kept');
+    return rows.map((row) => Number(row.id));
   } finally {
     await close();
   }

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { openDatabase } from '../../src/database/database.ts';
@@ -10,6 +13,9 @@ import { migrate } from '../../src/database/migrations.ts';
  * TEST_DATABASE_URL (a superuser's), else an embedded one that is gone after the run.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // The commands that tests run are compiled once, not a hundred times.
+  const compiled = await mkdtemp(join(tmpdir(), 'trousseau-compiled-'));
+  process.env.NODE_COMPILE_CACHE = compiled;
   const given = process.env.TEST_DATABASE_URL;
   const server =
     given === undefined
@@ -27,6 +33,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return async () => {
     await dropTemplate(server.url, template);
     await server.remove();
+    await rm(compiled, { recursive: true, force: true });
   };
 }
 
