@@ -161,7 +161,9 @@ describe('a passkey', () => {
       status,
     ]);
     await hub.app.settle();
-    expect((await signIn(issuer, authenticator)).response.status).toBe(400);
+    const { response } = await signIn(issuer, authenticator);
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain('La clé d’accès n’a pas pu être vérifiée');
   });
 
   it('that counts is refused when it counts back, or stands still, and goes on counting', async () => {

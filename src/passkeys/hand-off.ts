@@ -8,6 +8,7 @@ import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import { RequestError } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
+import { countWrongPasskey } from './count-wrong-passkey.ts';
 import type { PasskeyPage } from './pages.ts';
 import { relyingPartiesOf, relyingPartyAt } from './relying-party.ts';
 import { relyingPartyNamed, sendRequestOptions } from './request-options.ts';
@@ -107,6 +108,8 @@ async function prove(parts: WebParts, request: CommunityRequest, token: string):
   const expected = { purpose: purposeOf(token), personId, userVerification: false };
   const outcome = await verifyAssertion(parts, request, fields.response, expected);
   if (!outcome.verified) {
+    const allowed = await countWrongPasskey(parts, request);
+    if (!allowed.allowed) throw new RequestError(429, 'too-many', 'too many wrong passkeys');
     const details = { using: 'passkey' };
     request.unit.record({ type: 'second-factor.failed', actor: 'anonymous', subject, details });
     showPage(request, handOff, token, 'passkey');

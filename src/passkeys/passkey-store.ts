@@ -137,9 +137,9 @@ export async function deletePasskey(
   tx: Transaction,
   personId: string,
   id: string,
-): Promise<{ name: string; rpId: string } | undefined> {
-  const [row] = await tx.query<{ name: string; rpId: string }>(
-    'DELETE FROM passkeys WHERE person_id = $1 AND id = $2 RETURNING name, rp_id AS "rpId"',
+): Promise<{ name: string } | undefined> {
+  const [row] = await tx.query<{ name: string }>(
+    'DELETE FROM passkeys WHERE person_id = $1 AND id = $2 RETURNING name',
     [personId, id],
   );
   return row;

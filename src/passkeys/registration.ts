@@ -5,6 +5,7 @@ import {
 } from '@simplewebauthn/server';
 import type { Transaction } from '../database/database.ts';
 import { recordEvents } from '../events/record-event.ts';
+import { notifyMember } from '../mail/notify-member.ts';
 import { hasSecondFactor, readFactors } from '../second-factors/factor-store.ts';
 import type { Amr } from '../sign-in/authentication.ts';
 import { localeOf } from '../web/chrome.ts';
@@ -19,7 +20,7 @@ import { type PasskeyParts, passkeyAmr } from './verify-assertion.ts';
 
 /** More passkeys than anybody has devices; a list that fits on a page. */
 const MAX_PASSKEYS = 30;
-export const MAX_NAME = 100;
+const MAX_NAME = 100;
 
 export type Registration =
   | { registered: true; id: string; name: string; amr: Amr[]; isFirstFactor: boolean }
@@ -107,13 +108,19 @@ export async function finishRegistration(
   });
 }
 
-/** A name as it is kept; undefined where nothing but space was typed. */
+/** A name as it is kept, cut between signs as readers count them; undefined where only space was typed. */
 export function passkeyName(typed: string | undefined): string | undefined {
-  const name = (typed ?? '')
+  const text = (typed ?? '')
     .normalize('NFC')
     .replaceAll(/[\s\p{Cc}]+/gu, ' ')
     .trim();
-  return [...name].slice(0, MAX_NAME).join('') || undefined;
+  let name = '';
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    // The database counts code points.
+    if ([...name, ...segment].length > MAX_NAME) break;
+    name += segment;
+  }
+  return name || undefined;
 }
 
 type Info = NonNullable<VerifiedRegistrationResponse['registrationInfo']>;
@@ -172,4 +179,11 @@ async function tellOfNew(
       },
     },
   ]);
+  await notifyMember(tx, {
+    communityId: request.community.id,
+    subject,
+    issuerUrl: request.issuer.url,
+    template: 'new-passkey',
+    data: { passkey: passkey.name, host: passkey.rpId },
+  });
 }

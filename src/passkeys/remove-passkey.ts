@@ -1,5 +1,6 @@
 import type { Transaction } from '../database/database.ts';
 import { recordEvents } from '../events/record-event.ts';
+import { notifyMember } from '../mail/notify-member.ts';
 import type { Member } from '../memberships/member.ts';
 import { readFactors } from '../second-factors/factor-store.ts';
 import { secondFactorRequirement } from '../second-factors/requirement.ts';
@@ -28,12 +29,12 @@ export async function removePasskey(
       [personId],
     );
     const { totp, passkeys } = await readFactors(tx, personId);
-    if (!passkeys.some((passkey) => passkey.id === id)) throw notFound('passkey');
-    if (!totp && passkeys.length === 1) {
+    if (!totp && passkeys.length === 1 && passkeys[0]?.id === id) {
       if (person?.passwordShort === true) return 'short-password';
       if (await isAskedForOne(tx, personId)) return 'required';
     }
-    await deletePasskey(tx, personId, id);
+    const removed = await deletePasskey(tx, personId, id);
+    if (removed === undefined) throw notFound('passkey');
     await recordEvents(tx, [
       {
         communityId: request.community.id,
@@ -43,6 +44,13 @@ export async function removePasskey(
         details: { passkey: id },
       },
     ]);
+    await notifyMember(tx, {
+      communityId: request.community.id,
+      subject,
+      issuerUrl: request.issuer.url,
+      template: 'passkey-removed',
+      data: { passkey: removed.name },
+    });
     return undefined;
   });
 }

@@ -1,10 +1,10 @@
 import { completeSignIn } from '../sign-in/complete-sign-in.ts';
 import { loginPageFor } from '../sign-in/routes.ts';
 import { readTarget, type SignInTarget, safeReturnPath } from '../sign-in/sign-in-target.ts';
-import { networkOf } from '../throttles/network.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import type { WebParts } from '../web/web-parts.ts';
+import { countWrongPasskey } from './count-wrong-passkey.ts';
 import type { StoredPasskey } from './passkey-store.ts';
 import { relyingPartyNamed, sendRequestOptions } from './request-options.ts';
 import { verifyAssertion } from './verify-assertion.ts';
@@ -64,10 +64,7 @@ async function submitPasskey(
   );
 }
 
-/**
- * The same for an unknown passkey, a wrong answer and a suspended member. Nobody guesses a signature, so
- * that a right one is never held up; wrong ones count for their address, as wrong passwords do.
- */
+/** The same for an unknown passkey, a wrong answer and a suspended member. */
 async function refuse(
   parts: WebParts,
   request: CommunityRequest,
@@ -76,13 +73,7 @@ async function refuse(
 ): Promise<void> {
   const leaves = target.interaction !== undefined;
   const page = await loginPageFor(request, target);
-  const name = `passkey:${networkOf(request.ip)}`;
-  const allowed = await parts.throttle.attempt({
-    communityId: request.community.id,
-    name,
-    account: name,
-    ip: request.ip,
-  });
+  const allowed = await countWrongPasskey(parts, request);
   if (!allowed.allowed) {
     parts.metrics.signIns.inc({ outcome: 'throttled' });
     request.ctx.set('Retry-After', String(allowed.retryAfterSeconds));

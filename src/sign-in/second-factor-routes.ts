@@ -1,9 +1,8 @@
 import { serviceOfClient } from '../oidc/clients.ts';
+import { countWrongPasskey } from '../passkeys/count-wrong-passkey.ts';
 import { passkeyOffer } from '../passkeys/factor.ts';
 import { type Factors, readFactors } from '../second-factors/factor-store.ts';
 import type { FactorAttempt } from '../throttles/factor-throttle.ts';
-import type { Allowance } from '../throttles/limiter.ts';
-import { networkOf } from '../throttles/network.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import { RequestError } from '../web/http-errors.ts';
@@ -73,7 +72,6 @@ async function submitSecondFactor(
   if (!leave.allowed) return refuseUntil(leave.retryAfterSeconds);
   const proven = await FACTOR_CHECKS[page.using]?.(parts, request, pending, fields, target);
   if (proven === undefined) {
-    // Nobody guesses a signature: a right one is never held up, and wrong ones count for their address.
     const counted = isGuessable ? leave : await countWrongPasskey(parts, request);
     if (!counted.allowed) return refuseUntil(counted.retryAfterSeconds);
     const details = { using: page.using };
@@ -89,12 +87,6 @@ async function submitSecondFactor(
     { amr, restsOn: pending.restsOn, pending },
     { ...target, returnPath: pending.returnPath },
   );
-}
-
-function countWrongPasskey(parts: WebParts, request: CommunityRequest): Promise<Allowance> {
-  const name = `passkey:${networkOf(request.ip)}`;
-  const communityId = request.community.id;
-  return parts.throttle.attempt({ communityId, name, account: name, ip: request.ip });
 }
 
 async function secondFactorPage(

@@ -52,10 +52,11 @@ export async function enrol(
   issuer: string,
   username: string,
   authenticator: Authenticator = new Authenticator(new URL(issuer).origin),
+  browser: Browser = new Browser(),
 ): Promise<{ browser: Browser; authenticator: Authenticator; response: Response }> {
-  const browser = new Browser();
   await typePassword(browser, issuer, username);
   const page = await browser.open(`${issuer}/account/passkeys`);
+  if (!page.url.endsWith('/account/passkeys')) throw new Error(`at ${page.url}`);
   const { options } = await question(browser, page);
   const response = await post(browser, `${issuer}/account/passkeys`, {
     csrf: csrfOf(page),
