@@ -41,7 +41,7 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
   // Each role loads what it needs: a process for LDAP alone carries no web server.
   if (config.roles.has('worker')) {
     const { startWorker } = await import('./worker/worker.ts');
-    const worker = startWorker({ database, sealer, outbound, log });
+    const worker = startWorker({ config, database, sealer, outbound, log });
     stops.unshift(() => worker.stop());
   }
   if (!config.roles.has('web') && !config.roles.has('ldap')) return running(stops);

@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { parseConfig } from '../src/config/config.ts';
 import { createOutbound } from '../src/outbound/outbound.ts';
 import { createSealer } from '../src/secrets/sealer.ts';
 import { ensureKeys } from '../src/signing-keys/ensure-keys.ts';
@@ -161,7 +162,8 @@ test('a worker sets to its schedule when it starts: old keys are rotated and exp
   const outbound = createOutbound({ privateNetworks: [ipaddr.parseCIDR('127.0.0.0/8')] });
   await ensureKeys(db.database, sealer, communityId, new Date(Date.now() - 91 * DAY));
   await buildSession('old', new Date(Date.now() - DAY));
-  const parts = { database: db.database, sealer, outbound, log: pino({ level: 'silent' }) };
+  const config = parseConfig({});
+  const parts = { config, database: db.database, sealer, outbound, log: pino({ level: 'silent' }) };
   const workers = [startWorker(parts), startWorker(parts)];
   await expect
     .poll(async () => (await listKeys(db.database, communityId)).length, { timeout: 10_000 })

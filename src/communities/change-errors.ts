@@ -19,6 +19,8 @@ export type Refusal =
   | 'ldap-base-shape'
   | 'ldap-base-taken'
   | 'state'
+  | 'last-owner'
+  | 'operator'
   | 'invitation-role'
   | 'group-cycle'
   | 'no-approval'

@@ -18,6 +18,8 @@ export type Membership = {
   zoneinfo: string | null;
   role: Role;
   status: Status;
+  /** Why it is suspended, where no admin said so. */
+  statusReason: 'deletion' | null;
   origin: string;
   createdAt: Date;
   updatedAt: Date;
@@ -25,7 +27,7 @@ export type Membership = {
 
 const COLUMNS = `subject, person_id AS "personId", username, display_name AS "displayName",
   given_name AS "givenName", family_name AS "familyName", nickname, email, locale, zoneinfo, role,
-  status, origin, created_at AS "createdAt", updated_at AS "updatedAt"`;
+  status, status_reason AS "statusReason", origin, created_at AS "createdAt", updated_at AS "updatedAt"`;
 
 /** @param subject a UUID */
 export async function findBySubject(

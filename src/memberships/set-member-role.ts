@@ -2,12 +2,14 @@ import { NotFoundError } from '../communities/change-errors.ts';
 import type { Transaction } from '../database/database.ts';
 import { type Actor, recordEvents } from '../events/record-event.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
+import { requireAnotherOwner } from './last-owner.ts';
 import { lockMembership, type Role } from './membership-store.ts';
 
 /**
  * Sets a member's role, and ends their sessions: no app goes on with the old one (invariant 4).
  * @returns whether that changed anything
  * @throws NotFoundError when the member is not of this community
+ * @throws RefusedError `last-owner` when the community would have no owner any more
  */
 export async function setMemberRole(
   tx: Transaction,
@@ -16,6 +18,7 @@ export async function setMemberRole(
   role: Role,
   actor: Actor,
 ): Promise<boolean> {
+  if (role !== 'owner') await requireAnotherOwner(tx, communityId, subject);
   const member = await lockMembership(tx, communityId, subject);
   if (member === undefined) throw new NotFoundError('member');
   if (member.role === role) return false;

@@ -38,13 +38,20 @@ export async function setMemberStatus(
   actor: Actor,
 ): Promise<boolean> {
   const groups = await lockGroupsOfMembers(tx, communityId, [subject]);
-  if (CHANGES[change].to !== 'active') await requireAnotherOwner(tx, communityId, subject);
+  // The operator may stop anybody at once, an owner whose account was taken, say; it can be undone.
+  const isStop = change === 'suspend' && !actor.startsWith('member:');
+  if (CHANGES[change].to !== 'active' && !isStop)
+    await requireAnotherOwner(tx, communityId, subject);
   const member = await lockMembership(tx, communityId, subject);
   if (member === undefined) throw new NotFoundError('member');
   const { from, to, event }: Change = CHANGES[change];
   if (member.status === to) return false;
   const isHeld = member.statusReason === 'deletion';
-  if (!from.includes(member.status) || (change === 'resume' && isHeld) || (change === 'stay' && !isHeld)) {
+  if (
+    !from.includes(member.status) ||
+    (change === 'resume' && isHeld) ||
+    (change === 'stay' && !isHeld)
+  ) {
     throw new RefusedError(
       'state',
       `cannot ${change} "${member.username}": the membership is ${member.status}`,

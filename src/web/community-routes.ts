@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { LEAVING_ROUTES } from '../account/leaving/routes.ts';
 import { ADMIN_ROUTES } from '../admin/routes.ts';
 import { CHALLENGE_ROUTES } from '../challenges/routes.ts';
 import type { Community } from '../communities/community.ts';
@@ -36,6 +37,7 @@ const ROUTES: CommunityRoutes = [
     (parts, request, [slug]) => submitHomeRequest(parts, request, slug as string),
   ],
   ['POST', /^\/sign-out-everywhere$/, (parts, request) => submitSignOutEverywhere(parts, request)],
+  ...LEAVING_ROUTES,
   ...PASSKEY_ACCOUNT_ROUTES,
   ...PASSKEY_SIGN_IN_ROUTES,
   ...PASSKEY_FACTOR_ROUTES,

@@ -1,3 +1,4 @@
+import type { LeavingPage } from '../account/leaving/pages.ts';
 import type { AdminPage } from '../admin/pages.ts';
 import type { PasskeyPage } from '../passkeys/pages.ts';
 import type { RegistrationPage } from '../registration/pages.ts';
@@ -150,7 +151,13 @@ type CorePage =
   | { page: 'hub-home'; communities: { name: string; url: string }[] };
 
 /** Every page there is; each feature has a file of its own for its pages. */
-export type PageModel = AdminPage | CorePage | PasskeyPage | RegistrationPage | SecondFactorPage;
+export type PageModel =
+  | AdminPage
+  | CorePage
+  | LeavingPage
+  | PasskeyPage
+  | RegistrationPage
+  | SecondFactorPage;
 
 export type Chrome = {
   locale: 'fr' | 'en';

@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import { eraseDuePersons } from '../account/leaving/erase-person.ts';
+import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { startOutboxWorker } from '../outbox/outbox-worker.ts';
@@ -10,7 +12,13 @@ import { cleanUpExpired } from './expiry-cleanup.ts';
 import { runIfDue, type ScheduledTask } from './scheduled-task.ts';
 import { createSignal } from './signal.ts';
 
-export type WorkerParts = { database: Database; sealer: Sealer; outbound: Outbound; log: Logger };
+export type WorkerParts = {
+  config: Config;
+  database: Database;
+  sealer: Sealer;
+  outbound: Outbound;
+  log: Logger;
+};
 
 /** How often each process asks whether anything of the schedule is due. */
 const TICK_MS = 60_000;
@@ -37,7 +45,7 @@ export function startWorker(parts: WorkerParts): { stop(): Promise<void> } {
   };
 }
 
-function tasks({ database, sealer, log }: WorkerParts): ScheduledTask[] {
+function tasks({ config, database, sealer, log }: WorkerParts): ScheduledTask[] {
   return [
     {
       name: 'expiry-cleanup',
@@ -53,6 +61,14 @@ function tasks({ database, sealer, log }: WorkerParts): ScheduledTask[] {
       async run({ now, signal }) {
         const communities = await rotateDueKeys(database, sealer, { now, signal });
         if (communities.length > 0) log.info({ communities }, 'rotated signing keys');
+      },
+    },
+    {
+      name: 'account-deletion',
+      everyMs: 60 * 60_000,
+      async run({ now, signal }) {
+        const erased = await eraseDuePersons(database, config.url.origin, { now, signal });
+        if (erased > 0) log.info({ erased }, 'deleted accounts whose fortnight was over');
       },
     },
   ];

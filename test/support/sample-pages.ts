@@ -1,6 +1,7 @@
 import type { Chrome, PageModel } from '../../src/web/page-models.ts';
 import { ADMIN_PAGES } from './sample-pages/admin.ts';
 import { CORE_PAGES } from './sample-pages/core.ts';
+import { LEAVING_PAGES } from './sample-pages/leaving.ts';
 import { PASSKEY_PAGES } from './sample-pages/passkeys.ts';
 import { REGISTRATION_PAGES } from './sample-pages/registration.ts';
 import { SECOND_FACTOR_PAGES } from './sample-pages/second-factor.ts';
@@ -9,6 +10,7 @@ import { SECOND_FACTOR_PAGES } from './sample-pages/second-factor.ts';
 export const SAMPLE_PAGES: Record<string, PageModel> = {
   ...ADMIN_PAGES,
   ...CORE_PAGES,
+  ...LEAVING_PAGES,
   ...PASSKEY_PAGES,
   ...REGISTRATION_PAGES,
   ...SECOND_FACTOR_PAGES,

@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { eraseDuePersons } from '../src/account/leaving/erase-person.ts';
+import { Browser, type Page } from './support/browser.ts';
+import {
+  type BuiltCommunity,
+  type BuiltMember,
+  buildCommunity,
+  buildMember,
+  buildService,
+  PASSWORD,
+} from './support/factories.ts';
+import { startHub, type TestHub } from './support/hub.ts';
+import { RelyingParty } from './support/relying-party.ts';
+
+let hub: TestHub;
+let community: BuiltCommunity;
+let other: BuiltCommunity;
+let member: BuiltMember;
+/** The same person in the other community. */
+let elsewhere: string;
+let browser: Browser;
+
+beforeAll(async () => {
+  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
+  community = await buildCommunity(hub.database);
+  other = await buildCommunity(hub.database);
+});
+afterAll(() => hub.stop());
+
+beforeEach(async () => {
+  member = await buildMember(hub.database, community.id);
+  const [row] = await hub.database.query<{ subject: string }>(
+    `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
+     VALUES ($1, $2, $3, $3, 'La même') RETURNING subject`,
+    [other.id, member.personId, member.username],
+  );
+  elsewhere = row?.subject as string;
+  browser = await signIn();
+});
+
+const at = (path: string, { slug } = community) => `${hub.url}/c/${slug}${path}`;
+
+async function signIn(): Promise<Browser> {
+  const visitor = new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
+  const page = await visitor.open(at('/login'));
+  await visitor.submit(page, '#login-form', { username: member.username, password: PASSWORD });
+  return visitor;
+}
+
+async function confirm(path: 'leave' | 'delete', typed = member.username): Promise<Page> {
+  const page = await browser.open(at(`/account/${path}`));
+  return browser.submit(page, `#${path}-form`, { confirm: typed });
+}
+
+async function membership(subject: string) {
+  const [row] = await hub.database.query(
+    `SELECT status, status_reason AS reason, username, display_name AS name, email, role
+     FROM memberships WHERE subject = $1`,
+    [subject],
+  );
+  return row;
+}
+
+const mailsOf = (subject: string) =>
+  hub.database.query<{ template: string; to: string }>(
+    `SELECT payload ->> 'template' AS template, payload ->> 'to' AS to FROM outbox
+     WHERE kind = 'mail' AND payload ->> 'to' LIKE $1 ORDER BY id`,
+    [`${subject}@%`],
+  );
+
+describe('leaving a community', () => {
+  it('closes the membership there and no other, ends its sessions, and says so', async () => {
+    const page = await confirm('leave');
+    expect(page.document.querySelector('#left')).not.toBeNull();
+    expect(await membership(member.subject)).toMatchObject({ status: 'left' });
+    expect(await membership(elsewhere)).toMatchObject({ status: 'active' });
+    expect((await browser.open(at(''))).url).toBe(at('/login'));
+    expect(await mailsOf(member.username)).toEqual([
+      { template: 'left', to: `${member.username}@lieu.example` },
+    ]);
+  });
+
+  it('is refused when the username is not typed, and keeps what was', async () => {
+    const page = await confirm('leave', 'alise');
+    expect(page.status).toBe(400);
+    expect(page.document.querySelector('#confirm')?.getAttribute('value')).toBe('alise');
+    expect(await membership(member.subject)).toMatchObject({ status: 'active' });
+  });
+
+  it('is refused to the last owner; of two who go at once, one stays', async () => {
+    const lieu = await buildCommunity(hub.database);
+    const owners = [
+      await buildMember(hub.database, lieu.id, { role: 'owner' }),
+      await buildMember(hub.database, lieu.id, { role: 'owner' }),
+    ];
+    const pages = await Promise.all(
+      owners.map(async ({ username }) => {
+        const visitor = new Browser();
+        const login = await visitor.open(at('/login', lieu));
+        await visitor.submit(login, '#login-form', { username, password: PASSWORD });
+        const page = await visitor.open(at('/account/leave', lieu));
+        return { visitor, page, username };
+      }),
+    );
+    const answers = await Promise.all(
+      pages.map(({ visitor, page, username }) =>
+        visitor.submit(page, '#leave-form', { confirm: username }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
+    const refused = answers.find(({ status }) => status === 400);
+    expect(refused?.text).toContain('responsable');
+  });
+
+  it('is for whoever has signed in lately', async () => {
+    await hub.database.query(
+      `UPDATE sessions SET payload = payload || jsonb_build_object('loginTs', (payload ->> 'loginTs')::int - 601)
+       WHERE community_id = $1 AND subject = $2`,
+      [community.id, member.subject],
+    );
+    await hub.app.settle();
+    const page = await browser.open(at('/account/leave'));
+    expect(page.url).toContain('/login?');
+    const again = await browser.submit(page, '#login-form', {
+      username: member.username,
+      password: PASSWORD,
+    });
+    expect(again.url).toBe(at('/account/leave'));
+  });
+});
+
+describe('deleting an account', () => {
+  it('stops it everywhere at once, and apps get nothing more', async () => {
+    const app = new RelyingParty(hub.url, community, await buildService(hub, community));
+    const tokens = await app.tokens(await app.signIn(browser, member.username));
+    await confirm('delete');
+    expect(await membership(member.subject)).toMatchObject({
+      status: 'suspended',
+      reason: 'deletion',
+    });
+    expect(await membership(elsewhere)).toMatchObject({ status: 'suspended' });
+    expect((await app.userinfo(tokens.access_token)).status).toBe(401);
+    expect((await mailsOf(member.username)).map(({ template }) => template)).toEqual([
+      'deletion-requested',
+    ]);
+  });
+
+  it('is taken back by signing in and saying so, not by signing in alone', async () => {
+    await confirm('delete');
+    const visitor = await signIn();
+    expect((await visitor.open(at(''))).url).toBe(at('/login'));
+    const decision = await visitor.open(at('/login/decision'));
+    expect(decision.document.querySelector('#stay')).not.toBeNull();
+    const home = await visitor.submit(decision, '#stay-form');
+    expect(home.url.replace(/\/$/, '')).toBe(at(''));
+    expect(await membership(member.subject)).toMatchObject({ status: 'active', reason: null });
+    expect(await membership(elsewhere)).toMatchObject({ status: 'active' });
+    expect((await visitor.submit(decision, '#stay-form')).status).toBe(400);
+  });
+
+  it('an app that asked for the sign-in gets its answer after the decision', async () => {
+    await confirm('delete');
+    const app = new RelyingParty(hub.url, community, await buildService(hub, community));
+    const visitor = new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
+    const login = await visitor.open(app.authorizationUrl());
+    const decision = await visitor.submit(login, '#login-form', {
+      username: member.username,
+      password: PASSWORD,
+    });
+    expect(decision.url).toMatch(/\/login\/[\w-]+\/decision$/);
+    const notice = await visitor.submit(decision, '#stay-form');
+    const back = await visitor.submit(notice, '#consent-form', {}, '#consent-allow');
+    expect(app.answer(back).get('code')).toBeTruthy();
+  });
+
+  it('forgets the person after a fortnight, and keeps the nameless subject', async () => {
+    await confirm('delete');
+    const later = new Date(Date.now() + 13 * 86_400_000);
+    expect(await eraseDuePersons(hub.database, hub.url, { now: later })).toBe(0);
+    const due = new Date(Date.now() + 15 * 86_400_000);
+    expect(await eraseDuePersons(hub.database, hub.url, { now: due })).toBeGreaterThan(0);
+    for (const subject of [member.subject, elsewhere]) {
+      expect(await membership(subject)).toEqual({
+        status: 'left',
+        reason: null,
+        username: `deleted-${subject.slice(0, 8)}`,
+        name: `deleted-${subject.slice(0, 8)}`,
+        email: null,
+        role: 'member',
+      });
+    }
+    const [person] = await hub.database.query(
+      `SELECT p.password_hash, (SELECT count(*)::int FROM person_emails e WHERE e.person_id = p.id) AS emails
+       FROM persons p WHERE p.id = $1`,
+      [member.personId],
+    );
+    expect(person).toEqual({ password_hash: null, emails: 0 });
+    const events = await hub.database.query(
+      'SELECT details::text FROM events WHERE subject = ANY($1)',
+      [[member.subject, elsewhere]],
+    );
+    expect(JSON.stringify(events)).not.toContain(member.username);
+    expect((await mailsOf(member.username)).at(-1)?.template).toBe('deletion-done');
+  });
+
+  it('is refused to whoever runs the hub', async () => {
+    await hub.database.query('INSERT INTO operators (person_id, email) VALUES ($1, $2)', [
+      member.personId,
+      `${member.username}@hub.example`,
+    ]);
+    const page = await confirm('delete');
+    expect(page.status).toBe(400);
+    expect(await membership(member.subject)).toMatchObject({ status: 'active' });
+  });
+
+  it("tells no community of the person's others", async () => {
+    await confirm('delete');
+    const rows = await hub.database.query<{ text: string }>(
+      'SELECT to_jsonb(e)::text AS text FROM events e WHERE community_id = $1 AND subject = $2',
+      [other.id, elsewhere],
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    for (const { text } of rows) {
+      expect(text).not.toContain(community.id);
+      expect(text).not.toContain(member.subject);
+    }
+  });
+});
