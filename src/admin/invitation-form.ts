@@ -28,17 +28,13 @@ const MOST_USES = 10_000;
 
 export function readInvitationForm(fields: Record<string, string>): InvitationForm {
   const emails = fields.emails ?? '';
-  const typed = emails
-    .slice(0, 20_000)
-    .split(/[\s,;]+/)
-    .filter(Boolean);
+  const typed = emails.split(/[\s,;]+/).filter(Boolean);
+  const firsts = new Map(typed.toReversed().map((address) => [nameKey(address), address]));
   const typedMaxUses = (fields.max_uses ?? '').trim();
   return {
     label: tidyName(fields.label ?? ''),
     emails,
-    addresses: typed.filter(
-      (address, place) => typed.findIndex((one) => nameKey(one) === nameKey(address)) === place,
-    ),
+    addresses: [...firsts.values()].reverse(),
     role: ROLES.find((role) => role === fields.role) ?? 'member',
     groupIds: Object.keys(fields).flatMap((name) =>
       name.startsWith('group-') ? [name.slice('group-'.length)] : [],

@@ -9,6 +9,7 @@ import {
   revokeAppPassword,
 } from './app-passwords.ts';
 import { changePassword, changeRole, changeStatus, editGroups, rename } from './change-member.ts';
+import { decideRequest } from './decide-request.ts';
 import { listMembers, showMember } from './list-members.ts';
 import { type JsonOption, report } from './output.ts';
 
@@ -38,6 +39,7 @@ export function addMemberCommands(program: Command): void {
   addReading(member);
   addAdding(member);
   addStatusChanges(member);
+  addDecisions(member);
   addOtherChanges(member);
   addAppPasswords(member);
 }
@@ -88,6 +90,18 @@ function addStatusChanges(member: Command): void {
     (slug: string, name: string, options: JsonOption) =>
       report(options, () => changeStatus(slug, name, 'resume')),
   );
+}
+
+function addDecisions(member: Command): void {
+  onMember(member, 'admit', 'Let somebody in who asked to join').action(
+    (slug: string, name: string, options: JsonOption) =>
+      report(options, () => decideRequest(slug, name, 'admit')),
+  );
+  onMember(member, 'refuse', 'Refuse somebody who asked to join; they may ask again in 30 days')
+    .option('--reason <text>', 'what is written to them')
+    .action((slug: string, name: string, options: JsonOption & { reason?: string }) =>
+      report(options, () => decideRequest(slug, name, 'refuse', options.reason)),
+    );
 }
 
 function addOtherChanges(member: Command): void {

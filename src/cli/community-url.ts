@@ -1,0 +1,12 @@
+import type { ListedCommunity } from '../communities/list-communities.ts';
+import type { Config } from '../config/config.ts';
+import { hostIssuer, hubIssuer } from '../oidc/request-context.ts';
+
+/** The address that people know a community by: its own host where it has one. */
+export function communityUrl(
+  config: Pick<Config, 'url'>,
+  { slug, hosts }: Pick<ListedCommunity, 'slug' | 'hosts'>,
+): string {
+  const [host] = hosts;
+  return host === undefined ? hubIssuer(config.url, slug).url : hostIssuer(host).url;
+}

@@ -1,0 +1,64 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Role } from '../memberships/membership-store.ts';
+import { createInvitation, listInvitations, revokeInvitation } from './invitations.ts';
+import { type JsonOption, report } from './output.ts';
+
+export type InviteOptions = JsonOption & {
+  label: string;
+  role: Role;
+  group: string[];
+  uses: number;
+  many?: boolean;
+  days: number;
+};
+
+export function addInvitationCommands(program: Command): void {
+  const invitation = program.command('invitation').description('Make, list and end invitations');
+  invitation
+    .command('create')
+    .argument('<community>', 'its slug')
+    .description(
+      'Make a link by which people become members, whatever the rule for registration is',
+    )
+    .option('--label <text>', 'what it is called in the list', 'made by an operator')
+    .addOption(
+      new Option('--role <role>', 'what they become')
+        .choices(['member', 'admin', 'owner'])
+        .default('member'),
+    )
+    .option('--group <group>', 'a group that they come into; may be repeated', collect, [])
+    .option('--uses <number>', 'how many people may use it', upTo(10_000), 1)
+    .addOption(new Option('--many', 'as many as come before it expires').conflicts('uses'))
+    .option('--days <number>', 'how long it is good', upTo(365), 7)
+    .option('--json', 'print JSON')
+    .action((slug: string, options: InviteOptions) =>
+      report(options, () => createInvitation(slug, options)),
+    );
+  invitation
+    .command('list')
+    .argument('<community>', 'its slug')
+    .description('Invitations, those that can be used first; links are not shown again')
+    .option('--json', 'print JSON')
+    .action((slug: string, options: JsonOption) => report(options, () => listInvitations(slug)));
+  invitation
+    .command('revoke')
+    .argument('<community>', 'its slug')
+    .argument('<id>', 'its id, as the list shows it')
+    .description('End an invitation; those who came by it stay')
+    .option('--json', 'print JSON')
+    .action((slug: string, id: string, options: JsonOption) =>
+      report(options, () => revokeInvitation(slug, id)),
+    );
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+function upTo(most: number) {
+  return (value: string): number => {
+    if (!/^[1-9]\d{0,5}$/.test(value) || Number(value) > most)
+      throw new InvalidArgumentError(`It must be a number from 1 to ${most}.`);
+    return Number(value);
+  };
+}
