@@ -33,7 +33,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return async () => {
     await dropTemplate(server.url, template);
     await server.remove();
-    await rm(compiled, { recursive: true, force: true });
+    // The last workers may be writing to it still.
+    await rm(compiled, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   };
 }
 

@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openDatabase } from '../src/database/database.ts';
+import { createSealer } from '../src/secrets/sealer.ts';
+import type { Allowance } from '../src/throttles/limiter.ts';
+import { neighbourhoodOf, networkOf } from '../src/throttles/network.ts';
+import { createThrottles, type Throttles } from '../src/throttles/throttles.ts';
+import { cloneDatabase, type TestDatabase } from './support/database.ts';
+import { TEST_SECRET } from './support/hub.ts';
+
+const HOUR = 3600_000;
+const sealer = createSealer([TEST_SECRET]);
+let db: TestDatabase;
+let throttles: Throttles;
+let communityId: string;
+
+beforeAll(async () => {
+  db = await cloneDatabase();
+  throttles = createThrottles(db.database.pool, sealer);
+});
+afterAll(() => db.drop());
+beforeEach(async () => {
+  communityId = crypto.randomUUID();
+  await db.database.query('DELETE FROM throttles');
+});
+
+/** How many of the attempts are let through. */
+async function letThrough(attempts: Promise<Allowance>[]): Promise<number> {
+  return (await Promise.all(attempts)).filter(({ allowed }) => allowed).length;
+}
+
+const times = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index));
+
+const passTime = (ms: number) =>
+  db.database.query('UPDATE throttles SET expire = expire - $1', [ms]);
+
+describe('networks', () => {
+  it.each([
+    ['192.0.2.17', '192.0.2.17', '192.0.2.0/24'],
+    ['::ffff:192.0.2.17', '192.0.2.17', '192.0.2.0/24'],
+    ['2001:db8:12:34:56::1', '2001:db8:12:34::/64', '2001:db8:12::/48'],
+    ['2001:0DB8:0012:0034::', '2001:db8:12:34::/64', '2001:db8:12::/48'],
+    ['::1', '0:0:0:0::/64', '0:0:0::/48'],
+    ['nonsense', 'unknown', 'unknown'],
+    ['', 'unknown', 'unknown'],
+  ])('%s is of %s, in the neighbourhood %s', (ip, network, neighbourhood) => {
+    expect([networkOf(ip), neighbourhoodOf(ip)]).toEqual([network, neighbourhood]);
+  });
+});
+
+describe('passwords', () => {
+  const attempt = (ip: string, name: string, device?: string) =>
+    throttles.attempt({ communityId, name, account: name, ip, ...(device && { device }) });
+
+  it('of many names are stopped for a whole IPv4 /24, and for nobody else', async () => {
+    const tries = times(400, (index) => attempt(`198.51.100.${index % 200}`, `name-${index}`));
+    expect(await letThrough(tries)).toBe(300);
+    expect(await attempt('198.51.100.250', 'somebody')).toMatchObject({ allowed: false });
+    expect(await attempt('198.51.101.1', 'somebody')).toEqual({ allowed: true });
+  });
+
+  it('of many names are stopped for a whole IPv6 /48, whose households are 65,536', async () => {
+    const hex = (index: number) => index.toString(16);
+    const tries = times(400, (index) => attempt(`2001:db8:7:${hex(index)}::1`, `name-${index}`));
+    expect(await letThrough(tries)).toBe(300);
+    expect(await attempt('2001:db8:8::1', 'somebody')).toEqual({ allowed: true });
+  });
+
+  it('from a known device are not hindered where everything else is stopped', async () => {
+    await Promise.all(times(320, (index) => attempt(`203.0.113.${index % 200}`, 'alice')));
+    expect(await attempt('203.0.113.201', 'alice')).toMatchObject({ allowed: false });
+    expect(await attempt('203.0.113.201', 'alice', 'her laptop')).toEqual({ allowed: true });
+    expect(await letThrough(times(30, () => attempt('203.0.113.201', 'alice', 'her laptop')))).toBe(
+      9,
+    );
+  });
+
+  it('from very many addresses are fewer than four hundred a day for one account', async () => {
+    let through = 0;
+    const address = (index: number) => `10.${index >> 8}.${index & 255}.1`;
+    for (let begin = 0; begin < 600; begin += 50) {
+      through += await letThrough(times(50, (index) => attempt(address(begin + index), 'bob')));
+    }
+    expect(through).toBe(350);
+    const answer = await attempt('172.16.0.1', 'bob');
+    expect(answer).toMatchObject({ allowed: false });
+    if (!answer.allowed) expect(answer.retryAfterSeconds).toBeGreaterThan(3600);
+    // Another account is guessed at apart.
+    expect(await attempt('172.16.0.1', 'carol')).toEqual({ allowed: true });
+  });
+});
+
+describe('second factors', () => {
+  const personId = 'a person';
+  const guess = (ip: string, device?: string) => throttles.factor({ personId, ip, device });
+
+  it('are guessed at ten times an hour, however many try at once, from wherever', async () => {
+    expect(await letThrough(times(60, (index) => guess(`10.0.${index}.1`)))).toBe(10);
+  });
+
+  it('are guessed at thirty times a day', async () => {
+    let through = 0;
+    for (let hour = 0; hour < 6; hour += 1) {
+      through += await letThrough(times(12, () => guess('192.0.2.1')));
+      await passTime(HOUR + 1000);
+    }
+    expect(through).toBe(30);
+    await passTime(24 * HOUR);
+    expect(await guess('192.0.2.1')).toEqual({ allowed: true });
+  });
+
+  it('are counted together by two processes', async () => {
+    const own = await openDatabase({ url: db.url });
+    try {
+      const twin = createThrottles(own.pool, sealer);
+      const both = times(30, (index) =>
+        (index % 2 === 0 ? throttles : twin).factor({ personId, ip: '192.0.2.1' }),
+      );
+      expect(await letThrough(both)).toBe(10);
+    } finally {
+      await own.close();
+    }
+  });
+
+  it('have tries of their own on a known device, which a stranger cannot use up', async () => {
+    await letThrough(times(40, () => guess('192.0.2.1')));
+    expect(await letThrough(times(30, () => guess('192.0.2.1', 'her laptop')))).toBe(10);
+    expect(await guess('192.0.2.1')).toMatchObject({ allowed: false });
+  });
+
+  it('that are right are not counted', async () => {
+    for (let time = 0; time < 40; time += 1) {
+      expect(await guess('192.0.2.1')).toEqual({ allowed: true });
+      await throttles.factorSucceeded({ personId, ip: '192.0.2.1' });
+    }
+  });
+
+  it('of many people are stopped for one address', async () => {
+    const many = times(100, (index) =>
+      throttles.factor({ personId: `person ${index}`, ip: '192.0.2.9' }),
+    );
+    expect(await letThrough(many)).toBe(60);
+  });
+});
+
+describe('requests', () => {
+  const ask = (...[kind, ip, name, community]: [Kind, string, string?, string?]) =>
+    throttles.request(kind, {
+      communityId: community ?? communityId,
+      ip,
+      ...(name !== undefined && { name }),
+    });
+  type Kind = Parameters<Throttles['request']>[0];
+
+  it('to register without a proof of work are three an hour for an address, ten for its neighbours', async () => {
+    const one = times(10, (index) =>
+      ask('registration-unsolved', '192.0.2.1', `a${index}@b.example`),
+    );
+    expect(await letThrough(one)).toBe(3);
+    const all = times(40, (index) =>
+      ask('registration-unsolved', `192.0.2.${10 + index}`, `b${index}@b.example`),
+    );
+    expect(await letThrough(all)).toBe(7);
+    // With the proof there is more room.
+    expect(await ask('registration', '192.0.2.1', 'c@b.example')).toEqual({ allowed: true });
+  });
+
+  it('to recover are five an hour for a name at an address, folded as sign-in folds it', async () => {
+    const spellings = ['alice', ' Alice ', 'ALICE', 'alice\u00a0', 'alice', 'alice', 'Alice'];
+    expect(await letThrough(spellings.map((name) => ask('recovery', '192.0.2.1', name)))).toBe(5);
+    expect(await ask('recovery', '192.0.2.1', 'bob')).toEqual({ allowed: true });
+    expect(await ask('recovery', '192.0.2.2', 'alice')).toEqual({ allowed: true });
+  });
+
+  it('to recover one name from everywhere come to an end, in this community alone', async () => {
+    const everywhere = times(100, (index) => ask('recovery', `10.1.${index}.1`, 'alice'));
+    expect(await letThrough(everywhere)).toBe(60);
+    expect(await ask('recovery', '10.2.0.1', 'alice', crypto.randomUUID())).toEqual({
+      allowed: true,
+    });
+  });
+
+  it('of a flood from one address are stopped for all communities of the hub', async () => {
+    const flood = times(60, (index) =>
+      ask('registration', '192.0.2.1', `x${index}@b.example`, crypto.randomUUID()),
+    );
+    expect(await letThrough(flood)).toBe(30);
+  });
+
+  it('that are stopped say when to come back, and are not made to wait longer by trying on', async () => {
+    await letThrough(times(3, () => ask('registration-unsolved', '192.0.2.1', 'a@b.example')));
+    const first = await ask('registration-unsolved', '192.0.2.1', 'a@b.example');
+    expect(first).toMatchObject({ allowed: false, first: true });
+    const next = await ask('registration-unsolved', '192.0.2.1', 'a@b.example');
+    expect(next).toMatchObject({ allowed: false, first: false });
+    if (first.allowed || next.allowed) return;
+    expect(first.retryAfterSeconds).toBeLessThanOrEqual(3600);
+    expect(next.retryAfterSeconds).toBeLessThanOrEqual(first.retryAfterSeconds);
+    await passTime(HOUR + 1000);
+    expect(await ask('registration-unsolved', '192.0.2.1', 'a@b.example')).toEqual({
+      allowed: true,
+    });
+  });
+
+  it('are kept as digests: neither names nor addresses can be read from them', async () => {
+    await ask('recovery', '192.0.2.1', 'alice');
+    const rows = await db.database.query<{ key: string }>('SELECT key FROM throttles');
+    expect(rows).toHaveLength(4);
+    for (const { key } of rows) expect(key).toMatch(/^[\w-]+:[0-9a-f]{64}$/);
+  });
+});
