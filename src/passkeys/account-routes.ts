@@ -146,9 +146,7 @@ async function accountPage(
     lastUsed: passkey.lastUsedAt === null ? undefined : date.format(passkey.lastUsedAt),
     synced: passkey.backupEligible,
     elsewhere: passkey.rpId === here.rpId ? undefined : passkey.rpId,
-    fault: (['name', 'remove'] as const).find((form) =>
-      change.faults?.some(({ field }) => field === `${form}-${passkey.id}`),
-    ),
+    fault: faultOf(passkey.id, change.faults ?? []),
   });
   const passkeys = await listPasskeys(parts.database, member.personId);
   return {
@@ -160,4 +158,16 @@ async function accountPage(
     faults: [],
     ...change,
   };
+}
+
+/** What was wrong with one of the forms of a passkey. */
+function faultOf(
+  id: string,
+  faults: AccountPage['faults'],
+): AccountPage['passkeys'][number]['fault'] {
+  for (const field of ['name', 'remove'] as const) {
+    const found = faults.find((fault) => fault.field === `${field}-${id}`);
+    if (found !== undefined) return { field, code: found.code };
+  }
+  return undefined;
 }

@@ -1,3 +1,5 @@
+export type PasskeyFault = 'failed' | 'known' | 'too-many' | 'name' | 'required' | 'short-password';
+
 /** Pages about passkeys. */
 export type PasskeyPage =
   | {
@@ -25,7 +27,7 @@ export type PasskeyPage =
         /** Where it was made, unless that is here. */
         elsewhere?: string | undefined;
         /** Which of its forms was refused. */
-        fault?: 'name' | 'remove' | undefined;
+        fault?: { field: 'name' | 'remove'; code: PasskeyFault } | undefined;
       }[];
       /** What was typed as the name of a new one. */
       name?: string | undefined;
@@ -33,6 +35,6 @@ export type PasskeyPage =
       /** `field` is that of the new one, or has the id of the passkey in it. */
       faults: {
         field: string;
-        code: 'failed' | 'known' | 'too-many' | 'name' | 'required' | 'short-password';
+        code: PasskeyFault;
       }[];
     };

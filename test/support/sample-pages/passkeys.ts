@@ -38,8 +38,8 @@ export const PASSKEY_PAGES: Record<string, PageModel> = {
   'passkeys refused': {
     ...page,
     passkeys: [
-      { ...phone, fault: 'name' },
-      { ...key, fault: 'remove' },
+      { ...phone, fault: { field: 'name', code: 'name' } },
+      { ...key, fault: { field: 'remove', code: 'required' } },
     ],
     name: 'Téléphone',
     faults: [
