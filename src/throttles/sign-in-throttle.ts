@@ -12,10 +12,6 @@ import {
 } from './limiter.ts';
 import { neighbourhoodOf, networkOf } from './network.ts';
 
-export type { Allowance } from './limiter.ts';
-// The registration form imports it from here.
-export { networkOf } from './network.ts';
-
 /**
  * Failures that are let through, by whom they are counted for. A member on a device they signed in
  * with before is counted for that device alone: no stranger's guesses can lock them out.
