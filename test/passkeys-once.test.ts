@@ -166,6 +166,19 @@ describe('a passkey', () => {
     expect(await response.text()).toContain('La clé d’accès n’a pas pu être vérifiée');
   });
 
+  it('lets its owner say whether the account stays that is about to be deleted', async () => {
+    const { authenticator, member } = await memberWithPasskey();
+    await hub.database.query(
+      `UPDATE memberships SET status = 'suspended', status_reason = 'deletion' WHERE subject = $1`,
+      [member.subject],
+    );
+    await hub.app.settle();
+    const before = await sessionsOf(member.subject);
+    const { response } = await signIn(issuer, authenticator);
+    expect(response.headers.get('location')).toMatch(/\/login\/decision$/);
+    expect(await sessionsOf(member.subject)).toBe(before);
+  });
+
   it('that counts is refused when it counts back, or stands still, and goes on counting', async () => {
     const authenticator = new Authenticator(hub.url, { counts: true });
     await memberWithPasskey(authenticator);

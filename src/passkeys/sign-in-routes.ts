@@ -51,7 +51,7 @@ async function submitPasskey(
     userVerification: true,
   });
   const { passkey } = outcome;
-  if (!outcome.verified || passkey?.status !== 'active') {
+  if (!outcome.verified || passkey === undefined || !isOpen(passkey)) {
     await refuse(parts, request, target, passkey);
     return;
   }
@@ -63,6 +63,10 @@ async function submitPasskey(
     target,
   );
 }
+
+/** Whoever asked for their account to be deleted can come back. */
+const isOpen = ({ status, statusReason }: StoredPasskey) =>
+  status === 'active' || statusReason === 'deletion';
 
 /** The same for an unknown passkey, a wrong answer and a suspended member. */
 async function refuse(
