@@ -178,7 +178,7 @@ export async function aboutMe(
 }
 
 /** Looks again and again, until `test` gives true; fails when that takes too long. */
-export async function until(test: () => boolean, milliseconds = 10_000): Promise<void> {
+export async function until(test: () => boolean, milliseconds = 25_000): Promise<void> {
   const deadline = performance.now() + milliseconds;
   while (!test()) {
     if (performance.now() > deadline) throw new Error(`waited in vain for ${test}`);
