@@ -1,14 +1,17 @@
 import type { Community } from '../communities/community.ts';
-import { passwordFault } from '../people/password-rule.ts';
+import { newPasswordFault } from '../people/password-rule.ts';
 import type { Newcomer } from './newcomer-form.ts';
 import type { FieldFault } from './pages.ts';
 
 /** What is wrong with the password that a newcomer chose, as the fault of its field; empty when it is fine. */
 export async function passwordFaultOf(
-  { password }: Newcomer,
-  _community: Pick<Community, 'name' | 'slug'>,
-  _email: string,
+  newcomer: Newcomer,
+  community: Pick<Community, 'name' | 'slug'>,
+  email: string,
 ): Promise<FieldFault[]> {
-  const code = password === '' ? 'missing' : passwordFault(password);
+  const { password, username, displayName, givenName, familyName } = newcomer;
+  const code = await newPasswordFault(password, {
+    words: [username, displayName, givenName, familyName, email, community.name, community.slug],
+  });
   return code === undefined ? [] : [{ field: 'password', kind: 'password', code }];
 }

@@ -2,7 +2,11 @@ import { setTimeout } from 'node:timers/promises';
 import type { Database } from '../../database/database.ts';
 import { lockMembership } from '../../memberships/membership-store.ts';
 import { checkPassword, hashPassword } from '../../people/password.ts';
-import { generatePassword, passwordFault } from '../../people/password-rule.ts';
+import {
+  generatePassword,
+  type NewPasswordFault,
+  newPasswordFault,
+} from '../../people/password-rule.ts';
 import { setPassword } from '../../people/set-password.ts';
 import { type Directory, findPerson, type Person } from '../directory/directory.ts';
 import { entryDn } from '../entries/entry-types.ts';
@@ -41,14 +45,7 @@ export async function modifyPassword(
   const { directory, person } = await requireOwner(request, connection.state, parts);
   const given = request.newPassword?.toString('utf8');
   const password = given ?? generatePassword();
-  const fault = passwordFault(password);
-  if (fault !== undefined) {
-    const message = {
-      'too-short': 'the new password is too short: 12 characters at least',
-      'too-long': 'the new password is too long',
-    };
-    throw new LdapError(RESULT.constraintViolation, message[fault]);
-  }
+  if (given !== undefined) await requireGood(given, directory, person);
   const proven = await proveOldPassword(request, directory, person, connection, parts);
   await store(parts.database, directory.communityId, person.subject, proven, password);
   connection.state = openSession();
@@ -56,6 +53,26 @@ export async function modifyPassword(
   // The change is stored in any case: what comes now must not make it look undone.
   await Promise.race([parts.settle().catch(() => {}), setTimeout(SETTLE_MS)]);
   return given === undefined ? password : undefined;
+}
+
+const FAULTS: Record<NewPasswordFault, string> = {
+  missing: 'the new password is empty',
+  'too-short': 'the new password is too short: 15 characters at least',
+  'too-short-with-factor': 'the new password is too short: 8 characters at least',
+  'too-long': 'the new password is too long',
+  names: 'the new password is made of names: choose unrelated words',
+  guessable: 'the new password would be guessed soon: choose unrelated words',
+};
+
+/** The web's rule. Whoever has a second factor is not bound by their own password here. */
+async function requireGood(
+  password: string,
+  directory: Directory,
+  { username, displayName, givenName, familyName, mail }: Person,
+): Promise<void> {
+  const words = [username, displayName, givenName, familyName, mail, directory.slug];
+  const fault = await newPasswordFault(password, { words });
+  if (fault !== undefined) throw new LdapError(RESULT.constraintViolation, FAULTS[fault]);
 }
 
 function read(value: Buffer | undefined): PasswordModify {
