@@ -38,6 +38,7 @@ export async function showHome(request: CommunityRequest): Promise<void> {
         ...entrance(service),
       })),
       requestable,
+      adminUrl: member.role === 'member' ? undefined : `${issuer.basePath}/admin`,
       notice: request.ctx.query.notice === 'requested' ? 'requested' : undefined,
       signOutEverywhere: { action: `${issuer.basePath}/sign-out-everywhere`, csrf: request.csrf() },
     },

@@ -94,6 +94,8 @@ type CorePage =
         csrf: string;
         requested: boolean;
       }[];
+      /** For those who look after the community. */
+      adminUrl?: string | undefined;
       notice?: 'requested';
       signOutEverywhere: Form;
     }

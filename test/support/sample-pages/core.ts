@@ -180,6 +180,7 @@ export const CORE_PAGES: Record<string, PageModel> = {
       { slug: 'code', name: 'Forge', icon: 'code', ...form, requested: true },
     ],
     notice: 'requested',
+    adminUrl: '/c/lamyne/admin',
     signOutEverywhere: form,
   },
   'home empty': {
