@@ -30,6 +30,10 @@ export type HubTarget = Target & {
 export async function makeHubTarget(options: {
   communities: number;
   members: number;
+  /** More settings of the hub. */
+  env?: Record<string, string>;
+  /** More to be stored before it starts. */
+  alsoSeed?: (database: Database) => Promise<void>;
 }): Promise<HubTarget> {
   const folder = await mkdtemp(join(tmpdir(), 'trousseau-bench-'));
   const log = { info: () => {}, warn: (message: string) => console.error(message) };
@@ -39,6 +43,7 @@ export async function makeHubTarget(options: {
   const database = await openDatabase({ url: server.url });
   await migrate(database.dataSource);
   await seed(database, createSealer([SECRET]), url, options);
+  await options.alsoSeed?.(database);
   await database.close();
   return {
     name: 'hub',
@@ -63,6 +68,7 @@ export async function makeHubTarget(options: {
           TROUSSEAU_SECRET: SECRET,
           DATABASE_URL: server.url,
           LOG_LEVEL: 'warn',
+          ...options.env,
         },
         execArgv,
       ),

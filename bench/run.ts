@@ -4,6 +4,7 @@ import { compareWithBare } from './compare-with-bare.ts';
 import { PATTERNS, type Pattern } from './ldap/ldap-target.ts';
 import { measureLdap } from './ldap/measure-ldap.ts';
 import { profileBridge } from './ldap/profile-bridge.ts';
+import { measureOracle } from './measure-oracle.ts';
 import { measureScale } from './measure-scale.ts';
 import { measureSignIns } from './measure-sign-ins.ts';
 import { profileHub } from './profile-hub.ts';
@@ -11,7 +12,7 @@ import type { Scenario } from './target.ts';
 
 const HELP = `npm run bench -- [options]
   --quick            short rounds: a glance, not a measurement
-  --only PART        compare, scale or sign-ins; or ldap, which is not run unless it is named: our bridge
+  --only PART        compare, scale, sign-ins or oracle; or ldap, which is not run unless it is named: our bridge
                      against Debian's slapd, which has to be installed
   --people N,N       with --only ldap: how many people the directories hold (default 10000,100000)
   --pattern P,P      with --only ldap: ${PATTERNS.join(', ')}
@@ -51,6 +52,8 @@ if (values.help) {
     });
   if (wanted('scale')) results.scale = await measureScale({ seconds, quick: values.quick });
   if (wanted('sign-ins')) results.signIns = await measureSignIns({ seconds });
+  if (wanted('oracle'))
+    results.oracle = await measureOracle({ attempts: values.quick ? 100 : 500 });
   if (values.only === 'ldap')
     results.ldap = await measureLdap({
       people: values.quick ? people.slice(0, 1) : people,
