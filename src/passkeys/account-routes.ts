@@ -135,7 +135,9 @@ async function accountPage(
   change: Partial<Pick<AccountPage, 'notice' | 'faults' | 'name'>>,
 ): Promise<AccountPage> {
   const here = relyingPartyAt(request.issuer);
-  const date = new Intl.DateTimeFormat(localeOf(request.ctx, request.community.locale), {
+  const locale = localeOf(request.ctx, request.community.locale);
+  // Day before month, as in the rest of Europe.
+  const date = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
     dateStyle: 'long',
     timeZone: member.zoneinfo ?? 'Europe/Paris',
   });

@@ -52,9 +52,9 @@ describe.each([FRENCH, ENGLISH])('a visit in $language', (words) => {
     expect(await page.getByLabel(words.password, { exact: true }).getAttribute('type')).toBe(
       'password',
     );
-    expect(await page.getByRole('button', { name: words.signIn }).getAttribute('id')).toBe(
-      'login-submit',
-    );
+    expect(
+      await page.getByRole('button', { name: words.signIn, exact: true }).getAttribute('id'),
+    ).toBe('login-submit');
     expect(complaints).toEqual([]);
   });
 
@@ -145,7 +145,7 @@ describe('the language of a visit', () => {
     const { page } = await visit(FRENCH);
     await page.goto(`${lieu.issuer}/login`);
     await page.getByRole('button', { name: 'English' }).click();
-    await page.getByRole('button', { name: ENGLISH.signIn }).waitFor();
+    await page.getByRole('button', { name: ENGLISH.signIn, exact: true }).waitFor();
     await page.goto(lieu.issuer);
     expect(await page.getAttribute('html', 'lang')).toBe('en');
   });

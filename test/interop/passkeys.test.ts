@@ -25,9 +25,9 @@ const NO_SUGGESTIONS = 'PublicKeyCredential.isConditionalMediationAvailable = as
 type Visit = { page: Page; authenticator: VirtualAuthenticator; username: string };
 
 /** A member who made a passkey, and is signed out again. */
-async function withPasskey({ suggests = false } = {}): Promise<Visit> {
+async function withPasskey({ suggests = false, locale = 'fr-FR' } = {}): Promise<Visit> {
   const { username } = await lieu.member();
-  const context = await newVisitor(browser);
+  const context = await newVisitor(browser, { locale });
   const page = await context.newPage();
   const authenticator = await giveAuthenticator(page);
   // This authenticator takes a suggestion at once: the button is for browsers that make none.
@@ -114,6 +114,19 @@ describe('a passkey', () => {
       [username],
     );
     expect(event).toBeDefined();
+  });
+
+  it('is looked after and used in English as well', async () => {
+    const { page, username } = await withPasskey({ locale: 'en-GB' });
+    await page.goto(`${lieu.issuer}/login`);
+    await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
+    await page.waitForSelector('a.service-tile');
+    expect(await page.textContent('main')).toContain(username);
+    await page.goto(`${lieu.issuer}/account/passkeys`);
+    expect(await page.textContent('h1')).toBe('Passkeys');
+    expect(await page.textContent('.entries')).toMatch(/Last used on \d+ \w+ \d{4}/);
+    await page.getByRole('button', { name: 'Create a passkey' }).click();
+    await page.getByText('has a passkey of your account already').waitFor();
   });
 
   it('opens nothing any more once it is removed, renamed or not', async () => {
