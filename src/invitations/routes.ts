@@ -13,6 +13,7 @@ import {
 } from '../registration/newcomer-form.ts';
 import { passwordFaultOf } from '../registration/newcomer-password.ts';
 import type { FieldFault, NewcomerForm, RegistrationPage } from '../registration/pages.ts';
+import { retryAfterMinutes } from '../registration/retry-after.ts';
 import { signedIn } from '../sessions/signed-in.ts';
 import { proceedAfterPassword } from '../sign-in/after-password.ts';
 import { localeOf } from '../web/chrome.ts';
@@ -66,24 +67,19 @@ async function acceptInvitation(
   const fields = await request.form();
   const invitation = await openInvitation(parts, request, token);
   if (invitation === undefined) return;
-  const { community, ip } = request;
+  const { community } = request;
   const newcomer = readNewcomer(fields, community.questions);
   const email = shortened(newcomer.email, 300);
   const page = invitationPage(request, token, invitation, { ...shownAgain(newcomer), email });
   const refuse = (faults: FieldFault[]) => request.page({ ...page, faults }, { status: 400 });
-  const faults = [
-    ...newcomerFaults(newcomer, { asksEmail: true }),
-    ...(await passwordFaultOf(newcomer, community, newcomer.email)),
-  ];
-  if (faults.length > 0) return refuse(faults);
-  const allowed = await parts.throttle.request('invitation', { communityId: community.id, ip });
-  if (!allowed.allowed) {
-    const { retryAfterSeconds } = allowed;
-    request.ctx.set('Retry-After', String(retryAfterSeconds));
-    const retryAfterMinutes = Math.ceil(retryAfterSeconds / 60);
-    request.page({ ...page, retryAfterMinutes }, { status: 429 });
+  const faults = newcomerFaults(newcomer, { asksEmail: true });
+  const wait = await retryAfterMinutes(parts, request, 'invitation');
+  if (wait !== undefined) {
+    request.page({ ...page, retryAfterMinutes: wait }, { status: 429 });
     return;
   }
+  faults.push(...(await passwordFaultOf(newcomer, community, newcomer.email)));
+  if (faults.length > 0) return refuse(faults);
   const passwordHash = await hashPassword(newcomer.password);
   try {
     const subject = await comeIn(parts, request, token, { newcomer, passwordHash });

@@ -21,6 +21,7 @@ import {
 } from './newcomer-form.ts';
 import { passwordFaultOf } from './newcomer-password.ts';
 import type { FieldFault, RegistrationPage } from './pages.ts';
+import { retryAfterMinutes } from './retry-after.ts';
 
 type DetailsPage = Extract<RegistrationPage, { page: 'register-details' }>;
 
@@ -58,14 +59,15 @@ export async function submitDetails(
   const address = await openAddress(parts, request, token);
   if (address === undefined) return;
   const newcomer = readNewcomer(fields, request.community.questions);
-  const refuse = (faults: FieldFault[]) =>
-    request.page(detailsPage(request, token, address, { ...shownAgain(newcomer), faults }), {
-      status: 400,
-    });
-  const faults = [
-    ...newcomerFaults(newcomer),
-    ...(await passwordFaultOf(newcomer, request.community, address)),
-  ];
+  const page = detailsPage(request, token, address, { ...shownAgain(newcomer), faults: [] });
+  const refuse = (faults: FieldFault[]) => request.page({ ...page, faults }, { status: 400 });
+  const faults = newcomerFaults(newcomer);
+  const wait = await retryAfterMinutes(parts, request, 'link');
+  if (wait !== undefined) {
+    request.page({ ...page, retryAfterMinutes: wait }, { status: 429 });
+    return;
+  }
+  faults.push(...(await passwordFaultOf(newcomer, request.community, address)));
   if (faults.length > 0) return refuse(faults);
   const passwordHash = await hashPassword(newcomer.password);
   try {

@@ -1,4 +1,5 @@
 import type { Community } from '../communities/community.ts';
+import { shortened } from '../memberships/display-name.ts';
 import { newPasswordFault } from '../people/password-rule.ts';
 import type { Newcomer } from './newcomer-form.ts';
 import type { FieldFault } from './pages.ts';
@@ -11,7 +12,9 @@ export async function passwordFaultOf(
 ): Promise<FieldFault[]> {
   const { password, username, displayName, givenName, familyName } = newcomer;
   const code = await newPasswordFault(password, {
-    words: [username, displayName, givenName, familyName, email, community.name, community.slug],
+    words: [username, displayName, givenName, familyName, email]
+      .map((typed) => shortened(typed, 100))
+      .concat(community.name, community.slug),
   });
   return code === undefined ? [] : [{ field: 'password', kind: 'password', code }];
 }

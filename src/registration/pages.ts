@@ -36,7 +36,12 @@ export type RegistrationPage =
     }
   | { page: 'register-closed'; state: 'closed' | 'invitation'; loginUrl: string }
   | { page: 'register-sent'; registerUrl: string }
-  | ({ page: 'register-details'; state: 'open' | 'approval'; address: string } & NewcomerForm)
+  | ({
+      page: 'register-details';
+      state: 'open' | 'approval';
+      address: string;
+      retryAfterMinutes?: number | undefined;
+    } & NewcomerForm)
   | { page: 'register-expired'; registerUrl: string; loginUrl: string }
   | { page: 'register-requested'; homeUrl: string }
   | ({

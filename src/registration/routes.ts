@@ -10,6 +10,7 @@ import { closedPage } from './closed-page.ts';
 import { showDetails, submitDetails } from './details-routes.ts';
 import { emailFault } from './newcomer-form.ts';
 import type { RegistrationPage } from './pages.ts';
+import { retryAfterMinutes } from './retry-after.ts';
 
 type RegisterPage = Extract<RegistrationPage, { page: 'register' }>;
 
@@ -51,7 +52,7 @@ async function submitRegister(parts: WebParts, request: CommunityRequest): Promi
     request.page(closedPage(request), { status: 403 });
     return;
   }
-  const { community, ip } = request;
+  const { community } = request;
   const email = (fields.email ?? '').trim();
   const again = { ...page, email: shortened(email, 300) };
   const code = emailFault(email);
@@ -61,13 +62,9 @@ async function submitRegister(parts: WebParts, request: CommunityRequest): Promi
   }
   const solved = await isSolved(parts, community.id, fields.challenge);
   const kind = solved ? 'registration' : 'registration-unsolved';
-  const name = { communityId: community.id, ip, name: email };
-  const allowed = await parts.throttle.request(kind, name);
-  if (!allowed.allowed) {
-    const { retryAfterSeconds } = allowed;
-    request.ctx.set('Retry-After', String(retryAfterSeconds));
-    const retryAfterMinutes = Math.ceil(retryAfterSeconds / 60);
-    request.page({ ...again, retryAfterMinutes }, { status: 429 });
+  const wait = await retryAfterMinutes(parts, request, kind, email);
+  if (wait !== undefined) {
+    request.page({ ...again, retryAfterMinutes: wait }, { status: 429 });
     return;
   }
   const locale = localeOf(request.ctx, community.locale);

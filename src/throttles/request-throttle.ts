@@ -20,9 +20,10 @@ const LIMITS = {
     neighbourhood: { points: 10, duration: HOUR },
     name: { points: 6, duration: HOUR },
   },
+  /** Wide: a whole workshop may come in by one invitation, from behind one address. */
   invitation: {
-    address: { points: 30, duration: HOUR },
-    neighbourhood: { points: 100, duration: HOUR },
+    address: { points: 150, duration: HOUR },
+    neighbourhood: { points: 300, duration: HOUR },
   },
   recovery: {
     address: { points: 20, duration: HOUR },

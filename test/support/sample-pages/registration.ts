@@ -62,6 +62,7 @@ export const REGISTRATION_PAGES: Record<string, PageModel> = {
   'register details': details,
   'register details by approval': { ...details, state: 'approval', questions: [] },
   'register details refused': { ...details, faults },
+  'register details throttled': { ...details, retryAfterMinutes: 1 },
   'register expired': {
     page: 'register-expired',
     registerUrl: '/c/lamyne/register',
