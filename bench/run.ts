@@ -5,6 +5,7 @@ import { PATTERNS, type Pattern } from './ldap/ldap-target.ts';
 import { measureLdap } from './ldap/measure-ldap.ts';
 import { profileBridge } from './ldap/profile-bridge.ts';
 import { measureOracle } from './measure-oracle.ts';
+import { measurePages } from './measure-pages.ts';
 import { measureScale } from './measure-scale.ts';
 import { measureSignIns } from './measure-sign-ins.ts';
 import { profileHub } from './profile-hub.ts';
@@ -12,8 +13,8 @@ import type { Scenario } from './target.ts';
 
 const HELP = `npm run bench -- [options]
   --quick            short rounds: a glance, not a measurement
-  --only PART        compare, scale, sign-ins or oracle; or ldap, which is not run unless it is named: our bridge
-                     against Debian's slapd, which has to be installed
+  --only PART        compare, scale, hashing (or sign-ins), oracle or pages; or ldap, which is not run
+                     unless it is named: our bridge against Debian's slapd, which has to be installed
   --people N,N       with --only ldap: how many people the directories hold (default 10000,100000)
   --pattern P,P      with --only ldap: ${PATTERNS.join(', ')}
   --rounds N         rounds of the comparison (default 3)
@@ -51,7 +52,9 @@ if (values.help) {
       seconds,
     });
   if (wanted('scale')) results.scale = await measureScale({ seconds, quick: values.quick });
-  if (wanted('sign-ins')) results.signIns = await measureSignIns({ seconds });
+  if (wanted('sign-ins') || values.only === 'hashing')
+    results.signIns = await measureSignIns({ seconds });
+  if (wanted('pages')) results.pages = await measurePages({ times: values.quick ? 50 : 300 });
   if (wanted('oracle'))
     results.oracle = await measureOracle({ attempts: values.quick ? 100 : 500 });
   if (values.only === 'ldap')
