@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createInvitation, type NewInvitation } from '../src/invitations/create-invitation.ts';
 import { findInvitation, listInvitations } from '../src/invitations/invitation-store.ts';
 import { revokeInvitation } from '../src/invitations/revoke-invitation.ts';
+import { useInvitation } from '../src/invitations/use-invitation.ts';
 import { Browser, type Page } from './support/browser.ts';
 import {
   type BuiltCommunity,
@@ -239,6 +240,28 @@ describe('an invitation that can no longer be used says why:', () => {
     for (const wrong of [token.slice(0, -1), 'x', 'A'.repeat(5_000)])
       expect((await open(wrong)).status).toBe(404);
   });
+});
+
+it('an invitation that ends while a form is on its way is not used', async () => {
+  const maker = await buildMember(hub.database, lieu.id, { role: 'owner' });
+  const use = (token: string, communityId = lieu.id) =>
+    hub.database.transaction((tx) => useInvitation(tx, communityId, token));
+  const neighbour = await buildCommunity(hub.database);
+  const fine = await invite({ maxUses: null }, maker);
+  expect(await use(fine.token)).toMatchObject({ id: fine.id, role: 'member' });
+  expect(await use(fine.token, neighbour.id)).toBeUndefined();
+  const [once, expired, revoked] = [
+    await invite({}, maker),
+    await invite({ days: -1 }),
+    await invite(),
+  ];
+  await use(once.token);
+  await hub.database.transaction((tx) => revokeInvitation(tx, lieu.id, revoked.id, 'cli'));
+  for (const { token } of [once, expired, revoked]) expect(await use(token)).toBeUndefined();
+  await hub.database.query(`UPDATE memberships SET status = 'left' WHERE subject = $1`, [
+    maker.subject,
+  ]);
+  expect(await use(fine.token)).toBeUndefined();
 });
 
 describe('an invitation stands on the word of who made it:', () => {
