@@ -22,7 +22,7 @@ function askedFor(): RegExp[] {
     });
   }
   // Asked for by the renderer itself.
-  return [...asked, /^layout\.errorTitle$/];
+  return [...asked, /^layout\.errorTitle$/, /^mail\./];
 }
 
 type Call = { path: { original: string }; params: { value?: unknown }[] };

@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
+import { isEmailAddress } from '../memberships/names.ts';
 import type { Env } from './env.ts';
 
 export type Role = 'web' | 'ldap' | 'worker';
@@ -15,6 +16,13 @@ export type LdapConfig = {
   tls: { cert: string; key: string } | undefined;
   /** Whether the trusted proxies put a PROXY header before LDAP connections. */
   proxyProtocol: boolean;
+};
+
+export type MailConfig = {
+  /** Undefined: messages are kept, and the operator reads them. */
+  smtpUrl: string | undefined;
+  /** The address that messages come from. */
+  from: string;
 };
 
 export type Config = {
@@ -34,6 +42,7 @@ export type Config = {
   privateNetworks: Cidr[];
   metricsToken: string | undefined;
   ldap: LdapConfig;
+  mail: MailConfig;
   logLevel: string;
 };
 
@@ -90,6 +99,7 @@ export function parseConfig(env: Env): Config {
     fault('LOG_LEVEL', `unknown level "${logLevel}"; the levels are ${LOG_LEVELS.join(', ')}`);
   }
   const ldap = parseLdap(env, fault);
+  const mail = parseMail(env, url, fault);
   const dataFolder = resolve(env.TROUSSEAU_DATA ?? './data');
   const trustedProxies = parseCidrs(
     'TROUSSEAU_TRUSTED_PROXIES',
@@ -124,6 +134,7 @@ export function parseConfig(env: Env): Config {
     privateNetworks,
     metricsToken: env.TROUSSEAU_METRICS_TOKEN,
     ldap,
+    mail,
     logLevel,
   };
 }
@@ -192,6 +203,22 @@ function parseLdap(env: Env, fault: Fault): LdapConfig {
     tls: cert === undefined || key === undefined ? undefined : { cert, key },
     proxyProtocol: proxyProtocol === 'on',
   };
+}
+
+function parseMail(env: Env, hub: URL | undefined, fault: Fault): MailConfig {
+  const { SMTP_URL: smtpUrl, MAIL_FROM: given } = env;
+  const url = smtpUrl === undefined ? undefined : URL.parse(smtpUrl);
+  if (
+    url === null ||
+    (url !== undefined && !/^smtps?:$/.test(url.protocol)) ||
+    url?.hostname === ''
+  ) {
+    fault('SMTP_URL', 'must be smtp://USER:PASSWORD@HOST:PORT, or smtps:// for TLS from the start');
+  }
+  if (given !== undefined && !isEmailAddress(given)) {
+    fault('MAIL_FROM', `"${given}" is not an e-mail address`);
+  }
+  return { smtpUrl, from: given ?? `noreply@${hub?.hostname ?? 'localhost'}` };
 }
 
 function requireReadable(variable: keyof Env, path: string | undefined, fault: Fault): void {

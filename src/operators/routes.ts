@@ -1,4 +1,5 @@
 import { recordEvents } from '../events/record-event.ts';
+import { showKeptMail, showKeptMails } from '../mail/operator-pages.ts';
 import { isEmailAddress } from '../memberships/names.ts';
 import { checkPassword, PASSWORD_MAX_BYTES } from '../people/password.ts';
 import type { EdgeView } from '../web/edge.ts';
@@ -29,10 +30,13 @@ export async function operatorRoutes(parts: WebParts, request: HubRequest): Prom
       await submitSetup(parts, request);
       return true;
     case 'GET /operator':
-      await showConsole(parts, request);
+      await withOperator(parts, request, () => showConsole(parts, request));
       return true;
     case 'GET /operator/login':
       request.page({ page: 'operator-login', action: '/operator/login', csrf: request.csrf() });
+      return true;
+    case 'GET /operator/mails':
+      await withOperator(parts, request, () => showKeptMails(parts, request));
       return true;
     case 'POST /operator/login':
       await submitLogin(parts, request);
@@ -40,8 +44,12 @@ export async function operatorRoutes(parts: WebParts, request: HubRequest): Prom
     case 'POST /operator/logout':
       await submitLogout(parts, request);
       return true;
-    default:
-      return false;
+    default: {
+      const mail = ctx.method === 'GET' && /^\/operator\/mails\/(\d{1,18})$/.exec(ctx.path)?.[1];
+      if (!mail) return false;
+      await withOperator(parts, request, () => showKeptMail(parts, request, mail));
+      return true;
+    }
   }
 }
 
@@ -140,14 +148,20 @@ async function submitLogout(parts: WebParts, request: HubRequest): Promise<void>
   request.redirect('/operator/login');
 }
 
-async function showConsole(parts: WebParts, request: HubRequest): Promise<void> {
+/** Shows a page of the console to an operator who is signed in; anybody else is sent to do so. */
+async function withOperator(
+  parts: WebParts,
+  request: HubRequest,
+  show: () => Promise<void>,
+): Promise<void> {
   const token = request.ctx.cookies.get(COOKIE);
   const operator =
     token === undefined ? undefined : await findOperatorBySession(parts.database, token);
-  if (operator === undefined) {
-    request.redirect('/operator/login');
-    return;
-  }
+  if (operator === undefined) request.redirect('/operator/login');
+  else await show();
+}
+
+async function showConsole(parts: WebParts, request: HubRequest): Promise<void> {
   const communities = await parts.database.query<{
     slug: string;
     name: string;
@@ -163,6 +177,7 @@ async function showConsole(parts: WebParts, request: HubRequest): Promise<void> 
   request.page({
     page: 'operator-home',
     communities: communities.map((row) => ({ ...row, url: `/c/${row.slug}` })),
+    mailsUrl: '/operator/mails',
     signOut: { action: '/operator/logout', csrf: request.csrf() },
   });
 }

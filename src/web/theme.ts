@@ -12,17 +12,28 @@ export type Rgb = [number, number, number];
 export function themeCss(accent: string): string {
   const colour = parse(accent);
   if (colour === undefined) return '';
+  const { ground, onAccent } = groundOf(colour);
+  const link = mixUntil(colour, INK, (c) => isReadable(c, LIGHT_GROUNDS));
+  const darkLink = mixUntil(colour, WHITE, (c) => isReadable(c, DARK_GROUNDS));
+  return `:root{--accent:${hex(ground)};--on-accent:${hex(onAccent)};--link:${hex(link)}}
+@media (prefers-color-scheme:dark){:root{--link:${hex(darkLink)}}}
+`;
+}
+
+/** A community's colour as a ground, and what is written on it, each as `#rrggbb`. */
+export function readableAccent(accent: string): { ground: string; onGround: string } {
+  const { ground, onAccent } = groundOf(parse(accent) ?? INK);
+  return { ground: hex(ground), onGround: hex(onAccent) };
+}
+
+function groundOf(colour: Rgb): { ground: Rgb; onAccent: Rgb } {
   const onAccent = contrast(colour, WHITE) >= contrast(colour, INK) ? WHITE : INK;
   const ground = mixUntil(
     colour,
     onAccent === WHITE ? INK : WHITE,
     (c) => contrast(c, onAccent) >= ENOUGH,
   );
-  const link = mixUntil(colour, INK, (c) => isReadable(c, LIGHT_GROUNDS));
-  const darkLink = mixUntil(colour, WHITE, (c) => isReadable(c, DARK_GROUNDS));
-  return `:root{--accent:${hex(ground)};--on-accent:${hex(onAccent)};--link:${hex(link)}}
-@media (prefers-color-scheme:dark){:root{--link:${hex(darkLink)}}}
-`;
+  return { ground, onAccent };
 }
 
 /** Contrast ratio of two colours, 1 to 21 (WCAG 2.2, "contrast ratio"). */

@@ -21,6 +21,7 @@ const EXPIRING: { table: string; condition: string; keptMs?: number }[] = [
   { table: 'links', condition: 'expires_at < $1', keptMs: DELIVERED_KEPT_MS },
   { table: 'signing_keys', condition: 'expires_at < $1' },
   { table: 'throttles', condition: 'expire < extract(epoch FROM $1::timestamptz) * 1000' },
+  { table: 'kept_mails', condition: 'created_at < $1', keptMs: 30 * DAY },
   { table: 'outbox', condition: 'done_at < $1', keptMs: DELIVERED_KEPT_MS },
   { table: 'outbox', condition: 'failed_at < $1', keptMs: FAILED_KEPT_MS },
 ];

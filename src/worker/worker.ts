@@ -2,6 +2,8 @@ import type { Logger } from 'pino';
 import { eraseDuePersons } from '../account/leaving/erase-person.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
+import { deliverMail } from '../mail/deliver-mail.ts';
+import { createMailer } from '../mail/transport.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { startOutboxWorker } from '../outbox/outbox-worker.ts';
 import { deliverRegistrationRequest } from '../registration/deliver-registration-request.ts';
@@ -29,11 +31,15 @@ const TICK_MS = 60_000;
  */
 export function startWorker(parts: WorkerParts): { stop(): Promise<void> } {
   const { database, log } = parts;
+  const { config, sealer } = parts;
+  const { smtpUrl: url, from } = config.mail;
+  const mailer = url === undefined ? undefined : createMailer({ url, from });
   const outbox = startOutboxWorker({
     database,
     log,
     deliveries: {
       'backchannel-logout': (message) => deliverBackchannelLogout(parts, message),
+      mail: (message) => deliverMail({ database, sealer, mailer, log }, message),
       'registration-request': (message) => deliverRegistrationRequest(parts, message),
     },
   });
@@ -41,6 +47,7 @@ export function startWorker(parts: WorkerParts): { stop(): Promise<void> } {
   return {
     async stop() {
       await Promise.all([outbox.stop(), schedule.stop()]);
+      mailer?.close();
     },
   };
 }

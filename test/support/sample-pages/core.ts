@@ -259,6 +259,7 @@ export const CORE_PAGES: Record<string, PageModel> = {
         services: 5,
       },
     ],
+    mailsUrl: '/operator/mails',
     signOut: form,
   },
   'hub home': {

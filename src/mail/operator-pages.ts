@@ -1,0 +1,43 @@
+import { localeOf } from '../web/chrome.ts';
+import { notFound } from '../web/http-errors.ts';
+import type { HubRequest } from '../web/hub-routes.ts';
+import type { WebParts } from '../web/web-parts.ts';
+import { listKeptMails, readKeptMail } from './kept-mail-store.ts';
+
+/** GET /operator/mails: the messages that no mail server could take. */
+export async function showKeptMails(parts: WebParts, request: HubRequest): Promise<void> {
+  const mails = await listKeptMails(parts.database);
+  request.page({
+    page: 'operator-mails',
+    hasServer: parts.config.mail.smtpUrl !== undefined,
+    mails: mails.map(({ createdAt, ...mail }) => ({
+      ...mail,
+      at: timeOf(request, createdAt),
+      url: `/operator/mails/${mail.id}`,
+    })),
+  });
+}
+
+/** GET /operator/mails/ID: one of them, as its text: nothing of a message runs or loads in the console. */
+export async function showKeptMail(
+  parts: WebParts,
+  request: HubRequest,
+  id: string,
+): Promise<void> {
+  const mail = await readKeptMail(parts.database, parts.sealer, id);
+  if (mail === undefined) throw notFound(`mail ${id}`);
+  const { community, recipient, subject, createdAt, text } = mail;
+  request.page({
+    page: 'operator-mail',
+    mail: { community, recipient, subject, at: timeOf(request, createdAt) },
+    parts: text
+      .split(/(https?:\/\/\S+)/)
+      .map((part, index) => (index % 2 === 1 ? { url: part } : { text: part })),
+    backUrl: '/operator/mails',
+  });
+}
+
+function timeOf({ ctx }: HubRequest, date: Date): string {
+  const style = { dateStyle: 'medium', timeStyle: 'short', timeZone: 'Europe/Paris' } as const;
+  return new Intl.DateTimeFormat(localeOf(ctx, 'fr'), style).format(date);
+}

@@ -1,0 +1,27 @@
+import type { PageModel } from '../../../src/web/page-models.ts';
+
+const mail = {
+  community: 'La MYNE',
+  recipient: 'alice@lamyne.example',
+  subject: 'Continuez votre inscription',
+  at: '23 nov. 2026, 09:30',
+};
+
+export const MAIL_PAGES: Record<string, PageModel> = {
+  'kept mails': {
+    page: 'operator-mails',
+    hasServer: false,
+    mails: [{ id: '7', url: '/operator/mails/7', ...mail }],
+  },
+  'kept mails empty': { page: 'operator-mails', hasServer: true, mails: [] },
+  'kept mail': {
+    page: 'operator-mail',
+    mail,
+    parts: [
+      { text: 'Bonjour,\n\nOuvrez ce lien :\n' },
+      { url: 'https://hub.example/c/lamyne/register/abc' },
+      { text: '\n' },
+    ],
+    backUrl: '/operator/mails',
+  },
+};
