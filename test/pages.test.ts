@@ -167,6 +167,9 @@ function replaceTexts(page: PageModel, text: string): PageModel {
     'icon',
     'url',
     'slug',
+    'what',
+    'by',
+    'groups',
   ];
   const replace = (value: unknown): unknown => {
     if (typeof value === 'string') return text;

@@ -140,3 +140,18 @@ function filterParameters(communityId: string, { search, status }: MemberFilter)
     status ?? null,
   ];
 }
+
+/** Display names of members, by subject. */
+export async function namesOf(
+  db: Queryable,
+  communityId: string,
+  subjects: readonly string[],
+): Promise<Map<string, string>> {
+  if (subjects.length === 0) return new Map();
+  const rows = await db.query<{ subject: string; name: string }>(
+    `SELECT subject, display_name AS name FROM memberships
+     WHERE community_id = $1 AND subject = ANY($2::uuid[])`,
+    [communityId, subjects],
+  );
+  return new Map(rows.map(({ subject, name }) => [subject, name]));
+}

@@ -6,7 +6,7 @@ import type { Outbound } from '../outbound/outbound.ts';
 import type { Sealer } from '../secrets/sealer.ts';
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../sign-in/authentication.ts';
 import { createAdapterFactory } from './adapter.ts';
-import { CLAIMS_BY_SCOPE, claimsForUse, memberClaims } from './claims.ts';
+import { CLAIMS_BY_SCOPE, claimsForUse, grantedClaims, memberClaims } from './claims.ts';
 import { clientsOf, serviceOfClient } from './clients.ts';
 import { loadExistingGrant } from './grants.ts';
 import { buildPolicy } from './interaction-policy.ts';
@@ -47,13 +47,8 @@ export function buildProvider(parts: ProviderParts): Provider {
   return provider;
 }
 
-function configuration({
-  community,
-  issuer,
-  jwks,
-  sealer,
-  outbound,
-}: ProviderParts): Configuration {
+function configuration(parts: ProviderParts): Configuration {
+  const { community, issuer, jwks, sealer, outbound } = parts;
   const cookiePath = issuer.basePath === '' ? '/' : issuer.basePath;
   return {
     adapter: createAdapterFactory(sealer),
@@ -139,7 +134,7 @@ function configuration({
       (code.scopes.has('offline_access') ||
         serviceOfClient(community, client.clientId)?.trust === 'first-party'),
     loadExistingGrant: (ctx) => loadExistingGrant(community, ctx),
-    findAccount: (ctx, subject) => findAccount(community, ctx, subject),
+    findAccount: (ctx, subject) => findAccount(parts, ctx, subject),
     renderError: pages.renderError,
   };
 }
@@ -177,7 +172,11 @@ function cookieNames(community: Community, issuer: Issuer) {
  * The member behind a subject, if they may use the client's service now: asked at each authorization,
  * token, refresh and userinfo request, so that taking away is immediate.
  */
-async function findAccount(community: Community, ctx: KoaContextWithOIDC, subject: string) {
+async function findAccount(
+  { community, issuer }: ProviderParts,
+  ctx: KoaContextWithOIDC,
+  subject: string,
+) {
   const member = await currentUnit().member(subject);
   if (member === undefined || member.status !== 'active') return undefined;
   const service = serviceOfClient(community, ctx.oidc.client?.clientId ?? '');
@@ -189,10 +188,18 @@ async function findAccount(community: Community, ctx: KoaContextWithOIDC, subjec
   if (!asks && !accessTo(community, service, member).allowed) return undefined;
   return {
     accountId: subject,
-    claims: async (use: string, _scope: string, asked: Record<string, unknown>) => ({
-      sub: subject,
-      ...claimsForUse(service, use, memberClaims(community, member), asked ?? {}),
-    }),
+    claims: async (
+      use: string,
+      scope: string,
+      asked: Record<string, unknown> = {},
+      rejected: string[] = [],
+    ) => {
+      const values = memberClaims(community, member, issuer.url);
+      const given = { sub: subject, ...claimsForUse(service, use, values, asked) };
+      const claims = grantedClaims(given, scope, asked, rejected);
+      currentUnit().disclose({ serviceId: service.id, subject, claims });
+      return given;
+    },
   };
 }
 

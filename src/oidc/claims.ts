@@ -1,5 +1,6 @@
 import type { Community, Service } from '../communities/community.ts';
 import { allGroupIds, type Member } from '../memberships/member.ts';
+import { pictureUrl } from '../pictures/picture-store.ts';
 
 /** Claims by the scope that asks for them (OpenID Connect Core §5.4, and our `groups` and `community`). */
 export const CLAIMS_BY_SCOPE: Record<string, string[]> = {
@@ -27,8 +28,15 @@ export function claimsOfScopes(scopes: Iterable<string>): string[] {
     .flatMap((scope) => CLAIMS_BY_SCOPE[scope] ?? []);
 }
 
-/** All that is known of a member, as claims; what is unknown is left out, never null or empty. */
-export function memberClaims(community: Community, member: Member): Record<string, unknown> {
+/**
+ * All that is known of a member, as claims; what is unknown is left out, never null or empty.
+ * @param issuerUrl where the picture is to be had
+ */
+export function memberClaims(
+  community: Community,
+  member: Member,
+  issuerUrl: string,
+): Record<string, unknown> {
   const groups = [...allGroupIds(community, member)].map((id) => community.groups.get(id)?.name);
   const claims: Record<string, unknown> = {
     sub: member.subject,
@@ -37,6 +45,7 @@ export function memberClaims(community: Community, member: Member): Record<strin
     family_name: member.familyName ?? undefined,
     nickname: member.nickname ?? undefined,
     preferred_username: member.username,
+    picture: member.pictureKey === null ? undefined : pictureUrl(issuerUrl, member.pictureKey),
     locale: member.locale ?? undefined,
     zoneinfo: member.zoneinfo ?? undefined,
     updated_at: member.updatedAt,
@@ -70,4 +79,19 @@ export function claimsForUse(
       ([name]) => name === 'sub' || (allowed.has(name) && (here || name in asked)),
     ),
   );
+}
+
+/**
+ * What of the given claims the provider hands out: those of the granted scopes and those that were asked
+ * for by name, without the refused ones (as oidc-provider filters them).
+ */
+export function grantedClaims(
+  given: Record<string, unknown>,
+  scope: string,
+  asked: Record<string, unknown>,
+  rejected: string[],
+): Record<string, unknown> {
+  const names = new Set(['sub', ...claimsOfScopes(scope.split(' ')), ...Object.keys(asked)]);
+  for (const name of rejected) names.delete(name);
+  return Object.fromEntries(Object.entries(given).filter(([name]) => names.has(name)));
 }

@@ -5,6 +5,7 @@ import type { AuditEvent } from '../events/record-event.ts';
 import type { OutboxMessage } from '../outbox/outbox.ts';
 import { tokenHash } from '../secrets/token-hash.ts';
 import type { Credential } from '../sign-in/authentication.ts';
+import type { Disclosure } from './disclosure-notes.ts';
 import type { Payload, RequestOrigin } from './unit-of-work.ts';
 
 export type ArtifactWrite = {
@@ -35,6 +36,7 @@ export type Changes = {
   updatedSessions: Map<string, SessionUpdate>;
   closedSessions: Set<string>;
   consents: Map<string, ConsentWrite>;
+  disclosures: Map<string, Disclosure>;
   events: AuditEvent[];
   messages: OutboxMessage[];
   /** The credential that a sign-in rests on: the sign-in counts only if it still stands when stored. */
@@ -100,6 +102,8 @@ export async function writeChanges(db: Queryable, changes: Changes): Promise<voi
     require('session', changes.updatedSessions.size, 'SELECT count(*) FROM updated');
   }
   if (changes.consents.size > 0) add('agreed', statement.agree([...changes.consents.values()]));
+  if (changes.disclosures.size > 0)
+    add('disclosed', statement.disclose([...changes.disclosures.values()]));
   if (changes.events.length > 0) add('told', statement.tell(changes.events));
   if (changes.messages.length > 0) add('queued', statement.queue(changes.messages));
   if (changes.credential !== undefined) {
@@ -214,6 +218,15 @@ class Statement {
       ON CONFLICT ON CONSTRAINT pk_consents DO UPDATE SET given_at = now(), kind = EXCLUDED.kind,
         scopes = ARRAY(SELECT unnest(consents.scopes) UNION SELECT unnest(EXCLUDED.scopes)),
         claims = ARRAY(SELECT unnest(consents.claims) UNION SELECT unnest(EXCLUDED.claims))`;
+  }
+
+  disclose(disclosures: Disclosure[]): string {
+    const rows = disclosures.map(({ serviceId, ...rest }) => ({ service_id: serviceId, ...rest }));
+    return `INSERT INTO disclosures (community_id, service_id, subject, claims)
+      SELECT $1, service_id, subject, claims
+      FROM jsonb_to_recordset(${this.#param(JSON.stringify(rows))}::jsonb) AS r (service_id uuid, subject uuid, claims jsonb)
+      ON CONFLICT ON CONSTRAINT pk_disclosures
+        DO UPDATE SET last_at = now(), claims = disclosures.claims || EXCLUDED.claims`;
   }
 
   tell(events: AuditEvent[]): string {

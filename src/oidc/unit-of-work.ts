@@ -4,6 +4,7 @@ import type { AuditEvent } from '../events/record-event.ts';
 import type { Member } from '../memberships/member.ts';
 import type { OutboxMessage } from '../outbox/outbox.ts';
 import type { Credential } from '../sign-in/authentication.ts';
+import type { Disclosure, DisclosureNotes } from './disclosure-notes.ts';
 import {
   readArtifact,
   readByUserCode,
@@ -24,6 +25,7 @@ export type RequestOrigin = { ip: string | undefined; userAgent: string | undefi
 type UnitOptions = {
   db: Queryable;
   cache: SignInCache;
+  notes: DisclosureNotes;
   /** Whether this request uses codes and refresh tokens up: what is remembered of them counts only then. */
   redeems: boolean;
   communityId: string;
@@ -47,6 +49,7 @@ export class UnitOfWork {
   readonly communityId: string;
   readonly #db: Queryable;
   readonly #cache: SignInCache;
+  readonly #notes: DisclosureNotes;
   readonly #redeems: boolean;
   readonly #changes: Changes;
   /** Payloads as JSON where they were written here, as objects where they were read. */
@@ -56,9 +59,10 @@ export class UnitOfWork {
   /** What sessions held when they were read, by uid: what the request changes is told from it. */
   readonly #sessionsRead = new Map<string, SessionBefore>();
 
-  constructor({ db, cache, redeems, communityId, issuer, origin }: UnitOptions) {
+  constructor({ db, cache, notes, redeems, communityId, issuer, origin }: UnitOptions) {
     this.#db = db;
     this.#cache = cache;
+    this.#notes = notes;
     this.#redeems = redeems;
     this.communityId = communityId;
     this.#changes = {
@@ -73,6 +77,7 @@ export class UnitOfWork {
       updatedSessions: new Map(),
       closedSessions: new Set(),
       consents: new Map(),
+      disclosures: new Map(),
       events: [],
       messages: [],
       credential: undefined,
@@ -182,6 +187,18 @@ export class UnitOfWork {
     this.#changes.consents.set(`${consent.serviceId}:${consent.subject}`, consent);
   }
 
+  /** Notes what a service is given of a member, with the answer that gives it. */
+  disclose(disclosure: Disclosure): void {
+    if (this.#notes.isKnown(this.communityId, disclosure)) return;
+    const { serviceId, subject, claims } = disclosure;
+    const before = this.#changes.disclosures.get(`${serviceId}:${subject}`);
+    this.#changes.disclosures.set(`${serviceId}:${subject}`, {
+      serviceId,
+      subject,
+      claims: { ...before?.claims, ...claims },
+    });
+  }
+
   record(event: Omit<AuditEvent, 'communityId'>): void {
     this.#changes.events.push(event);
   }
@@ -228,6 +245,9 @@ export class UnitOfWork {
       this.#cache.forgetSession(this.communityId, uid);
     }
     await writeChanges(this.#db, this.#changes);
+    for (const disclosure of this.#changes.disclosures.values()) {
+      this.#notes.keep(this.communityId, disclosure);
+    }
     for (const { kind, id, json } of artifacts.values()) {
       this.#cache.keepPayload(version, this.communityId, kind, id, json);
     }

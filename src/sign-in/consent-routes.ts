@@ -1,5 +1,5 @@
 import type Provider from 'oidc-provider';
-import type { Community, Service } from '../communities/community.ts';
+import type { Service } from '../communities/community.ts';
 import type { Member } from '../memberships/member.ts';
 import { CLAIMS_BY_SCOPE, claimsOfScopes, memberClaims } from '../oidc/claims.ts';
 import { serviceOfClient } from '../oidc/clients.ts';
@@ -29,7 +29,7 @@ export async function showConsent(
         icon: service.icon ?? undefined,
       },
       member: { displayName: member.displayName, username: member.username },
-      shares: sharesOf(request.community, member, asked),
+      shares: sharesOf(request, member, asked),
       offlineAccess: asked.scopes.includes('offline_access'),
     },
     { leaves: true, member },
@@ -114,8 +114,8 @@ function askedOf(service: Service, { params }: Interaction): Request {
 }
 
 /** What the service will get, with today's values, by the scope that it comes with. */
-function sharesOf(community: Community, member: Member, asked: Request) {
-  const values = memberClaims(community, member);
+function sharesOf({ community, issuer }: CommunityRequest, member: Member, asked: Request) {
+  const values = memberClaims(community, member, issuer.url);
   const item = (claim: string) => ({ claim, value: display(values[claim]) });
   const shares = asked.scopes
     .filter((scope) => scope !== 'offline_access')

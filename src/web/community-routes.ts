@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { LEAVING_ROUTES } from '../account/leaving/routes.ts';
+import { ACCOUNT_ROUTES } from '../account/routes.ts';
 import { ADMIN_ROUTES } from '../admin/routes.ts';
 import { CHALLENGE_ROUTES } from '../challenges/routes.ts';
 import type { Community } from '../communities/community.ts';
@@ -11,6 +12,7 @@ import { PASSKEY_FACTOR_ROUTES } from '../passkeys/factor.ts';
 import { HAND_OFF_ROUTES } from '../passkeys/hand-off.ts';
 import { sendCommunityOrigins } from '../passkeys/related-origins.ts';
 import { PASSKEY_SIGN_IN_ROUTES } from '../passkeys/sign-in-routes.ts';
+import { PICTURE_ROUTES } from '../pictures/routes.ts';
 import { REGISTRATION_ROUTES } from '../registration/routes.ts';
 import { returnToApp, showAccessDenied, submitAccessRequest } from '../sign-in/access-routes.ts';
 import { showConsent, submitConsent } from '../sign-in/consent-routes.ts';
@@ -38,6 +40,8 @@ const ROUTES: CommunityRoutes = [
   ],
   ['POST', /^\/sign-out-everywhere$/, (parts, request) => submitSignOutEverywhere(parts, request)],
   ...LEAVING_ROUTES,
+  ...ACCOUNT_ROUTES,
+  ...PICTURE_ROUTES,
   ...PASSKEY_ACCOUNT_ROUTES,
   ...PASSKEY_SIGN_IN_ROUTES,
   ...PASSKEY_FACTOR_ROUTES,

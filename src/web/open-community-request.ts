@@ -25,6 +25,7 @@ export function openCommunityRequest(
   const unit = new UnitOfWork({
     db: parts.database,
     cache: parts.signIns,
+    notes: parts.disclosures,
     redeems: path === '/oidc/token',
     communityId: community.id,
     issuer: issuer.url,

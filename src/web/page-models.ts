@@ -1,4 +1,5 @@
 import type { LeavingPage } from '../account/leaving/pages.ts';
+import type { AccountPage } from '../account/pages.ts';
 import type { AdminPage } from '../admin/pages.ts';
 import type { PasskeyPage } from '../passkeys/pages.ts';
 import type { RegistrationPage } from '../registration/pages.ts';
@@ -148,12 +149,34 @@ type CorePage =
         members: number;
         services: number;
       }[];
+      mailsUrl: string;
       signOut: Form;
+    }
+  | {
+      page: 'operator-mails';
+      /** Whether there is a mail server by now: then nothing more is kept. */
+      hasServer: boolean;
+      mails: {
+        id: string;
+        community: string;
+        recipient: string;
+        subject: string;
+        at: string;
+        url: string;
+      }[];
+    }
+  | {
+      page: 'operator-mail';
+      mail: { community: string; recipient: string; subject: string; at: string };
+      /** The message's text, cut where its addresses are. */
+      parts: { text?: string; url?: string }[];
+      backUrl: string;
     }
   | { page: 'hub-home'; communities: { name: string; url: string }[] };
 
 /** Every page there is; each feature has a file of its own for its pages. */
 export type PageModel =
+  | AccountPage
   | AdminPage
   | CorePage
   | LeavingPage

@@ -4,10 +4,12 @@ import { createCommunityCache } from '../communities/community-cache.ts';
 import type { Config } from '../config/config.ts';
 import type { ChangeFeed } from '../database/change-feed.ts';
 import type { Database } from '../database/database.ts';
+import { createDisclosureNotes } from '../oidc/disclosure-notes.ts';
 import { createProviderPool } from '../oidc/provider-pool.ts';
 import { createSignInCache } from '../oidc/sign-in-cache.ts';
 import { watchProvider } from '../oidc/watch-provider.ts';
 import type { Outbound } from '../outbound/outbound.ts';
+import { createPictureMaker } from '../pictures/make-picture.ts';
 import type { Sealer } from '../secrets/sealer.ts';
 import type { Throttles } from '../throttles/throttles.ts';
 import { createCsrf } from './csrf.ts';
@@ -36,6 +38,7 @@ export async function startWeb(parts: {
     log,
     communities: createCommunityCache(database, feed),
     signIns: createSignInCache(feed),
+    disclosures: createDisclosureNotes(),
     settle: feed.settle,
     providers: createProviderPool({
       database,
@@ -48,6 +51,7 @@ export async function startWeb(parts: {
     files,
     renderer: createRenderer(files),
     metrics: createMetrics(),
+    pictures: createPictureMaker(),
   });
   const server = createServer(web.callback());
   server.requestTimeout = 30_000;

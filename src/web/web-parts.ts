@@ -2,8 +2,10 @@ import type { Logger } from 'pino';
 import type { CommunityCache } from '../communities/community-cache.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
+import type { DisclosureNotes } from '../oidc/disclosure-notes.ts';
 import type { ProviderPool } from '../oidc/provider-pool.ts';
 import type { SignInCache } from '../oidc/sign-in-cache.ts';
+import type { PictureMaker } from '../pictures/make-picture.ts';
 import type { Sealer } from '../secrets/sealer.ts';
 import type { Throttles } from '../throttles/throttles.ts';
 import type { Csrf } from './csrf.ts';
@@ -19,6 +21,7 @@ export type WebParts = {
   log: Logger;
   communities: CommunityCache;
   signIns: SignInCache;
+  disclosures: DisclosureNotes;
   /** After a change of one's own: the page that follows shows it. */
   settle(): Promise<void>;
   providers: ProviderPool;
@@ -27,4 +30,5 @@ export type WebParts = {
   renderer: Renderer;
   files: StaticFiles;
   metrics: Metrics;
+  pictures: PictureMaker;
 };

@@ -1,16 +1,20 @@
 import type { Chrome, PageModel } from '../../src/web/page-models.ts';
+import { ACCOUNT_PAGES } from './sample-pages/account.ts';
 import { ADMIN_PAGES } from './sample-pages/admin.ts';
 import { CORE_PAGES } from './sample-pages/core.ts';
 import { LEAVING_PAGES } from './sample-pages/leaving.ts';
+import { MAIL_PAGES } from './sample-pages/mails.ts';
 import { PASSKEY_PAGES } from './sample-pages/passkeys.ts';
 import { REGISTRATION_PAGES } from './sample-pages/registration.ts';
 import { SECOND_FACTOR_PAGES } from './sample-pages/second-factor.ts';
 
 /** One of each page, in each of its states. */
 export const SAMPLE_PAGES: Record<string, PageModel> = {
+  ...ACCOUNT_PAGES,
   ...ADMIN_PAGES,
   ...CORE_PAGES,
   ...LEAVING_PAGES,
+  ...MAIL_PAGES,
   ...PASSKEY_PAGES,
   ...REGISTRATION_PAGES,
   ...SECOND_FACTOR_PAGES,

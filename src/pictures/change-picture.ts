@@ -1,0 +1,56 @@
+import type { Transaction } from '../database/database.ts';
+import { type Actor, recordEvents } from '../events/record-event.ts';
+import { newToken } from '../secrets/token-hash.ts';
+
+/**
+ * Gives a member this picture instead of the one they had, the address of which leads nowhere from then on.
+ * @param bytes from `PictureMaker`
+ * @returns the key of its address
+ */
+export async function setPicture(
+  tx: Transaction,
+  communityId: string,
+  subject: string,
+  bytes: Buffer,
+  actor: Actor,
+): Promise<string> {
+  const key = newToken();
+  await tx.query(
+    `INSERT INTO member_pictures (community_id, subject, key, bytes) VALUES ($1, $2, $3, $4)
+     ON CONFLICT ON CONSTRAINT pk_member_pictures
+       DO UPDATE SET key = EXCLUDED.key, bytes = EXCLUDED.bytes, created_at = now()`,
+    [communityId, subject, key, bytes],
+  );
+  await tell(tx, communityId, subject, 'member.picture-changed', actor);
+  return key;
+}
+
+/** @returns whether there was one */
+export async function removePicture(
+  tx: Transaction,
+  communityId: string,
+  subject: string,
+  actor: Actor,
+): Promise<boolean> {
+  const removed = await tx.query(
+    'DELETE FROM member_pictures WHERE community_id = $1 AND subject = $2 RETURNING 1',
+    [communityId, subject],
+  );
+  if (removed.length === 0) return false;
+  await tell(tx, communityId, subject, 'member.picture-removed', actor);
+  return true;
+}
+
+async function tell(
+  tx: Transaction,
+  communityId: string,
+  subject: string,
+  type: string,
+  actor: Actor,
+): Promise<void> {
+  await tx.query(
+    'UPDATE memberships SET updated_at = now() WHERE community_id = $1 AND subject = $2',
+    [communityId, subject],
+  );
+  await recordEvents(tx, [{ communityId, type, actor, subject }]);
+}

@@ -1,0 +1,121 @@
+import type { Sharp } from 'sharp';
+
+/** Why a picture is refused, as a key of the messages' catalogue. */
+export type PictureFault = 'too-large' | 'format' | 'dimensions' | 'broken' | 'busy';
+
+export class PictureRefusedError extends Error {
+  override readonly name = 'PictureRefusedError';
+  readonly fault: PictureFault;
+
+  constructor(fault: PictureFault) {
+    super(`the picture is refused: ${fault}`);
+    this.fault = fault;
+  }
+}
+
+/** A picture from a telephone or a camera fits. */
+export const PICTURE_MAX_BYTES = 5 * 1024 * 1024;
+/** Pixels of an edge of the square that is kept. */
+export const PICTURE_EDGE = 512;
+/** As many as the cameras of telephones make; a picture that is unpacked takes four bytes for each. */
+const MAX_PIXELS = 51_000_000;
+const MAX_EDGE = 16_384;
+/** What the table takes; noise, which compresses badly, comes in lower quality. */
+const MAX_KEPT_BYTES = 262_144;
+const QUALITIES = [85, 60, 30];
+const SECONDS = 10;
+
+type Format = 'png' | 'jpeg' | 'webp' | 'gif' | 'avif';
+
+/** The decoders that see what people send: neither SVG nor PDF nor anything that calls another program. */
+const DECODERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif'].flatMap((name) => [
+  `VipsForeignLoad${name}`,
+  `VipsForeignLoad${name}Buffer`,
+]);
+
+/**
+ * Makes the picture that is shown of a member: turned upright, cropped to a square of 512 pixels, written
+ * anew as JPEG without any metadata.
+ */
+export type PictureMaker = {
+  /** @throws PictureRefusedError */
+  make(bytes: Buffer): Promise<Buffer>;
+};
+
+/**
+ * One picture at a time: unpacking takes memory. The library is loaded with the first of them.
+ * @param maxWaiting how many may wait for their turn
+ */
+export function createPictureMaker(maxWaiting = 10): PictureMaker {
+  let waiting = 0;
+  let turn: Promise<unknown> = Promise.resolve();
+  return {
+    async make(bytes) {
+      if (bytes.length > PICTURE_MAX_BYTES) throw new PictureRefusedError('too-large');
+      const format = formatOf(bytes);
+      if (format === undefined) throw new PictureRefusedError('format');
+      if (waiting >= maxWaiting) throw new PictureRefusedError('busy');
+      waiting += 1;
+      const made = turn.then(() => makePicture(bytes, format));
+      turn = made.catch(() => {}).finally(() => (waiting -= 1));
+      return made;
+    },
+  };
+}
+
+async function makePicture(bytes: Buffer, format: Format): Promise<Buffer> {
+  const open = await loadSharp();
+  await checkDimensions(open(bytes), format);
+  for (const quality of QUALITIES) {
+    const made = await guarded(
+      open(bytes)
+        .autoOrient()
+        .resize(PICTURE_EDGE, PICTURE_EDGE, { fit: 'cover' })
+        .flatten({ background: '#ffffff' })
+        .timeout({ seconds: SECONDS })
+        .jpeg({ quality, mozjpeg: true })
+        .toBuffer(),
+    );
+    if (made.length <= MAX_KEPT_BYTES) return made;
+  }
+  throw new PictureRefusedError('broken');
+}
+
+async function loadSharp(): Promise<(bytes: Buffer) => Sharp> {
+  const { default: sharp } = await import('sharp');
+  sharp.cache(false);
+  sharp.concurrency(1);
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({ operation: DECODERS });
+  return (bytes) => sharp(bytes, { failOn: 'error', limitInputPixels: MAX_PIXELS, pages: 1 });
+}
+
+async function checkDimensions(picture: Sharp, format: Format): Promise<void> {
+  const seen = await guarded(picture.metadata());
+  const { width, height } = seen;
+  if (width > MAX_EDGE || height > MAX_EDGE || width * height > MAX_PIXELS) {
+    throw new PictureRefusedError('dimensions');
+  }
+  if (seen.format !== (format === 'avif' ? 'heif' : format))
+    throw new PictureRefusedError('format');
+}
+
+async function guarded<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    const isHuge = /pixel limit|too (large|big)|dimensions/i.test((error as Error).message);
+    throw new PictureRefusedError(isHuge ? 'dimensions' : 'broken');
+  }
+}
+
+/** What the first bytes say; a file's name and the browser's word count for nothing. */
+function formatOf(bytes: Buffer): Format | undefined {
+  const head = bytes.subarray(0, 64).toString('latin1');
+  if (head.startsWith('\x89PNG\r\n\x1a\n')) return 'png';
+  if (head.startsWith('\xff\xd8\xff')) return 'jpeg';
+  if (/^GIF8[79]a/.test(head)) return 'gif';
+  if (head.startsWith('RIFF') && head.slice(8, 12) === 'WEBP') return 'webp';
+  if (head.slice(4, 8) === 'ftyp' && /avi[fs]/.test(head.slice(8))) return 'avif';
+  return undefined;
+}

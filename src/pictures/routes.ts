@@ -1,0 +1,19 @@
+import type { CommunityRoutes } from '../web/community-route-table.ts';
+import { notFound } from '../web/http-errors.ts';
+import { loadPicture } from './picture-store.ts';
+
+export const PICTURE_ROUTES: CommunityRoutes = [
+  [
+    'GET',
+    /^\/pictures\/([\w-]{20,100})$/,
+    async (parts, { ctx, community }, [key]) => {
+      const bytes = await loadPicture(parts.database, community.id, key as string);
+      if (bytes === undefined) throw notFound('picture');
+      ctx.set('Content-Security-Policy', "default-src 'none'; sandbox");
+      // For the one browser: what lies between it and us must not show it after it was removed.
+      ctx.set('Cache-Control', 'private, max-age=31536000, immutable');
+      ctx.type = 'image/jpeg';
+      ctx.body = bytes;
+    },
+  ],
+];
