@@ -1,13 +1,5 @@
 import type { Queryable, Transaction } from '../database/database.ts';
-import {
-  mixesScripts,
-  PAIRS,
-  skeletons,
-  TRANSLATE_FROM,
-  TRANSLATE_TO,
-  TYPED_FROM,
-  TYPED_TO,
-} from './confusable.ts';
+import { lookalikePatterns, mixesScripts, skeletons } from './confusable.ts';
 import { nameKey, usernameFault } from './names.ts';
 
 /** Why somebody may not take a username, as a key of the messages' catalogue (`username.fault.KEY`). */
@@ -124,23 +116,13 @@ export async function findLookalike(
   username: string,
   subject?: string,
 ): Promise<string | undefined> {
-  const pairs = (column: string) =>
-    PAIRS.reduce((sql, [pair, letter]) => `replace(${sql}, '${pair}', '${letter}')`, column);
+  const key = nameKey(username);
+  const { folded, typed } = lookalikePatterns(skeletons(username, key));
   const [row] = await db.query<{ username: string }>(
-    `SELECT username FROM memberships WHERE community_id = $1 AND subject IS DISTINCT FROM $8::uuid
-       AND (username_key = $2 OR ${pairs('translate(username_key, $3, $4)')} = ANY($7::text[])
-         OR ${pairs('translate(username, $5, $6)')} = ANY($7::text[]))
+    `SELECT username FROM memberships WHERE community_id = $1 AND subject IS DISTINCT FROM $5::uuid
+       AND (username_key = $2 OR username_key ~ $3 OR (username <> username_key AND username ~ $4))
      ORDER BY username_key = $2 DESC LIMIT 1`,
-    [
-      communityId,
-      nameKey(username),
-      TRANSLATE_FROM,
-      TRANSLATE_TO,
-      TYPED_FROM,
-      TYPED_TO,
-      skeletons(username, nameKey(username)),
-      subject ?? null,
-    ],
+    [communityId, key, folded, typed, subject ?? null],
   );
   return row?.username;
 }
