@@ -13,6 +13,7 @@ import { startHub, type TestHub } from './support/hub.ts';
 import {
   askToRegister,
   faultsOf,
+  linkIn,
   mailsTo,
   NEW_PASSWORD,
   openRegistration,
@@ -149,7 +150,7 @@ describe('a request to join', () => {
     expect(heading(home)).toBe('Mes services');
   });
 
-  it('that is refused is told so, with the reason, which is kept nowhere else', async () => {
+  it('that is refused is told so, with the reason, which stands in no event', async () => {
     const { subject, email } = await request('camille');
     const browser = await signIn(owner);
     const page = await browser.open(`${issuer}/admin/requests`);
@@ -305,6 +306,17 @@ describe('inviting', () => {
         link: { kind: 'invitation', invitation: rows[0].id },
       },
     ]);
+  });
+
+  it('by mail leads in whoever opens the link', async () => {
+    await make(await signIn(owner), { emails: 'invitee@exemple.fr' });
+    const browser = new Browser();
+    const page = await browser.open(await linkIn(hub, 'invitee@exemple.fr'));
+    const home = await browser.submit(page, '#newcomer-form', {
+      display_name: 'Invitée',
+      password: NEW_PASSWORD,
+    });
+    expect(heading(home)).toBe('Mes services');
   });
 
   it('gives groups, a number of uses and days', async () => {

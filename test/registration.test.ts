@@ -13,6 +13,7 @@ import { startHub, type TestHub } from './support/hub.ts';
 import {
   askToRegister,
   faultsOf,
+  linkIn,
   mailsTo,
   NEW_PASSWORD,
   openRegistration,
@@ -336,6 +337,16 @@ describe('behind the link', () => {
     for (const token of tokens)
       expect((await new Browser().open(`${issuer}/register/${token}`)).status).toBe(404);
   });
+});
+
+it('the link in the mail leads all the way in', async () => {
+  const email = 'tout-du-long@exemple.fr';
+  const browser = new Browser();
+  await askToRegister(issuer, email, browser);
+  const page = await browser.open(await linkIn(hub, email));
+  const home = await browser.submit(page, '#newcomer-form', details('tout-du-long'));
+  expect(home.document.querySelector('h1')?.text).toBe('Mes services');
+  expect(await member('tout-du-long')).toMatchObject({ email, proven_at: expect.any(Date) });
 });
 
 describe('by approval', () => {

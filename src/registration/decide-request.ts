@@ -6,7 +6,7 @@ import { tellOfDecision } from './messages.ts';
 /**
  * Lets somebody in who asked to join, or refuses them, and tells them by mail. Of two admins who decide at
  * once, the first counts.
- * @param reason what is written to somebody who is refused; it is kept nowhere
+ * @param reason what is written to somebody who is refused; it stands in no event
  * @returns whether this decided: false when they are a member already, or were refused
  * @throws NotFoundError when the member is not of this community
  * @throws RefusedError `state` when the membership waits for no decision, or `posix-exhausted`

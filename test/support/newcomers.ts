@@ -3,7 +3,9 @@ import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import { expect } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { mintLink } from '../../src/links/link-store.ts';
+import { readKeptMail } from '../../src/mail/kept-mail-store.ts';
 import type { MailMessage } from '../../src/mail/mail.ts';
+import type { Sealer } from '../../src/secrets/sealer.ts';
 import { Browser, type Page } from './browser.ts';
 
 export const NEW_PASSWORD = 'sept girafes jouent au tarot';
@@ -72,4 +74,27 @@ export function faultsOf(page: Page): Record<string, string> {
       .querySelectorAll('.field-fault')
       .map((fault) => [fault.id.replace(/^fault-/, ''), fault.text]),
   );
+}
+
+/** The link in the newest message to an address: the worker has written it. */
+export async function linkIn(
+  { database, sealer }: { database: Database; sealer: Sealer },
+  to: string,
+): Promise<string> {
+  let link: string | undefined;
+  await expect
+    .poll(
+      async () => {
+        const [row] = await database.query(
+          'SELECT id FROM kept_mails WHERE recipient = $1 ORDER BY id DESC LIMIT 1',
+          [to],
+        );
+        const mail = row && (await readKeptMail(database, sealer, row.id));
+        link = /https?:\/\/\S+\/[\w-]{43}(?=\s|$)/.exec(mail?.text ?? '')?.[0];
+        return link;
+      },
+      { timeout: 10_000 },
+    )
+    .toBeDefined();
+  return link as string;
 }
