@@ -1,0 +1,197 @@
+import { deflateSync } from 'node:zlib';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createPictureMaker } from '../src/pictures/make-picture.ts';
+import { faultsOf, sendProfile, visit } from './support/account-visits.ts';
+import { type BuiltCommunity, buildCommunity, buildService } from './support/factories.ts';
+import { startHub, type TestHub } from './support/hub.ts';
+import { RelyingParty } from './support/relying-party.ts';
+
+let hub: TestHub;
+let community: BuiltCommunity;
+beforeAll(async () => {
+  hub = await startHub();
+  community = await buildCommunity(hub.database);
+});
+afterAll(() => hub.stop());
+
+const plain = (width: number, height: number, background = '#c02040') =>
+  sharp({ create: { width, height, channels: 3, background } });
+
+/** A PNG whose header says that it is huge, and whose pixels compress to nearly nothing. */
+function bomb(width: number, height: number): Buffer {
+  const chunk = (type: string, data: Buffer) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const frame = Buffer.alloc(8);
+    frame.writeUInt32BE(data.length, 0);
+    frame.writeUInt32BE(crc(body), 4);
+    return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([1, 0], 8);
+  const rows = deflateSync(Buffer.alloc((Math.ceil(width / 8) + 1) * 64));
+  return Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    chunk('IHDR', header),
+    chunk('IDAT', rows),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+function crc(data: Buffer): number {
+  let value = 0xffffffff;
+  for (const byte of data) {
+    value ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) value = (value >>> 1) ^ (value & 1 ? 0xedb88320 : 0);
+  }
+  return (value ^ 0xffffffff) >>> 0;
+}
+
+const SVG = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>');
+const ZIP = Buffer.from('PK\x03\x04'.padEnd(300, '\0'), 'latin1');
+
+async function upload(picture: Uint8Array, fields: Record<string, string> = {}) {
+  const visitor = await visit(hub, community);
+  const page = await visitor.browser.open(visitor.at('/account/profile'));
+  return { ...visitor, page, answer: await sendProfile(visitor.browser, page, fields, picture) };
+}
+
+const addressIn = (page: { document: { querySelector(s: string): unknown }; url: string }) =>
+  (
+    page.document.querySelector('img.avatar') as { getAttribute(name: string): string } | null
+  )?.getAttribute('src');
+
+describe('a picture', () => {
+  it('is cropped to a square, turned upright and stripped of where it was taken', async () => {
+    const photo = await plain(1200, 800)
+      .composite([{ input: await plain(1200, 400, '#2040c0').png().toBuffer(), left: 0, top: 0 }])
+      .jpeg()
+      .withExif({ IFD0: { Copyright: 'CAMERA-OWNER' }, IFD3: { GPSLatitude: '45/1 45/1 0/1' } })
+      .withMetadata({ orientation: 3 })
+      .toBuffer();
+    const { browser, at, answer } = await upload(photo);
+    const address = new URL(addressIn(answer) as string, at('/')).href;
+    const response = await browser.send(address);
+    const bytes = Buffer.from(await response.arrayBuffer());
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'image/jpeg',
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'private, max-age=31536000, immutable',
+      'content-security-policy': "default-src 'none'; sandbox",
+    });
+    const seen = await sharp(bytes).metadata();
+    expect([seen.width, seen.height, seen.format, seen.exif, seen.orientation]).toEqual([
+      512,
+      512,
+      'jpeg',
+      undefined,
+      undefined,
+    ]);
+    expect(bytes.includes('CAMERA-OWNER')).toBe(false);
+    const top = await sharp(bytes)
+      .extract({ left: 250, top: 4, width: 1, height: 1 })
+      .raw()
+      .toBuffer();
+    expect(top[0]).toBeGreaterThan(150);
+  });
+
+  it.each(['png', 'webp', 'gif', 'avif', 'jpeg'] as const)('may be %s', async (format) => {
+    const { answer } = await upload(await plain(64, 64).toFormat(format).toBuffer());
+    expect(answer.url).toMatch(/notice=saved$/);
+    expect(addressIn(answer)).toBeDefined();
+  });
+
+  it.each([
+    ['an SVG with a script', SVG, 400],
+    ['a page', Buffer.from('<!doctype html><script>alert(1)</script>'), 400],
+    ['an archive', ZIP, 400],
+    ['an image of a disk', Buffer.from('BM'.padEnd(200, '\0'), 'latin1'), 400],
+    ['a GIF in name only', Buffer.concat([Buffer.from('GIF89a'), SVG]), 400],
+    ['a small file of 30,000 times 30,000 pixels', bomb(30_000, 30_000), 400],
+    ['one line of 60,000 pixels', bomb(60_000, 1), 400],
+    ['one that was cut short', bomb(400, 400).subarray(0, 60), 400],
+    ['one of more than 5 MB', Buffer.alloc(5 * 1024 * 1024 + 1, 'a'), 413],
+    ['one of 50 MB', Buffer.alloc(50 * 1024 * 1024, 'a'), 413],
+  ])(
+    'is refused beside its field when it is %s, and what was typed is kept',
+    async (_, bytes, status) => {
+      const { member, answer } = await upload(bytes, { nickname: 'Zou' });
+      expect(answer.status).toBe(status);
+      expect(faultsOf(answer)).toEqual(['picture']);
+      expect(answer.document.getElementById('nickname')?.getAttribute('value')).toBe('Zou');
+      const rows = await hub.database.query('SELECT 1 FROM member_pictures WHERE subject = $1', [
+        member.subject,
+      ]);
+      expect(rows).toEqual([]);
+    },
+  );
+
+  it('is given to services by its whole address at their issuer, and gone at once when it is removed', async () => {
+    const service = await buildService(hub, community);
+    const { member, browser, at, answer } = await upload(await plain(64, 64).png().toBuffer());
+    const app = new RelyingParty(hub.url, community, service);
+    const tokens = await app.tokens(await app.signIn(browser, member.username));
+    const { picture } = await app.idToken(tokens);
+    expect(picture).toBe(new URL(addressIn(answer) as string, at('/')).href);
+    expect((await fetch(picture as string)).status).toBe(200);
+    const gone = await sendProfile(browser, answer, { remove_picture: 'yes' });
+    expect(addressIn(gone)).toBeUndefined();
+    expect((await fetch(picture as string)).status).toBe(404);
+    expect(await (await app.userinfo(tokens.access_token)).json()).not.toHaveProperty('picture');
+  });
+
+  it('has a new address when it is replaced, and the old one leads nowhere', async () => {
+    const { browser, at, answer } = await upload(await plain(64, 64).png().toBuffer());
+    const other = await plain(64, 64, '#00ff00').png().toBuffer();
+    const replaced = await sendProfile(browser, answer, {}, other);
+    const [before, after] = [answer, replaced].map((page) => addressIn(page) as string);
+    expect(after).not.toBe(before);
+    const status = async (path = '') => (await browser.send(new URL(path, at('/')).href)).status;
+    expect([await status(before), await status(after)]).toEqual([404, 200]);
+  });
+
+  it('is not to be had through another community', async () => {
+    const elsewhere = await buildCommunity(hub.database);
+    const { answer } = await upload(await plain(64, 64).png().toBuffer());
+    const path = addressIn(answer)?.replace(community.slug, elsewhere.slug);
+    expect((await fetch(hub.url + path)).status).toBe(404);
+  });
+
+  it('does not keep a form that was cut off waiting', async () => {
+    const { browser, at } = await visit(hub, community);
+    const url = at('/account/profile');
+    const response = await browser.send(url, {
+      method: 'POST',
+      headers: { origin: hub.url, 'content-type': 'multipart/form-data; boundary=x' },
+      body: '--x\r\nContent-Disposition: form-data; name="csrf"\r\n\r\nabc',
+    });
+    expect(response.status).toBe(400);
+  });
+});
+
+describe('the maker of pictures', () => {
+  it('makes one at a time, and sends away who would wait too long', async () => {
+    const maker = createPictureMaker(2);
+    const photo = await plain(3000, 3000).png().toBuffer();
+    const made = await Promise.allSettled([1, 2, 3].map(() => maker.make(photo)));
+    expect(made.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+    await expect(maker.make(photo)).resolves.toBeInstanceOf(Buffer);
+  });
+
+  it('keeps even noise small', async () => {
+    const { data } = await sharp({
+      create: {
+        width: 700,
+        height: 700,
+        channels: 3,
+        background: '#808080',
+        noise: { type: 'gaussian', mean: 128, sigma: 120 },
+      },
+    })
+      .png()
+      .toBuffer({ resolveWithObject: true });
+    expect((await createPictureMaker().make(data)).length).toBeLessThanOrEqual(262_144);
+  });
+});
