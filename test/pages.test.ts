@@ -102,6 +102,27 @@ describe('every page', () => {
     expect(document.querySelector('.service-tile .icon.text')?.text.length).toBeLessThanOrEqual(2);
   });
 
+  it('of the account leads to all the others, and says which it is', () => {
+    const links = (page: PageModel) =>
+      parseHtml(renderer.render(page, sampleChrome('fr'))).querySelectorAll(
+        '.account-nav a, .back',
+      );
+    const hrefs = links(SAMPLE_PAGES.sessions as PageModel).map((link) =>
+      link.getAttribute('href'),
+    );
+    for (const path of ['', '/profile', '/passkeys', '/sessions', '/delete']) {
+      expect(hrefs).toContain(`/c/lamyne/account${path}`);
+    }
+    expect(hrefs.filter((href) => !href?.startsWith('/c/lamyne/account'))).toEqual([]);
+    const here = (name: string) =>
+      links(SAMPLE_PAGES[name] as PageModel).filter((link) => link.getAttribute('aria-current'));
+    expect(here('sessions').map(({ text }) => text)).toEqual(['Appareils connectés']);
+    expect(here('app password made').map(({ text }) => text)).toEqual([
+      'Mots de passe d’application',
+    ]);
+    expect(here('home')).toEqual([]);
+  });
+
   it('says in its title that a form was refused', () => {
     const title = (name: string, locale: 'fr' | 'en') =>
       parseHtml(renderer.render(SAMPLE_PAGES[name] as PageModel, sampleChrome(locale)))

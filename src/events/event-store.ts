@@ -24,7 +24,7 @@ export function listEventsOf(
   return db.query<EventRow>(
     `SELECT id::text, at, type, actor, service_id AS "serviceId", details FROM events
      WHERE community_id = $1 AND subject = $2 AND ($3::bigint IS NULL OR id < $3)
-     ORDER BY id DESC LIMIT $4`,
+     ORDER BY events.id DESC LIMIT $4`,
     [communityId, subject, before ?? null, limit],
   );
 }

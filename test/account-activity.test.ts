@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { visit } from './support/account-visits.ts';
+import {
+  type BuiltCommunity,
+  buildCommunity,
+  buildMember,
+  buildService,
+} from './support/factories.ts';
+import { startHub, type TestHub } from './support/hub.ts';
+
+let hub: TestHub;
+let community: BuiltCommunity;
+beforeAll(async () => {
+  hub = await startHub();
+  community = await buildCommunity(hub.database);
+});
+afterAll(() => hub.stop());
+
+type Line = { type: string; actor: string; service?: string; details?: object; at?: string };
+
+async function tell(communityId: string, subject: string, lines: Line[]) {
+  for (const { type, actor, service, details = {}, at = '2026-11-20T12:30:00Z' } of lines) {
+    await hub.database.query(
+      `INSERT INTO events (community_id, subject, type, actor, service_id, details, at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+      [communityId, subject, type, actor, service ?? null, details, at],
+    );
+  }
+}
+
+describe('the timeline', () => {
+  it('tells in the member’s words and zone what happened, who did it and to what', async () => {
+    const admin = await buildMember(hub.database, community.id, { display_name: 'Camille Noé' });
+    const service = await buildService(hub, community, { name: 'Forum' });
+    const { member, browser, at } = await visit(hub, community);
+    await hub.database.query('UPDATE memberships SET zoneinfo = $2 WHERE subject = $1', [
+      member.subject,
+      'Indian/Reunion',
+    ]);
+    await hub.app.settle();
+    await tell(community.id, member.subject, [
+      { type: 'account.approved', actor: `member:${admin.subject}`, service: service.id },
+      { type: 'group.member-added', actor: 'apply', details: { group: 'jardin' } },
+      { type: 'sign-in.failed', actor: 'anonymous' },
+      { type: 'holo.deck-entered', actor: 'hub', details: { secret: { deep: 'x' } } },
+    ]);
+    const page = await browser.open(at('/account/activity'));
+    const lines = page.document
+      .querySelectorAll('.timeline > li')
+      .map((line) => line.querySelectorAll('.time, p').map(({ text }) => text.trim()));
+    expect(lines.slice(0, 4)).toEqual([
+      ['16:30', 'Changement sur votre compte', 'Automatiquement'],
+      ['16:30', 'Tentative de connexion refusée', 'Sans être connecté'],
+      ['16:30', 'Entrée dans un groupe · jardin', 'Par l’équipe technique'],
+      ['16:30', 'Accès ouvert · Forum', 'Par Camille Noé'],
+    ]);
+    expect(lines[4]?.slice(1)).toEqual(['Connexion']);
+    expect(page.document.querySelector('h2.day')?.text).toBe('vendredi 20 novembre 2026');
+  });
+
+  it('goes on page by page to the very first line, and no line is shown twice or lost', async () => {
+    const { member, browser, at } = await visit(hub, community);
+    const lines = Array.from({ length: 120 }, (_, index) => ({
+      type: 'passkey.renamed',
+      actor: `member:${member.subject}`,
+      details: { name: `clé ${index}` },
+    }));
+    await tell(community.id, member.subject, lines);
+    const seen: string[] = [];
+    let page = await browser.open(at('/account/activity'));
+    for (let turn = 0; turn < 5; turn += 1) {
+      seen.push(...page.document.querySelectorAll('.timeline > li').map(({ id }) => id));
+      const older = page.document.getElementById('older')?.getAttribute('href');
+      if (older === undefined) break;
+      page = await browser.open(new URL(older, page.url).href);
+    }
+    expect(seen.length).toBe(new Set(seen).size);
+    const [count] = await hub.database.query<{ count: number }>(
+      'SELECT count(*)::int AS count FROM events WHERE subject = $1',
+      [member.subject],
+    );
+    expect(seen.length).toBe(count?.count);
+  });
+
+  it('is the member’s own in this community, whatever stands in the address', async () => {
+    const elsewhere = await buildCommunity(hub.database);
+    const other = await visit(hub, elsewhere);
+    await tell(elsewhere.id, other.member.subject, [
+      { type: 'passkey.renamed', actor: 'hub', details: { name: 'Clé-voisine' } },
+    ]);
+    const { browser, at } = await visit(hub, community);
+    for (const before of [
+      '',
+      '?before=999999999999',
+      '?before=x',
+      '?before=1%20OR%201',
+      '?before=-1',
+    ]) {
+      const page = await browser.open(at(`/account/activity${before}`));
+      expect(page.status).toBe(200);
+      expect(page.text).not.toContain('Clé-voisine');
+    }
+  });
+});
