@@ -1,10 +1,11 @@
+import { newDeviceMessage } from '../mail/new-device.ts';
 import { serviceOfClient } from '../oidc/clients.ts';
 import { openBrowserSession } from '../sessions/browser-session.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { acrOf, type Credential } from './authentication.ts';
 import { finish } from './finish-interaction.ts';
-import { rememberDevice } from './known-device.ts';
+import { knownDevice, rememberDevice } from './known-device.ts';
 import { openPendingSignIn, type PendingSignIn } from './pending-sign-in.ts';
 import { type SignInTarget, signInPath } from './sign-in-target.ts';
 
@@ -59,6 +60,12 @@ export async function admit(
     serviceId: service?.id,
     details: { amr },
   });
+  const { ctx, community, issuer, ip } = request;
+  if (knownDevice(ctx, parts.sealer, community.id, subject) === undefined) {
+    const userAgent = ctx.get('user-agent');
+    const about = { communityId: community.id, issuerUrl: issuer.url, subject, userAgent, ip };
+    request.unit.send(newDeviceMessage(about));
+  }
   rememberDevice(
     request.ctx,
     parts.sealer,

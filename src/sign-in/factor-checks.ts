@@ -1,4 +1,5 @@
 import { verifyPasskeyFactor } from '../passkeys/factor.ts';
+import { checkRecoveryCodeFactor, checkTotpFactor } from '../second-factors/change-factors.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import type { Amr } from './authentication.ts';
@@ -20,6 +21,8 @@ export type FactorCheck = (
 ) => Promise<Amr[] | undefined>;
 
 /** The check of each kind of second factor. */
-export const FACTOR_CHECKS: Partial<Record<FactorKind, FactorCheck>> = {
+export const FACTOR_CHECKS: Record<FactorKind, FactorCheck> = {
   passkey: verifyPasskeyFactor,
+  totp: checkTotpFactor,
+  'recovery-code': checkRecoveryCodeFactor,
 };

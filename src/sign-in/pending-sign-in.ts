@@ -114,3 +114,16 @@ export async function findPendingSignIn(
     returnPath: returnPath ?? undefined,
   };
 }
+
+/** Notes what a sign-in on its way proved besides its password. */
+export async function noteProven(
+  db: Queryable,
+  request: CommunityRequest,
+  { tokenHash: hash }: PendingSignIn,
+  amr: readonly string[],
+): Promise<void> {
+  await db.query(
+    'UPDATE pending_sign_ins SET proven_amr = $3 WHERE community_id = $1 AND token_hash = $2',
+    [request.community.id, hash, amr],
+  );
+}

@@ -70,7 +70,7 @@ async function submitSecondFactor(
   };
   const leave = isGuessable ? await parts.throttle.factor(attempt) : { allowed: true as const };
   if (!leave.allowed) return refuseUntil(leave.retryAfterSeconds);
-  const proven = await FACTOR_CHECKS[page.using]?.(parts, request, pending, fields, target);
+  const proven = await FACTOR_CHECKS[page.using](parts, request, pending, fields, target);
   if (proven === undefined) {
     const counted = isGuessable ? leave : await countWrongPasskey(parts, request);
     if (!counted.allowed) return refuseUntil(counted.retryAfterSeconds);

@@ -14,6 +14,8 @@ import { sendCommunityOrigins } from '../passkeys/related-origins.ts';
 import { PASSKEY_SIGN_IN_ROUTES } from '../passkeys/sign-in-routes.ts';
 import { PICTURE_ROUTES } from '../pictures/routes.ts';
 import { REGISTRATION_ROUTES } from '../registration/routes.ts';
+import { TWO_FACTOR_ROUTES } from '../second-factors/account-routes.ts';
+import { SET_UP_ROUTES } from '../second-factors/set-up-routes.ts';
 import { returnToApp, showAccessDenied, submitAccessRequest } from '../sign-in/access-routes.ts';
 import { showConsent, submitConsent } from '../sign-in/consent-routes.ts';
 import { loadInteraction } from '../sign-in/load-interaction.ts';
@@ -47,6 +49,8 @@ const ROUTES: CommunityRoutes = [
   ...PASSKEY_FACTOR_ROUTES,
   ...HAND_OFF_ROUTES,
   ...SECOND_FACTOR_ROUTES,
+  ...SET_UP_ROUTES,
+  ...TWO_FACTOR_ROUTES,
   ['GET', /^\/login$/, (_parts, request) => showLogin(request)],
   ['POST', /^\/login$/, submitLogin],
   [

@@ -3,6 +3,7 @@ import type { AccountPage } from '../account/pages.ts';
 import type { AdminPage } from '../admin/pages.ts';
 import type { PasskeyPage } from '../passkeys/pages.ts';
 import type { RegistrationPage } from '../registration/pages.ts';
+import type { TwoFactorPage } from '../second-factors/pages.ts';
 import type { SecondFactorPage } from '../sign-in/pages.ts';
 
 type Form = { action: string; csrf: string };
@@ -182,7 +183,8 @@ export type PageModel =
   | LeavingPage
   | PasskeyPage
   | RegistrationPage
-  | SecondFactorPage;
+  | SecondFactorPage
+  | TwoFactorPage;
 
 export type Chrome = {
   locale: 'fr' | 'en';

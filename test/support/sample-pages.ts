@@ -7,6 +7,7 @@ import { MAIL_PAGES } from './sample-pages/mails.ts';
 import { PASSKEY_PAGES } from './sample-pages/passkeys.ts';
 import { REGISTRATION_PAGES } from './sample-pages/registration.ts';
 import { SECOND_FACTOR_PAGES } from './sample-pages/second-factor.ts';
+import { TWO_FACTOR_PAGES } from './sample-pages/two-factors.ts';
 
 /** One of each page, in each of its states. */
 export const SAMPLE_PAGES: Record<string, PageModel> = {
@@ -18,6 +19,7 @@ export const SAMPLE_PAGES: Record<string, PageModel> = {
   ...PASSKEY_PAGES,
   ...REGISTRATION_PAGES,
   ...SECOND_FACTOR_PAGES,
+  ...TWO_FACTOR_PAGES,
 };
 
 export function sampleChrome(locale: 'fr' | 'en'): Chrome {
