@@ -72,7 +72,8 @@ describe('what a service was given', () => {
       'openid profile',
     );
     expect(Object.keys((await noteOf(service, member))?.claims ?? {})).toEqual(['sub']);
-    const given = await (await app.userinfo(tokens.access_token)).json();
+    const answer = await app.userinfo(tokens.access_token);
+    const given = (await answer.json()) as Record<string, unknown>;
     expect((await noteOf(service, member))?.claims).toEqual(given);
     expect(given.name).toBe(`Prénom ${member.username}`);
   });

@@ -128,6 +128,12 @@ describe('a picture', () => {
     },
   );
 
+  it('is asked for once more when something else was refused', async () => {
+    const { answer } = await upload(await plain(64, 64).png().toBuffer(), { display_name: '' });
+    expect(faultsOf(answer)).toEqual(['display_name', 'picture']);
+    expect(answer.document.getElementById('fault-picture')?.text).toContain('encore une fois');
+  });
+
   it('is given to services by its whole address at their issuer, and gone at once when it is removed', async () => {
     const service = await buildService(hub, community);
     const { member, browser, at, answer } = await upload(await plain(64, 64).png().toBuffer());

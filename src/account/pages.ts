@@ -30,6 +30,7 @@ export type ProfileFault = Fault<
   | 'picture-dimensions'
   | 'picture-broken'
   | 'picture-busy'
+  | 'picture-again'
 >;
 
 /** One service, as a member sees what it has of them. */

@@ -39,8 +39,12 @@ async function submitProfile(parts: WebParts, request: CommunityRequest): Promis
   if (who === undefined) return;
   const { fields, file } = await readProfileForm(parts, request);
   const { typed, profile, faults } = readProfile(fields);
-  const picture = faults.length > 0 ? undefined : await makePicture(parts, file);
-  const allFaults = picture !== undefined && 'code' in picture ? [picture] : faults;
+  // No page can put a file back into its field: who has to mend something else has to choose it again.
+  const picture: Picture =
+    faults.length > 0 && file instanceof Buffer
+      ? { field: 'picture', code: 'picture-again' }
+      : await makePicture(parts, file);
+  const allFaults = picture !== undefined && 'code' in picture ? [...faults, picture] : faults;
   if (allFaults.length > 0) {
     const status = allFaults.some(({ code }) => code === 'picture-too-large') ? 413 : 400;
     answer(request, who.member, typed, { faults: allFaults }, status);
@@ -72,10 +76,12 @@ async function readProfileForm(parts: WebParts, { ctx, issuer, ...request }: Com
   return form;
 }
 
+type Picture = { bytes: Buffer } | ProfileFault | undefined;
+
 async function makePicture(
   { pictures }: WebParts,
   file: Buffer | 'too-large' | undefined,
-): Promise<{ bytes: Buffer } | ProfileFault | undefined> {
+): Promise<Picture> {
   if (file === undefined) return undefined;
   if (file === 'too-large') return { field: 'picture', code: 'picture-too-large' };
   try {
