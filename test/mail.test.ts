@@ -5,6 +5,7 @@ import { deliverMail } from '../src/mail/deliver-mail.ts';
 import { listKeptMails, readKeptMail } from '../src/mail/kept-mail-store.ts';
 import { type Mail, mail } from '../src/mail/mail.ts';
 import { renderMail } from '../src/mail/render-mail.ts';
+import { parseSmtpUrl, type SmtpServer } from '../src/mail/smtp-url.ts';
 import { createMailer } from '../src/mail/transport.ts';
 import { createFirstOperator, ensureSetupToken } from '../src/operators/create-operator.ts';
 import { enqueue } from '../src/outbox/outbox.ts';
@@ -49,7 +50,8 @@ const about = (change: Partial<Mail> = {}): Mail => ({
 });
 
 async function deliver(change: Partial<Mail> = {}, url: string | null = smtp.url) {
-  const mailer = url === null ? undefined : createMailer({ url, from: 'noreply@hub.example' });
+  const server = url === null ? undefined : (parseSmtpUrl(url) as SmtpServer);
+  const mailer = server && createMailer({ server, from: 'noreply@hub.example' });
   const message = { ...mail(about(change)), id: '42', attempts: 1 };
   const outcome = await deliverMail(
     { database: hub.database, sealer: hub.sealer, mailer, log },

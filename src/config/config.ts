@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
+import { parseSmtpUrl, type SmtpServer } from '../mail/smtp-url.ts';
 import { isEmailAddress } from '../memberships/names.ts';
 import type { Env } from './env.ts';
 
@@ -20,7 +21,7 @@ export type LdapConfig = {
 
 export type MailConfig = {
   /** Undefined: messages are kept, and the operator reads them. */
-  smtpUrl: string | undefined;
+  server: SmtpServer | undefined;
   /** The address that messages come from. */
   from: string;
 };
@@ -207,18 +208,17 @@ function parseLdap(env: Env, fault: Fault): LdapConfig {
 
 function parseMail(env: Env, hub: URL | undefined, fault: Fault): MailConfig {
   const { SMTP_URL: smtpUrl, MAIL_FROM: given } = env;
-  const url = smtpUrl === undefined ? undefined : URL.parse(smtpUrl);
-  if (
-    url === null ||
-    (url !== undefined && !/^smtps?:$/.test(url.protocol)) ||
-    url?.hostname === ''
-  ) {
-    fault('SMTP_URL', 'must be smtp://USER:PASSWORD@HOST:PORT, or smtps:// for TLS from the start');
-  }
+  const server = smtpUrl === undefined ? undefined : parseSmtpUrl(smtpUrl);
+  const isUsable = server !== undefined && !('fault' in server);
+  if (server !== undefined && 'fault' in server) fault('SMTP_URL', server.fault);
   if (given !== undefined && !isEmailAddress(given)) {
     fault('MAIL_FROM', `"${given}" is not an e-mail address`);
   }
-  return { smtpUrl, from: given ?? `noreply@${hub?.hostname ?? 'localhost'}` };
+  const host = hub?.hostname ?? 'localhost';
+  if (isUsable && given === undefined && ipaddr.isValid(host.replace(/^\[|\]$/g, ''))) {
+    fault('MAIL_FROM', 'is needed: TROUSSEAU_URL has no name that mail could come from');
+  }
+  return { server: isUsable ? server : undefined, from: given ?? `noreply@${host}` };
 }
 
 function requireReadable(variable: keyof Env, path: string | undefined, fault: Fault): void {

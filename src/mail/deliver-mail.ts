@@ -8,7 +8,7 @@ import type { Outcome } from '../outbox/retry-policy.ts';
 import type { Sealer } from '../secrets/sealer.ts';
 import { keepMail } from './kept-mail-store.ts';
 import type { MailMessage } from './mail.ts';
-import { type MailCommunity, renderMail } from './render-mail.ts';
+import { type MailCommunity, oneLine, renderMail } from './render-mail.ts';
 import { LINK_PAGES, PAGES } from './templates.ts';
 import type { Mailer } from './transport.ts';
 
@@ -46,7 +46,7 @@ export async function deliverMail(
     ...mail,
     to,
     locale,
-    fromName: community.name,
+    fromName: oneLine(community.name),
     replyTo: community.contactEmail,
     messageId: `<${hash('sha256', `mail:${communityId}:${id}`).slice(0, 32)}@${new URL(issuerUrl).hostname}>`,
   });

@@ -34,6 +34,9 @@ export type MailLink =
   | { kind: LinkKind; subject?: string; details?: Record<string, unknown>; hours: number }
   | { kind: 'invitation'; invitation: string };
 
+/** What a template says beside the community's name: never a secret. `at` and `due` are instants (ISO 8601). */
+export type MailData = Record<string, string | number | boolean>;
+
 export type Mail = {
   communityId: string;
   /** The address of the community that the message's links lead to. */
@@ -41,8 +44,7 @@ export type Mail = {
   template: MailTemplate;
   to: string;
   locale: Locale;
-  /** What the template says beside the community's name: never a secret. */
-  data?: Record<string, string | number | boolean>;
+  data?: MailData;
   link?: MailLink;
 };
 
@@ -51,6 +53,25 @@ export type MailMessage = {
   kind: 'mail';
   communityId: string;
   payload: Omit<Mail, 'communityId'>;
+};
+
+/**
+ * A sign-in with a browser that the account was not known to use. The worker finds out whom to tell, and
+ * whether it was the account's first sign-in, which is no news: a sign-in does not wait for that.
+ */
+export type NewDeviceMessage = {
+  kind: 'new-device';
+  communityId: string;
+  payload: {
+    subject: string;
+    issuerUrl: string;
+    /** When (ISO 8601). */
+    at: string;
+    /** Where from: the network address. */
+    ip: string;
+    browser?: string;
+    system?: string;
+  };
 };
 
 export function mail({ communityId, ...payload }: Mail): MailMessage {

@@ -9,7 +9,7 @@ export async function showKeptMails(parts: WebParts, request: HubRequest): Promi
   const mails = await listKeptMails(parts.database);
   request.page({
     page: 'operator-mails',
-    hasServer: parts.config.mail.smtpUrl !== undefined,
+    hasServer: parts.config.mail.server !== undefined,
     mails: mails.map(({ createdAt, ...mail }) => ({
       ...mail,
       at: timeOf(request, createdAt),

@@ -21,7 +21,8 @@ export type RenderedMail = { subject: string; html: string; text: string };
 type Values = Record<string, string | number | boolean>;
 
 const VIEWS = new URL('../../views/mail/', import.meta.url);
-const HOUSE_COLOUR = '#2f4b8f';
+/** As `app.css` has it. */
+const HOUSE_COLOUR = '#1f6f6b';
 const read = (name: string) => readFileSync(new URL(name, VIEWS), 'utf8');
 
 let compiled: ReturnType<typeof compile> | undefined;
@@ -97,19 +98,21 @@ function nameOf(template: MailTemplate, data: Values): string {
 /** Instants (`at`, `due`) as people read them, in the zone that the sender gave. */
 function readable({ zone, ...data }: Values, locale: Locale): Values {
   const timeZone = typeof zone === 'string' ? zone : 'Europe/Paris';
+  // Day before month, as in the rest of Europe.
+  const language = locale === 'en' ? 'en-GB' : locale;
   const shown: Values = { ...data };
   if (typeof data.at === 'string') {
     const style = { dateStyle: 'long', timeStyle: 'short', timeZone } as const;
-    shown.at = new Intl.DateTimeFormat(locale, style).format(new Date(data.at));
+    shown.at = new Intl.DateTimeFormat(language, style).format(new Date(data.at));
   }
   if (typeof data.due === 'string') {
     const style = { dateStyle: 'long', timeZone } as const;
-    shown.due = new Intl.DateTimeFormat(locale, style).format(new Date(data.due));
+    shown.due = new Intl.DateTimeFormat(language, style).format(new Date(data.due));
   }
   return shown;
 }
 
-/** What people wrote ends no header and starts no paragraph. */
-function oneLine(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+/** What people wrote ends no header, starts no paragraph and turns no text around (Unicode TR9 §2.2). */
+export function oneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ').replaceAll(/[\u202a-\u202e]/g, '');
 }

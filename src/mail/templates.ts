@@ -30,5 +30,6 @@ export const LINK_PAGES: Record<LinkKind | 'invitation', string> = {
 
 /** Messages that come in several wordings, told apart by a value of theirs. */
 export const VARIANTS: Partial<Record<MailTemplate, { by: string; of: readonly string[] }>> = {
-  'registration-known': { by: 'standing', of: ['member', 'requested', 'refused'] },
+  'registration-known': { by: 'standing', of: ['member', 'requested', 'refused', 'taken'] },
+  verification: { by: 'asked', of: ['joined', 'added'] },
 };

@@ -1,6 +1,7 @@
 import { createTransport } from 'nodemailer';
 import type { Outcome } from '../outbox/retry-policy.ts';
 import type { RenderedMail } from './render-mail.ts';
+import type { SmtpServer } from './smtp-url.ts';
 
 /** An e-mail, ready to be sent. */
 export type OutgoingMail = RenderedMail & {
@@ -16,29 +17,51 @@ export type OutgoingMail = RenderedMail & {
 export type Mailer = {
   /** @returns `retry` for what may pass, `refused` when the server says that it never will */
   send(mail: OutgoingMail): Promise<Outcome>;
+  /** Whether the server lets us in; undefined when it does. */
+  fault(): Promise<string | undefined>;
   close(): void;
 };
 
-/** Codes of nodemailer that speak of the message and not of the moment. */
-const FINAL = new Set(['EENVELOPE', 'EMESSAGE']);
-const TIMEOUT_MS = 20_000;
+/** Messages that one process sends at once. */
+export const MOST_AT_ONCE = 4;
 
 /**
- * Sends by SMTP (RFC 5321).
- * @param url `smtp://` or `smtps://`, with user and password where the server asks for them; `smtp://`
- *   takes STARTTLS where it is offered
+ * Milliseconds for one attempt in all, well under the lease of a message: a server that trickles its
+ * answers must not have it sent by two processes at once.
  */
-export function createMailer({ url, from }: { url: string; from: string }): Mailer {
-  const transport = createTransport(url, {
+const ATTEMPT_MS = 40_000;
+/** For each step of it. */
+const STEP_MS = 15_000;
+
+/** Sends by SMTP (RFC 5321), over connections that are kept for a while. */
+export function createMailer({
+  server,
+  from,
+  attemptMs = ATTEMPT_MS,
+}: {
+  server: SmtpServer;
+  from: string;
+  attemptMs?: number;
+}): Mailer {
+  const { host, port, secure, starttls, auth } = server;
+  const transport = createTransport({
     pool: true,
-    maxConnections: 4,
-    connectionTimeout: TIMEOUT_MS,
-    greetingTimeout: TIMEOUT_MS,
-    socketTimeout: TIMEOUT_MS,
+    maxConnections: MOST_AT_ONCE,
+    host,
+    port,
+    secure,
+    ...(auth !== undefined && { auth }),
+    requireTLS: !secure && starttls === 'required',
+    ignoreTLS: starttls === 'off',
+    // Where clear text would do, a certificate of the server's own making does as well.
+    tls: { rejectUnauthorized: secure || starttls === 'required' },
+    connectionTimeout: STEP_MS,
+    greetingTimeout: STEP_MS,
+    socketTimeout: STEP_MS,
     // Nothing in a message names a file or an address to be fetched.
     disableFileAccess: true,
     disableUrlAccess: true,
-  } as Parameters<typeof createTransport>[1]);
+  });
   return {
     async send({ to, fromName, replyTo, messageId, locale, subject, html, text }) {
       try {
@@ -50,21 +73,49 @@ export function createMailer({ url, from }: { url: string; from: string }): Mail
           subject,
           html,
           text,
+          // Nobody's holiday answers, please (RFC 3834 §5).
           headers: { 'Auto-Submitted': 'auto-generated', 'Content-Language': locale },
+          signal: AbortSignal.timeout(attemptMs),
         });
         return { state: 'done' };
       } catch (error) {
-        return judge(error as Error & { code?: string; responseCode?: number });
+        return judge(error as SmtpError);
+      }
+    },
+    async fault() {
+      try {
+        await transport.verify();
+        return undefined;
+      } catch (error) {
+        return reasonOf(error as SmtpError);
       }
     },
     close: () => transport.close(),
   };
 }
 
-/** RFC 5321 section 4.2.1: 4yz passes, 5yz does not. The server's words are not kept: they name the address. */
-function judge({ code, responseCode }: { code?: string; responseCode?: number }): Outcome {
-  const reason = `the mail server answered ${responseCode ?? code ?? 'nothing'}`;
-  const isFinal =
-    responseCode === undefined ? code === 'EMESSAGE' : responseCode >= 500 && FINAL.has(code ?? '');
+type SmtpError = Error & { code?: string; responseCode?: number; command?: string };
+
+/** RFC 5321 §4.2.1: 4yz passes, 5yz does not; but what concerns the hub rather than the reader can be mended. */
+function judge(error: SmtpError): Outcome {
+  const { code, responseCode, command } = error;
+  const reason = reasonOf(error);
+  if (responseCode === undefined) {
+    // The address itself, or the message: it was not even offered.
+    const isFinal = code === 'EENVELOPE' || code === 'EMESSAGE';
+    return { state: isFinal ? 'refused' : 'retry', reason };
+  }
+  const isOurs = code === 'EAUTH' || command === 'MAIL FROM';
+  const isFinal = responseCode >= 500 && !isOurs && (code === 'EENVELOPE' || code === 'EMESSAGE');
   return { state: isFinal ? 'refused' : 'retry', reason };
+}
+
+/** What went wrong, by numbers and codes: the server's own words often name the reader. */
+function reasonOf({ name, code, responseCode, command }: SmtpError): string {
+  if (name === 'AbortError' || name === 'TimeoutError' || code === 'EABORT') {
+    return 'the mail server took too long';
+  }
+  if (responseCode === undefined) return `the mail server could not be used: ${code ?? name}`;
+  const step = /^[A-Z ]{2,12}$/.test(command ?? '') ? ` to ${command}` : '';
+  return `the mail server answered ${responseCode}${step}`;
 }

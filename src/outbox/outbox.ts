@@ -1,6 +1,6 @@
 import type { Transaction } from '../database/database.ts';
 import type { Locale } from '../i18n/locale.ts';
-import type { MailMessage } from '../mail/mail.ts';
+import type { MailMessage, NewDeviceMessage } from '../mail/mail.ts';
 
 /** A logout token to be sent to a client (OpenID Connect Back-Channel Logout 1.0 §2.5). */
 export type BackchannelLogout = {
@@ -16,7 +16,11 @@ export type RegistrationRequest = {
   payload: { email: string; issuerUrl: string; locale: Locale };
 };
 
-export type OutboxMessage = BackchannelLogout | MailMessage | RegistrationRequest;
+export type OutboxMessage =
+  | BackchannelLogout
+  | MailMessage
+  | NewDeviceMessage
+  | RegistrationRequest;
 
 /** Queues messages in the transaction of the change that causes them; workers send them after it commits. */
 export async function enqueue(tx: Transaction, messages: readonly OutboxMessage[]): Promise<void> {

@@ -3,7 +3,8 @@ import { eraseDuePersons } from '../account/leaving/erase-person.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import { deliverMail } from '../mail/deliver-mail.ts';
-import { createMailer } from '../mail/transport.ts';
+import { deliverNewDevice } from '../mail/new-device.ts';
+import { createMailer, MOST_AT_ONCE } from '../mail/transport.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { startOutboxWorker } from '../outbox/outbox-worker.ts';
 import { deliverRegistrationRequest } from '../registration/deliver-registration-request.ts';
@@ -32,21 +33,32 @@ const TICK_MS = 60_000;
 export function startWorker(parts: WorkerParts): { stop(): Promise<void> } {
   const { database, log } = parts;
   const { config, sealer } = parts;
-  const { smtpUrl: url, from } = config.mail;
-  const mailer = url === undefined ? undefined : createMailer({ url, from });
+  const { server, from } = config.mail;
+  const mailer = server === undefined ? undefined : createMailer({ server, from });
   const outbox = startOutboxWorker({
     database,
     log,
     deliveries: {
       'backchannel-logout': (message) => deliverBackchannelLogout(parts, message),
-      mail: (message) => deliverMail({ database, sealer, mailer, log }, message),
+      'new-device': (message) => deliverNewDevice(parts, message),
       'registration-request': (message) => deliverRegistrationRequest(parts, message),
     },
   });
+  // Apart: a mail server that hangs must not keep apps from being told of logouts.
+  const mails = startOutboxWorker(
+    {
+      database,
+      log,
+      deliveries: {
+        mail: (message) => deliverMail({ database, sealer, mailer, log }, message),
+      },
+    },
+    { concurrency: MOST_AT_ONCE },
+  );
   const schedule = keepSchedule(database, tasks(parts), log);
   return {
     async stop() {
-      await Promise.all([outbox.stop(), schedule.stop()]);
+      await Promise.all([outbox.stop(), mails.stop(), schedule.stop()]);
       mailer?.close();
     },
   };
