@@ -11,7 +11,7 @@ export type SecondFactorRequirement = {
 
 /** Whether a member must have a second factor, by their role and the community's date. */
 export function secondFactorRequirement(
-  community: Pick<Community, 'secondFactor' | 'secondFactorFrom'>,
+  community: { secondFactor: Community['secondFactor']; secondFactorFrom: string | Date | null },
   member: Pick<Member, 'role'>,
   now = new Date(),
 ): SecondFactorRequirement {

@@ -24,7 +24,15 @@ it('whom a reader sees is whom sign-in lets in, for every rule, nesting and acco
     fc.property(cases, ({ access, accessGroupIds, parents, groupIds, account }) => {
       const times = { createdAt: 0, updatedAt: 0 };
       const directory = makeDirectory('c', {
-        ...{ slug: 's', name: 'S', base: 'o=s', passwordBind: false, openToOperators: false },
+        ...{
+          slug: 's',
+          name: 'S',
+          base: 'o=s',
+          passwordBind: false,
+          secondFactor: 'optional',
+          secondFactorFrom: null,
+          openToOperators: false,
+        },
         ...{ primaryGroupId: null, home: null, shell: null, ...times },
         groups: GROUPS.map((id, index) => ({
           ...{ id, name: id, description: null, gidNumber: null, ...times },
@@ -41,7 +49,15 @@ it('whom a reader sees is whom sign-in lets in, for every rule, nesting and acco
       updatePeople(directory, [
         {
           ...{ subject: SUBJECT, username: 'a', displayName: 'A', givenName: null, mail: null },
-          ...{ familyName: null, locale: null, passwordChangedAt: 0, uidNumber: null, ...times },
+          ...{
+            familyName: null,
+            locale: null,
+            passwordChangedAt: 0,
+            isAdmin: false,
+            secondFactor: false,
+            uidNumber: null,
+            ...times,
+          },
           groupIds,
           accounts: account === null ? null : ['v', account],
           appPasswordIds: null,

@@ -16,6 +16,9 @@ export type Person = {
   updatedAt: number;
   /** Seconds since 1970; 0 without a password. A bind made before it is over. */
   passwordChangedAt: number;
+  /** Whether they are an admin or an owner: of them a second factor may be asked earlier. */
+  isAdmin: boolean;
+  secondFactor: boolean;
   uidNumber: number | null;
   /** Groups that they are directly in. */
   groups: readonly Group[];
@@ -103,6 +106,9 @@ export type Directory = {
   groups: Container;
   services: Container;
   passwordBind: boolean;
+  /** Who must have a second factor, and from when on; null: at once. */
+  secondFactor: 'optional' | 'admins' | 'all';
+  secondFactorFrom: Date | null;
   openToOperators: boolean;
   posix: Posix | undefined;
   /** Ordered by subject. */

@@ -8,6 +8,8 @@ export type StructureRow = {
   createdAt: number;
   updatedAt: number;
   passwordBind: boolean;
+  secondFactor: 'optional' | 'admins' | 'all';
+  secondFactorFrom: Date | null;
   openToOperators: boolean;
   primaryGroupId: string | null;
   home: string | null;
@@ -49,6 +51,8 @@ export type PersonRow = {
   createdAt: number;
   updatedAt: number;
   passwordChangedAt: number;
+  isAdmin: boolean;
+  secondFactor: boolean;
   uidNumber: number | null;
   groupIds: string[];
   /** Service ids and states, in turn; null without accounts. */
@@ -67,6 +71,7 @@ export async function readStructure(
   const [row] = await db.query<StructureRow>(
     `SELECT c.slug, c.name, c.ldap_base AS base, ${SECONDS('c.created_at')} AS "createdAt",
        ${SECONDS('c.updated_at')} AS "updatedAt", c.ldap_password_bind AS "passwordBind",
+       c.second_factor AS "secondFactor", c.second_factor_from AS "secondFactorFrom",
        c.ldap_open_to_operators AS "openToOperators", c.posix_primary_group_id AS "primaryGroupId",
        c.posix_home AS home, c.posix_shell AS shell,
        COALESCE((SELECT jsonb_agg(jsonb_build_object('id', g.id, 'name', g.name,
@@ -93,6 +98,7 @@ const PERSON = `m.subject, m.username, m.display_name AS "displayName",
   e.address AS mail,
   ${SECONDS('m.created_at')} AS "createdAt", ${SECONDS('m.updated_at')} AS "updatedAt",
   COALESCE(extract(epoch FROM p.password_changed_at)::float8, 0) AS "passwordChangedAt",
+  m.role <> 'member' AS "isAdmin", has_second_factor(m.person_id) AS "secondFactor",
   m.uid_number AS "uidNumber",
   ARRAY(SELECT gm.group_id::text FROM group_members gm
     WHERE gm.community_id = m.community_id AND gm.subject = m.subject) AS "groupIds",

@@ -121,6 +121,8 @@ function facts(row: PersonRow, groups: readonly Group[]) {
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
     passwordChangedAt: row.passwordChangedAt,
+    isAdmin: row.isAdmin,
+    secondFactor: row.secondFactor,
     uidNumber: row.uidNumber,
     groups,
     accounts: row.accounts === null ? undefined : pairs(row.accounts),

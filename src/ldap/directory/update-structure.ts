@@ -18,6 +18,8 @@ export function makeDirectory(communityId: string, row: StructureRow): Directory
     groups: makeUnit(communityId, base, 'groups'),
     services: makeUnit(communityId, base, 'services'),
     passwordBind: row.passwordBind,
+    secondFactor: row.secondFactor,
+    secondFactorFrom: row.secondFactorFrom,
     openToOperators: row.openToOperators,
     posix: undefined,
     peopleBySubject: [],
@@ -39,6 +41,8 @@ export function updateStructure(directory: Directory, row: StructureRow): void {
   directory.version += 1;
   directory.slug = row.slug;
   directory.passwordBind = row.passwordBind;
+  directory.secondFactor = row.secondFactor;
+  directory.secondFactorFrom = row.secondFactorFrom;
   directory.openToOperators = row.openToOperators;
   const dn = parseDn(row.base) ?? [];
   directory.baseKey = dnKey(dn);

@@ -43,6 +43,12 @@ export async function modifyPassword(
   }
   const request = read(value);
   const { directory, person } = await requireOwner(request, connection.state, parts);
+  if (person.secondFactor) {
+    throw new LdapError(
+      RESULT.unwillingToPerform,
+      'this account has a second factor: change the password on the account pages',
+    );
+  }
   const given = request.newPassword?.toString('utf8');
   const password = given ?? generatePassword();
   if (given !== undefined) await requireGood(given, directory, person);

@@ -4,6 +4,7 @@ import { checkPassword } from '../../people/password.ts';
 import { mayUse } from '../directory/access-rule.ts';
 import { findService, type Service } from '../directory/directory.ts';
 import type { Principal } from './find-principal.ts';
+import { mayUseOwnPassword } from './own-password.ts';
 import type { Identity } from './session.ts';
 
 type Credentials = {
@@ -12,6 +13,7 @@ type Credentials = {
   appPasswordId: string | null;
   serviceId: string | null;
   isUnusedForLong: boolean;
+  secondFactor: boolean;
 };
 
 /**
@@ -53,13 +55,15 @@ export async function checkPersonSecret(
 
   function ownHash(): string | null {
     const lets = through === undefined || mayUse(through.rule, person);
-    return directory.passwordBind && lets ? (found?.passwordHash ?? null) : null;
+    // Asked of the database as well: a second factor that was added this instant counts.
+    const alone = mayUseOwnPassword(directory, person) && found?.secondFactor === false;
+    return alone && lets ? found.passwordHash : null;
   }
 }
 
 const CREDENTIALS = `SELECT p.password_hash AS "passwordHash",
     COALESCE(extract(epoch FROM p.password_changed_at)::float8, 0) AS "passwordChangedAt",
-    w.id AS "appPasswordId", w.service_id AS "serviceId",
+    has_second_factor(p.id) AS "secondFactor", w.id AS "appPasswordId", w.service_id AS "serviceId",
     COALESCE(w.last_used_at < now() - interval '1 hour', true) AS "isUnusedForLong"
   FROM memberships m JOIN persons p ON p.id = m.person_id
   LEFT JOIN app_passwords w

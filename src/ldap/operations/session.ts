@@ -6,6 +6,7 @@ import type { NamingContexts } from '../directory/naming-contexts.ts';
 import { viewOfAll, viewOfPerson, viewOfService } from '../directory/view.ts';
 import type { Scene } from '../entries/entry-types.ts';
 import { LdapError, RESULT } from '../protocol/result.ts';
+import { mayUseOwnPassword } from './own-password.ts';
 import { PagedSearches } from './paging.ts';
 
 /** Who is bound to a connection, with what must still be true for them to go on (invariant 4). */
@@ -79,7 +80,7 @@ function holderOf(identity: Identity, directory: Directory, { contexts }: Tree) 
       const { by } = identity;
       if ('passwordChangedAt' in by) {
         if (
-          !directory.passwordBind ||
+          !mayUseOwnPassword(directory, person) ||
           person.passwordChangedAt > by.passwordChangedAt ||
           (person.passwordChangedAt === 0 && by.passwordChangedAt !== 0)
         )
