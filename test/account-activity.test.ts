@@ -1,4 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TOLD_EVENTS } from '../src/account/event-words.ts';
 import { visit } from './support/account-visits.ts';
 import {
   type BuiltCommunity,
@@ -100,5 +102,22 @@ describe('the timeline', () => {
       expect(page.status).toBe(200);
       expect(page.text).not.toContain('Clé-voisine');
     }
+  });
+});
+
+describe('the words of the timeline', () => {
+  it('are there for every event about a member that is ever written', () => {
+    const nouns = new Set([...TOLD_EVENTS].map((type) => type.split('.')[0]));
+    // Nobody is left to read of it.
+    const untold = new Set(['member.deleted']);
+    const written = readdirSync('src', { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => readFileSync(`src/${file}`, 'utf8'))
+      .filter((source) => /recordEvents|\.record\(|eventOf|\bevent:/.test(source))
+      .flatMap((source) => source.match(/(?<=')[a-z]+(?:-[a-z]+)*\.[a-z]+(?:-[a-z]+)*(?=')/g) ?? [])
+      .filter((type) => nouns.has(type.split('.')[0]) && !untold.has(type))
+      .filter((type) => !type.startsWith('group.') || type.startsWith('group.member-'));
+    expect(written).toContain('member.signed-in');
+    expect([...new Set(written)].filter((type) => !TOLD_EVENTS.has(type))).toEqual([]);
   });
 });

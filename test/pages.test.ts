@@ -121,6 +121,9 @@ describe('every page', () => {
       'Mots de passe d’application',
     ]);
     expect(here('home')).toEqual([]);
+    for (const [name, page] of Object.entries(SAMPLE_PAGES)) {
+      if (page.page.startsWith('account/')) expect([name, here(name).length]).toEqual([name, 1]);
+    }
   });
 
   it('says in its title that a form was refused', () => {

@@ -12,6 +12,7 @@ export const ACCOUNT_GROUPS = [
 const WITHIN: Record<string, string> = {
   totp: 'two-factors',
   'recovery-codes': 'two-factors',
+  'recovery-codes-made': 'two-factors',
   'app-password-made': 'app-passwords',
   'export-summary': 'export',
   'deletion-pending': 'delete',
