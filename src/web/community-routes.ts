@@ -1,4 +1,6 @@
 import type { Context } from 'koa';
+import { EMAIL_ACCOUNT_ROUTES } from '../account/emails/account-routes.ts';
+import { VERIFY_ROUTES } from '../account/emails/verify-routes.ts';
 import { LEAVING_ROUTES } from '../account/leaving/routes.ts';
 import { ACCOUNT_ROUTES } from '../account/routes.ts';
 import { ADMIN_ROUTES } from '../admin/routes.ts';
@@ -42,6 +44,8 @@ const ROUTES: CommunityRoutes = [
   ],
   ['POST', /^\/sign-out-everywhere$/, (parts, request) => submitSignOutEverywhere(parts, request)],
   ...LEAVING_ROUTES,
+  ...EMAIL_ACCOUNT_ROUTES,
+  ...VERIFY_ROUTES,
   ...ACCOUNT_ROUTES,
   ...PICTURE_ROUTES,
   ...PASSKEY_ACCOUNT_ROUTES,

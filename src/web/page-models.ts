@@ -1,3 +1,4 @@
+import type { EmailPage } from '../account/emails/pages.ts';
 import type { LeavingPage } from '../account/leaving/pages.ts';
 import type { AccountPage } from '../account/pages.ts';
 import type { AdminPage } from '../admin/pages.ts';
@@ -180,6 +181,7 @@ export type PageModel =
   | AccountPage
   | AdminPage
   | CorePage
+  | EmailPage
   | LeavingPage
   | PasskeyPage
   | RegistrationPage

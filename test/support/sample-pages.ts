@@ -2,6 +2,7 @@ import type { Chrome, PageModel } from '../../src/web/page-models.ts';
 import { ACCOUNT_PAGES } from './sample-pages/account.ts';
 import { ADMIN_PAGES } from './sample-pages/admin.ts';
 import { CORE_PAGES } from './sample-pages/core.ts';
+import { EMAIL_PAGES } from './sample-pages/emails.ts';
 import { LEAVING_PAGES } from './sample-pages/leaving.ts';
 import { MAIL_PAGES } from './sample-pages/mails.ts';
 import { PASSKEY_PAGES } from './sample-pages/passkeys.ts';
@@ -14,6 +15,7 @@ export const SAMPLE_PAGES: Record<string, PageModel> = {
   ...ACCOUNT_PAGES,
   ...ADMIN_PAGES,
   ...CORE_PAGES,
+  ...EMAIL_PAGES,
   ...LEAVING_PAGES,
   ...MAIL_PAGES,
   ...PASSKEY_PAGES,
