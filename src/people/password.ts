@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { type Algorithm, hash, verify } from '@node-rs/argon2';
+import type { Algorithm } from '@node-rs/argon2';
 import { createQueue } from './hash-queue.ts';
+import { argon2Hash, argon2Verify } from './hash-threads.ts';
 
 /** OWASP's parameters for Argon2id: 19 MiB, 2 passes, 1 lane. */
 const PARAMETERS = {
@@ -15,14 +16,14 @@ const CURRENT = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
 export const PASSWORD_MAX_BYTES = 1024;
 
 /**
- * Hashing never takes the last core, nor all of libuv's threads, which sign tokens, too: while many
- * people sign in at once, everybody else is served as before.
+ * Hashing never takes the last core, and libuv's threads, which sign tokens, are left out of it: while
+ * many people sign in at once, everybody else is served as before.
  */
 const inTurn = createQueue(Math.min(3, Math.max(1, availableParallelism() - 1)));
 
-/** An Argon2id hash in PHC format. Runs on libuv's threads: the event loop stays free. */
+/** An Argon2id hash in PHC format. Made in another thread: the event loop stays free. */
 export function hashPassword(password: string): Promise<string> {
-  return inTurn(() => hash(password.normalize('NFKC'), PARAMETERS));
+  return inTurn(() => argon2Hash(password.normalize('NFKC'), PARAMETERS));
 }
 
 export type PasswordCheck = { matches: boolean; needsRehash: boolean };
@@ -44,7 +45,7 @@ export async function checkPassword(
   let matches = false;
   try {
     const against = usable ? phc : await decoy;
-    matches = await inTurn(() => verify(against, tooLong ? '' : password.normalize('NFKC')));
+    matches = await inTurn(() => argon2Verify(against, tooLong ? '' : password.normalize('NFKC')));
   } catch {
     matches = false;
   }

@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { Options } from '@node-rs/argon2';
+import type { HashAnswer, HashOrder } from './hash-thread.ts';
+
+/** Threads that have nothing to do; as many are made as were ever needed at once. */
+const free: Worker[] = [];
+
+/**
+ * Argon2 in threads of our own, of a lower priority than the one that serves: where processors are few,
+ * a hash would otherwise take them from it for a dozen milliseconds at a time.
+ */
+export async function argon2Hash(password: string, parameters: Options): Promise<string> {
+  return (await order({ hash: password, parameters })) as string;
+}
+
+/** @throws Error when the text is no hash of Argon2's */
+export async function argon2Verify(phc: string, password: string): Promise<boolean> {
+  return (await order({ verify: phc, password })) as boolean;
+}
+
+async function order(message: HashOrder): Promise<string | boolean> {
+  const thread =
+    free.pop() ?? new Worker(new URL('./hash-thread.ts', import.meta.url), { env: {} });
+  // While it answers, it keeps the process up; before and after, it does not.
+  thread.ref();
+  try {
+    thread.postMessage(message);
+    const [answer] = (await once(thread, 'message')) as [HashAnswer];
+    thread.unref();
+    free.push(thread);
+    if ('fault' in answer) throw new Error(answer.fault);
+    return answer.value;
+  } catch (error) {
+    if (!free.includes(thread)) await thread.terminate();
+    throw error;
+  }
+}
