@@ -2,6 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { type BaseClash, baseClashes, lockLdapBases } from '../communities/ldap-base.ts';
 import { nameKey } from '../memberships/names.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
+import {
+  POLICY_COLUMNS,
+  type PolicySettings,
+  settlePolicies,
+  storeQuestions,
+} from './apply-policies.ts';
 import type { Path } from './faults.ts';
 import type { Logo } from './logo.ts';
 import type { ApplyEvent } from './plan.ts';
@@ -25,7 +31,7 @@ export type CommunityRow = {
   posix: PosixSettings | null;
   /** SHA-256, hexadecimal. */
   logo: string | null;
-};
+} & PolicySettings;
 
 export type PosixSettings = {
   firstNumber: number;
@@ -51,7 +57,7 @@ export async function lockCommunities(run: ApplyRun): Promise<CommunityRow[]> {
        c.ldap_base AS "ldapBase", c.ldap_password_bind AS "ldapPasswordBind",
        c.ldap_open_to_operators AS "ldapOpenToOperators", CASE WHEN g.name IS NOT NULL THEN jsonb_build_object(
          'firstNumber', r.first_number, 'count', r.count, 'primaryGroup', g.name,
-         'home', c.posix_home, 'shell', c.posix_shell) END AS posix,
+         'home', c.posix_home, 'shell', c.posix_shell) END AS posix, ${POLICY_COLUMNS},
        (SELECT encode(l.sha256, 'hex') FROM community_logos l WHERE l.community_id = c.id) AS logo
      FROM communities c LEFT JOIN posix_ranges r ON r.community_id = c.id
        LEFT JOIN groups g ON g.community_id = c.id AND g.id = c.posix_primary_group_id
@@ -71,7 +77,7 @@ export async function applyCommunities(
   const known = new Map(rows.map((row) => [row.slug, row]));
   const settled = wanted
     .filter(({ entry, path }) => isOpenToChange(run, known.get(entry.slug), entry, path))
-    .map((item) => settle(item, known.get(item.entry.slug)));
+    .map((item) => settle(run, item, known.get(item.entry.slug)));
   const clashes = clashesAfter(rows, settled);
   const free = settled.filter((item) => reportForeignBase(run, item, clashes));
   const changed = free.filter(
@@ -82,6 +88,7 @@ export async function applyCommunities(
     changed.map(({ row }) => row),
   );
   await storeLogos(run, changed);
+  await storeQuestions(run, changed);
   for (const { row, before } of changed) {
     if (before?.state === 'active' && row.state === 'archived') await endAllSessions(run, row.id);
   }
@@ -110,7 +117,11 @@ function isOpenToChange(
   return false;
 }
 
-function settle(item: CommunityToApply, before: CommunityRow | undefined): SettledCommunity {
+function settle(
+  { prune }: ApplyRun,
+  item: CommunityToApply,
+  before: CommunityRow | undefined,
+): SettledCommunity {
   const { entry, logo } = item;
   const row: CommunityRow = {
     id: before?.id ?? randomUUID(),
@@ -126,6 +137,7 @@ function settle(item: CommunityToApply, before: CommunityRow | undefined): Settl
     ldapOpenToOperators: entry.ldap?.openToOperators ?? before?.ldapOpenToOperators ?? false,
     posix: posixSettings(entry.ldap?.posix, before?.posix ?? null),
     logo: either(logo === null ? null : logo?.sha256, before?.logo),
+    ...settlePolicies(entry, before, prune),
   };
   return { ...item, row, before };
 }
@@ -192,15 +204,17 @@ async function storeCommunities(run: ApplyRun, rows: readonly CommunityRow[]): P
   if (rows.length === 0) return;
   await run.tx.query(
     `INSERT INTO communities (id, slug, name, locale, state, registration, accent, contact_email, ldap_base,
-       ldap_password_bind, ldap_open_to_operators)
-     SELECT id, slug, name, locale, state, registration, accent, contact, "ldapBase", "ldapPasswordBind", "ldapOpenToOperators"
+       ldap_password_bind, ldap_open_to_operators, second_factor, second_factor_from, recovery_delay_hours)
+     SELECT id, slug, name, locale, state, registration, accent, contact, "ldapBase", "ldapPasswordBind",
+       "ldapOpenToOperators", "secondFactor", "secondFactorFrom", "recoveryDelayHours"
      FROM jsonb_to_recordset($1::jsonb) AS c (id uuid, slug text, name text, locale text, state text,
        registration text, accent text, contact text, "ldapBase" text, "ldapPasswordBind" boolean,
-       "ldapOpenToOperators" boolean)
+       "ldapOpenToOperators" boolean, "secondFactor" text, "secondFactorFrom" timestamptz, "recoveryDelayHours" integer)
      ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, locale = EXCLUDED.locale, state = EXCLUDED.state,
        registration = EXCLUDED.registration, accent = EXCLUDED.accent, contact_email = EXCLUDED.contact_email,
        ldap_base = EXCLUDED.ldap_base, ldap_password_bind = EXCLUDED.ldap_password_bind,
-       ldap_open_to_operators = EXCLUDED.ldap_open_to_operators, updated_at = now()`,
+       ldap_open_to_operators = EXCLUDED.ldap_open_to_operators, second_factor = EXCLUDED.second_factor,
+       second_factor_from = EXCLUDED.second_factor_from, recovery_delay_hours = EXCLUDED.recovery_delay_hours, updated_at = now()`,
     [JSON.stringify(rows)],
   );
 }
@@ -260,6 +274,9 @@ const FILE_KEYS: Record<string, string> = {
   ldapPasswordBind: 'ldap.passwordBind',
   ldapOpenToOperators: 'ldap.openToOperators',
   posix: 'ldap.posix',
+  secondFactor: 'policies.secondFactor',
+  secondFactorFrom: 'policies.secondFactorFrom',
+  recoveryDelayHours: 'policies.recoveryDelayHours',
 };
 
 /** Tells of the settings that changed, those of the hosts included. */

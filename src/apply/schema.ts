@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ldapBaseFault } from '../communities/ldap-base.ts';
 import { isPasswordHash } from '../people/password.ts';
+import { dayFault } from './apply-policies.ts';
 import {
   checkedText,
   clientSecretMessage,
@@ -106,6 +107,17 @@ function community(env: NodeJS.ProcessEnv) {
       openToOperators: flag().optional(),
       posix: posix().nullish(),
     }).optional(),
+    policies: mapping({
+      secondFactor: oneOf(['optional', 'admins', 'all']).optional(),
+      secondFactorFrom: checkedText(dayFault).nullish(),
+      recoveryDelayHours: number({ min: 1, max: 720 }).optional(),
+    }).optional(),
+    questions: listOf(mapping({ text: text({ max: 300 }), required: flag().optional() }))
+      .refine(
+        (questions) => new Set(questions.map(({ text }) => text)).size === questions.length,
+        'asks the same question twice: leave one of them out',
+      )
+      .optional(),
     groups: listOf(group()).optional(),
     members: listOf(member(env)).optional(),
     services: listOf(service(env)).optional(),
