@@ -315,7 +315,9 @@ describe("a community's policy", () => {
       second_factor: 'all',
       second_factor_from: new Date(Date.now() + 86_400_000),
     });
-    expect((await signIn()).url.replace(/\/$/, '')).toBe(at(''));
+    const home = await signIn();
+    expect(home.url.replace(/\/$/, '')).toBe(at(''));
+    expect(home.document.querySelector('#second-factor-due a')).not.toBeNull();
     await hub.database.query(
       `UPDATE communities SET second_factor_from = now() - interval '1 second' WHERE id = $1`,
       [community.id],

@@ -1,9 +1,11 @@
 import type { Community, Service } from '../communities/community.ts';
 import { recordEvents } from '../events/record-event.ts';
 import { accessTo, type Member } from '../memberships/member.ts';
+import { secondFactorRequirement } from '../second-factors/requirement.ts';
 import { requestAccess } from '../services/request-access.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import { signedInMember } from '../sessions/signed-in.ts';
+import { localeOf } from '../web/chrome.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import { notFound } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
@@ -40,6 +42,7 @@ export async function showHome(request: CommunityRequest): Promise<void> {
       requestable,
       adminUrl: member.role === 'member' ? undefined : `${issuer.basePath}/admin`,
       notice: request.ctx.query.notice === 'requested' ? 'requested' : undefined,
+      secondFactorDue: secondFactorDue(request, member),
       signOutEverywhere: { action: `${issuer.basePath}/sign-out-everywhere`, csrf: request.csrf() },
     },
     { member },
@@ -91,6 +94,17 @@ export async function submitSignOutEverywhere(
     await parts.settle();
   }
   request.redirect('/login');
+}
+
+/** Whoever will need a second factor and has none is told until when there is time. */
+function secondFactorDue({ community, issuer, ctx }: CommunityRequest, member: Member) {
+  const { required, from, inForce } = secondFactorRequirement(community, member);
+  if (!required || inForce || from === undefined || member.secondFactor) return undefined;
+  const style = { dateStyle: 'long', timeZone: member.zoneinfo ?? 'Europe/Paris' } as const;
+  return {
+    date: new Intl.DateTimeFormat(localeOf(ctx, community.locale), style).format(from),
+    url: `${issuer.basePath}/account/two-factors`,
+  };
 }
 
 function usable(community: Community, member: Member): Service[] {

@@ -100,6 +100,8 @@ type CorePage =
       /** For those who look after the community. */
       adminUrl?: string | undefined;
       notice?: 'requested';
+      /** The day from which on the community asks for a second factor that the member does not have. */
+      secondFactorDue?: { date: string; url: string } | undefined;
       signOutEverywhere: Form;
     }
   | { page: 'community-closed'; state: 'frozen' | 'moved' | 'archived' }

@@ -142,6 +142,7 @@ export const CORE_PAGES: Record<string, PageModel> = {
   'device done': { page: 'device-done' },
   home: {
     page: 'home',
+    secondFactorDue: { date: '31 janvier 2027', url: '/c/lamyne/account/two-factors' },
     member: { displayName: 'Alice Martin', username: 'alice' },
     services: [
       {
