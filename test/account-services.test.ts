@@ -66,7 +66,20 @@ describe('what a service was given', () => {
     });
   });
 
-  it('is what went by userinfo, too, and what a request asked for by name', async () => {
+  it('is what a request asked for by name, too, and not what its scopes would have given', async () => {
+    const service = await buildService(hub, community);
+    const { member, browser } = await visit(hub, community);
+    const app = new RelyingParty(hub.url, community, service);
+    const claims = JSON.stringify({ id_token: { email: null } });
+    const asked = await app.signIn(browser, member.username, { scope: 'openid', claims });
+    await app.tokens(asked);
+    expect((await noteOf(service, member))?.claims).toEqual({
+      sub: member.subject,
+      email: member.email,
+    });
+  });
+
+  it('is what went by userinfo, too', async () => {
     const { member, service, app, tokens } = await open(
       { claims_in: 'userinfo', scopes: ['openid', 'profile', 'email'] },
       'openid profile',
