@@ -21,6 +21,7 @@ ${communities.join('\n')}
 
 Operator's console
     ${hubUrl}/operator   ${operator?.email} / ${operator?.password}
+    Messages to members (there is no mail server here): ${hubUrl}/operator/mails
 
 Example apps
 ${apps.map((app) => `  ${app.name} (${app.community})   ${app.url}`).join('\n')}

@@ -64,7 +64,7 @@ export function createRenderer(files: StaticFiles): Renderer {
 
 /** Whether a page needs the width of the window; others are a card. */
 function isWide(page: string): boolean {
-  return page === 'home' || page === 'operator-home' || /^(account|admin)\//.test(page);
+  return /^(home|operator-home|operator-mails)$|^(account|admin)\//.test(page);
 }
 
 /** The first heading, as escaped text. It says what the page is, so that it is the title, too. */
