@@ -20,9 +20,8 @@ export const PICTURE_EDGE = 512;
 /** As many as the cameras of telephones make; a picture that is unpacked takes four bytes for each. */
 const MAX_PIXELS = 51_000_000;
 const MAX_EDGE = 16_384;
-/** What the table takes; noise, which compresses badly, comes in lower quality. */
-const MAX_KEPT_BYTES = 262_144;
-const QUALITIES = [85, 60, 30];
+/** Even noise stays within the 256 KiB that the table takes. */
+const QUALITY = 85;
 const SECONDS = 10;
 
 type Format = 'png' | 'jpeg' | 'webp' | 'gif' | 'avif';
@@ -66,19 +65,15 @@ export function createPictureMaker(maxWaiting = 10): PictureMaker {
 async function makePicture(bytes: Buffer, format: Format): Promise<Buffer> {
   const open = await loadSharp();
   await checkDimensions(open(bytes), format);
-  for (const quality of QUALITIES) {
-    const made = await guarded(
-      open(bytes)
-        .autoOrient()
-        .resize(PICTURE_EDGE, PICTURE_EDGE, { fit: 'cover' })
-        .flatten({ background: '#ffffff' })
-        .timeout({ seconds: SECONDS })
-        .jpeg({ quality, mozjpeg: true })
-        .toBuffer(),
-    );
-    if (made.length <= MAX_KEPT_BYTES) return made;
-  }
-  throw new PictureRefusedError('broken');
+  return guarded(
+    open(bytes)
+      .autoOrient()
+      .resize(PICTURE_EDGE, PICTURE_EDGE, { fit: 'cover' })
+      .flatten({ background: '#ffffff' })
+      .timeout({ seconds: SECONDS })
+      .jpeg({ quality: QUALITY, mozjpeg: true })
+      .toBuffer(),
+  );
 }
 
 async function loadSharp(): Promise<(bytes: Buffer) => Sharp> {
