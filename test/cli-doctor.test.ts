@@ -1,10 +1,12 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createSealer } from '../src/secrets/sealer.ts';
 import { ensureKeys } from '../src/signing-keys/ensure-keys.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
+import { startSmtp } from './support/smtp.ts';
 
 const PROGRAM = fileURLToPath(new URL('../src/trousseau.js', import.meta.url));
 const SECRET = 'doctor-doctor-doctor-doctor-doctor-doctor';
@@ -103,4 +105,27 @@ test('messages given up, and messages that nobody takes, are warnings', async ()
   expect(code).toBe(0);
   expect(out).toMatch(/^! 1 message could not be delivered; the last: the app answered 500/m);
   expect(out).toMatch(/^! 1 message should have left/m);
+});
+
+test('a mail server that is not there is a fault, none at all a warning on a public name', () => {
+  const gone = doctor({ SMTP_URL: 'smtp://hub:sesame@127.0.0.1:1' });
+  expect(gone.code).toBe(1);
+  expect(gone.out).toMatch(/^✗ SMTP_URL: .*127\.0\.0\.1:1/m);
+  expect(gone.out).not.toContain('sesame');
+  const none = doctor({ TROUSSEAU_URL: 'https://login.lieu.example' });
+  expect(none.code).toBe(0);
+  expect(none.out).toMatch(/^! no mail server/m);
+});
+
+test('a mail server that takes messages is a tick', async () => {
+  const smtp = await startSmtp();
+  const env = {
+    ...process.env,
+    DATABASE_URL: db.url,
+    TROUSSEAU_SECRET: SECRET,
+    SMTP_URL: smtp.url,
+  };
+  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, 'doctor'], { env });
+  expect(stdout).toMatch(/^✓ the mail server 127\.0\.0\.1:\d+ takes messages/m);
+  await smtp.stop();
 });

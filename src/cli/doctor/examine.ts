@@ -5,6 +5,7 @@ import { checkCommunities } from './check-communities.ts';
 import { checkConfiguration } from './check-configuration.ts';
 import { checkDatabase } from './check-database.ts';
 import { checkLdapListeners, checkLdapTrees } from './check-ldap.ts';
+import { checkMail } from './check-mail.ts';
 import { checkOutbox } from './check-outbox.ts';
 import { checkSealed } from './check-sealed.ts';
 import { type Finding, fail, ok } from './finding.ts';
@@ -16,6 +17,7 @@ export async function examine(): Promise<Finding[]> {
   if (config === undefined) return findings;
   findings.push(...checkConfiguration(config));
   findings.push(...((await attempt(findings, 'LDAP', () => checkLdapListeners(config))) ?? []));
+  findings.push(...((await attempt(findings, 'mail', () => checkMail(config))) ?? []));
   const opened = await attempt(findings, 'the database', () =>
     openHubDatabase(config, { purpose: 'command', log: commandLog }),
   );
