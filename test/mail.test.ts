@@ -219,6 +219,11 @@ describe('without a mail server', () => {
     expect(shown.document.querySelector('#mail-text a')?.getAttribute('href')).toMatch(
       /\/c\/lamyne\/register\//,
     );
+    const [event] = await hub.database.query(
+      `SELECT actor FROM events WHERE community_id = $1 AND type = 'kept-mail.read'`,
+      [communityId],
+    );
+    expect(event.actor).toMatch(/^operator:/);
     expect((await visitor.open(`${hub.url}/operator/mails/999999`)).status).toBe(404);
   });
 

@@ -5,6 +5,8 @@ import type { RenderedMail } from './render-mail.ts';
 /** A message that was kept because there is no mail server. */
 export type KeptMail = {
   id: string;
+  /** Null for a message of the hub itself. */
+  communityId: string | null;
   community: string;
   recipient: string;
   subject: string;
@@ -12,6 +14,8 @@ export type KeptMail = {
 };
 
 const CONTEXT = 'kept-mail';
+const COLUMNS = `k.id, k.community_id AS "communityId", COALESCE(c.name, '') AS community, k.recipient,
+  k.subject_line AS subject, k.created_at AS "createdAt"`;
 
 /** Bodies hold links that open things: they are sealed. */
 export async function keepMail(
@@ -29,8 +33,7 @@ export async function keepMail(
 /** The newest ones, whichever community they are of: they are the operator's to read. */
 export function listKeptMails(db: Queryable, limit = 200): Promise<KeptMail[]> {
   return db.query<KeptMail>(
-    `SELECT k.id, COALESCE(c.name, '') AS community, k.recipient, k.subject_line AS subject,
-       k.created_at AS "createdAt"
+    `SELECT ${COLUMNS}
      FROM kept_mails k LEFT JOIN communities c ON c.id = k.community_id ORDER BY k.id DESC LIMIT $1`,
     [limit],
   );
@@ -43,8 +46,7 @@ export async function readKeptMail(
   id: string,
 ): Promise<(KeptMail & { text: string; html: string }) | undefined> {
   const [row] = await db.query<KeptMail & { sealed: Buffer }>(
-    `SELECT k.id, COALESCE(c.name, '') AS community, k.recipient, k.subject_line AS subject,
-       k.created_at AS "createdAt", k.sealed_body AS sealed
+    `SELECT ${COLUMNS}, k.sealed_body AS sealed
      FROM kept_mails k LEFT JOIN communities c ON c.id = k.community_id WHERE k.id = $1`,
     [id],
   );

@@ -1,3 +1,4 @@
+import { recordEvents } from '../events/record-event.ts';
 import { localeOf } from '../web/chrome.ts';
 import { notFound } from '../web/http-errors.ts';
 import type { HubRequest } from '../web/hub-routes.ts';
@@ -18,15 +19,29 @@ export async function showKeptMails(parts: WebParts, request: HubRequest): Promi
   });
 }
 
-/** GET /operator/mails/ID: one of them, as its text: nothing of a message runs or loads in the console. */
+/**
+ * GET /operator/mails/ID: one of them, as its text: nothing of a message runs or loads in the console. Its
+ * links may open an account, so that the community's trail tells who read it.
+ */
 export async function showKeptMail(
   parts: WebParts,
   request: HubRequest,
   id: string,
+  operatorId: string,
 ): Promise<void> {
   const mail = await readKeptMail(parts.database, parts.sealer, id);
   if (mail === undefined) throw notFound(`mail ${id}`);
-  const { community, recipient, subject, createdAt, text } = mail;
+  const { community, communityId, recipient, subject, createdAt, text } = mail;
+  await parts.database.transaction((tx) =>
+    recordEvents(tx, [
+      {
+        ...(communityId !== null && { communityId }),
+        type: 'kept-mail.read',
+        actor: `operator:${operatorId}`,
+        details: { mail: id },
+      },
+    ]),
+  );
   request.page({
     page: 'operator-mail',
     mail: { community, recipient, subject, at: timeOf(request, createdAt) },

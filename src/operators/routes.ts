@@ -47,7 +47,9 @@ export async function operatorRoutes(parts: WebParts, request: HubRequest): Prom
     default: {
       const mail = ctx.method === 'GET' && /^\/operator\/mails\/(\d{1,18})$/.exec(ctx.path)?.[1];
       if (!mail) return false;
-      await withOperator(parts, request, () => showKeptMail(parts, request, mail));
+      await withOperator(parts, request, (operator) =>
+        showKeptMail(parts, request, mail, operator.id),
+      );
       return true;
     }
   }
@@ -152,13 +154,13 @@ async function submitLogout(parts: WebParts, request: HubRequest): Promise<void>
 async function withOperator(
   parts: WebParts,
   request: HubRequest,
-  show: () => Promise<void>,
+  show: (operator: { id: string }) => Promise<void>,
 ): Promise<void> {
   const token = request.ctx.cookies.get(COOKIE);
   const operator =
     token === undefined ? undefined : await findOperatorBySession(parts.database, token);
   if (operator === undefined) request.redirect('/operator/login');
-  else await show();
+  else await show(operator);
 }
 
 async function showConsole(parts: WebParts, request: HubRequest): Promise<void> {

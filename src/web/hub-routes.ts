@@ -36,7 +36,7 @@ export async function hubRoutes(parts: WebParts, ctx: Context): Promise<void> {
     const fields = await request.form();
     keepLocale(ctx, fields.locale === 'en' ? 'en' : 'fr', '/');
     request.redirect(
-      /^\/(setup|operator)(\/login)?(\?token=[\w-]+)?$/.test(fields.return_to ?? '')
+      /^\/(setup|operator)(\/login|\/mails(\/\d+)?)?(\?token=[\w-]+)?$/.test(fields.return_to ?? '')
         ? (fields.return_to as string)
         : '/',
     );
