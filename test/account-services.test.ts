@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDisclosureNotes } from '../src/oidc/disclosure-notes.ts';
 import { visit } from './support/account-visits.ts';
 import type { Page } from './support/browser.ts';
 import {
@@ -106,6 +107,16 @@ describe('what a service was given', () => {
     expect(after?.claims.nickname).toBe('Zou');
     expect(after?.firstAt).toEqual(before?.firstAt);
     expect(after?.lastAt.getTime()).toBeGreaterThan(before?.lastAt.getTime() as number);
+  });
+
+  it('is written again after an hour, though nothing changed', async () => {
+    const notes = createDisclosureNotes(50);
+    const given = { serviceId: 's', subject: 'm', claims: { name: 'Zoé' } };
+    notes.keep('c', given);
+    expect(notes.isKnown('c', given)).toBe(true);
+    expect(notes.isKnown('c', { ...given, claims: { name: 'Zoé', email: 'z@x' } })).toBe(false);
+    expect(notes.isKnown('d', given)).toBe(false);
+    await expect.poll(() => notes.isKnown('c', given)).toBe(false);
   });
 
   it('is nothing of what the member was merely shown and refused', async () => {

@@ -3,10 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NotFoundError } from '../src/communities/change-errors.ts';
 import { setCommunityState } from '../src/communities/set-community-state.ts';
 import type { Transaction } from '../src/database/database.ts';
+import { listEventsOf } from '../src/events/event-store.ts';
 import { addToGroup, removeFromGroup } from '../src/groups/change-group-members.ts';
 import * as groupStore from '../src/groups/group-store.ts';
 import { nestGroup, unnestGroup } from '../src/groups/nest-group.ts';
 import { addMember } from '../src/memberships/add-member.ts';
+import { changePreferences, changeProfile } from '../src/memberships/change-profile.ts';
 import { findContacts } from '../src/memberships/contact-store.ts';
 import { givePosixNumbers } from '../src/memberships/give-posix-numbers.ts';
 import * as membershipStore from '../src/memberships/membership-store.ts';
@@ -20,13 +22,18 @@ import {
 } from '../src/people/app-password.ts';
 import * as appPasswordStore from '../src/people/app-password-store.ts';
 import { setPassword } from '../src/people/set-password.ts';
+import { removePicture, setPicture } from '../src/pictures/change-picture.ts';
+import { loadPicture } from '../src/pictures/picture-store.ts';
 import { approveAccess, blockAccess } from '../src/services/decide-access.ts';
 import { endServiceSessions } from '../src/services/end-service-sessions.ts';
 import { removeReader, setReaderSecret } from '../src/services/reader.ts';
 import { requestAccess } from '../src/services/request-access.ts';
 import { rotateClientSecret } from '../src/services/rotate-client-secret.ts';
 import * as serviceStore from '../src/services/service-store.ts';
-import { endMemberSessions } from '../src/sessions/end-sessions.ts';
+import { readerServices, readSharing } from '../src/services/sharing-store.ts';
+import { withdrawConsent } from '../src/services/withdraw-consent.ts';
+import { endMemberSessions, endOtherSessions, endSession } from '../src/sessions/end-sessions.ts';
+import { listSessions } from '../src/sessions/session-store.ts';
 import { findCredential } from '../src/sign-in/credential-store.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories, sealer } from './support/domain.ts';
@@ -342,6 +349,16 @@ const reads: Record<string, () => Promise<unknown>> = {
   ],
   listAccessRequests: () => serviceStore.listAccessRequests(db.database, a.id, b.serviceId),
   listAppPasswords: () => appPasswordStore.listAppPasswords(db.database, a.id, b.subject),
+  namesOf: async () => [...(await membershipStore.namesOf(db.database, a.id, [b.subject])).keys()],
+  readSharing: async () => {
+    const { disclosures, consents } = await readSharing(db.database, a.id, b.subject);
+    return [...disclosures, ...consents];
+  },
+  readerServices: async () =>
+    (await readerServices(db.database, a.id)).filter((id) => id === b.serviceId),
+  listEventsOf: () => listEventsOf(db.database, a.id, b.subject, { limit: 10 }),
+  listSessions: () => listSessions(db.database, a.id, b.subject),
+  loadPicture: () => loadPicture(db.database, a.id, b.slug),
   findCredential: () => findCredential(db.database, a.id, b.email),
 };
 
@@ -366,6 +383,14 @@ describe('the stores', () => {
     }
   });
 });
+
+const PROFILE = {
+  displayName: 'Mallory',
+  givenName: null,
+  familyName: null,
+  nickname: null,
+  pronouns: null,
+};
 
 /** Changes in A of what is B's, and of A's rows by means of B's. */
 const changes: Record<string, (tx: Transaction) => Promise<unknown>> = {
@@ -405,6 +430,11 @@ const changes: Record<string, (tx: Transaction) => Promise<unknown>> = {
     revokeAppPassword(tx, a.id, { subject: a.subject, id: b.appPasswordId }, 'cli'),
   'give their service a reader': (tx) => setReaderSecret(tx, a.id, b.serviceId, 'our hash', 'cli'),
   "remove their service's reader": (tx) => removeReader(tx, a.id, b.serviceId, 'cli'),
+  'change the profile of their member': (tx) => changeProfile(tx, a.id, b.subject, PROFILE, 'cli'),
+  'change the language of their member': (tx) =>
+    changePreferences(tx, a.id, b.subject, { locale: 'en', zoneinfo: 'UTC' }, 'cli'),
+  'set the picture of their member': (tx) =>
+    setPicture(tx, a.id, b.subject, Buffer.from('x'), 'cli'),
   'rotate the secret of their client': (tx) =>
     rotateClientSecret(tx, sealer, a.id, b.serviceId, 'cli'),
 };
@@ -424,8 +454,23 @@ describe('the changes', () => {
     const before = await everything();
     await db.database.transaction(async (tx) => {
       expect(await endMemberSessions(tx, a.id, [b.subject])).toBe(0);
+      const [theirs] = await listSessions(tx, b.id, b.subject);
+      expect(await endSession(tx, a.id, b.subject, theirs?.uid as string)).toBe(false);
+      expect(await endSession(tx, b.id, a.subject, theirs?.uid as string)).toBe(false);
+      expect(await endOtherSessions(tx, a.id, b.subject, 'another')).toBe(0);
       await endServiceSessions(tx, a.id, b.serviceId, b.subject);
       await endServiceSessions(tx, b.id, a.serviceId, b.subject);
+    });
+    expect(await everything()).toBe(before);
+  });
+
+  test('take back no agreement and no picture of another community', async () => {
+    const before = await everything();
+    await db.database.transaction(async (tx) => {
+      expect(await withdrawConsent(tx, a.id, b.serviceId, b.subject)).toBe(false);
+      expect(await withdrawConsent(tx, a.id, b.serviceId, a.subject)).toBe(false);
+      expect(await withdrawConsent(tx, a.id, a.serviceId, b.subject)).toBe(false);
+      expect(await removePicture(tx, a.id, b.subject, 'cli')).toBe(false);
     });
     expect(await everything()).toBe(before);
   });

@@ -1,3 +1,4 @@
+import { NotFoundError } from '../communities/change-errors.ts';
 import type { Transaction } from '../database/database.ts';
 import { type Actor, recordEvents } from '../events/record-event.ts';
 import { newToken } from '../secrets/token-hash.ts';
@@ -6,6 +7,7 @@ import { newToken } from '../secrets/token-hash.ts';
  * Gives a member this picture instead of the one they had, the address of which leads nowhere from then on.
  * @param bytes from `PictureMaker`
  * @returns the key of its address
+ * @throws NotFoundError when the member is not of this community
  */
 export async function setPicture(
   tx: Transaction,
@@ -15,13 +17,14 @@ export async function setPicture(
   actor: Actor,
 ): Promise<string> {
   const key = newToken();
+  await touch(tx, communityId, subject);
   await tx.query(
     `INSERT INTO member_pictures (community_id, subject, key, bytes) VALUES ($1, $2, $3, $4)
      ON CONFLICT ON CONSTRAINT pk_member_pictures
        DO UPDATE SET key = EXCLUDED.key, bytes = EXCLUDED.bytes, created_at = now()`,
     [communityId, subject, key, bytes],
   );
-  await tell(tx, communityId, subject, 'member.picture-changed', actor);
+  await recordEvents(tx, [{ communityId, type: 'member.picture-changed', actor, subject }]);
   return key;
 }
 
@@ -37,20 +40,16 @@ export async function removePicture(
     [communityId, subject],
   );
   if (removed.length === 0) return false;
-  await tell(tx, communityId, subject, 'member.picture-removed', actor);
+  await touch(tx, communityId, subject);
+  await recordEvents(tx, [{ communityId, type: 'member.picture-removed', actor, subject }]);
   return true;
 }
 
-async function tell(
-  tx: Transaction,
-  communityId: string,
-  subject: string,
-  type: string,
-  actor: Actor,
-): Promise<void> {
-  await tx.query(
-    'UPDATE memberships SET updated_at = now() WHERE community_id = $1 AND subject = $2',
+/** The picture is part of what services know of the member (`updated_at`). */
+async function touch(tx: Transaction, communityId: string, subject: string): Promise<void> {
+  const touched = await tx.query(
+    'UPDATE memberships SET updated_at = now() WHERE community_id = $1 AND subject = $2 RETURNING 1',
     [communityId, subject],
   );
-  await recordEvents(tx, [{ communityId, type, actor, subject }]);
+  if (touched.length === 0) throw new NotFoundError('member');
 }
