@@ -1,0 +1,91 @@
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SAMPLE_PAGES } from '../support/sample-pages.ts';
+import { launchChromium } from './support/chromium.ts';
+import { focused, overflow, violations } from './support/look-at-page.ts';
+import { type SampleServer, startSampleServer } from './support/sample-server.ts';
+
+let browser: Browser;
+let samples: SampleServer;
+let page: Page;
+beforeAll(async () => {
+  browser = await launchChromium();
+  samples = await startSampleServer();
+  page = await (await browser.newContext()).newPage();
+  // A page that sends itself on would be gone before it is looked at.
+  await page.route('**/submit.*.js', (route) => route.abort());
+});
+afterAll(async () => {
+  await browser?.close();
+  await samples?.stop();
+});
+
+/** A folder for pictures of every page, for eyes. */
+const PICTURES = process.env.TROUSSEAU_PICTURES;
+
+const LOOKS = {
+  fr: [
+    [1280, 'light'],
+    [1280, 'dark'],
+    [375, 'light'],
+    [375, 'dark'],
+  ],
+  en: [
+    [1280, 'dark'],
+    [375, 'light'],
+  ],
+} as const;
+
+describe.each(['fr', 'en'] as const)('every page in %s', (locale) => {
+  it.each(Object.keys(SAMPLE_PAGES))('"%s" has nothing that axe finds', async (name) => {
+    await page.goto(samples.address(name, locale));
+    for (const [width, colorScheme] of LOOKS[locale]) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.emulateMedia({ colorScheme });
+      if (PICTURES !== undefined && locale === 'fr') {
+        const path = `${PICTURES}/${name.replaceAll(/\W+/g, '-')}-${width}-${colorScheme}.png`;
+        await page.screenshot({ path, fullPage: true });
+      }
+      expect([width, colorScheme, await violations(page)]).toEqual([width, colorScheme, []]);
+    }
+  });
+
+  // 640 is what is left of 1280 pixels at 200 %, 320 at 400 % (WCAG 2.2 §1.4.10).
+  it.each(Object.keys(SAMPLE_PAGES))('"%s" fits from 320 to 1280 pixels', async (name) => {
+    await page.goto(samples.address(name, locale));
+    for (const width of [320, 375, 640, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      expect([width, await overflow(page)]).toEqual([width, []]);
+    }
+  });
+});
+
+describe('a refused form', () => {
+  const refused = Object.keys(SAMPLE_PAGES).filter((name) => /refused|fault|throttled/.test(name));
+
+  it.each(refused)('"%s" has the focus where the fault is told, and links to it', async (name) => {
+    await page.goto(samples.address(name, 'fr'));
+    expect(await page.locator('#error-summary[role=alert]').count()).toBe(1);
+    const id = await focused(page);
+    if (id !== 'error-summary') await expectTold(page.locator(`#${id}`));
+    for (const link of await page.locator('#error-summary a').all()) {
+      const target = page.locator((await link.getAttribute('href')) as string);
+      await link.click();
+      expect(
+        await target.evaluate((element) => element === element.ownerDocument.activeElement),
+      ).toBe(true);
+      await expectTold(target);
+    }
+  });
+});
+
+/** A field that is at fault says so, and by what. */
+async function expectTold(target: Locator): Promise<void> {
+  const field = await target.evaluate((element) => ({
+    isField: element.matches('input, select, textarea'),
+    isInvalid: element.getAttribute('aria-invalid') === 'true',
+    describedBy: element.getAttribute('aria-describedby') ?? '',
+  }));
+  expect(field.describedBy).toMatch(/\bfault/);
+  if (field.isField) expect(field.isInvalid || field.describedBy === 'fault').toBe(true);
+}
