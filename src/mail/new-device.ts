@@ -36,16 +36,18 @@ export function newDeviceMessage(
 /** Tells the member, unless nobody had signed in to the account before. */
 export async function deliverNewDevice(
   { database }: { database: Database },
-  { communityId, payload }: Claimed<NewDeviceMessage>,
+  { id, communityId, payload }: Claimed<NewDeviceMessage>,
 ): Promise<Outcome> {
   const { subject, issuerUrl, at, ip, browser, system } = payload;
   const device = [browser, system].filter((part) => part !== undefined).join(', ');
   await database.transaction(async (tx) => {
-    const signIns = await tx.query(
-      `SELECT 1 FROM events WHERE community_id = $1 AND subject = $2 AND type = 'member.signed-in' LIMIT 2`,
-      [communityId, subject],
+    // The sign-in's own event was written in the same transaction as this message.
+    const [before] = await tx.query(
+      `SELECT 1 FROM events e JOIN outbox o ON o.id = $3
+       WHERE e.community_id = $1 AND e.subject = $2 AND e.type = 'member.signed-in' AND e.at < o.created_at LIMIT 1`,
+      [communityId, subject, id],
     );
-    if (signIns.length < 2) return;
+    if (before === undefined) return;
     const data: MailData = { at, ip, ...(device === '' ? { context: 'unknown' } : { device }) };
     await notifyMember(tx, { communityId, subject, issuerUrl, template: 'new-device', data });
   });
