@@ -35,7 +35,7 @@ import type { WebParts } from './web-parts.ts';
 export type CommunityRoute = { community: Community; url: string; basePath: string };
 
 /** Pages of a community, by method and path below its issuer. The first that fits is taken. */
-const ROUTES: CommunityRoutes = [
+export const COMMUNITY_PAGES: CommunityRoutes = [
   ['GET', /^\/?$/, (_parts, request) => showHome(request)],
   [
     'POST',
@@ -127,7 +127,7 @@ export async function communityRoutes(
     return;
   }
   const method = ctx.method === 'HEAD' ? 'GET' : ctx.method;
-  const here = ROUTES.filter(([, pattern]) => pattern.test(path));
+  const here = COMMUNITY_PAGES.filter(([, pattern]) => pattern.test(path));
   const found = here.find(([wanted]) => wanted === method);
   if (found === undefined) {
     if (here.length === 0) throw notFound(path);
