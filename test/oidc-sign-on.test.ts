@@ -119,7 +119,7 @@ describe('signing out', () => {
     const page = await browser.open(second.authorizationUrl());
     expect(page.document.querySelector('#login-form')).not.toBeNull();
     const told = await hub.database.query<{ client: string }>(
-      `SELECT payload ->> 'clientId' AS client FROM outbox WHERE payload ->> 'subject' = $1 ORDER BY 1`,
+      `SELECT payload ->> 'clientId' AS client FROM outbox WHERE kind = 'backchannel-logout' AND payload ->> 'subject' = $1 ORDER BY 1`,
       [member.subject],
     );
     expect(told.map((row) => row.client).sort()).toEqual(

@@ -132,7 +132,7 @@ describe('taking away', () => {
     const { member } = await signedIn(app);
     await hub.database.transaction((tx) => endMemberSessions(tx, community.id, [member.subject]));
     const messages = await hub.database.query(
-      `SELECT kind, payload FROM outbox WHERE payload ->> 'subject' = $1`,
+      `SELECT kind, payload FROM outbox WHERE kind = 'backchannel-logout' AND payload ->> 'subject' = $1`,
       [member.subject],
     );
     expect(messages).toEqual([

@@ -335,7 +335,7 @@ describe('two tabs', () => {
     expect(app.isBack(tabs[1])).toBe(true);
     await browser.submit(await browser.open(app.issuer), 'form[action$="/sign-out-everywhere"]');
     const told = await hub.database.query<{ client: string }>(
-      `SELECT DISTINCT payload ->> 'clientId' AS client FROM outbox WHERE payload ->> 'subject' = $1 ORDER BY 1`,
+      `SELECT DISTINCT payload ->> 'clientId' AS client FROM outbox WHERE kind = 'backchannel-logout' AND payload ->> 'subject' = $1 ORDER BY 1`,
       [fresh.subject],
     );
     expect(told.map(({ client }) => client).sort()).toEqual(
