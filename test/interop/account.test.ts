@@ -1,4 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -136,11 +139,13 @@ describe('a member', () => {
     const { page } = await visit({ locale: 'fr-FR' });
     await page.goto(`${lieu.issuer}/account/profile`);
     await page.fill('#nickname', 'Zou');
-    const buffer = Buffer.alloc(49 * 1024 * 1024, 'a');
-    await page.setInputFiles('#picture', { name: 'photo.png', mimeType: 'image/png', buffer });
+    const folder = await mkdtemp(join(tmpdir(), 'trousseau-picture-'));
+    await writeFile(join(folder, 'photo.png'), Buffer.alloc(50 * 1024 * 1024, 'a'));
+    await page.setInputFiles('#picture', join(folder, 'photo.png'));
     await page.click('#profile-submit');
     expect(await page.textContent('#fault-picture')).toContain('5 Mo');
     expect(await page.inputValue('#nickname')).toBe('Zou');
+    await rm(folder, { recursive: true });
   });
 
   it('signs another device out, and stays signed in here', async () => {
