@@ -1,0 +1,34 @@
+import { COMMUNITY_PAGES } from '../../src/web/community-routes.ts';
+
+/** A page of a community, at a path of its own that its pattern takes. */
+export type PageOf = { method: string; path: string; pattern: RegExp };
+
+/** What stands in a path where nothing that exists is meant. */
+const UUID = '00000000-0000-4000-8000-000000000000';
+const TOKEN = 'A'.repeat(43);
+
+/** Every page that a community has, whoever added it; those of an app's request are left out. */
+export const PAGES: PageOf[] = COMMUNITY_PAGES.map(([method, pattern]) => ({
+  method,
+  pattern,
+  path: pathOf(pattern),
+}));
+
+export const FORMS = PAGES.filter(({ method }) => method === 'POST');
+/** Pages that are a member's or an admin's own. */
+export const isPrivate = ({ path }: PageOf) => /^\/(account|admin)(\/|$)/.test(path);
+
+function pathOf(pattern: RegExp): string {
+  const path = pattern.source
+    .replace(/^\^|\$$/g, '')
+    // A part that may be missing is missing: it is the request of an app.
+    .replaceAll(/\(\?:\\\/(?:\(\?![^)]*\))?\([^)]*\)\)\?/g, '')
+    .replaceAll('([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})', UUID)
+    .replaceAll(/\(\?:(\w+)(?:\|\w+)*\)/g, '$1')
+    .replaceAll(/\(\[a-z0-9-\][+*]?\)/g, 'nothing')
+    .replaceAll(/\(\[\\w-\](?:[+*]|\{[\d,]+\})\)/g, TOKEN)
+    .replaceAll('\\/?', '')
+    .replaceAll(/\\([/.])/g, '$1');
+  if (!pattern.test(path)) throw new Error(`${pattern} does not take ${path}: mend pathOf`);
+  return path;
+}
