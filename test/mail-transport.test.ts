@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
+import { mail } from '../src/mail/mail.ts';
 import { parseSmtpUrl, type SmtpServer } from '../src/mail/smtp-url.ts';
 import { createMailer } from '../src/mail/transport.ts';
+import { enqueue } from '../src/outbox/outbox.ts';
 import { writeCertificate } from './support/certificate.ts';
+import { buildCommunity } from './support/factories.ts';
+import { startHub } from './support/hub.ts';
 import { startSmtp, type TestSmtp } from './support/smtp.ts';
 
 const MAIL = {
@@ -140,6 +144,44 @@ describe('a mail server', () => {
     expect(await mailer.send(MAIL)).toEqual({ state: 'done' });
     expect(smtp.mails).toHaveLength(1);
   });
+});
+
+it('a mail server that hangs keeps nothing else from being delivered', async () => {
+  const smtp = await startSmtp({ onConnect() {}, closeTimeout: 100 });
+  const hub = await startHub({ SMTP_URL: smtp.url });
+  stops.push(hub.stop);
+  // Those who are connected are let go of first: the hub waits for its attempts when it stops.
+  stops.unshift(smtp.stop);
+  const { id: communityId } = await buildCommunity(hub.database, { registration: 'closed' });
+  const place = { communityId, issuerUrl: hub.url, locale: 'fr' as const };
+  const mails = Array.from({ length: 20 }, () =>
+    mail({ ...place, template: 'left', to: 'zoe@jardins.example' }),
+  );
+  await hub.database.transaction((tx) => enqueue(tx, mails));
+  const attempted = async () => {
+    const [row] = await hub.database.query(
+      `SELECT count(*)::int AS n FROM outbox WHERE kind = 'mail' AND attempts > 0`,
+    );
+    return row.n;
+  };
+  await expect.poll(attempted, { timeout: 10_000 }).toBe(4);
+  await hub.database.transaction((tx) =>
+    enqueue(tx, [
+      {
+        kind: 'registration-request',
+        communityId,
+        payload: { email: 'zoe@jardins.example', issuerUrl: hub.url, locale: 'fr' },
+      },
+    ]),
+  );
+  const isDone = async () => {
+    const [row] = await hub.database.query(
+      `SELECT done_at IS NOT NULL AS done FROM outbox WHERE kind = 'registration-request'`,
+    );
+    return row.done;
+  };
+  await expect.poll(isDone, { timeout: 5_000 }).toBe(true);
+  expect(await attempted()).toBe(4);
 });
 
 describe('SMTP_URL', () => {
