@@ -35,7 +35,7 @@ async function state() {
   const [row] = await hub.database.query(
     `SELECT (SELECT count(*)::int FROM sessions WHERE subject IS NOT NULL) AS sessions,
        (SELECT count(*)::int FROM oidc_artifacts WHERE kind <> 'Interaction') AS artifacts,
-       (SELECT count(*)::int FROM events) AS events, (SELECT count(*)::int FROM outbox) AS outbox,
+       (SELECT count(*)::int FROM events) AS events, (SELECT count(*)::int FROM outbox WHERE kind <> 'mail') AS outbox,
        (SELECT count(*)::int FROM consents) AS consents, (SELECT count(*)::int FROM accounts) AS accounts`,
   );
   return row;
