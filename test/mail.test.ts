@@ -192,6 +192,22 @@ describe('a message', () => {
   });
 });
 
+it('a name in a message becomes no link', () => {
+  const { html, text } = renderMail({
+    template: 'verification',
+    locale: 'fr',
+    community: { name: 'La MYNE', accent: null, logoUrl: undefined, contactEmail: null },
+    data: {
+      asked: 'added',
+      username: 'zoe',
+      displayName: 'Gagnez ! https://evil.example/win'.repeat(9),
+    },
+    url: 'https://hub.example/x',
+  });
+  expect(`${html}${text}`).not.toMatch(/https:\/\/evil|evil\.example/);
+  expect(text.length).toBeLessThan(900);
+});
+
 describe('without a mail server', () => {
   it('a message is kept sealed, and the operator reads it', async () => {
     expect(await deliver({}, null)).toEqual({ state: 'done' });

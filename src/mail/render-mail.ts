@@ -23,6 +23,9 @@ type Values = Record<string, string | number | boolean>;
 const VIEWS = new URL('../../views/mail/', import.meta.url);
 /** As `app.css` has it. */
 const HOUSE_COLOUR = '#1f6f6b';
+/** Values that members chose themselves, and may have chosen badly. */
+const WRITTEN = ['displayName', 'username', 'invitedBy', 'requestedBy', 'passkey'];
+const LONGEST_NAME = 80;
 const read = (name: string) => readFileSync(new URL(name, VIEWS), 'utf8');
 
 let compiled: ReturnType<typeof compile> | undefined;
@@ -50,7 +53,7 @@ export function renderMail(message: {
   compiled ??= compile();
   const { translate, html, text } = compiled;
   const { template, locale, community, url } = message;
-  const values = { ...readable(message.data, locale), community: community.name };
+  const values = { ...readable(template, message.data, locale), community: community.name };
   const name = nameOf(template, message.data);
   const say = (key: string) => oneLine(translate(locale, `mail.${key}`, values));
   const sayIfThere = (key: string) => {
@@ -96,11 +99,17 @@ function nameOf(template: MailTemplate, data: Values): string {
 }
 
 /** Instants (`at`, `due`) as people read them, in the zone that the sender gave. */
-function readable({ zone, ...data }: Values, locale: Locale): Values {
+function readable(template: MailTemplate, { zone, ...data }: Values, locale: Locale): Values {
   const timeZone = typeof zone === 'string' ? zone : 'Europe/Paris';
   // Day before month, as in the rest of Europe.
   const language = locale === 'en' ? 'en-GB' : locale;
   const shown: Values = { ...data };
+  for (const key of WRITTEN) {
+    const value = data[key];
+    // That one is to be typed.
+    if (key === 'username' && template === 'joined') continue;
+    if (typeof value === 'string') shown[key] = plainName(value);
+  }
   if (typeof data.at === 'string') {
     const style = { dateStyle: 'long', timeStyle: 'short', timeZone } as const;
     shown.at = new Intl.DateTimeFormat(language, style).format(new Date(data.at));
@@ -110,6 +119,17 @@ function readable({ zone, ...data }: Values, locale: Locale): Values {
     shown.due = new Intl.DateTimeFormat(language, style).format(new Date(data.due));
   }
   return shown;
+}
+
+/**
+ * A name is no place for an advertisement: mail programs make links of what looks like an address, and our
+ * messages go to whoever a stranger names. What breaks it up cannot be seen.
+ */
+function plainName(name: string): string {
+  const characters = [...name];
+  const shortened =
+    characters.length > LONGEST_NAME ? `${characters.slice(0, LONGEST_NAME).join('')}…` : name;
+  return shortened.replaceAll(/[.:@](?=\S)/g, '$&\u2060');
 }
 
 /** What people wrote ends no header, starts no paragraph and turns no text around (Unicode TR9 §2.2). */
