@@ -8,6 +8,7 @@ import {
   PASSWORD,
 } from '../support/factories.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { allThatIsStored } from './all-that-is-stored.ts';
 import { FORMS, isPrivate, PAGES, type PageOf } from './every-page-paths.ts';
 import { asForm, sendRaw } from './raw-request.ts';
 
@@ -60,21 +61,7 @@ async function tokenOf(browser: Browser, community = ours): Promise<string> {
   return page.document.querySelector('input[name=csrf]')?.getAttribute('value') as string;
 }
 
-/** Everything that is stored, but for what only counts requests. */
-async function state(): Promise<Record<string, string>> {
-  const tables = await hub.database.query<{ name: string }>(
-    `SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-       AND relname NOT IN ('throttles', 'events')`,
-  );
-  const rows: Record<string, string> = {};
-  for (const { name } of tables) {
-    const [row] = await hub.database.query<{ digest: string }>(
-      `SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') AS digest FROM "${name}" t`,
-    );
-    rows[name] = row?.digest ?? '';
-  }
-  return rows;
-}
+const state = () => allThatIsStored(hub.database);
 
 /** What a form would need, so that nothing is refused for being empty. */
 const FIELDS = {
