@@ -5,5 +5,6 @@ DROP FUNCTION notify_factors_changed();
 DROP FUNCTION has_second_factor(uuid);
 ALTER TABLE memberships DROP COLUMN status_reason, DROP COLUMN pronouns;
 ALTER TABLE person_emails DROP COLUMN proven_at;
+DROP INDEX ix_persons_foreign_hash;
 ALTER TABLE persons DROP COLUMN recovery_codes_made_at, DROP COLUMN deletion_due_at, DROP COLUMN password_short;
 ALTER TABLE communities DROP COLUMN recovery_delay_hours, DROP COLUMN second_factor_from, DROP COLUMN second_factor;

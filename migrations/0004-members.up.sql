@@ -33,6 +33,9 @@ ALTER TABLE persons
   ADD COLUMN recovery_codes_made_at timestamptz;
 CREATE INDEX ix_persons_deletion_due_at ON persons (deletion_due_at) WHERE deletion_due_at IS NOT NULL;
 
+-- Empty but after an import: hashes of other systems go at their owners' first sign-in.
+CREATE INDEX ix_persons_foreign_hash ON persons (id) WHERE password_hash NOT LIKE '$argon2%';
+
 -- proven_at: the person opened a link that was sent to it; verified_at may also be somebody's word.
 -- Only a proven address recovers an account that is in several communities.
 ALTER TABLE person_emails ADD COLUMN proven_at timestamptz;

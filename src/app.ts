@@ -5,6 +5,7 @@ import { openChangeFeed } from './database/change-feed.ts';
 import type { Database } from './database/database.ts';
 import type { LdapBridge } from './ldap/start-ldap-bridge.ts';
 import { createOutbound } from './outbound/outbound.ts';
+import { watchForeignHashes } from './people/watch-foreign-hashes.ts';
 import { createSealer } from './secrets/sealer.ts';
 import { createThrottles } from './throttles/throttles.ts';
 
@@ -52,6 +53,8 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
       log.warn({ err: error }, 'the change feed is away; nothing is served from memory'),
   });
   stops.unshift(() => feed.close());
+  const foreign = await watchForeignHashes(database);
+  stops.unshift(async () => foreign.stop());
   const throttle = createThrottles(database.pool, sealer);
   let ldap: LdapBridge | undefined;
   if (config.roles.has('ldap') && (config.ldap.listen ?? config.ldap.ldapsListen) !== undefined) {

@@ -70,7 +70,7 @@ function credentials(env: NodeJS.ProcessEnv) {
     passwordHash: secret(env, (value) =>
       isPasswordHash(value)
         ? undefined
-        : 'must be an Argon2 hash in PHC format ($argon2id$v=19$m=…,t=…,p=…$SALT$HASH)',
+        : 'must be a password hash that docs/apply.md lists (Argon2 in PHC format, bcrypt, {SSHA}, $6$, Django, keycloak:…), of a bearable cost',
     ).optional(),
   };
 }

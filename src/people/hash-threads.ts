@@ -19,6 +19,11 @@ export async function argon2Verify(phc: string, password: string): Promise<boole
   return (await order({ verify: phc, password })) as boolean;
 }
 
+/** Whether a password is that of a hash of another system's. */
+export async function foreignVerify(hash: string, password: string): Promise<boolean> {
+  return (await order({ foreign: hash, password })) as boolean;
+}
+
 async function order(message: HashOrder): Promise<string | boolean> {
   const thread =
     free.pop() ?? new Worker(new URL('./hash-thread.ts', import.meta.url), { env: {} });

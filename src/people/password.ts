@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Algorithm } from '@node-rs/argon2';
+import { readForeignHash } from './foreign-hashes.ts';
 import { createQueue } from './hash-queue.ts';
-import { argon2Hash, argon2Verify } from './hash-threads.ts';
+import { argon2Hash, argon2Verify, foreignVerify } from './hash-threads.ts';
 
 /** OWASP's parameters for Argon2id: 19 MiB, 2 passes, 1 lane. */
 const PARAMETERS = {
@@ -10,6 +12,7 @@ const PARAMETERS = {
   timeCost: 2,
   parallelism: 1,
 };
+const ARGON2 = /^\$argon2/;
 const CURRENT = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
 
 /** Longest password that is hashed, in UTF-8 bytes; longer ones are refused before hashing. */
@@ -32,28 +35,61 @@ export type PasswordCheck = { matches: boolean; needsRehash: boolean };
 let decoy: Promise<string> | undefined;
 
 /**
- * Checks a password against a PHC hash; without a hash it spends the same time and says no
- * (invariant 6: no oracle).
+ * Checks a password against a PHC hash of Argon2's, or a hash of another system's; without a hash it spends
+ * the same time and says no (invariant 6: no oracle).
  */
 export async function checkPassword(
-  phc: string | null | undefined,
+  hash: string | null | undefined,
   password: string,
 ): Promise<PasswordCheck> {
+  const started = performance.now();
   const tooLong = Buffer.byteLength(password) > PASSWORD_MAX_BYTES;
   decoy ??= hashPassword(crypto.randomUUID());
-  const usable = phc !== null && phc !== undefined && !tooLong;
+  const usable = hash !== null && hash !== undefined && !tooLong;
+  const against = usable ? hash : await decoy;
   let matches = false;
   try {
-    const against = usable ? phc : await decoy;
-    matches = await inTurn(() => argon2Verify(against, tooLong ? '' : password.normalize('NFKC')));
+    matches = await inTurn(() => verify(against, tooLong ? '' : password));
   } catch {
     matches = false;
   }
-  return { matches: usable && matches, needsRehash: usable && matches && !CURRENT.test(phc) };
+  if (!usable || !matches) {
+    await keepUpAppearances(started);
+    return { matches: false, needsRehash: false };
+  }
+  return { matches, needsRehash: !CURRENT.test(hash) };
 }
 
-/** Whether a text is an Argon2 hash in PHC format, as `passwordHash` of the declarative file takes it. */
+/** Other systems hash what was typed; we hash its normal form. */
+function verify(hash: string, password: string): Promise<boolean> {
+  return ARGON2.test(hash)
+    ? argon2Verify(hash, password.normalize('NFKC'))
+    : foreignVerify(hash, password);
+}
+
+/** How long a refusal takes at least, in milliseconds: 0 where all hashes cost the same. */
+let floor = 0;
+
+/**
+ * While accounts have hashes of other systems, which cost more or less than ours, every refusal takes as
+ * long as the dearest of them: how long one waits does not tell whether there is an account
+ * (docs/decisions/0012-foreign-password-hashes.md).
+ */
+export function holdRefusalsTo(milliseconds: number): void {
+  floor = milliseconds;
+}
+
+async function keepUpAppearances(started: number): Promise<void> {
+  const rest = floor - (performance.now() - started);
+  if (rest > 0) await delay(rest);
+}
+
+/** Whether a text is a hash that a sign-in can check: Argon2 in PHC format, or another system's. */
 export function isPasswordHash(value: string): boolean {
+  return isArgon2Hash(value) || (!ARGON2.test(value) && readForeignHash(value) !== undefined);
+}
+
+function isArgon2Hash(value: string): boolean {
   const cost =
     /^\$argon2(?:id|i|d)\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/.exec(
       value,
