@@ -225,7 +225,7 @@ describe('values that cannot be are faults', () => {
     [
       'a hash of another kind',
       member('username: a, passwordHash: "$2y$10$abc"'),
-      'passwordHash: must be an Argon2 hash',
+      'passwordHash: must be a password hash',
     ],
     [
       'a time zone that is none',

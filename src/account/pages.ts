@@ -1,3 +1,4 @@
+import type { NewPasswordFault } from '../people/password-rule.ts';
 import type { ACCOUNT_GROUPS } from './sections.ts';
 
 type Form = { action: string; csrf: string };
@@ -62,7 +63,21 @@ export type ActivityView = {
 };
 
 /** Pages of a member's own account. */
+export type PasswordPage = {
+  page: 'account/password';
+  action: string;
+  csrf: string;
+  /** For password managers, which file the new one under it. */
+  username: string;
+  /** Whether there is one yet: some have passkeys only. */
+  hasOne: boolean;
+  secondFactor: boolean;
+  notice?: 'changed' | undefined;
+  faults: { field: 'password'; code: NewPasswordFault }[];
+};
+
 export type AccountPage =
+  | PasswordPage
   | {
       page: 'account/overview';
       base: string;

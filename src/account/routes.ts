@@ -3,6 +3,7 @@ import { ACTIVITY_ROUTES } from './activity-routes.ts';
 import { APP_PASSWORD_ROUTES } from './app-password-routes.ts';
 import { LANGUAGE_ROUTES } from './language-routes.ts';
 import { OVERVIEW_ROUTES } from './overview-routes.ts';
+import { PASSWORD_ROUTES } from './password-routes.ts';
 import { PROFILE_ROUTES } from './profile-routes.ts';
 import { ACCOUNT_SERVICE_ROUTES } from './service-routes.ts';
 import { SESSION_ROUTES } from './session-routes.ts';
@@ -12,6 +13,7 @@ export const ACCOUNT_ROUTES: CommunityRoutes = [
   ...OVERVIEW_ROUTES,
   ...PROFILE_ROUTES,
   ...LANGUAGE_ROUTES,
+  ...PASSWORD_ROUTES,
   ...APP_PASSWORD_ROUTES,
   ...SESSION_ROUTES,
   ...ACCOUNT_SERVICE_ROUTES,

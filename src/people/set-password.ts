@@ -1,12 +1,23 @@
 import { NotFoundError } from '../communities/change-errors.ts';
 import type { Transaction } from '../database/database.ts';
 import { type Actor, recordEvents } from '../events/record-event.ts';
+import { notifyMember } from '../mail/notify-member.ts';
 import { lockMembership } from '../memberships/membership-store.ts';
-import { endMemberSessions } from '../sessions/end-sessions.ts';
+import { endMemberSessions, endOtherSessions } from '../sessions/end-sessions.ts';
+
+export type NewPassword = {
+  /** Whether it is too short to be all that guards an account: then its second factor stays. */
+  isShort?: boolean;
+  /** Uid of the session in which it was changed, which goes on. */
+  keptSession?: string;
+  /** The address of the community whose message tells the member; none is sent without it. */
+  issuerUrl?: string;
+};
 
 /**
  * Gives the person behind a member a new password, and ends every session that the old one opened: in
- * each community that they are in, and as an operator.
+ * each community that they are in, and as an operator. Whoever asked for their account to be deleted
+ * keeps that: it takes a sign-in to say otherwise.
  * @param passwordHash from `hashPassword`, made before the transaction began
  * @throws NotFoundError when the member is not of this community
  */
@@ -16,24 +27,39 @@ export async function setPassword(
   subject: string,
   passwordHash: string,
   actor: Actor,
+  { isShort = false, keptSession, issuerUrl }: NewPassword = {},
 ): Promise<void> {
   const member = await lockMembership(tx, communityId, subject);
   if (member === undefined) throw new NotFoundError('member');
   await tx.query(
-    `UPDATE persons SET password_hash = $2, password_changed_at = now(), updated_at = now() WHERE id = $1`,
-    [member.personId, passwordHash],
+    `UPDATE persons SET password_hash = $2, password_short = $3, password_changed_at = now(), updated_at = now()
+     WHERE id = $1`,
+    [member.personId, passwordHash, isShort],
   );
   const memberships = await tx.query<{ communityId: string; subject: string }>(
     'SELECT community_id AS "communityId", subject FROM memberships WHERE person_id = $1 ORDER BY community_id',
     [member.personId],
   );
-  for (const each of memberships) await endMemberSessions(tx, each.communityId, [each.subject]);
+  for (const each of memberships) {
+    const isHere = each.communityId === communityId;
+    if (isHere && keptSession !== undefined)
+      await endOtherSessions(tx, communityId, subject, keptSession);
+    else await endMemberSessions(tx, each.communityId, [each.subject]);
+  }
   await tx.query(
     'DELETE FROM operator_sessions s USING operators o WHERE o.id = s.operator_id AND o.person_id = $1',
     [member.personId],
   );
   await recordEvents(
     tx,
-    memberships.map((each) => ({ ...each, type: 'member.password-changed', actor })),
+    memberships.map((each) => ({
+      ...each,
+      type: 'member.password-changed',
+      // Elsewhere, who did it here says nothing: and it must not be told.
+      actor: each.communityId === communityId ? actor : 'hub',
+    })),
   );
+  if (issuerUrl !== undefined) {
+    await notifyMember(tx, { communityId, subject, issuerUrl, template: 'password-changed' });
+  }
 }

@@ -6,6 +6,7 @@ import { EMAIL_PAGES } from './sample-pages/emails.ts';
 import { LEAVING_PAGES } from './sample-pages/leaving.ts';
 import { MAIL_PAGES } from './sample-pages/mails.ts';
 import { PASSKEY_PAGES } from './sample-pages/passkeys.ts';
+import { PASSWORD_PAGES } from './sample-pages/passwords.ts';
 import { REGISTRATION_PAGES } from './sample-pages/registration.ts';
 import { SECOND_FACTOR_PAGES } from './sample-pages/second-factor.ts';
 import { TWO_FACTOR_PAGES } from './sample-pages/two-factors.ts';
@@ -20,6 +21,7 @@ export const SAMPLE_PAGES: Record<string, PageModel> = {
   ...MAIL_PAGES,
   ...PASSKEY_PAGES,
   ...REGISTRATION_PAGES,
+  ...PASSWORD_PAGES,
   ...SECOND_FACTOR_PAGES,
   ...TWO_FACTOR_PAGES,
 };

@@ -1,0 +1,76 @@
+import { hashPassword } from '../people/password.ts';
+import { isShortAlone, newPasswordFault } from '../people/password-rule.ts';
+import { setPassword } from '../people/set-password.ts';
+import { requireSignedIn, type SignedIn } from '../sessions/signed-in.ts';
+import type { CommunityRequest } from '../web/community-request.ts';
+import type { CommunityRoutes } from '../web/community-route-table.ts';
+import type { WebParts } from '../web/web-parts.ts';
+import type { PasswordPage } from './pages.ts';
+
+type Handler = (parts: WebParts, request: CommunityRequest, who: SignedIn) => Promise<void>;
+
+/** Only whoever has just signed in may change what they sign in with. */
+const recently =
+  (handler: Handler): CommunityRoutes[number][2] =>
+  async (parts, request) => {
+    const who = await requireSignedIn(request, { recent: true });
+    if (who !== undefined) await handler(parts, request, who);
+  };
+
+export const PASSWORD_ROUTES: CommunityRoutes = [
+  ['GET', /^\/account\/password$/, recently(show)],
+  ['POST', /^\/account\/password$/, recently(submit)],
+];
+
+async function show(parts: WebParts, request: CommunityRequest, who: SignedIn): Promise<void> {
+  const notice = request.ctx.query.notice === 'changed' ? 'changed' : undefined;
+  request.page({ ...(await passwordPage(parts, request, who)), notice }, { member: who.member });
+}
+
+/** POST ISSUER/account/password: every other session ends, this one stays. */
+async function submit(parts: WebParts, request: CommunityRequest, who: SignedIn): Promise<void> {
+  const { password = '' } = await request.form();
+  const { community, issuer } = request;
+  const { member, session } = who;
+  const { username, displayName, givenName, familyName, email, secondFactor } = member;
+  const code = await newPasswordFault(password, {
+    words: [username, displayName, givenName, familyName, email, community.name, community.slug],
+    secondFactor,
+  });
+  if (code !== undefined) {
+    const page = await passwordPage(parts, request, who);
+    const faults: PasswordPage['faults'] = [{ field: 'password', code }];
+    request.page({ ...page, faults }, { status: 400, member });
+    return;
+  }
+  const passwordHash = await hashPassword(password);
+  await parts.database.transaction((tx) =>
+    setPassword(tx, community.id, member.subject, passwordHash, `member:${member.subject}`, {
+      isShort: isShortAlone(password),
+      keptSession: session.uid,
+      issuerUrl: issuer.url,
+    }),
+  );
+  await parts.settle();
+  request.redirect('/account/password?notice=changed');
+}
+
+async function passwordPage(
+  { database }: WebParts,
+  request: CommunityRequest,
+  { member, personId }: SignedIn,
+): Promise<PasswordPage> {
+  const [person] = await database.query<{ has: boolean }>(
+    'SELECT password_hash IS NOT NULL AS has FROM persons WHERE id = $1',
+    [personId],
+  );
+  return {
+    page: 'account/password',
+    action: `${request.issuer.basePath}/account/password`,
+    csrf: request.csrf(),
+    username: member.username,
+    hasOne: person?.has === true,
+    secondFactor: member.secondFactor,
+    faults: [],
+  };
+}

@@ -1,0 +1,17 @@
+import type { PageModel } from '../../../src/web/page-models.ts';
+
+const base = {
+  page: 'account/password' as const,
+  action: '/c/lamyne/account/password',
+  csrf: 'token',
+  username: 'alice',
+  hasOne: true,
+  secondFactor: false,
+  faults: [],
+};
+
+export const PASSWORD_PAGES: Record<string, PageModel> = {
+  password: { ...base, notice: 'changed' },
+  'password refused': { ...base, faults: [{ field: 'password', code: 'guessable' }] },
+  'password none': { ...base, hasOne: false, secondFactor: true },
+};
