@@ -1,6 +1,7 @@
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import { ACTIVITY_ROUTES } from './activity-routes.ts';
 import { APP_PASSWORD_ROUTES } from './app-password-routes.ts';
+import { EXPORT_ROUTES } from './export/routes.ts';
 import { LANGUAGE_ROUTES } from './language-routes.ts';
 import { OVERVIEW_ROUTES } from './overview-routes.ts';
 import { PASSWORD_ROUTES } from './password-routes.ts';
@@ -14,6 +15,7 @@ export const ACCOUNT_ROUTES: CommunityRoutes = [
   ...PROFILE_ROUTES,
   ...LANGUAGE_ROUTES,
   ...PASSWORD_ROUTES,
+  ...EXPORT_ROUTES,
   ...APP_PASSWORD_ROUTES,
   ...SESSION_ROUTES,
   ...ACCOUNT_SERVICE_ROUTES,

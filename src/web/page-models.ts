@@ -1,4 +1,5 @@
 import type { EmailPage } from '../account/emails/pages.ts';
+import type { ExportPage } from '../account/export/pages.ts';
 import type { LeavingPage } from '../account/leaving/pages.ts';
 import type { AccountPage } from '../account/pages.ts';
 import type { AdminPage } from '../admin/pages.ts';
@@ -183,6 +184,7 @@ export type PageModel =
   | AccountPage
   | AdminPage
   | CorePage
+  | ExportPage
   | EmailPage
   | LeavingPage
   | PasskeyPage

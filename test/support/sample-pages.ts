@@ -3,6 +3,7 @@ import { ACCOUNT_PAGES } from './sample-pages/account.ts';
 import { ADMIN_PAGES } from './sample-pages/admin.ts';
 import { CORE_PAGES } from './sample-pages/core.ts';
 import { EMAIL_PAGES } from './sample-pages/emails.ts';
+import { EXPORT_PAGES } from './sample-pages/export.ts';
 import { LEAVING_PAGES } from './sample-pages/leaving.ts';
 import { MAIL_PAGES } from './sample-pages/mails.ts';
 import { PASSKEY_PAGES } from './sample-pages/passkeys.ts';
@@ -17,6 +18,7 @@ export const SAMPLE_PAGES: Record<string, PageModel> = {
   ...ADMIN_PAGES,
   ...CORE_PAGES,
   ...EMAIL_PAGES,
+  ...EXPORT_PAGES,
   ...LEAVING_PAGES,
   ...MAIL_PAGES,
   ...PASSKEY_PAGES,

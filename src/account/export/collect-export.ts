@@ -1,0 +1,188 @@
+import type { Queryable } from '../../database/database.ts';
+import { listEventsOf } from '../../events/event-store.ts';
+import { listPasskeys } from '../../passkeys/passkey-store.ts';
+import { listAppPasswords } from '../../people/app-password-store.ts';
+import { readFactors } from '../../second-factors/factor-store.ts';
+import { readSharing } from '../../services/sharing-store.ts';
+import { listSessions } from '../../sessions/session-store.ts';
+
+/** What is kept of a person beside their memberships. No hash, no secret, no token. */
+export type PersonExport = {
+  language: string | null;
+  since: Date;
+  passwordChangedAt: Date | null;
+  emails: { address: string; verifiedAt: Date | null; provenAt: Date | null; addedAt: Date }[];
+  passkeys: { name: string; host: string; createdAt: Date; lastUsedAt: Date | null }[];
+  authenticatorApp: { addedAt: Date; lastUsedAt: Date | null } | null;
+  recoveryCodesLeft: number;
+};
+
+/** What a community keeps of a person, but for the timeline. */
+export type MembershipExport = {
+  community: { name: string; slug: string };
+  subject: string;
+  profile: Record<string, unknown>;
+  picture: string | null;
+  groups: string[];
+  answers: { question: string; answer: string }[];
+  services: {
+    name: string;
+    account: string | null;
+    received: { claims: Record<string, unknown>; firstAt: Date; lastAt: Date } | null;
+    agreed: { scopes: string[]; claims: string[]; givenAt: Date } | null;
+  }[];
+  appPasswords: { name: string; service: string; createdAt: Date; lastUsedAt: Date | null }[];
+  sessions: {
+    browser: string | null;
+    address: string | null;
+    firstSeen: Date;
+    lastSeen: Date;
+  }[];
+};
+
+/** A line of the timeline. Who did it is told as far as it is nobody else's business. */
+export type EventExport = {
+  at: Date;
+  type: string;
+  by: 'yourself' | 'the community' | 'the hub';
+  details: Record<string, unknown>;
+};
+
+export async function collectPerson(db: Queryable, personId: string): Promise<PersonExport> {
+  const [person] = await db.query<Omit<PersonExport, 'passkeys' | 'recoveryCodesLeft'>>(
+    `SELECT p.locale AS language, p.created_at AS since, p.password_changed_at AS "passwordChangedAt",
+       COALESCE((SELECT jsonb_agg(jsonb_build_object('address', e.address, 'verifiedAt', e.verified_at,
+           'provenAt', e.proven_at, 'addedAt', e.created_at) ORDER BY e.created_at, e.address)
+         FROM person_emails e WHERE e.person_id = p.id), '[]') AS emails,
+       (SELECT jsonb_build_object('addedAt', t.created_at, 'lastUsedAt', t.last_used_at)
+         FROM totp_secrets t WHERE t.person_id = p.id AND t.confirmed_at IS NOT NULL) AS "authenticatorApp"
+     FROM persons p WHERE p.id = $1`,
+    [personId],
+  );
+  if (person === undefined) throw new Error('the person is gone');
+  const passkeys = await listPasskeys(db, personId);
+  const { recoveryCodesLeft } = await readFactors(db, personId);
+  return {
+    ...person,
+    passkeys: passkeys.map(({ name, rpId, createdAt, lastUsedAt }) => ({
+      name,
+      host: rpId,
+      createdAt,
+      lastUsedAt,
+    })),
+    recoveryCodesLeft,
+  };
+}
+
+export type MembershipKey = { communityId: string; subject: string };
+
+/** Every membership of a person, those that are over included: it is about them. */
+export function listMembershipsOf(db: Queryable, personId: string): Promise<MembershipKey[]> {
+  return db.query<MembershipKey>(
+    `SELECT m.community_id AS "communityId", m.subject FROM memberships m
+     JOIN communities c ON c.id = m.community_id WHERE m.person_id = $1 ORDER BY c.name, c.id`,
+    [personId],
+  );
+}
+
+export async function collectMembership(
+  db: Queryable,
+  { communityId, subject }: MembershipKey,
+): Promise<MembershipExport> {
+  const [row] = await db.query<
+    Pick<MembershipExport, 'community' | 'profile' | 'picture' | 'groups' | 'answers'>
+  >(
+    `SELECT jsonb_build_object('name', c.name, 'slug', c.slug) AS community,
+       jsonb_build_object('username', m.username, 'displayName', m.display_name, 'givenName', m.given_name,
+         'familyName', m.family_name, 'nickname', m.nickname, 'pronouns', m.pronouns, 'email', m.email,
+         'language', m.locale, 'timeZone', m.zoneinfo, 'role', m.role, 'status', m.status,
+         'since', m.created_at, 'changedAt', m.updated_at) AS profile,
+       (SELECT 'data:image/jpeg;base64,' || translate(encode(i.bytes, 'base64'), E'\\n', '')
+         FROM member_pictures i WHERE i.community_id = m.community_id AND i.subject = m.subject) AS picture,
+       ARRAY(SELECT g.name FROM group_members gm JOIN groups g ON g.community_id = gm.community_id AND g.id = gm.group_id
+         WHERE gm.community_id = m.community_id AND gm.subject = m.subject ORDER BY g.name) AS groups,
+       COALESCE((SELECT jsonb_agg(jsonb_build_object('question', a.question, 'answer', a.answer) ORDER BY a.position)
+         FROM registration_answers a WHERE a.community_id = m.community_id AND a.subject = m.subject), '[]') AS answers
+     FROM memberships m JOIN communities c ON c.id = m.community_id
+     WHERE m.community_id = $1 AND m.subject = $2`,
+    [communityId, subject],
+  );
+  if (row === undefined) throw new Error('the membership is gone');
+  const appPasswords = await listAppPasswords(db, communityId, subject);
+  const sessions = await listSessions(db, communityId, subject);
+  return {
+    ...row,
+    subject,
+    services: await collectServices(db, communityId, subject),
+    appPasswords: appPasswords.map(({ name, service, createdAt, lastUsedAt }) => ({
+      name,
+      service,
+      createdAt,
+      lastUsedAt,
+    })),
+    sessions: sessions.map(({ userAgent, ip, createdAt, lastSeenAt }) => ({
+      browser: userAgent,
+      address: ip,
+      firstSeen: createdAt,
+      lastSeen: lastSeenAt,
+    })),
+  };
+}
+
+/** The services that have, or were asked for, anything of the member's. */
+async function collectServices(
+  db: Queryable,
+  communityId: string,
+  subject: string,
+): Promise<MembershipExport['services']> {
+  const { disclosures, consents } = await readSharing(db, communityId, subject);
+  const rows = await db.query<{ id: string; name: string; account: string | null }>(
+    `SELECT s.id, s.name, a.state AS account FROM services s
+     LEFT JOIN accounts a ON a.community_id = s.community_id AND a.service_id = s.id AND a.subject = $2
+     WHERE s.community_id = $1 ORDER BY s.position, s.name`,
+    [communityId, subject],
+  );
+  return rows.flatMap(({ id, name, account }) => {
+    const received = disclosures.find(({ serviceId }) => serviceId === id);
+    const agreed = consents.find(({ serviceId }) => serviceId === id);
+    if (account === null && received === undefined && agreed === undefined) return [];
+    return [
+      {
+        name,
+        account,
+        received: received
+          ? { claims: received.claims, firstAt: received.firstAt, lastAt: received.lastAt }
+          : null,
+        agreed: agreed
+          ? { scopes: agreed.scopes, claims: agreed.claims, givenAt: agreed.givenAt }
+          : null,
+      },
+    ];
+  });
+}
+
+const PAGE = 1_000;
+
+/** The timeline of a membership, the newest first, a page at a time. */
+export async function* collectEvents(
+  db: Queryable,
+  { communityId, subject }: MembershipKey,
+): AsyncGenerator<EventExport[]> {
+  let before: string | undefined;
+  for (;;) {
+    const rows = await listEventsOf(db, communityId, subject, { before, limit: PAGE });
+    yield rows.map(({ at, type, actor, details }) => ({
+      at,
+      type,
+      by: byWhom(actor, subject),
+      details,
+    }));
+    if (rows.length < PAGE) return;
+    before = rows.at(-1)?.id;
+  }
+}
+
+function byWhom(actor: string, subject: string): EventExport['by'] {
+  if (actor === `member:${subject}` || actor === 'anonymous') return 'yourself';
+  return actor.startsWith('member:') ? 'the community' : 'the hub';
+}

@@ -1,0 +1,119 @@
+import { Readable } from 'node:stream';
+import { recordEvents } from '../../events/record-event.ts';
+import { requireSignedIn, type SignedIn } from '../../sessions/signed-in.ts';
+import type { CommunityRequest } from '../../web/community-request.ts';
+import type { CommunityRoutes } from '../../web/community-route-table.ts';
+import type { WebParts } from '../../web/web-parts.ts';
+import { timesFor } from '../times.ts';
+import {
+  collectMembership,
+  collectPerson,
+  listMembershipsOf,
+  type MembershipExport,
+} from './collect-export.ts';
+import type { ExportPage } from './pages.ts';
+import { writeExport } from './write-export.ts';
+
+type Handler = (parts: WebParts, request: CommunityRequest, who: SignedIn) => Promise<void>;
+
+/** All of somebody's data is for whoever has just shown that it is them. */
+const recently =
+  (handler: Handler): CommunityRoutes[number][2] =>
+  async (parts, request) => {
+    const who = await requireSignedIn(request, { recent: true });
+    if (who !== undefined) await handler(parts, request, who);
+  };
+
+export const EXPORT_ROUTES: CommunityRoutes = [
+  ['GET', /^\/account\/export$/, recently(show)],
+  ['POST', /^\/account\/export$/, recently(send)],
+  ['GET', /^\/account\/export\/summary$/, recently(showSummary)],
+];
+
+async function show(_parts: WebParts, request: CommunityRequest, { member }: SignedIn) {
+  const action = `${request.issuer.basePath}/account/export`;
+  request.page(
+    { page: 'account/export', action, csrf: request.csrf(), summaryUrl: `${action}/summary` },
+    { member },
+  );
+}
+
+/** POST: a link of another site must not start it, nor fill the timeline. */
+async function send(parts: WebParts, request: CommunityRequest, { member, personId }: SignedIn) {
+  await request.form();
+  const { ctx, community } = request;
+  const { subject } = member;
+  await parts.database.transaction((tx) =>
+    recordEvents(tx, [
+      { communityId: community.id, type: 'export.made', actor: `member:${subject}`, subject },
+    ]),
+  );
+  ctx.type = 'application/json; charset=utf-8';
+  ctx.set('Content-Disposition', `attachment; filename="trousseau-${community.slug}.json"`);
+  ctx.body = Readable.from(writeExport(parts.database, personId));
+}
+
+async function showSummary(
+  parts: WebParts,
+  request: CommunityRequest,
+  { member, personId }: SignedIn,
+) {
+  const { day } = timesFor(request, member);
+  const person = await collectPerson(parts.database, personId);
+  const memberships: MembershipExport[] = [];
+  for (const key of await listMembershipsOf(parts.database, personId))
+    memberships.push(await collectMembership(parts.database, key));
+  const page: ExportPage = {
+    page: 'account/export-summary',
+    exportUrl: `${request.issuer.basePath}/account/export`,
+    person: {
+      since: day(person.since),
+      emails: person.emails.map(({ address, provenAt }) => ({
+        address,
+        proven: provenAt !== null,
+      })),
+      passkeys: person.passkeys.map(({ name, host }) => `${name} (${host})`),
+      totp: person.authenticatorApp !== null,
+      recoveryCodesLeft: person.recoveryCodesLeft,
+    },
+    memberships: memberships.map((membership) => summaryOf(membership, day)),
+  };
+  request.page(page, { member });
+}
+
+/** Fields of the profile that are shown, in this order. */
+const FIELDS = [
+  'username',
+  'displayName',
+  'givenName',
+  'familyName',
+  'nickname',
+  'pronouns',
+  'email',
+  'role',
+] as const;
+
+function summaryOf(membership: MembershipExport, day: (date: Date) => string) {
+  const { community, subject, profile, groups, answers, services, appPasswords, sessions } =
+    membership;
+  return {
+    community: community.name,
+    subject,
+    profile: FIELDS.flatMap((field) => {
+      const value = profile[field];
+      return typeof value === 'string' && value !== '' ? [{ field, value }] : [];
+    }),
+    groups,
+    answers,
+    services: services.map(({ name, received }) => ({
+      name,
+      claims: Object.entries(received?.claims ?? {}).map(([claim, value]) => ({
+        claim,
+        value: Array.isArray(value) ? value.join(', ') : String(value),
+      })),
+      last: received === null ? undefined : day(received.lastAt),
+    })),
+    appPasswords: appPasswords.map(({ name, service }) => `${name} (${service})`),
+    sessions: sessions.length,
+  };
+}

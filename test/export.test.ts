@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createAppPassword } from '../src/people/app-password.ts';
+import { makeRecoveryCodes } from '../src/second-factors/recovery-codes.ts';
+import { Browser } from './support/browser.ts';
+import {
+  type BuiltCommunity,
+  type BuiltMember,
+  buildCommunity,
+  buildMember,
+  buildService,
+  PASSWORD,
+} from './support/factories.ts';
+import { startHub, type TestHub } from './support/hub.ts';
+import { RelyingParty } from './support/relying-party.ts';
+
+let hub: TestHub;
+let community: BuiltCommunity;
+let other: BuiltCommunity;
+let member: BuiltMember;
+let neighbour: BuiltMember;
+let browser: Browser;
+let secrets: string[];
+
+beforeAll(async () => {
+  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
+  community = await buildCommunity(hub.database);
+  other = await buildCommunity(hub.database);
+  member = await buildMember(hub.database, community.id, { role: 'admin' });
+  neighbour = await buildMember(hub.database, community.id);
+  await hub.database.query(
+    `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
+     VALUES ($1, $2, 'ailleurs', 'ailleurs', 'Sous un autre nom')`,
+    [other.id, member.personId],
+  );
+  const service = await buildService(hub, community);
+  const app = new RelyingParty(hub.url, community, service);
+  browser = new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
+  const tokens = await app.tokens(await app.signIn(browser, member.username));
+  await app.userinfo(tokens.access_token);
+  const { secret } = await hub.database.transaction((tx) =>
+    createAppPassword(
+      tx,
+      community.id,
+      { subject: member.subject, serviceId: service.id, name: 'téléphone' },
+      'cli',
+    ),
+  );
+  const codes = await hub.database.transaction((tx) => makeRecoveryCodes(tx, member.personId));
+  secrets = [secret, ...codes, tokens.access_token, tokens.refresh_token ?? 'none', PASSWORD];
+  await hub.database.query(
+    `INSERT INTO passkeys (person_id, rp_id, credential_id, public_key, backup_eligible, backed_up, name)
+     VALUES ($1, 'hub.example', '\\xdeadbeef01', '\\xcafebabe02', true, true, 'Mon téléphone')`,
+    [member.personId],
+  );
+  // More than one page of them.
+  await hub.database.query(
+    `INSERT INTO events (community_id, type, actor, subject, details)
+     SELECT $1, 'member.signed-in', 'member:' || $2, $2::uuid, jsonb_build_object('n', n) FROM generate_series(1, 2300) n`,
+    [community.id, member.subject],
+  );
+  await signInAgain();
+});
+afterAll(() => hub.stop());
+
+const at = (path: string) => `${hub.url}/c/${community.slug}${path}`;
+
+/** With a passkey in the account, only a sign-in with it is recent enough. */
+async function signInAgain(): Promise<void> {
+  await hub.database.query(
+    `UPDATE sessions SET payload = payload || '{"acr": "https://refeds.org/profile/mfa"}' WHERE subject = $1`,
+    [member.subject],
+  );
+  await hub.app.settle();
+}
+
+async function download(): Promise<{ text: string; headers: Headers }> {
+  const page = await browser.open(at('/account/export'));
+  const answer = await browser.submit(page, '#export-form');
+  expect(answer.status).toBe(200);
+  return answer;
+}
+
+it('is one JSON document with everything of the person, in all their communities', async () => {
+  const { text, headers } = await download();
+  expect(headers.get('content-disposition')).toMatch(/^attachment; filename="[\w.-]+\.json"$/);
+  expect(headers.get('cache-control')).toBe('no-store');
+  const all = JSON.parse(text);
+  expect(all.person).toMatchObject({
+    emails: [{ address: member.email }],
+    passkeys: [{ name: 'Mon téléphone', host: 'hub.example' }],
+    recoveryCodesLeft: 10,
+  });
+  expect(all.memberships).toHaveLength(2);
+  const here = all.memberships.find((each: { subject: string }) => each.subject === member.subject);
+  expect(here).toMatchObject({
+    profile: { username: member.username, role: 'admin' },
+    appPasswords: [{ name: 'téléphone' }],
+    services: [{ received: { claims: { email: member.email } } }],
+  });
+  const signIns = here.timeline.filter(
+    (event: { type: string }) => event.type === 'member.signed-in',
+  );
+  expect(signIns.length).toBeGreaterThanOrEqual(2300);
+  expect(
+    new Set(signIns.map((event: { details: { n: number } }) => event.details.n)).size,
+  ).toBeGreaterThanOrEqual(2300);
+});
+
+it('holds no secret, no hash, nor any key of the database', async () => {
+  const { text } = await download();
+  for (const secret of secrets) expect(text).not.toContain(secret);
+  const [row] = await hub.database.query<{ hash: string }>(
+    'SELECT password_hash AS hash FROM persons WHERE id = $1',
+    [member.personId],
+  );
+  for (const kept of [row?.hash as string, 'deadbeef01', 'cafebabe02', '3q2+7w', '$argon2'])
+    expect(text).not.toContain(kept);
+  expect(text).not.toMatch(/id_hash|sealed|secret_hash|token/i);
+});
+
+it('holds nothing of anybody else', async () => {
+  const { text } = await download();
+  for (const theirs of [neighbour.subject, neighbour.username, neighbour.email])
+    expect(text).not.toContain(theirs);
+});
+
+it('is for whoever has signed in lately, asked by a form of ours, and is on the timeline', async () => {
+  const before = await browser.send(at('/account/export'), { method: 'POST' });
+  expect(before.status).toBe(415);
+  const page = await browser.open(at('/account/export'));
+  expect((await browser.submit(page, '#export-form', { csrf: 'x' })).status).toBe(403);
+  const [event] = await hub.database.query(
+    `SELECT count(*)::int AS count FROM events WHERE subject = $1 AND type = 'export.made'`,
+    [member.subject],
+  );
+  expect(event.count).toBeGreaterThan(0);
+  const stranger = new Browser();
+  expect((await stranger.open(at('/account/export/summary'))).url).toContain('/login?');
+});
+
+it('can be read as a page, too', async () => {
+  const page = await browser.open(at('/account/export/summary'));
+  expect(page.status).toBe(200);
+  for (const words of [member.email, 'Mon téléphone', 'Sous un autre nom', 'téléphone'])
+    expect(page.text).toContain(words);
+});
