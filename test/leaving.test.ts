@@ -203,6 +203,47 @@ describe('deleting an account', () => {
     expect((await mailsOf(member.username)).at(-1)?.template).toBe('deletion-done');
   });
 
+  it('forgets them under another name where somebody took the one they were to have', async () => {
+    const taken = await buildMember(hub.database, community.id, {
+      username: `deleted-${member.subject.slice(0, 8)}`,
+    });
+    await confirm('delete');
+    const due = new Date(Date.now() + 15 * 86_400_000);
+    await eraseDuePersons(hub.database, hub.url, { now: due });
+    const { status, username } = await membership(member.subject);
+    expect(status).toBe('left');
+    expect(username).toMatch(/^deleted-[0-9a-f]{8}$/);
+    expect(await membership(taken.subject)).toMatchObject({ username: taken.username });
+  });
+
+  it('leaves no row behind but nameless ones, in whatever table', async () => {
+    await confirm('delete');
+    await signIn();
+    const due = new Date(Date.now() + 15 * 86_400_000);
+    await eraseDuePersons(hub.database, hub.url, { now: due });
+    const columns = await hub.database.query<{ table: string; column: string }>(
+      `SELECT c.table_name AS table, c.column_name AS column FROM information_schema.columns c
+         JOIN information_schema.tables t USING (table_schema, table_name)
+       WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'
+         AND c.column_name IN ('subject', 'person_id', 'recipient', 'payload', 'details') ORDER BY 1, 2`,
+    );
+    const left: string[] = [];
+    for (const { table, column } of columns) {
+      const rows = await hub.database.query(
+        `SELECT 1 FROM "${table}" WHERE "${column}"::text LIKE ANY($1) LIMIT 1`,
+        [[member.subject, elsewhere, member.personId, member.username].map((id) => `%${id}%`)],
+      );
+      if (rows.length > 0) left.push(`${table}.${column}`);
+    }
+    // The last message, on its way, is deleted when it is sent; the trail keeps who it was about, not what.
+    expect(left).toEqual([
+      'events.subject',
+      'memberships.person_id',
+      'memberships.subject',
+      'outbox.payload',
+    ]);
+  });
+
   it('is refused to whoever runs the hub', async () => {
     await hub.database.query('INSERT INTO operators (person_id, email) VALUES ($1, $2)', [
       member.personId,

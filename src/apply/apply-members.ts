@@ -30,6 +30,9 @@ export type MemberRow = {
   passwordHash: string | null;
 };
 
+/** `held`: suspended because the person asked for their account to be deleted. */
+type KnownMember = MemberRow & { held: boolean };
+
 export type SettledMember = {
   entry: MemberEntry;
   /** Place in the file's list. */
@@ -83,11 +86,12 @@ async function lockMembers(
   run: ApplyRun,
   { row }: SettledCommunity,
   entries: readonly MemberEntry[],
-): Promise<Map<string, MemberRow>> {
-  const rows = await run.tx.query<MemberRow>(
+): Promise<Map<string, KnownMember>> {
+  const rows = await run.tx.query<KnownMember>(
     `SELECT m.subject, m.person_id AS "personId", m.username, m.display_name AS name, m.given_name AS "givenName",
        m.family_name AS "familyName", m.nickname, m.email, e.verified_at IS NOT NULL AS "emailVerified",
-       m.locale, m.zoneinfo, m.role, m.status, p.password_hash AS "passwordHash"
+       m.locale, m.zoneinfo, m.role, m.status, m.status_reason IS NOT NULL AS held,
+       p.password_hash AS "passwordHash"
      FROM memberships m JOIN persons p ON p.id = m.person_id
        LEFT JOIN person_emails e ON e.person_id = m.person_id AND e.address = m.email
      WHERE m.community_id = $1 AND (m.username_key = ANY($2) OR m.email_key = ANY($3))
@@ -104,7 +108,7 @@ async function lockMembers(
 async function settleMembers(
   run: ApplyRun,
   community: SettledCommunity,
-  rows: ReadonlyMap<string, MemberRow>,
+  rows: ReadonlyMap<string, KnownMember>,
 ): Promise<SettledMember[]> {
   const members: SettledMember[] = [];
   for (const [index, entry] of (community.entry.members ?? []).entries()) {
@@ -120,6 +124,11 @@ async function settleMembers(
     if (before?.status === 'left' && entry.status === undefined) {
       run.log.notes.push(
         `${community.row.slug}/${entry.username} has left, and stays so: say "status: active" to bring them back`,
+      );
+    }
+    if (before?.held && entry.status === 'active') {
+      run.log.notes.push(
+        `${community.row.slug}/${entry.username} asked for their account to be deleted: they alone can take that back, by signing in`,
       );
     }
   }
@@ -141,7 +150,7 @@ async function hashOf(
 /** A new membership is a person of its own: an address never links to somebody who is already known. */
 function toRow(
   entry: MemberEntry,
-  before: MemberRow | undefined,
+  before: KnownMember | undefined,
   passwordHash: string | null,
 ): MemberRow {
   const email = either(entry.email, before?.email);
@@ -160,9 +169,15 @@ function toRow(
     locale: either(entry.locale, before?.locale),
     zoneinfo: either(entry.zoneinfo, before?.zoneinfo),
     role: entry.role ?? before?.role ?? 'member',
-    status: entry.status ?? before?.status ?? 'active',
+    status: statusOf(entry, before),
     passwordHash,
   };
+}
+
+/** Whoever waits for their account to be deleted may be sent away for good, but not called back. */
+function statusOf({ status }: MemberEntry, before: KnownMember | undefined): MemberRow['status'] {
+  const wished = status ?? before?.status ?? 'active';
+  return before?.held && wished !== 'left' ? 'suspended' : wished;
 }
 
 /** @returns whether any address would be two members' */

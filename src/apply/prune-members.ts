@@ -15,7 +15,7 @@ export async function pruneMembers(
 ): Promise<void> {
   if (!run.prune) return;
   const gone = await run.tx.query<{ subject: string; username: string }>(
-    `UPDATE memberships SET status = 'left', updated_at = now()
+    `UPDATE memberships SET status = 'left', status_reason = NULL, updated_at = now()
      WHERE community_id = $1 AND status <> 'left' AND origin = 'local' AND subject <> ALL($2::uuid[])
      RETURNING subject, username`,
     [row.id, members.map(({ after }) => after.subject)],

@@ -107,7 +107,7 @@ async function storeMemberships(
        display_name = EXCLUDED.display_name, given_name = EXCLUDED.given_name, family_name = EXCLUDED.family_name,
        nickname = EXCLUDED.nickname, email = EXCLUDED.email, email_key = EXCLUDED.email_key,
        locale = EXCLUDED.locale, zoneinfo = EXCLUDED.zoneinfo, role = EXCLUDED.role, status = EXCLUDED.status,
-       updated_at = now()`,
+       status_reason = CASE WHEN EXCLUDED.status = 'suspended' THEN memberships.status_reason END, updated_at = now()`,
     [communityId, JSON.stringify(records)],
   );
 }

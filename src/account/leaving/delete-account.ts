@@ -45,12 +45,12 @@ export async function requestDeletion(
 
 /**
  * Takes the deletion back: the memberships that stopped for it go on. Sessions do not come back.
- * @throws NotFoundError when there is nothing to take back, or no longer
+ * @throws NotFoundError when there is nothing to take back; or no longer: the account is deleted
  */
 export async function cancelDeletion(tx: Transaction, personId: string): Promise<void> {
   const [person] = await tx.query(
     `UPDATE persons SET deletion_due_at = NULL, updated_at = now()
-     WHERE id = $1 AND deletion_due_at > now() RETURNING 1`,
+     WHERE id = $1 AND deletion_due_at IS NOT NULL RETURNING 1`,
     [personId],
   );
   if (person === undefined) throw new NotFoundError('member');

@@ -68,7 +68,7 @@ async function dueDate(
   { personId }: PendingSignIn,
 ): Promise<Date | undefined> {
   const [person] = await database.query<{ due: Date }>(
-    'SELECT deletion_due_at AS due FROM persons WHERE id = $1 AND deletion_due_at > now()',
+    'SELECT deletion_due_at AS due FROM persons WHERE id = $1 AND deletion_due_at IS NOT NULL',
     [personId],
   );
   return person?.due;

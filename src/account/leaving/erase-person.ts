@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Database, Transaction } from '../../database/database.ts';
 import { recordEvents } from '../../events/record-event.ts';
 import { removeFromGroup } from '../../groups/change-group-members.ts';
@@ -7,27 +8,51 @@ import { enqueue } from '../../outbox/outbox.ts';
 import { membershipsOf } from './delete-account.ts';
 
 /**
- * Deletes the accounts whose fortnight is over, one transaction each.
+ * Deletes the accounts whose fortnight is over, one transaction each. Whoever was brought back meanwhile, by
+ * the operator's file, keeps theirs; one that cannot be deleted does not keep the others from it.
  * @returns how many they were
+ * @throws AggregateError when some could not be deleted
  */
 export async function eraseDuePersons(
   database: Database,
   hubUrl: string,
   { now = new Date(), signal }: { now?: Date; signal?: AbortSignal } = {},
 ): Promise<number> {
-  for (let erased = 0; ; erased += 1) {
-    if (signal?.aborted) return erased;
-    const went = await database.transaction(async (tx) => {
-      const [due] = await tx.query<{ id: string }>(
-        `SELECT id FROM persons WHERE deletion_due_at <= $1 ORDER BY deletion_due_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
-        [now],
-      );
-      if (due === undefined) return false;
-      await erasePerson(tx, due.id, hubUrl);
-      return true;
-    });
-    if (!went) return erased;
+  let erased = 0;
+  const failures = new Map<string, unknown>();
+  while (!signal?.aborted) {
+    let personId: string | undefined;
+    try {
+      await database.transaction(async (tx) => {
+        personId = await lockDuePerson(tx, now, [...failures.keys()]);
+        if (personId !== undefined) await erasePerson(tx, personId, hubUrl);
+      });
+    } catch (error) {
+      if (personId === undefined) throw error;
+      failures.set(personId, error);
+      continue;
+    }
+    if (personId === undefined) break;
+    erased += 1;
   }
+  if (failures.size > 0) {
+    throw new AggregateError(failures.values(), `${failures.size} accounts could not be deleted`);
+  }
+  return erased;
+}
+
+async function lockDuePerson(
+  tx: Transaction,
+  now: Date,
+  except: readonly string[],
+): Promise<string | undefined> {
+  const [due] = await tx.query<{ id: string }>(
+    `SELECT p.id FROM persons p WHERE p.deletion_due_at <= $1 AND p.id <> ALL($2::uuid[])
+       AND NOT EXISTS (SELECT FROM memberships m WHERE m.person_id = p.id AND m.status = 'active')
+     ORDER BY p.deletion_due_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
+    [now, except],
+  );
+  return due?.id;
 }
 
 /** What a membership leaves behind besides its own row. */
@@ -91,7 +116,7 @@ async function eraseMembership(
     `UPDATE accounts SET state = 'removed', updated_at = now() WHERE community_id = $1 AND subject = $2`,
     [communityId, subject],
   );
-  const nobody = `deleted-${subject.slice(0, 8)}`;
+  const nobody = await freeName(tx, communityId, subject);
   await tx.query(
     `UPDATE memberships SET username = $3, username_key = $3, display_name = $3, given_name = NULL,
        family_name = NULL, nickname = NULL, pronouns = NULL, email = NULL, email_key = NULL, locale = NULL,
@@ -104,6 +129,18 @@ async function eraseMembership(
     subject,
   ]);
   await recordEvents(tx, [{ communityId, type: 'member.deleted', actor: 'hub', subject }]);
+}
+
+/** A name that says nothing, and that nobody has: somebody may have chosen to be called so. */
+async function freeName(tx: Transaction, communityId: string, subject: string): Promise<string> {
+  for (let id = subject; ; id = randomUUID()) {
+    const name = `deleted-${id.slice(0, 8)}`;
+    const taken = await tx.query(
+      'SELECT 1 FROM memberships WHERE community_id = $1 AND username_key = $2',
+      [communityId, name],
+    );
+    if (taken.length === 0) return name;
+  }
 }
 
 /** The last message goes to an address that is forgotten with this very transaction. */
