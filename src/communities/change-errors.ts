@@ -1,6 +1,6 @@
 /** What a change names is not of this community, nor perhaps of any: the two answer the same. */
 export class NotFoundError extends Error {
-  readonly noun: 'community' | 'member' | 'group' | 'service' | 'app password';
+  readonly noun: 'community' | 'member' | 'group' | 'service' | 'app password' | 'recovery';
   constructor(noun: NotFoundError['noun'], name?: string) {
     super(`there is no ${noun}${name === undefined ? ' of that name' : ` "${name}"`} here`);
     this.name = 'NotFoundError';
@@ -21,6 +21,11 @@ export type Refusal =
   | 'state'
   | 'last-owner'
   | 'operator'
+  | 'self'
+  | 'open'
+  | 'same'
+  | 'not-ready'
+  | 'role'
   | 'invitation-role'
   | 'group-cycle'
   | 'no-approval'

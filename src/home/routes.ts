@@ -1,6 +1,7 @@
 import type { Community, Service } from '../communities/community.ts';
 import { recordEvents } from '../events/record-event.ts';
 import { accessTo, type Member } from '../memberships/member.ts';
+import { recoveryOf } from '../recovery/assisted-recovery.ts';
 import { secondFactorRequirement } from '../second-factors/requirement.ts';
 import { requestAccess } from '../services/request-access.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
@@ -10,14 +11,20 @@ import type { CommunityRequest } from '../web/community-request.ts';
 import { notFound } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 
+const NOTICES = ['requested', 'recovery-refused'] as const;
+
 /** GET ISSUER: the services that the member may use, as tiles; a click goes in. */
-export async function showHome(request: CommunityRequest): Promise<void> {
+export async function showHome(
+  { database }: Pick<WebParts, 'database'>,
+  request: CommunityRequest,
+): Promise<void> {
   const member = await signedInMember(request);
   if (member === undefined) {
     request.redirect('/login');
     return;
   }
   const { community, issuer } = request;
+  const recovery = await recoveryOf(database, community.id, member.subject);
   const requestable = community.services.flatMap((service) => {
     const access = accessTo(community, service, member);
     if (access.allowed || (access.reason !== 'approval' && access.reason !== 'requested'))
@@ -41,7 +48,12 @@ export async function showHome(request: CommunityRequest): Promise<void> {
       })),
       requestable,
       adminUrl: member.role === 'member' ? undefined : `${issuer.basePath}/admin`,
-      notice: request.ctx.query.notice === 'requested' ? 'requested' : undefined,
+      notice: NOTICES.find((one) => one === request.ctx.query.notice),
+      recovery: recovery && {
+        requestedBy: recovery.requestedByName,
+        action: `${issuer.basePath}/account/recovery/refuse`,
+        csrf: request.csrf(),
+      },
       secondFactorDue: secondFactorDue(request, member),
       signOutEverywhere: { action: `${issuer.basePath}/sign-out-everywhere`, csrf: request.csrf() },
     },

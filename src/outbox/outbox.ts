@@ -16,10 +16,18 @@ export type RegistrationRequest = {
   payload: { email: string; issuerUrl: string; locale: Locale };
 };
 
+/** Somebody cannot sign in any more: the worker finds out whose account the name leads to. */
+export type RecoveryRequest = {
+  kind: 'recovery-request';
+  communityId: string;
+  payload: { login: string; issuerUrl: string; locale: Locale };
+};
+
 export type OutboxMessage =
   | BackchannelLogout
   | MailMessage
   | NewDeviceMessage
+  | RecoveryRequest
   | RegistrationRequest;
 
 /** Queues messages in the transaction of the change that causes them; workers send them after it commits. */

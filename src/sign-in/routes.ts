@@ -3,6 +3,7 @@ import { serviceOfClient } from '../oidc/clients.ts';
 import { browserSession } from '../sessions/browser-session.ts';
 import { signedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
+import { leaveEvenly } from '../web/even-answers.ts';
 import type { PageModel } from '../web/page-models.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { proceedAfterPassword } from './after-password.ts';
@@ -16,6 +17,9 @@ import {
   safeReturnPath,
   signInPath,
 } from './sign-in-target.ts';
+
+/** What another page did, told on the one that it led to. */
+const NOTICES = ['signed-out', 'password-changed', 'joined', 'requested'] as const;
 
 type LoginPage = Extract<PageModel, { page: 'login' }>;
 type Refusal = Exclude<SignInOutcome, { signedIn: true }>;
@@ -114,6 +118,7 @@ function refuse(
   outcome: Refusal,
   leaves = false,
 ): void {
+  leaveEvenly(request.ctx);
   if (outcome.fault === 'throttled') {
     request.ctx.set('Retry-After', String(outcome.retryAfterSeconds));
     const retryAfterMinutes = Math.ceil(outcome.retryAfterSeconds / 60);
@@ -135,6 +140,7 @@ function loginPage(request: CommunityRequest, target: SignInTarget, username?: s
     csrf: request.csrf(),
     username,
     returnTo: target.returnPath,
+    notice: NOTICES.find((one) => one === request.ctx.query.notice),
     recoverUrl: `${request.issuer.basePath}/recover`,
     registerUrl: isOpenToNewcomers(request.community)
       ? `${request.issuer.basePath}/register`

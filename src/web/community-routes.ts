@@ -15,6 +15,8 @@ import { HAND_OFF_ROUTES } from '../passkeys/hand-off.ts';
 import { sendCommunityOrigins } from '../passkeys/related-origins.ts';
 import { PASSKEY_SIGN_IN_ROUTES } from '../passkeys/sign-in-routes.ts';
 import { PICTURE_ROUTES } from '../pictures/routes.ts';
+import { ASSISTED_RECOVERY_ROUTES } from '../recovery/assisted-routes.ts';
+import { RECOVERY_ROUTES } from '../recovery/routes.ts';
 import { REGISTRATION_ROUTES } from '../registration/routes.ts';
 import { TWO_FACTOR_ROUTES } from '../second-factors/account-routes.ts';
 import { SET_UP_ROUTES } from '../second-factors/set-up-routes.ts';
@@ -26,6 +28,7 @@ import { SECOND_FACTOR_ROUTES } from '../sign-in/second-factor-routes.ts';
 import { keepLocale } from './chrome.ts';
 import type { CommunityRequest } from './community-request.ts';
 import type { CommunityRoutes } from './community-route-table.ts';
+import { waitForStep } from './even-answers.ts';
 import { notFound, RequestError } from './http-errors.ts';
 import { openCommunityRequest } from './open-community-request.ts';
 import { serveProvider } from './serve-provider.ts';
@@ -36,7 +39,7 @@ export type CommunityRoute = { community: Community; url: string; basePath: stri
 
 /** Pages of a community, by method and path below its issuer. The first that fits is taken. */
 export const COMMUNITY_PAGES: CommunityRoutes = [
-  ['GET', /^\/?$/, (_parts, request) => showHome(request)],
+  ['GET', /^\/?$/, showHome],
   [
     'POST',
     /^\/services\/([a-z0-9-]+)\/request$/,
@@ -101,6 +104,8 @@ export const COMMUNITY_PAGES: CommunityRoutes = [
       await returnToApp(request);
     },
   ],
+  ...ASSISTED_RECOVERY_ROUTES,
+  ...RECOVERY_ROUTES,
   ...REGISTRATION_ROUTES,
   ...INVITATION_ROUTES,
   ...ADMIN_ROUTES,
@@ -116,6 +121,7 @@ export async function communityRoutes(
   ctx: Context,
   route: CommunityRoute,
 ): Promise<void> {
+  const started = performance.now();
   const path = ctx.path.slice(route.basePath.length);
   const request = openCommunityRequest(parts, ctx, route, path);
   if (ctx.path === '/.well-known/webauthn' && ctx.method === 'GET') {
@@ -146,6 +152,7 @@ export async function communityRoutes(
     await handler(parts, request, (pattern.exec(path) ?? []).slice(1));
     await request.unit.flush();
   });
+  await waitForStep(ctx, started);
 }
 
 async function submitLanguage(request: CommunityRequest): Promise<void> {

@@ -4,6 +4,7 @@ import type { LeavingPage } from '../account/leaving/pages.ts';
 import type { AccountPage } from '../account/pages.ts';
 import type { AdminPage } from '../admin/pages.ts';
 import type { PasskeyPage } from '../passkeys/pages.ts';
+import type { RecoveryPage } from '../recovery/pages.ts';
 import type { RegistrationPage } from '../registration/pages.ts';
 import type { TwoFactorPage } from '../second-factors/pages.ts';
 import type { SecondFactorPage } from '../sign-in/pages.ts';
@@ -24,7 +25,7 @@ type CorePage =
       recoverUrl?: string;
       /** Where newcomers begin, if the community lets them. */
       registerUrl?: string | undefined;
-      notice?: 'signed-out' | 'password-changed' | undefined;
+      notice?: 'signed-out' | 'password-changed' | 'joined' | 'requested' | undefined;
     }
   | {
       page: 'consent';
@@ -100,7 +101,9 @@ type CorePage =
       }[];
       /** For those who look after the community. */
       adminUrl?: string | undefined;
-      notice?: 'requested';
+      notice?: 'requested' | 'recovery-refused' | undefined;
+      /** Somebody asked the admins to give this account back: its owner can say that it was not them. */
+      recovery?: ({ requestedBy: string } & Form) | undefined;
       /** The day from which on the community asks for a second factor that the member does not have. */
       secondFactorDue?: { date: string; url: string } | undefined;
       signOutEverywhere: Form;
@@ -188,6 +191,7 @@ export type PageModel =
   | EmailPage
   | LeavingPage
   | PasskeyPage
+  | RecoveryPage
   | RegistrationPage
   | SecondFactorPage
   | TwoFactorPage;

@@ -7,6 +7,7 @@ import { deliverNewDevice } from '../mail/new-device.ts';
 import { createMailer, MOST_AT_ONCE } from '../mail/transport.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { startOutboxWorker } from '../outbox/outbox-worker.ts';
+import { deliverRecoveryRequest } from '../recovery/recovery-request.ts';
 import { deliverRegistrationRequest } from '../registration/deliver-registration-request.ts';
 import type { Sealer } from '../secrets/sealer.ts';
 import { deliverBackchannelLogout } from '../sessions/deliver-backchannel-logout.ts';
@@ -41,6 +42,7 @@ export function startWorker(parts: WorkerParts): { stop(): Promise<void> } {
     deliveries: {
       'backchannel-logout': (message) => deliverBackchannelLogout(parts, message),
       'new-device': (message) => deliverNewDevice(parts, message),
+      'recovery-request': (message) => deliverRecoveryRequest(parts, message),
       'registration-request': (message) => deliverRegistrationRequest(parts, message),
     },
   });

@@ -8,6 +8,7 @@ import { LEAVING_PAGES } from './sample-pages/leaving.ts';
 import { MAIL_PAGES } from './sample-pages/mails.ts';
 import { PASSKEY_PAGES } from './sample-pages/passkeys.ts';
 import { PASSWORD_PAGES } from './sample-pages/passwords.ts';
+import { RECOVERY_PAGES } from './sample-pages/recovery.ts';
 import { REGISTRATION_PAGES } from './sample-pages/registration.ts';
 import { SECOND_FACTOR_PAGES } from './sample-pages/second-factor.ts';
 import { TWO_FACTOR_PAGES } from './sample-pages/two-factors.ts';
@@ -24,6 +25,7 @@ export const SAMPLE_PAGES: Record<string, PageModel> = {
   ...PASSKEY_PAGES,
   ...REGISTRATION_PAGES,
   ...PASSWORD_PAGES,
+  ...RECOVERY_PAGES,
   ...SECOND_FACTOR_PAGES,
   ...TWO_FACTOR_PAGES,
 };

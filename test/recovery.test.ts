@@ -1,0 +1,387 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { mintLink } from '../src/links/link-store.ts';
+import { deliverRecoveryRequest } from '../src/recovery/recovery-request.ts';
+import { Browser, type Page } from './support/browser.ts';
+import {
+  type BuiltCommunity,
+  type BuiltMember,
+  buildCommunity,
+  buildMember,
+  PASSWORD,
+} from './support/factories.ts';
+import { startHub, type TestHub } from './support/hub.ts';
+
+const NEW = 'sept oignons et une brouette';
+
+let hub: TestHub;
+let community: BuiltCommunity;
+let other: BuiltCommunity;
+let member: BuiltMember;
+
+beforeAll(async () => {
+  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
+  community = await buildCommunity(hub.database);
+  other = await buildCommunity(hub.database);
+});
+afterAll(() => hub.stop());
+beforeEach(async () => {
+  member = await buildMember(hub.database, community.id);
+});
+
+const at = (path: string, { slug } = community) => `${hub.url}/c/${slug}${path}`;
+
+async function ask(login: string): Promise<Page> {
+  const visitor = new Browser();
+  const page = await visitor.open(at('/recover'));
+  return visitor.submit(page, '#recover-form', { username: login });
+}
+
+/** What the worker does with a name. @returns the addresses that were written to */
+async function written(login: string): Promise<string[]> {
+  const payload = { login, issuerUrl: at(''), locale: 'fr' as const };
+  const [before] = await hub.database.query('SELECT COALESCE(max(id), 0) AS id FROM outbox');
+  await deliverRecoveryRequest(hub, {
+    kind: 'recovery-request',
+    communityId: community.id,
+    payload,
+    id: '1',
+    attempts: 1,
+  });
+  const rows = await hub.database.query<{ to: string }>(
+    `SELECT payload ->> 'to' AS to FROM outbox WHERE id > $1 AND payload ->> 'template' = 'recovery'`,
+    [before.id],
+  );
+  return rows.map(({ to }) => to);
+}
+
+const link = (change: { email?: string; hours?: number } = {}) =>
+  mintLink(hub.database, community.id, {
+    kind: 'recovery',
+    subject: member.subject,
+    email: change.email ?? member.email,
+    hours: change.hours ?? 1,
+  });
+
+async function signIn(password: string): Promise<{ visitor: Browser; page: Page }> {
+  const visitor = new Browser();
+  const login = await visitor.open(at('/login'));
+  const fields = { username: member.username, password };
+  return { visitor, page: await visitor.submit(login, '#login-form', fields) };
+}
+const isIn = (page: Page) => page.url.replace(/\/$/, '') === at('');
+
+async function reset(token: string, password = NEW): Promise<Page> {
+  const visitor = new Browser();
+  const page = await visitor.open(at(`/recover/${token}`));
+  return visitor.submit(page, '#recover-password-form', { password });
+}
+
+describe('asking for a link', () => {
+  it('is answered the same to a name that somebody has and to one that nobody has', async () => {
+    const [known, unknown] = [await ask(member.username), await ask('personne-de-ce-nom')];
+    expect(known.url).toBe(at('/recover/sent'));
+    expect(unknown.url).toBe(known.url);
+    const plain = ({ text }: Page) => text.replaceAll(/value="[\w-]{40,}"/g, '');
+    expect(plain(unknown)).toBe(plain(known));
+    const rows = await hub.database.query<{ login: string }>(
+      `SELECT payload ->> 'login' AS login FROM outbox WHERE kind = 'recovery-request' ORDER BY id DESC LIMIT 2`,
+    );
+    expect(rows.map(({ login }) => login).sort()).toEqual(
+      [member.username, 'personne-de-ce-nom'].sort(),
+    );
+  });
+
+  it('writes to the address of the account, once in a while', async () => {
+    expect(await written(member.email.toUpperCase())).toEqual([member.email]);
+    expect(await written(member.username)).toEqual([]);
+  });
+
+  it.each(['suspended', 'left', 'requested'])('writes to nobody who is %s', async (status) => {
+    await hub.database.query('UPDATE memberships SET status = $2 WHERE subject = $1', [
+      member.subject,
+      status,
+    ]);
+    expect(await written(member.username)).toEqual([]);
+  });
+
+  it('writes to no address that a community gave to somebody with a life elsewhere', async () => {
+    await hub.database.query(
+      `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
+       VALUES ($1, $2, $3, $3, 'Ailleurs')`,
+      [other.id, member.personId, member.username],
+    );
+    expect(await written(member.username)).toEqual([]);
+    await hub.database.query('UPDATE person_emails SET proven_at = now() WHERE person_id = $1', [
+      member.personId,
+    ]);
+    expect(await written(member.username)).toEqual([member.email]);
+  });
+
+  it('is stopped after a few tries for one name', async () => {
+    const statuses: number[] = [];
+    for (let n = 0; n < 7; n += 1) statuses.push((await ask(member.username)).status);
+    expect(statuses).toContain(429);
+  });
+});
+
+describe('a recovery link', () => {
+  it('is not used up by being looked at, gives a new password once, and ends sessions', async () => {
+    const { visitor } = await signIn(PASSWORD);
+    const token = await link();
+    await new Browser().open(at(`/recover/${token}`));
+    expect((await reset(token)).url).toContain('/login?notice=password-changed');
+    expect((await visitor.open(at(''))).url).toBe(at('/login'));
+    expect(isIn((await signIn(PASSWORD)).page)).toBe(false);
+    expect(isIn((await signIn(NEW)).page)).toBe(true);
+    const again = await new Browser().open(at(`/recover/${token}`));
+    expect(again.document.querySelector('#recover-expired')).not.toBeNull();
+    const events = await hub.database.query(
+      `SELECT type FROM events WHERE subject = $1 AND type IN ('member.recovered', 'member.password-changed')`,
+      [member.subject],
+    );
+    expect(events).toHaveLength(2);
+  });
+
+  it('counts once when it is sent twice at once', async () => {
+    const token = await link();
+    const visitors = [new Browser(), new Browser()];
+    const pages = await Promise.all(visitors.map((v) => v.open(at(`/recover/${token}`))));
+    const answers = await Promise.all(
+      visitors.map((v, n) =>
+        v.submit(pages[n] as Page, '#recover-password-form', { password: `${NEW} ${n}` }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
+  });
+
+  it('takes no second factor away: it is asked for at the sign-in that follows', async () => {
+    await hub.database.query(
+      `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES ($1, '\\x00', now())`,
+      [member.personId],
+    );
+    await reset(await link());
+    expect((await signIn(NEW)).page.url).toBe(at('/login/second-factor'));
+  });
+
+  it('opens nothing when it is cut short, expired, of another community, or the address changed', async () => {
+    const token = await link();
+    const expired = await link({ hours: -1 });
+    const old = await link({ email: 'avant@lieu.example' });
+    for (const address of [
+      at(`/recover/${token.slice(0, -1)}`),
+      at(`/recover/${expired}`),
+      at(`/recover/${old}`),
+      at(`/recover/${token}`, other),
+    ]) {
+      const page = await new Browser().open(address);
+      expect(page.document.querySelector('#recover-expired'), address).not.toBeNull();
+    }
+  });
+
+  it('keeps to the rule of passwords, and stays good after a refusal', async () => {
+    const token = await link();
+    const refused = await reset(token, 'motdepassemotdepasse');
+    expect(refused.status).toBe(400);
+    expect(refused.document.querySelector('#fault-password')).not.toBeNull();
+    expect((await reset(token)).url).toContain('/login');
+  });
+
+  it('is worthless once the member is suspended', async () => {
+    const token = await link();
+    await hub.database.query(`UPDATE memberships SET status = 'suspended' WHERE subject = $1`, [
+      member.subject,
+    ]);
+    const page = await new Browser().open(at(`/recover/${token}`));
+    expect(page.document.querySelector('#recover-expired')).not.toBeNull();
+  });
+});
+
+describe('two admins', () => {
+  let one: BuiltMember;
+  let two: BuiltMember;
+  beforeEach(async () => {
+    one = await buildMember(hub.database, community.id, { role: 'admin' });
+    two = await buildMember(hub.database, community.id, { role: 'owner' });
+  });
+
+  async function admin({ username }: BuiltMember): Promise<Browser> {
+    const visitor = new Browser();
+    const login = await visitor.open(at('/login'));
+    await visitor.submit(login, '#login-form', { username, password: PASSWORD });
+    return visitor;
+  }
+
+  async function request(by: Browser, login = member.username): Promise<Page> {
+    const page = await by.open(at('/admin/recoveries'));
+    return by.submit(page, '#recovery-form', { username: login });
+  }
+
+  async function press(by: Browser, what: 'approve' | 'link' | 'refuse'): Promise<Page> {
+    const page = await by.open(at('/admin/recoveries'));
+    const [row] = await hub.database.query<{ id: string }>(
+      'SELECT id FROM assisted_recoveries WHERE subject = $1 AND ended_at IS NULL',
+      [member.subject],
+    );
+    const button = page.document.querySelector(`#${what}-${row?.id}`);
+    if (button === null) return { ...page, status: 0 };
+    return by.submit(page, `form[action$="${row?.id}/${what}"]`);
+  }
+
+  const delayIsOver = () =>
+    hub.database.query(
+      `UPDATE assisted_recoveries SET ready_at = now() - interval '1 minute' WHERE subject = $1`,
+      [member.subject],
+    );
+
+  async function handedOut(): Promise<string> {
+    const [first, second] = [await admin(one), await admin(two)];
+    await request(first);
+    await press(second, 'approve');
+    await delayIsOver();
+    const page = await press(first, 'link');
+    return page.document.querySelector('#recovery-link code')?.text as string;
+  }
+
+  async function open(url: string): Promise<Page> {
+    const visitor = new Browser();
+    const page = await visitor.open(url);
+    return visitor.submit(page, '#recover-password-form', { password: NEW });
+  }
+
+  it('give a membership back after the delay: same subject, new person, no second factor', async () => {
+    await hub.database.query(
+      `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES ($1, '\\x00', now())`,
+      [member.personId],
+    );
+    const url = await handedOut();
+    expect((await open(url)).url).toContain('/login?notice=password-changed');
+    expect(isIn((await signIn(NEW)).page)).toBe(true);
+    const [row] = await hub.database.query<{ personId: string; proven: Date | null }>(
+      `SELECT m.person_id AS "personId", e.proven_at AS proven FROM memberships m
+       JOIN person_emails e ON e.person_id = m.person_id WHERE m.subject = $1`,
+      [member.subject],
+    );
+    expect(row?.personId).not.toBe(member.personId);
+    expect(row?.proven).toBeNull();
+    const gone = await hub.database.query('SELECT 1 FROM persons WHERE id = $1', [member.personId]);
+    expect(gone).toEqual([]);
+    expect(
+      (await new Browser().open(url)).document.querySelector('#recover-expired'),
+    ).not.toBeNull();
+  });
+
+  it("leave the person's other communities to the person, with all their credentials", async () => {
+    await hub.database.query(
+      `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
+       VALUES ($1, $2, $3, $3, 'Ailleurs')`,
+      [other.id, member.personId, member.username],
+    );
+    await open(await handedOut());
+    const visitor = new Browser();
+    const login = await visitor.open(at('/login', other));
+    const fields = { username: member.username, password: NEW };
+    expect((await visitor.submit(login, '#login-form', fields)).status).toBe(400);
+    const right = await visitor.submit(login, '#login-form', { ...fields, password: PASSWORD });
+    expect(right.url.replace(/\/$/, '')).toBe(at('', other));
+  });
+
+  it('are two: nobody approves what they asked for, nor asks for themselves, nor does a member', async () => {
+    const first = await admin(one);
+    await request(first);
+    expect((await press(first, 'approve')).status).toBe(0);
+    expect((await request(first, one.username)).text).toContain('propre compte');
+    const plain = await admin(await buildMember(hub.database, community.id));
+    expect((await plain.open(at('/admin/recoveries'))).status).toBe(403);
+    await expect(
+      hub.database.query(
+        `UPDATE assisted_recoveries SET approved_by = requested_by, approved_at = now(), ready_at = now()
+         WHERE subject = $1`,
+        [member.subject],
+      ),
+    ).rejects.toThrow('ck_assisted_recoveries_two');
+  });
+
+  it('wait for the delay', async () => {
+    const [first, second] = [await admin(one), await admin(two)];
+    await request(first);
+    await press(second, 'approve');
+    expect((await press(first, 'link')).status).toBe(0);
+  });
+
+  it('count only while they are admins', async () => {
+    const [first, second] = [await admin(one), await admin(two)];
+    await request(first);
+    await press(second, 'approve');
+    await delayIsOver();
+    const page = await press(second, 'link');
+    const url = page.document.querySelector('#recovery-link code')?.text as string;
+    await hub.database.query(`UPDATE memberships SET role = 'member' WHERE subject = $1`, [
+      one.subject,
+    ]);
+    expect(
+      (await new Browser().open(url)).document.querySelector('#recover-expired'),
+    ).not.toBeNull();
+  });
+
+  it('are stopped by the person, who is told at once, by the link of the message or on their home', async () => {
+    const { visitor } = await signIn(PASSWORD);
+    const first = await admin(one);
+    await request(first);
+    const [mail] = await hub.database.query<{ details: object }>(
+      `SELECT payload #> '{link,details}' AS details FROM outbox
+       WHERE payload ->> 'template' = 'assisted-recovery-started' AND payload ->> 'to' = $1`,
+      [member.email],
+    );
+    expect(mail?.details).toMatchObject({ refuse: true });
+    const token = await mintLink(hub.database, community.id, {
+      kind: 'assisted-recovery',
+      subject: member.subject,
+      details: mail?.details as Record<string, unknown>,
+      hours: 1,
+    });
+    const reader = new Browser();
+    const page = await reader.open(at(`/recover/assisted/${token}`));
+    expect(page.document.querySelector('#refuse-form')).not.toBeNull();
+    expect((await visitor.open(at(''))).document.querySelector('#recovery-refuse')).not.toBeNull();
+    const refused = await reader.submit(page, '#refuse-form');
+    expect(refused.document.querySelector('#recover-refused')).not.toBeNull();
+    expect((await visitor.open(at(''))).document.querySelector('#recovery-refuse')).toBeNull();
+
+    await request(first);
+    const home = await visitor.open(at(''));
+    await visitor.submit(home, '#recovery-under-way form');
+    const [row] = await hub.database.query(
+      'SELECT count(*)::int AS open FROM assisted_recoveries WHERE subject = $1 AND ended_at IS NULL',
+      [member.subject],
+    );
+    expect(row).toEqual({ open: 0 });
+  });
+
+  it("cannot get at another community's members, nor at its recoveries", async () => {
+    const stranger = await buildMember(hub.database, other.id);
+    const first = await admin(one);
+    expect((await request(first, stranger.username)).text).toContain('Aucun membre');
+    const [foreign] = await hub.database.query<{ id: string }>(
+      `INSERT INTO assisted_recoveries (community_id, subject, requested_by) VALUES ($1, $2, $3) RETURNING id`,
+      [
+        other.id,
+        stranger.subject,
+        (await buildMember(hub.database, other.id, { role: 'admin' })).subject,
+      ],
+    );
+    await request(first);
+    const page = await first.open(at('/admin/recoveries'));
+    for (const what of ['approve', 'refuse', 'link']) {
+      const answer = await first.send(at(`/admin/recoveries/${foreign?.id}/${what}`), {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({
+          csrf: page.document
+            .querySelector('#recovery-form [name=csrf]')
+            ?.getAttribute('value') as string,
+        }).toString(),
+      });
+      expect(answer.status, what).toBe(404);
+    }
+  });
+});
