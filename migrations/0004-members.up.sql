@@ -33,8 +33,9 @@ ALTER TABLE persons
   ADD COLUMN recovery_codes_made_at timestamptz;
 CREATE INDEX ix_persons_deletion_due_at ON persons (deletion_due_at) WHERE deletion_due_at IS NOT NULL;
 
--- Empty but after an import: hashes of other systems go at their owners' first sign-in.
-CREATE INDEX ix_persons_foreign_hash ON persons (id) WHERE password_hash NOT LIKE '$argon2%';
+-- Empty but after an import: hashes of other systems, or of other parameters, go at their owners' first sign-in.
+CREATE INDEX ix_persons_foreign_hash ON persons (id)
+  WHERE password_hash NOT LIKE '$argon2id$v=19$m=19456,t=2,p=1$%';
 
 -- proven_at: the person opened a link that was sent to it; verified_at may also be somebody's word.
 -- Only a proven address recovers an account that is in several communities.

@@ -1,12 +1,14 @@
 import { argon2Sync } from 'node:crypto';
+import { type Algorithm, hash, type Options } from '@node-rs/argon2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   checkPassword,
+  costOfRefusal,
   hashPassword,
   holdRefusalsTo,
   isPasswordHash,
 } from '../src/people/password.ts';
-import { hasForeignHashes } from '../src/people/watch-foreign-hashes.ts';
+import { foreignKinds, watchForeignHashes } from '../src/people/watch-foreign-hashes.ts';
 import { buildLieu, ldapTo } from './ldap/support/directory.ts';
 import { Browser } from './support/browser.ts';
 import { type BuiltCommunity, buildCommunity, buildMember } from './support/factories.ts';
@@ -51,6 +53,8 @@ const HASHES: [name: string, hash: string, password: string][] = [
     CHAT,
   ],
 ];
+
+const OURS = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
 
 let hub: TestHub;
 let community: BuiltCommunity;
@@ -101,13 +105,27 @@ describe('a hash of another system', () => {
     expect(await storedHash(member.personId)).toBe(hash);
     const page = await signIn(member.username, password);
     expect(page.document.querySelector('#login-form')).toBeNull();
-    expect(await storedHash(member.personId)).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect(await storedHash(member.personId)).toMatch(OURS);
     expect(
       (await signIn(member.username, password)).document.querySelector('#login-form'),
     ).toBeNull();
   });
 
-  it('opens LDAP as well', async () => {
+  it('is replaced when an operator signs in with it, too', async () => {
+    const { personId, username } = await memberWith(HASHES[0]?.[1] as string);
+    await hub.database.query('INSERT INTO operators (person_id, email) VALUES ($1, $2)', [
+      personId,
+      `${username}@hub.example`,
+    ]);
+    const visitor = new Browser();
+    const page = await visitor.open(`${hub.url}/operator/login`);
+    const fields = { email: `${username}@hub.example`, password: CHAT };
+    const console = await visitor.submit(page, '#login-form', fields);
+    expect(console.url).toBe(`${hub.url}/operator`);
+    expect(await storedHash(personId)).toMatch(OURS);
+  });
+
+  it('opens LDAP as well, and is replaced there', async () => {
     const lieu = await buildLieu(hub, { slug: 'venu-d-ailleurs' });
     const [, hash, password] = HASHES[2] as (typeof HASHES)[0];
     await hub.database.query(
@@ -119,6 +137,11 @@ describe('a hash of another system', () => {
     expect((await client.bind(lieu.dnOf(lieu.alice), password)).code).toBe(0);
     expect((await client.bind(lieu.dnOf(lieu.alice), `${password}x`)).code).toBe(49);
     client.close();
+    const [alice] = await hub.database.query<{ personId: string }>(
+      'SELECT person_id AS "personId" FROM memberships WHERE subject = $1',
+      [lieu.alice.subject],
+    );
+    expect(await storedHash(alice?.personId as string)).toMatch(OURS);
   });
 
   it('argon2i of another system becomes ours, too', async () => {
@@ -147,35 +170,61 @@ describe('a hash of another system', () => {
     'keycloak:pbkdf2-sha512$99999999$MDEy$MDEyMzQ1Njc4OWFiY2RlZg==',
     '$6$rounds=999999999$saltsalt$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1',
     `{SSHA}${'A'.repeat(2000)}`,
+    '$argon2id$v=19$m=262144,t=10,p=8$c2VsIGRlIGd1ZXJhbmRlIQ$3u7u7g7T2x9pQd1Zr0bqLrV0Q4mY1sWkq5y0y3m7w8A',
   ])('%j is not taken: it is none, too weak, or costs too much', async (hash) => {
     expect(isPasswordHash(hash)).toBe(false);
   });
 });
 
 describe('while there are such hashes', () => {
-  it('the hub knows, and knows when the last one is gone', async () => {
-    await hub.database.query(
-      "DELETE FROM persons WHERE password_hash NOT LIKE '$argon2%' AND id NOT IN (SELECT person_id FROM memberships)",
-    );
-    const member = await memberWith((HASHES[0] as (typeof HASHES)[0])[1]);
-    expect(await hasForeignHashes(hub.database)).toBe(true);
-    await hub.database.query(
-      "UPDATE persons SET password_hash = $1 WHERE password_hash NOT LIKE '$argon2%'",
-      [await hashPassword(CHAT)],
-    );
-    expect(await hasForeignHashes(hub.database)).toBe(false);
-    expect(member).toBeDefined();
+  const argon2 = (password: string, parameters: Options) =>
+    hash(password, { algorithm: 2 as Algorithm.Argon2id, ...parameters });
+  const waited = async (against: string | null) => {
+    const started = performance.now();
+    await checkPassword(against, 'not this one');
+    return performance.now() - started;
+  };
+
+  it('the hub knows of each kind, and knows when the last one is gone', async () => {
+    const others = "password_hash NOT LIKE '$argon2id$v=19$m=19456,t=2,p=1$%'";
+    await hub.database.query(`UPDATE persons SET password_hash = NULL WHERE ${others}`);
+    expect(await foreignKinds(hub.database)).toEqual([]);
+    for (const [, hash] of HASHES) await memberWith(hash);
+    await memberWith(await argon2(CHAT, { memoryCost: 65_536, timeCost: 3, parallelism: 4 }));
+    const kinds = (await foreignKinds(hub.database)).map(({ kind }) => kind).sort();
+    expect(kinds).toEqual([
+      '$2y$10',
+      '$6$',
+      '$6$rounds=10000',
+      '$argon2id$v=19$m=65536,t=3,p=4',
+      'keycloak:pbkdf2-sha512$210000',
+      'pbkdf2_sha256$600000',
+      '{CRYPT}$2y$10',
+      '{CRYPT}$6$',
+      '{SSHA512}',
+      '{SSHA}',
+    ]);
+    await hub.database.query(`UPDATE persons SET password_hash = NULL WHERE ${others}`);
+    expect(await foreignKinds(hub.database)).toEqual([]);
+  });
+
+  it('refusals take longer than the dearest kind; as ever when the last one is gone', async () => {
+    const dear = await argon2(CHAT, { memoryCost: 262_144, timeCost: 3, parallelism: 1 });
+    const { personId } = await memberWith(dear);
+    (await watchForeignHashes(hub.database)).stop();
+    const dearest = await costOfRefusal(dear);
+    for (const hash of [null, dear, await hashPassword(CHAT)]) {
+      expect(await waited(hash)).toBeGreaterThan(dearest);
+    }
+    await hub.database.query('UPDATE persons SET password_hash = NULL WHERE id = $1', [personId]);
+    (await watchForeignHashes(hub.database)).stop();
+    expect(await waited(null)).toBeLessThan(dearest);
   });
 
   it('a refusal is not answered before the floor, whatever the hash; a right password is', async () => {
     holdRefusalsTo(400);
     const [, cheap, password] = HASHES[2] as (typeof HASHES)[0];
     const ours = await hashPassword(CHAT);
-    const waited = async (hash: string | null) => {
-      const started = performance.now();
-      await checkPassword(hash, 'not this one');
-      return performance.now() - started;
-    };
     for (const hash of [null, cheap, ours]) expect(await waited(hash)).toBeGreaterThanOrEqual(399);
     expect((await checkPassword(cheap, password)).matches).toBe(true);
     holdRefusalsTo(0);

@@ -29,13 +29,20 @@ export async function closeOperatorSession(db: Queryable, token: string): Promis
   await db.query('DELETE FROM operator_sessions WHERE token_hash = $1', [tokenHash(token)]);
 }
 
+type OperatorCredential = {
+  id: string;
+  personId: string;
+  email: string;
+  passwordHash: string | null;
+};
+
 /** The operator of an address with the hash of their password. */
 export async function findOperatorCredential(
   db: Queryable,
   email: string,
-): Promise<{ id: string; email: string; passwordHash: string | null } | undefined> {
-  const [row] = await db.query<{ id: string; email: string; passwordHash: string | null }>(
-    `SELECT o.id, o.email, p.password_hash AS "passwordHash" FROM operators o JOIN persons p ON p.id = o.person_id
+): Promise<OperatorCredential | undefined> {
+  const [row] = await db.query<OperatorCredential>(
+    `SELECT o.id, o.person_id AS "personId", o.email, p.password_hash AS "passwordHash" FROM operators o JOIN persons p ON p.id = o.person_id
      WHERE lower(o.email) = lower($1)`,
     [email],
   );

@@ -1,7 +1,8 @@
 import { recordEvents } from '../events/record-event.ts';
 import { showKeptMail, showKeptMails } from '../mail/operator-pages.ts';
 import { isEmailAddress } from '../memberships/names.ts';
-import { checkPassword, PASSWORD_MAX_BYTES } from '../people/password.ts';
+import { PASSWORD_MAX_BYTES } from '../people/password.ts';
+import { provePassword } from '../people/prove-password.ts';
 import type { EdgeView } from '../web/edge.ts';
 import type { HubRequest } from '../web/hub-routes.ts';
 import type { WebParts } from '../web/web-parts.ts';
@@ -119,8 +120,8 @@ async function submitLogin(parts: WebParts, request: HubRequest): Promise<void> 
     );
     return;
   }
-  const { matches } = await checkPassword(operator?.passwordHash, password);
-  if (!matches || operator === undefined) {
+  const proven = await provePassword(parts.database, operator, password);
+  if (proven === undefined || operator === undefined) {
     await parts.database.transaction((tx) =>
       recordEvents(tx, [{ type: 'operator.sign-in-failed', actor: 'anonymous' }]),
     );

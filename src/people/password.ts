@@ -60,11 +60,27 @@ export async function checkPassword(
   return { matches, needsRehash: !CURRENT.test(hash) };
 }
 
-/** Other systems hash what was typed; we hash its normal form. */
-function verify(hash: string, password: string): Promise<boolean> {
-  return ARGON2.test(hash)
-    ? argon2Verify(hash, password.normalize('NFKC'))
-    : foreignVerify(hash, password);
+/** Other systems hash what was typed; we hash its normal form, and their Argon2 looks like ours. */
+async function verify(hash: string, password: string): Promise<boolean> {
+  if (!ARGON2.test(hash)) return foreignVerify(hash, password);
+  const normal = password.normalize('NFKC');
+  if (await argon2Verify(hash, normal)) return true;
+  return normal !== password && argon2Verify(hash, password);
+}
+
+/**
+ * How long a wrong password takes at a hash, in milliseconds, or at none: the longest one, which costs some
+ * kinds more than a short one.
+ */
+export async function costOfRefusal(hash?: string): Promise<number> {
+  decoy ??= hashPassword(crypto.randomUUID());
+  const against = hash ?? (await decoy);
+  const refuse = () => verify(against, 'x'.repeat(PASSWORD_MAX_BYTES)).catch(() => false);
+  // The first one may have to start a thread.
+  await inTurn(refuse);
+  const started = performance.now();
+  await inTurn(refuse);
+  return performance.now() - started;
 }
 
 /** How long a refusal takes at least, in milliseconds: 0 where all hashes cost the same. */
@@ -80,8 +96,10 @@ export function holdRefusalsTo(milliseconds: number): void {
 }
 
 async function keepUpAppearances(started: number): Promise<void> {
-  const rest = floor - (performance.now() - started);
-  if (rest > 0) await delay(rest);
+  if (floor === 0) return;
+  const passed = performance.now() - started;
+  // On a machine too busy for that, the next step: the time still tells nothing.
+  await delay(floor * Math.max(1, Math.ceil(passed / floor)) - passed);
 }
 
 /** Whether a text is a hash that a sign-in can check: Argon2 in PHC format, or another system's. */
@@ -97,5 +115,5 @@ function isArgon2Hash(value: string): boolean {
   if (cost === null) return false;
   // A hash that costs more than a sign-in may take would keep everybody waiting.
   const [memory, passes, lanes] = cost.slice(1).map(Number) as [number, number, number];
-  return memory <= 262_144 && passes <= 10 && lanes <= 8;
+  return memory * passes <= 800_000 && passes <= 10 && lanes <= 8;
 }

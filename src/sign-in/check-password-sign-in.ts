@@ -1,11 +1,11 @@
 import type { Context } from 'koa';
 import type { Database } from '../database/database.ts';
 import { nameKey } from '../memberships/names.ts';
-import { checkPassword, hashPassword } from '../people/password.ts';
+import { provePassword } from '../people/prove-password.ts';
 import type { Sealer } from '../secrets/sealer.ts';
 import type { Attempt, SignInThrottle } from '../throttles/sign-in-throttle.ts';
 import type { Metrics } from '../web/metrics.ts';
-import { findCredential, upgradeHash } from './credential-store.ts';
+import { findCredential } from './credential-store.ts';
 import { knownDevice } from './known-device.ts';
 
 export type SignInOutcome =
@@ -48,16 +48,10 @@ export async function checkPasswordSignIn(
   }
   const isOpen = credential?.status === 'active' || credential?.statusReason === 'deletion';
   const usable = isOpen ? credential : undefined;
-  const { matches, needsRehash } = await checkPassword(usable?.passwordHash, password);
-  if (!matches || usable?.passwordHash == null) {
+  const passwordHash = await provePassword(parts.database, usable, password);
+  if (passwordHash === undefined || usable === undefined) {
     return { signedIn: false, fault: 'credentials', subject: credential?.subject };
   }
   await parts.throttle.succeeded(attempt);
-  let passwordHash = usable.passwordHash;
-  if (needsRehash) {
-    const upgraded = await hashPassword(password);
-    await upgradeHash(parts.database, usable.personId, passwordHash, upgraded);
-    passwordHash = upgraded;
-  }
   return { signedIn: true, subject: usable.subject, passwordHash };
 }

@@ -29,16 +29,3 @@ export async function findCredential(
   );
   return row;
 }
-
-/** Replaces a hash by one with today's parameters, unless the password was changed meanwhile. */
-export async function upgradeHash(
-  db: Queryable,
-  personId: string,
-  before: string,
-  after: string,
-): Promise<void> {
-  await db.query(
-    'UPDATE persons SET password_hash = $3, updated_at = now() WHERE id = $1 AND password_hash = $2',
-    [personId, before, after],
-  );
-}

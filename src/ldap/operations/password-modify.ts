@@ -1,12 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Database } from '../../database/database.ts';
 import { lockMembership } from '../../memberships/membership-store.ts';
-import { checkPassword, hashPassword } from '../../people/password.ts';
+import { hashPassword } from '../../people/password.ts';
 import {
   generatePassword,
   type NewPasswordFault,
   newPasswordFault,
 } from '../../people/password-rule.ts';
+import { provePassword } from '../../people/prove-password.ts';
 import { setPassword } from '../../people/set-password.ts';
 import { type Directory, findPerson, type Person } from '../directory/directory.ts';
 import { entryDn } from '../entries/entry-types.ts';
@@ -136,18 +137,18 @@ async function proveOldPassword(
   if (!allowance.allowed) {
     throw new LdapError(RESULT.unwillingToPerform, 'too many wrong passwords: try again later');
   }
-  const [row] = await database.query<{ hash: string | null }>(
-    `SELECT p.password_hash AS hash FROM memberships m JOIN persons p ON p.id = m.person_id
-     WHERE m.community_id = $1 AND m.subject = $2`,
+  const [row] = await database.query<{ personId: string; passwordHash: string | null }>(
+    `SELECT p.id AS "personId", p.password_hash AS "passwordHash"
+     FROM memberships m JOIN persons p ON p.id = m.person_id WHERE m.community_id = $1 AND m.subject = $2`,
     [directory.communityId, person.subject],
   );
-  const { matches } = await checkPassword(row?.hash, oldPassword.toString('utf8'));
-  if (!matches || row?.hash == null) {
+  const proven = await provePassword(database, row, oldPassword.toString('utf8'));
+  if (proven === undefined) {
     await recordRefusal(database, 'sign-in.failed', principal);
     throw wrongOldPassword();
   }
   await throttle.succeeded(attempt);
-  return row.hash;
+  return proven;
 }
 
 function wrongOldPassword(): LdapError {

@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.ts';
 import { appPasswordHash } from '../../people/app-password.ts';
-import { checkPassword } from '../../people/password.ts';
+import { provePassword } from '../../people/prove-password.ts';
 import { mayUse } from '../directory/access-rule.ts';
 import { findService, type Service } from '../directory/directory.ts';
 import type { Principal } from './find-principal.ts';
@@ -8,6 +8,7 @@ import { mayUseOwnPassword } from './own-password.ts';
 import type { Identity } from './session.ts';
 
 type Credentials = {
+  personId: string;
   passwordHash: string | null;
   passwordChangedAt: number;
   appPasswordId: string | null;
@@ -42,8 +43,9 @@ export async function checkPersonSecret(
     return { kind: 'person', communityId, subject, by: { appPasswordId, serviceId } };
   }
   // Where people's own passwords are not taken, they cost what wrong ones cost.
-  const { matches } = await checkPassword(ownHash(), typed);
-  if (!matches || found === undefined) return undefined;
+  const own = found && { personId: found.personId, passwordHash: ownHash() };
+  const proven = await provePassword(database, own, typed);
+  if (proven === undefined || found === undefined) return undefined;
   const { passwordChangedAt } = found;
   return { kind: 'person', communityId, subject, by: { passwordChangedAt } };
 
@@ -61,7 +63,7 @@ export async function checkPersonSecret(
   }
 }
 
-const CREDENTIALS = `SELECT p.password_hash AS "passwordHash",
+const CREDENTIALS = `SELECT p.id AS "personId", p.password_hash AS "passwordHash",
     COALESCE(extract(epoch FROM p.password_changed_at)::float8, 0) AS "passwordChangedAt",
     has_second_factor(p.id) AS "secondFactor", w.id AS "appPasswordId", w.service_id AS "serviceId",
     COALESCE(w.last_used_at < now() - interval '1 hour', true) AS "isUnusedForLong"

@@ -1,0 +1,23 @@
+import type { Queryable } from '../database/database.ts';
+import { checkPassword, hashPassword } from './password.ts';
+
+/**
+ * Checks a person's password; the first right one puts a hash of today's in the place of another system's or
+ * of old parameters, unless the password was changed meanwhile. Without a person it takes the same time.
+ * @returns the hash that stands for the password from now on; undefined when it is wrong
+ */
+export async function provePassword(
+  db: Queryable,
+  person: { personId: string; passwordHash: string | null } | undefined,
+  password: string,
+): Promise<string | undefined> {
+  const { matches, needsRehash } = await checkPassword(person?.passwordHash, password);
+  if (!matches || person?.passwordHash == null) return undefined;
+  if (!needsRehash) return person.passwordHash;
+  const today = await hashPassword(password);
+  await db.query(
+    'UPDATE persons SET password_hash = $3, updated_at = now() WHERE id = $1 AND password_hash = $2',
+    [person.personId, person.passwordHash, today],
+  );
+  return today;
+}
