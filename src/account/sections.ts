@@ -16,6 +16,8 @@ const WITHIN: Record<string, string> = {
   'app-password-made': 'app-passwords',
   'export-summary': 'export',
   'deletion-pending': 'delete',
+  join: 'overview',
+  'join-closed': 'overview',
 };
 
 /**

@@ -9,6 +9,8 @@ import { isEmailAddress, nameKey } from './names.ts';
 import { requireFreeUsername, requireUsername } from './require-username.ts';
 
 export type NewMember = {
+  /** A person who is known, and who said so themselves; without one, the member gets a person of their own. */
+  personId?: string;
   username: string;
   displayName: string;
   givenName?: string;
@@ -27,7 +29,8 @@ export type NewMember = {
 };
 
 /**
- * Makes a member with a person of their own: an e-mail address never links to a person who is known.
+ * Makes a member, with a person of their own unless one is given: an e-mail address never links to a person
+ * who is known. The address of a person who is given must be one of theirs.
  * @returns the subject
  * @throws RefusedError when the username or the address is malformed, reserved or taken, or
  *   `posix-exhausted`
@@ -46,7 +49,7 @@ export async function addMember(
   await lockGroupsAround(tx, communityId, member.groupIds ?? []);
   await requireFreeUsername(tx, communityId, member.username);
   await requireFreeEmail(tx, communityId, member.email);
-  const personId = await insertPerson(tx, member);
+  const personId = member.personId ?? (await insertPerson(tx, member));
   const subject = await insertMembership(tx, communityId, personId, member);
   const { username, role = 'member', status = 'active' } = member;
   const details = { username, role, status };

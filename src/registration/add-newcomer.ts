@@ -23,7 +23,9 @@ export type Admission = {
   role?: Role;
   groupIds?: readonly string[];
   locale: Locale;
-  passwordHash: string;
+  /** Of a person who is new; one who is known brings their own. */
+  passwordHash?: string;
+  personId?: string;
   /** The address that the person opened a link of; none where it is still to be proven. */
   provenEmail?: string;
 };

@@ -9,6 +9,7 @@ import type { Community } from '../communities/community.ts';
 import { loadLogo } from '../communities/community-store.ts';
 import { showHome, submitHomeRequest, submitSignOutEverywhere } from '../home/routes.ts';
 import { INVITATION_ROUTES } from '../invitations/routes.ts';
+import { JOINING_ROUTES } from '../joining/routes.ts';
 import { PASSKEY_ACCOUNT_ROUTES } from '../passkeys/account-routes.ts';
 import { PASSKEY_FACTOR_ROUTES } from '../passkeys/factor.ts';
 import { HAND_OFF_ROUTES } from '../passkeys/hand-off.ts';
@@ -105,6 +106,7 @@ export const COMMUNITY_PAGES: CommunityRoutes = [
     },
   ],
   ...ASSISTED_RECOVERY_ROUTES,
+  ...JOINING_ROUTES,
   ...RECOVERY_ROUTES,
   ...REGISTRATION_ROUTES,
   ...INVITATION_ROUTES,

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { showJoinAtHub } from '../joining/routes.ts';
 import { operatorRoutes } from '../operators/routes.ts';
 import { sendHubOrigins } from '../passkeys/related-origins.ts';
 import { keepLocale, localeOf } from './chrome.ts';
@@ -30,6 +31,11 @@ export async function hubRoutes(parts: WebParts, ctx: Context): Promise<void> {
   }
   if (ctx.path === '/.well-known/webauthn' && ctx.method === 'GET') {
     await sendHubOrigins(parts, ctx);
+    return;
+  }
+  const join = /^\/join\/([a-z0-9-]{1,63})\/([\w-]{43})$/.exec(ctx.path);
+  if (join !== null && ctx.method === 'GET') {
+    await showJoinAtHub(parts, request, join[1] as string, join[2] as string);
     return;
   }
   if (ctx.path === '/language' && ctx.method === 'POST') {

@@ -3,6 +3,7 @@ import type { ExportPage } from '../account/export/pages.ts';
 import type { LeavingPage } from '../account/leaving/pages.ts';
 import type { AccountPage } from '../account/pages.ts';
 import type { AdminPage } from '../admin/pages.ts';
+import type { JoiningPage } from '../joining/pages.ts';
 import type { PasskeyPage } from '../passkeys/pages.ts';
 import type { RecoveryPage } from '../recovery/pages.ts';
 import type { RegistrationPage } from '../registration/pages.ts';
@@ -189,6 +190,7 @@ export type PageModel =
   | CorePage
   | ExportPage
   | EmailPage
+  | JoiningPage
   | LeavingPage
   | PasskeyPage
   | RecoveryPage

@@ -4,6 +4,7 @@ import { ADMIN_PAGES } from './sample-pages/admin.ts';
 import { CORE_PAGES } from './sample-pages/core.ts';
 import { EMAIL_PAGES } from './sample-pages/emails.ts';
 import { EXPORT_PAGES } from './sample-pages/export.ts';
+import { JOINING_PAGES } from './sample-pages/joining.ts';
 import { LEAVING_PAGES } from './sample-pages/leaving.ts';
 import { MAIL_PAGES } from './sample-pages/mails.ts';
 import { PASSKEY_PAGES } from './sample-pages/passkeys.ts';
@@ -20,6 +21,7 @@ export const SAMPLE_PAGES: Record<string, PageModel> = {
   ...CORE_PAGES,
   ...EMAIL_PAGES,
   ...EXPORT_PAGES,
+  ...JOINING_PAGES,
   ...LEAVING_PAGES,
   ...MAIL_PAGES,
   ...PASSKEY_PAGES,

@@ -1,0 +1,96 @@
+import type { Community } from '../communities/community.ts';
+import type { Transaction } from '../database/database.ts';
+import { recordEvents } from '../events/record-event.ts';
+import type { Locale } from '../i18n/locale.ts';
+import { recordUse, useInvitation } from '../invitations/use-invitation.ts';
+import { spendLink } from '../links/link-store.ts';
+import { notifyMember } from '../mail/notify-member.ts';
+import type { Status } from '../memberships/membership-store.ts';
+import { nameKey } from '../memberships/names.ts';
+import { addNewcomer } from '../registration/add-newcomer.ts';
+import { tellAdminsOfRequest } from '../registration/messages.ts';
+import type { Newcomer } from '../registration/newcomer-form.ts';
+import type { Way } from './join-link.ts';
+
+/** What a person has in a community already. */
+export async function standingIn(
+  db: Pick<Transaction, 'query'>,
+  communityId: string,
+  personId: string,
+): Promise<Status | undefined> {
+  const [row] = await db.query<{ status: Status }>(
+    'SELECT status FROM memberships WHERE community_id = $1 AND person_id = $2',
+    [communityId, personId],
+  );
+  return row?.status;
+}
+
+/** The person's own proven addresses that no other member of the community has. */
+export async function addressesFor(
+  db: Pick<Transaction, 'query'>,
+  communityId: string,
+  personId: string,
+): Promise<string[]> {
+  const rows = await db.query<{ address: string }>(
+    `SELECT e.address FROM person_emails e WHERE e.person_id = $1 AND e.proven_at IS NOT NULL
+     ORDER BY e.created_at, e.address`,
+    [personId],
+  );
+  const free: string[] = [];
+  for (const { address } of rows) {
+    const [taken] = await db.query(
+      'SELECT 1 FROM memberships WHERE community_id = $1 AND email_key = $2',
+      [communityId, nameKey(address)],
+    );
+    if (taken === undefined) free.push(address);
+  }
+  return free;
+}
+
+type Joining = {
+  personId: string;
+  newcomer: Newcomer;
+  email: string | undefined;
+  locale: Locale;
+};
+
+/**
+ * Makes the membership of a person who is known, and uses the link up. Nothing of where they came from is
+ * told to the community, nor the other way about: the events are this community's alone.
+ * @returns undefined when the link or the invitation is over, or they are there already
+ * @throws UsernameFaultError, RefusedError `email-taken`
+ */
+export async function joinCommunity(
+  tx: Transaction,
+  community: Community,
+  { way, token }: { way: Way; token: string },
+  { personId, newcomer, email, locale }: Joining,
+): Promise<string | undefined> {
+  const communityId = community.id;
+  const { issuerUrl, invitation } = way;
+  if ((await spendLink(tx, communityId, 'join', token)) === undefined) return undefined;
+  // Of two ways in at once, one makes the membership.
+  await tx.query('SELECT 1 FROM persons WHERE id = $1 FOR NO KEY UPDATE', [personId]);
+  if ((await standingIn(tx, communityId, personId)) !== undefined) return undefined;
+  const given =
+    invitation === undefined ? undefined : await useInvitation(tx, communityId, invitation);
+  if (invitation !== undefined && given === undefined) return undefined;
+  const subject = await addNewcomer(tx, communityId, newcomer, {
+    status: way.status,
+    personId,
+    locale,
+    ...(given !== undefined && { role: given.role, groupIds: given.groupIds }),
+    ...(email !== undefined && { provenEmail: email }),
+  });
+  if (given !== undefined) await recordUse(tx, communityId, given, subject);
+  const isMember = way.status === 'active';
+  const type = isMember ? 'member.joined' : 'member.requested';
+  await recordEvents(tx, [{ communityId, type, actor: `member:${subject}`, subject }]);
+  if (isMember) {
+    const data = { username: newcomer.username };
+    await notifyMember(tx, { communityId, subject, issuerUrl, template: 'joined', data });
+  } else {
+    await tellAdminsOfRequest(tx, { community, issuerUrl, newcomer });
+  }
+  return subject;
+}

@@ -1,0 +1,31 @@
+import type { FieldFault } from '../registration/pages.ts';
+
+/** Pages on which somebody who has an account on the hub joins another of its communities. */
+export type JoiningPage =
+  | {
+      /** Of the hub: where one has an account. */
+      page: 'join';
+      community: string;
+      communities: { name: string; url: string }[];
+      backUrl: string;
+    }
+  | { page: 'join-expired'; homeUrl: string }
+  | {
+      page: 'account/join';
+      action: string;
+      csrf: string;
+      community: string;
+      state: 'active' | 'requested';
+      username: string;
+      displayName: string;
+      /** Proven addresses of the person, of which the community gets the chosen one. */
+      emails: { address: string; chosen: boolean }[];
+      questions: { field: string; text: string; required: boolean; answer: string }[];
+      faults: FieldFault[];
+    }
+  | {
+      page: 'account/join-closed';
+      community: string;
+      reason: 'member' | 'requested' | 'left' | 'suspended' | 'closed' | 'ended';
+      url: string;
+    };

@@ -1,0 +1,44 @@
+import type { PageModel } from '../../../src/web/page-models.ts';
+
+const join = {
+  page: 'account/join' as const,
+  action: '/c/lamyne/account/join/hermitage/abc',
+  csrf: 'token',
+  community: 'L’Hermitage',
+  username: 'alice',
+  displayName: 'Alice Martin',
+  emails: [{ address: 'alice@lamyne.example', chosen: true }],
+  questions: [{ field: 'answer-1', text: 'Qui êtes-vous ?', required: true, answer: '' }],
+  faults: [],
+};
+
+export const JOINING_PAGES: Record<string, PageModel> = {
+  join: {
+    page: 'join',
+    community: 'L’Hermitage',
+    communities: [{ name: 'La MYNE', url: '/c/lamyne/account/join/hermitage/abc' }],
+    backUrl: '/c/hermitage',
+  },
+  'join nowhere': {
+    page: 'join',
+    community: 'L’Hermitage',
+    communities: [],
+    backUrl: '/c/hermitage',
+  },
+  'join expired': { page: 'join-expired', homeUrl: '/' },
+  'join confirm': { ...join, state: 'active' },
+  'join confirm refused': {
+    ...join,
+    state: 'requested',
+    faults: [
+      { field: 'username', kind: 'username', code: 'taken' },
+      { field: 'answer-1', kind: 'answer', code: 'missing' },
+    ],
+  },
+  'join member already': {
+    page: 'account/join-closed',
+    community: 'L’Hermitage',
+    reason: 'member',
+    url: '/c/hermitage',
+  },
+};
