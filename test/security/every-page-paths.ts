@@ -24,8 +24,8 @@ function pathOf(pattern: RegExp): string {
     // A part that may be missing is missing: it is the request of an app.
     .replaceAll(/\(\?:\\\/(?:\(\?![^)]*\))?\([^)]*\)\)\?/g, '')
     .replaceAll('([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})', UUID)
-    .replaceAll(/\(\?:(\w+)(?:\|\w+)*\)/g, '$1')
-    .replaceAll(/\(\[a-z0-9-\][+*]?\)/g, 'nothing')
+    .replaceAll(/\((?:\?:)?(\w+)(?:\|\w+)+\)/g, '$1')
+    .replaceAll(/\(\[a-z0-9-\](?:[+*]|\{[\d,]+\})?\)/g, 'nothing')
     .replaceAll(/\(\[\\w-\](?:[+*]|\{[\d,]+\})\)/g, TOKEN)
     .replaceAll('\\/?', '')
     .replaceAll(/\\([/.])/g, '$1');
