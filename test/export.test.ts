@@ -138,6 +138,57 @@ it('is for whoever has signed in lately, asked by a form of ours, and is on the 
   expect((await stranger.open(at('/account/export/summary'))).url).toContain('/login?');
 });
 
+it("tells a stranger's attempts from the person's own doing, and times in UTC", async () => {
+  const stranger = new Browser();
+  const page = await stranger.open(at('/login'));
+  await stranger.submit(page, '#login-form', { username: member.username, password: 'wrong' });
+  const { format, version, memberships, person } = JSON.parse((await download()).text);
+  expect({ format, version }).toEqual({ format: 'trousseau-person', version: 1 });
+  const here = memberships.find((each: { subject: string }) => each.subject === member.subject);
+  const by = (type: string) =>
+    here.timeline.find((event: { type: string }) => event.type === type)?.by;
+  expect([by('sign-in.failed'), by('export.made')]).toEqual(['somebody', 'yourself']);
+  const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+  for (const time of [here.since, here.timeline[0].at, person.since, person.emails[0].addedAt])
+    expect(time).toMatch(instant);
+});
+
+it('covers each table that knows of a member or a person', async () => {
+  const tables = await hub.database.query<{ name: string }>(
+    `SELECT DISTINCT c.table_name AS name FROM information_schema.columns c
+       JOIN information_schema.tables t USING (table_schema, table_name)
+     WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.column_name IN ('subject', 'person_id')
+     ORDER BY 1`,
+  );
+  const exported = [
+    'accounts',
+    'app_passwords',
+    'assisted_recoveries',
+    'consents',
+    'disclosures',
+    'events',
+    'group_members',
+    'member_pictures',
+    'memberships',
+    'passkeys',
+    'person_emails',
+    'recovery_codes',
+    'registration_answers',
+    'sessions',
+    'totp_secrets',
+  ];
+  const leftOut = [
+    // Secrets, and what the timeline tells in words.
+    'invitation_uses',
+    'links',
+    'oidc_artifacts',
+    'pending_sign_ins',
+    // Running the hub is not a member's matter.
+    'operators',
+  ];
+  expect(tables.map(({ name }) => name)).toEqual([...exported, ...leftOut].sort());
+});
+
 it('can be read as a page, too', async () => {
   const page = await browser.open(at('/account/export/summary'));
   expect(page.status).toBe(200);

@@ -21,6 +21,8 @@ export type PersonExport = {
 export type MembershipExport = {
   community: { name: string; slug: string };
   subject: string;
+  since: Date;
+  changedAt: Date;
   profile: Record<string, unknown>;
   picture: string | null;
   groups: string[];
@@ -29,7 +31,8 @@ export type MembershipExport = {
     name: string;
     account: string | null;
     received: { claims: Record<string, unknown>; firstAt: Date; lastAt: Date } | null;
-    agreed: { scopes: string[]; claims: string[]; givenAt: Date } | null;
+    /** `notice`: it was shown; `consent`: it was asked for. */
+    agreed: { kind: string; scopes: string[]; claims: string[]; givenAt: Date } | null;
   }[];
   appPasswords: { name: string; service: string; createdAt: Date; lastUsedAt: Date | null }[];
   sessions: {
@@ -38,38 +41,55 @@ export type MembershipExport = {
     firstSeen: Date;
     lastSeen: Date;
   }[];
+  /** Two admins who wanted to let the member back in. */
+  assistedRecoveries: {
+    requestedAt: Date;
+    approvedAt: Date | null;
+    endedAt: Date | null;
+    outcome: string | null;
+  }[];
 };
 
-/** A line of the timeline. Who did it is told as far as it is nobody else's business. */
+/**
+ * A line of the timeline. Who did it is told as far as it is nobody else's business; `somebody` was not
+ * signed in: whoever typed a wrong password, say.
+ */
 export type EventExport = {
   at: Date;
   type: string;
-  by: 'yourself' | 'the community' | 'the hub';
+  by: 'yourself' | 'somebody' | 'the community' | 'the hub';
   details: Record<string, unknown>;
 };
 
 export async function collectPerson(db: Queryable, personId: string): Promise<PersonExport> {
-  const [person] = await db.query<Omit<PersonExport, 'passkeys' | 'recoveryCodesLeft'>>(
-    `SELECT p.locale AS language, p.created_at AS since, p.password_changed_at AS "passwordChangedAt",
-       COALESCE((SELECT jsonb_agg(jsonb_build_object('address', e.address, 'verifiedAt', e.verified_at,
-           'provenAt', e.proven_at, 'addedAt', e.created_at) ORDER BY e.created_at, e.address)
-         FROM person_emails e WHERE e.person_id = p.id), '[]') AS emails,
-       (SELECT jsonb_build_object('addedAt', t.created_at, 'lastUsedAt', t.last_used_at)
-         FROM totp_secrets t WHERE t.person_id = p.id AND t.confirmed_at IS NOT NULL) AS "authenticatorApp"
-     FROM persons p WHERE p.id = $1`,
+  const [person] = await db.query<Pick<PersonExport, 'language' | 'since' | 'passwordChangedAt'>>(
+    `SELECT locale AS language, created_at AS since, password_changed_at AS "passwordChangedAt"
+     FROM persons WHERE id = $1`,
     [personId],
   );
   if (person === undefined) throw new Error('the person is gone');
+  const emails = await db.query<PersonExport['emails'][number]>(
+    `SELECT address, verified_at AS "verifiedAt", proven_at AS "provenAt", created_at AS "addedAt"
+     FROM person_emails WHERE person_id = $1 ORDER BY created_at, address`,
+    [personId],
+  );
+  const [app] = await db.query<{ addedAt: Date; lastUsedAt: Date | null }>(
+    `SELECT created_at AS "addedAt", last_used_at AS "lastUsedAt"
+     FROM totp_secrets WHERE person_id = $1 AND confirmed_at IS NOT NULL`,
+    [personId],
+  );
   const passkeys = await listPasskeys(db, personId);
   const { recoveryCodesLeft } = await readFactors(db, personId);
   return {
     ...person,
+    emails,
     passkeys: passkeys.map(({ name, rpId, createdAt, lastUsedAt }) => ({
       name,
       host: rpId,
       createdAt,
       lastUsedAt,
     })),
+    authenticatorApp: app ?? null,
     recoveryCodesLeft,
   };
 }
@@ -89,30 +109,15 @@ export async function collectMembership(
   db: Queryable,
   { communityId, subject }: MembershipKey,
 ): Promise<MembershipExport> {
-  const [row] = await db.query<
-    Pick<MembershipExport, 'community' | 'profile' | 'picture' | 'groups' | 'answers'>
-  >(
-    `SELECT jsonb_build_object('name', c.name, 'slug', c.slug) AS community,
-       jsonb_build_object('username', m.username, 'displayName', m.display_name, 'givenName', m.given_name,
-         'familyName', m.family_name, 'nickname', m.nickname, 'pronouns', m.pronouns, 'email', m.email,
-         'language', m.locale, 'timeZone', m.zoneinfo, 'role', m.role, 'status', m.status,
-         'since', m.created_at, 'changedAt', m.updated_at) AS profile,
-       (SELECT 'data:image/jpeg;base64,' || translate(encode(i.bytes, 'base64'), E'\\n', '')
-         FROM member_pictures i WHERE i.community_id = m.community_id AND i.subject = m.subject) AS picture,
-       ARRAY(SELECT g.name FROM group_members gm JOIN groups g ON g.community_id = gm.community_id AND g.id = gm.group_id
-         WHERE gm.community_id = m.community_id AND gm.subject = m.subject ORDER BY g.name) AS groups,
-       COALESCE((SELECT jsonb_agg(jsonb_build_object('question', a.question, 'answer', a.answer) ORDER BY a.position)
-         FROM registration_answers a WHERE a.community_id = m.community_id AND a.subject = m.subject), '[]') AS answers
-     FROM memberships m JOIN communities c ON c.id = m.community_id
-     WHERE m.community_id = $1 AND m.subject = $2`,
-    [communityId, subject],
-  );
-  if (row === undefined) throw new Error('the membership is gone');
   const appPasswords = await listAppPasswords(db, communityId, subject);
   const sessions = await listSessions(db, communityId, subject);
   return {
-    ...row,
-    subject,
+    ...(await readProfile(db, communityId, subject)),
+    answers: await db.query<MembershipExport['answers'][number]>(
+      `SELECT question, answer FROM registration_answers
+       WHERE community_id = $1 AND subject = $2 ORDER BY position`,
+      [communityId, subject],
+    ),
     services: await collectServices(db, communityId, subject),
     appPasswords: appPasswords.map(({ name, service, createdAt, lastUsedAt }) => ({
       name,
@@ -126,7 +131,37 @@ export async function collectMembership(
       firstSeen: createdAt,
       lastSeen: lastSeenAt,
     })),
+    assistedRecoveries: await db.query<MembershipExport['assistedRecoveries'][number]>(
+      `SELECT created_at AS "requestedAt", approved_at AS "approvedAt", ended_at AS "endedAt", outcome
+       FROM assisted_recoveries WHERE community_id = $1 AND subject = $2 ORDER BY created_at`,
+      [communityId, subject],
+    ),
   };
+}
+
+type Profile = Pick<
+  MembershipExport,
+  'community' | 'subject' | 'since' | 'changedAt' | 'profile' | 'picture' | 'groups'
+>;
+
+async function readProfile(db: Queryable, communityId: string, subject: string): Promise<Profile> {
+  const [row] = await db.query<Profile>(
+    `SELECT jsonb_build_object('name', c.name, 'slug', c.slug) AS community, m.subject,
+       m.created_at AS since, m.updated_at AS "changedAt",
+       jsonb_build_object('username', m.username, 'displayName', m.display_name, 'givenName', m.given_name,
+         'familyName', m.family_name, 'nickname', m.nickname, 'pronouns', m.pronouns, 'email', m.email,
+         'language', m.locale, 'timeZone', m.zoneinfo, 'role', m.role, 'status', m.status,
+         'origin', m.origin, 'uidNumber', m.uid_number) AS profile,
+       (SELECT 'data:image/jpeg;base64,' || translate(encode(i.bytes, 'base64'), E'\\n', '')
+         FROM member_pictures i WHERE i.community_id = m.community_id AND i.subject = m.subject) AS picture,
+       ARRAY(SELECT g.name FROM group_members gm JOIN groups g ON g.community_id = gm.community_id AND g.id = gm.group_id
+         WHERE gm.community_id = m.community_id AND gm.subject = m.subject ORDER BY g.name) AS groups
+     FROM memberships m JOIN communities c ON c.id = m.community_id
+     WHERE m.community_id = $1 AND m.subject = $2`,
+    [communityId, subject],
+  );
+  if (row === undefined) throw new Error('the membership is gone');
+  return row;
 }
 
 /** The services that have, or were asked for, anything of the member's. */
@@ -154,7 +189,12 @@ async function collectServices(
           ? { claims: received.claims, firstAt: received.firstAt, lastAt: received.lastAt }
           : null,
         agreed: agreed
-          ? { scopes: agreed.scopes, claims: agreed.claims, givenAt: agreed.givenAt }
+          ? {
+              kind: agreed.kind,
+              scopes: agreed.scopes,
+              claims: agreed.claims,
+              givenAt: agreed.givenAt,
+            }
           : null,
       },
     ];
@@ -183,6 +223,7 @@ export async function* collectEvents(
 }
 
 function byWhom(actor: string, subject: string): EventExport['by'] {
-  if (actor === `member:${subject}` || actor === 'anonymous') return 'yourself';
+  if (actor === `member:${subject}`) return 'yourself';
+  if (actor === 'anonymous') return 'somebody';
   return actor.startsWith('member:') ? 'the community' : 'the hub';
 }

@@ -15,7 +15,7 @@ export async function* writeExport(
   personId: string,
   now = new Date(),
 ): AsyncGenerator<string> {
-  yield `{"exportedAt":${JSON.stringify(now)},"person":${JSON.stringify(await collectPerson(db, personId))},"memberships":[`;
+  yield `{"format":"trousseau-person","version":1,"exportedAt":${JSON.stringify(now)},"person":${JSON.stringify(await collectPerson(db, personId))},"memberships":[`;
   let first = true;
   for (const key of await listMembershipsOf(db, personId)) {
     const membership = JSON.stringify(await collectMembership(db, key));
