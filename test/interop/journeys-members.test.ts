@@ -12,6 +12,7 @@ import { typePassword } from './support/visits.ts';
 // A member's years, from the first message to the last, as they and the operator who reads the kept
 // messages see them. Nothing is reached but by what is on a page or in a message.
 
+const LATER_PASSWORD = 'neuf baleines lisent le journal';
 const OPERATOR = 'ops@hub.example';
 let hub: TestHub;
 let browser: Browser;
@@ -129,7 +130,7 @@ const LANGUAGES = [
   },
 ];
 
-describe.each(LANGUAGES)('a member, in $lang', ({ locale, lang, join, gone, home }) => {
+describe.each(LANGUAGES)('a member, in $lang', ({ locale, lang, join, anew, gone, home }) => {
   const username = `camille-${lang}`;
   const address = `${username}@exemple.fr`;
   let page: Page;
@@ -203,10 +204,40 @@ describe.each(LANGUAGES)('a member, in $lang', ({ locale, lang, join, gone, home
     await look(page);
   });
 
+  it('forgets their password, comes back by a message, and is asked for the second factor as ever', async () => {
+    await page.goto(`${issuer}/login`);
+    await page.click('#recover');
+    await look(page);
+    await page.fill('#username', username);
+    await page.click('#recover-submit');
+    await page.waitForSelector('#recover-sent');
+    await look(page);
+    const link = await messageTo(desk, address, anew);
+    await page.goto(link);
+    await look(page);
+    await page.fill('#password', 'camille');
+    await page.click('#recover-password-submit');
+    expect(await page.evaluate('document.activeElement.id')).toBe('error-summary');
+    await look(page);
+    await page.fill('#password', LATER_PASSWORD);
+    await page.click('#recover-password-submit');
+    await page.waitForURL(/\/login/);
+    await look(page);
+    await typePassword(page, username, NEW_PASSWORD);
+    await page.waitForSelector('[role=alert]');
+    await typePassword(page, username, LATER_PASSWORD);
+    await page.waitForURL(/second-factor/);
+    await giveCode(page, await app.code());
+    await page.waitForURL(`${issuer}/`);
+    await page.goto(link);
+    expect(await page.locator('#recover-password-form').count()).toBe(0);
+    await look(page);
+  });
+
   it('has their account deleted, and changes their mind', async () => {
     const another = await visit({ locale, script: false });
     await another.goto(`${issuer}/login`);
-    await typePassword(another, username, NEW_PASSWORD);
+    await typePassword(another, username, LATER_PASSWORD);
     await another.click('#use-recovery-code');
     await giveCode(another, codes[2] as string);
     await another.goto(`${issuer}/account/delete`);
@@ -219,7 +250,7 @@ describe.each(LANGUAGES)('a member, in $lang', ({ locale, lang, join, gone, home
     await messageTo(desk, address, gone);
 
     await page.goto(`${issuer}/login`);
-    await typePassword(page, username, NEW_PASSWORD);
+    await typePassword(page, username, LATER_PASSWORD);
     await page.click('#use-recovery-code');
     await giveCode(page, codes[1] as string);
     await page.waitForSelector('#stay-form');
