@@ -121,7 +121,7 @@ describe('changing the password', () => {
     );
     await hub.app.settle();
     const late = await browser.submit(page, '#password-form', { password: NEW });
-    expect(late.url).toContain('/login?');
+    expect(late.url).toContain('/login?return_to=%2Faccount');
     expect(await isIn(await signIn(PASSWORD))).toBe(true);
   });
 });

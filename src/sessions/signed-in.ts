@@ -54,12 +54,17 @@ export async function requireSignedIn(
 ): Promise<SignedIn | undefined> {
   const who = await signedIn(request);
   if (who !== undefined && (!recent || isRecent(who))) return who;
-  const { ctx, path } = request;
-  const query = ctx.method === 'GET' || ctx.method === 'HEAD' ? ctx.search : '';
-  const back = new URLSearchParams({ return_to: path + query });
+  const back = new URLSearchParams({ return_to: pageOf(request) });
   if (who !== undefined) back.set('again', '1');
   request.redirect(`/login?${back}`);
   return undefined;
+}
+
+/** Path below the issuer of the page at hand: of a form that was sent, the page on which it stands. */
+function pageOf({ ctx, path, issuer }: CommunityRequest): string {
+  if (ctx.method === 'GET' || ctx.method === 'HEAD') return path + ctx.search;
+  const referrer = ctx.get('referer');
+  return referrer.startsWith(`${issuer.url}/`) ? referrer.slice(issuer.url.length) : '/account';
 }
 
 /** Whether somebody with a second factor used it lately, and anybody else their password. */
