@@ -91,7 +91,8 @@ function describe(
   };
 }
 
-function itemsOf(claims: Record<string, unknown>, times: Times) {
+/** Claims as a member reads them, in the order in which apps ask for them. */
+export function itemsOf(claims: Record<string, unknown>, times: Times) {
   const place = (claim: string) => ORDER.indexOf(claim) + 1 || ORDER.length + 1;
   return Object.entries(claims)
     .sort(([a], [b]) => place(a) - place(b))

@@ -20,7 +20,7 @@ export type ExportPage =
         answers: { question: string; answer: string }[];
         services: {
           name: string;
-          claims: { claim: string; value: string }[];
+          items: { claim: string; value?: string | undefined }[];
           last?: string | undefined;
         }[];
         appPasswords: string[];

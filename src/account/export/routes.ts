@@ -4,7 +4,8 @@ import { requireSignedIn, type SignedIn } from '../../sessions/signed-in.ts';
 import type { CommunityRequest } from '../../web/community-request.ts';
 import type { CommunityRoutes } from '../../web/community-route-table.ts';
 import type { WebParts } from '../../web/web-parts.ts';
-import { timesFor } from '../times.ts';
+import { itemsOf } from '../service-routes.ts';
+import { type Times, timesFor } from '../times.ts';
 import {
   collectMembership,
   collectPerson,
@@ -58,7 +59,7 @@ async function showSummary(
   request: CommunityRequest,
   { member, personId }: SignedIn,
 ) {
-  const { day } = timesFor(request, member);
+  const times = timesFor(request, member);
   const person = await collectPerson(parts.database, personId);
   const memberships: MembershipExport[] = [];
   for (const key of await listMembershipsOf(parts.database, personId))
@@ -67,7 +68,7 @@ async function showSummary(
     page: 'account/export-summary',
     exportUrl: `${request.issuer.basePath}/account/export`,
     person: {
-      since: day(person.since),
+      since: times.day(person.since),
       emails: person.emails.map(({ address, provenAt }) => ({
         address,
         proven: provenAt !== null,
@@ -76,7 +77,7 @@ async function showSummary(
       totp: person.authenticatorApp !== null,
       recoveryCodesLeft: person.recoveryCodesLeft,
     },
-    memberships: memberships.map((membership) => summaryOf(membership, day)),
+    memberships: memberships.map((membership) => summaryOf(membership, times)),
   };
   request.page(page, { member });
 }
@@ -93,7 +94,7 @@ const FIELDS = [
   'role',
 ] as const;
 
-function summaryOf(membership: MembershipExport, day: (date: Date) => string) {
+function summaryOf(membership: MembershipExport, times: Times) {
   const { community, subject, profile, groups, answers, services, appPasswords, sessions } =
     membership;
   return {
@@ -107,11 +108,8 @@ function summaryOf(membership: MembershipExport, day: (date: Date) => string) {
     answers,
     services: services.map(({ name, received }) => ({
       name,
-      claims: Object.entries(received?.claims ?? {}).map(([claim, value]) => ({
-        claim,
-        value: Array.isArray(value) ? value.join(', ') : String(value),
-      })),
-      last: received === null ? undefined : day(received.lastAt),
+      items: itemsOf(received?.claims ?? {}, times),
+      last: received === null ? undefined : times.day(received.lastAt),
     })),
     appPasswords: appPasswords.map(({ name, service }) => `${name} (${service})`),
     sessions: sessions.length,

@@ -17,5 +17,6 @@ for (const field of document.querySelectorAll('input[type=password][data-show]')
     field.type = 'password';
   });
   say();
-  field.after(button);
+  // Below what is wrong with it, which belongs to the field.
+  (document.getElementById(`fault-${field.id}`) ?? field).after(button);
 }

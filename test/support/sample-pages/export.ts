@@ -21,13 +21,16 @@ export const EXPORT_PAGES: Record<string, PageModel> = {
       {
         community: 'La MYNE',
         subject: '0b6f0f0e-6d0e-4d4e-9d38-0d6f0f0e6d0e',
-        profile: [{ field: 'username', value: 'alice' }],
+        profile: [
+          { field: 'username', value: 'alice' },
+          { field: 'role', value: 'owner' },
+        ],
         groups: ['bureau'],
         answers: [{ question: 'Qui êtes-vous ?', answer: 'Alice' }],
         services: [
           {
             name: 'Carnet',
-            claims: [{ claim: 'email', value: 'alice@lamyne.example' }],
+            items: [{ claim: 'email', value: 'alice@lamyne.example' }, { claim: 'email_verified' }],
             last: '22 novembre 2026',
           },
         ],
