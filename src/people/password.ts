@@ -95,6 +95,11 @@ export function holdRefusalsTo(milliseconds: number): void {
   floor = milliseconds;
 }
 
+/** How long a refusal takes at least now, in milliseconds. */
+export function refusalsHeldTo(): number {
+  return floor;
+}
+
 async function keepUpAppearances(started: number): Promise<void> {
   if (floor === 0) return;
   const passed = performance.now() - started;
