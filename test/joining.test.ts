@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createInvitation } from '../src/invitations/create-invitation.ts';
-import { Browser, type Page } from './support/browser.ts';
+import { sendRaw } from './security/raw-request.ts';
+import { Browser } from './support/browser.ts';
 import {
   type BuiltCommunity,
-  type BuiltMember,
   buildCommunity,
   buildGroup,
   buildMember,
-  PASSWORD,
 } from './support/factories.ts';
 import { startHub, type TestHub } from './support/hub.ts';
+import { JoinVisit } from './support/join-visit.ts';
+import { mailsTo } from './support/newcomers.ts';
 
 let hub: TestHub;
 let home: BuiltCommunity;
 let open: BuiltCommunity;
 let onApproval: BuiltCommunity;
 let closed: BuiltCommunity;
-let member: BuiltMember;
-let browser: Browser;
+let visit: JoinVisit;
 
 beforeAll(async () => {
   hub = await startHub({ TROUSSEAU_ROLES: 'web' });
@@ -28,179 +28,162 @@ beforeAll(async () => {
 });
 afterAll(() => hub.stop());
 beforeEach(async () => {
-  member = await buildMember(hub.database, home.id);
+  visit = await newVisit();
+});
+
+async function newVisit(): Promise<JoinVisit> {
+  const member = await buildMember(hub.database, home.id);
   await hub.database.query('UPDATE person_emails SET proven_at = now() WHERE person_id = $1', [
     member.personId,
   ]);
-  browser = new Browser();
-});
+  return new JoinVisit(hub, home, member, new Browser());
+}
 
 const at = (path: string, { slug }: BuiltCommunity) => `${hub.url}/c/${slug}${path}`;
 
-/** From the new community's page to the page that asks for a confirmation. */
-async function toConfirmation(place: BuiltCommunity, visitor = browser): Promise<Page> {
-  const register = await visitor.open(at('/register', place));
-  return goOn(await visitor.submit(register, '#join-form'), visitor);
+async function invite(maxUses: number, groupIds: string[] = []): Promise<string> {
+  const wish = { label: 'essai', role: 'member' as const, groupIds, days: 2, maxUses };
+  const { token } = await hub.database.transaction((tx) =>
+    createInvitation(tx, hub.sealer, closed.id, wish, 'cli'),
+  );
+  return token;
 }
-
-async function goOn(choice: Page, visitor = browser): Promise<Page> {
-  const link = choice.document
-    .querySelectorAll('.choices a')
-    .find((each) => each.getAttribute('href')?.startsWith('/c/chez-moi/'));
-  const page = await visitor.open(new URL(link?.getAttribute('href') as string, choice.url).href);
-  if (page.document.querySelector('#login-form') === null) return page;
-  const fields = { username: member.username, password: PASSWORD };
-  return visitor.submit(page, '#login-form', fields);
-}
-
-const membership = async ({ id }: BuiltCommunity) =>
-  (
-    await hub.database.query(
-      `SELECT subject, username, status, role, email FROM memberships WHERE community_id = $1 AND person_id = $2`,
-      [id, member.personId],
-    )
-  )[0];
 
 describe('joining another community of the hub', () => {
   it('asks first, gives what was chosen, and opens it with the same password', async () => {
-    const page = await toConfirmation(open);
-    expect(page.document.querySelector('#join-submit')).not.toBeNull();
-    expect(await membership(open)).toBeUndefined();
-    const done = await browser.submit(page, '#join-form', {
-      username: `${member.username}-ici`,
-      email: member.email,
+    const { username, email } = visit.member;
+    const page = await visit.toConfirmation(open);
+    expect(page.document.querySelector('#username')?.getAttribute('value')).toBe(username);
+    expect(await visit.membership(open)).toBeUndefined();
+    const done = await visit.confirm(page, {
+      username: `${username}-ici`,
+      display_name: 'Moi, ici',
+      given_name: 'Moi',
     });
     expect(done.url).toBe(at('/login?notice=joined', open));
-    expect(await membership(open)).toMatchObject({
-      username: `${member.username}-ici`,
+    expect(await visit.membership(open)).toMatchObject({
+      username: `${username}-ici`,
+      display_name: 'Moi, ici',
+      given_name: 'Moi',
       status: 'active',
       role: 'member',
-      email: member.email,
+      email,
     });
-    const fields = { username: `${member.username}-ici`, password: PASSWORD };
-    const inside = await browser.submit(done, '#login-form', fields);
+    const fields = { username: `${username}-ici`, password: 'correct horse battery staple' };
+    const inside = await visit.browser.submit(done, '#login-form', fields);
     expect(inside.url.replace(/\/$/, '')).toBe(at('', open));
+    const mails = await mailsTo(hub.database, open.id, email);
+    expect(mails.map(({ template }) => template)).toContain('joined');
   });
 
   it('tells neither community of the other', async () => {
-    const page = await toConfirmation(open);
-    await browser.submit(page, '#join-form', { email: '' });
-    const joined = await membership(open);
-    expect(joined.email).toBeNull();
+    await visit.confirm(await visit.toConfirmation(open));
+    const joined = await visit.membership(open);
     const of = async (community: BuiltCommunity, table: string) =>
       JSON.stringify(
         await hub.database.query(`SELECT to_jsonb(t) FROM ${table} t WHERE community_id = $1`, [
           community.id,
         ]),
       );
-    for (const table of ['events', 'outbox', 'links']) {
+    for (const table of ['events', 'outbox', 'links', 'sessions', 'pending_sign_ins']) {
       const here = await of(home, table);
       for (const word of [open.id, open.slug, joined.subject]) expect(here).not.toContain(word);
       const there = await of(open, table);
-      for (const word of [home.id, home.slug, member.subject]) expect(there).not.toContain(word);
+      for (const word of [home.id, home.slug, visit.member.subject])
+        expect(there).not.toContain(word);
     }
   });
 
   it('waits for an admin where the community approves, with the answers to its questions', async () => {
+    const admin = await buildMember(hub.database, onApproval.id, { role: 'owner' });
     const [question] = await hub.database.query<{ id: string }>(
-      `INSERT INTO registration_questions (community_id, text) VALUES ($1, 'Qui ?' || gen_random_uuid()) RETURNING id`,
+      `INSERT INTO registration_questions (community_id, text) VALUES ($1, 'Qui ?') RETURNING id`,
       [onApproval.id],
     );
     await hub.app.settle();
-    const page = await toConfirmation(onApproval);
-    const refused = await browser.submit(page, '#join-form', {});
+    const page = await visit.toConfirmation(onApproval);
+    const refused = await visit.confirm(page, { display_name: 'Moi, là-bas' });
     expect(refused.status).toBe(400);
-    const done = await browser.submit(refused, '#join-form', {
-      [`answer-${question?.id}`]: 'Moi',
-    });
+    const typed = refused.document.querySelector('#display_name')?.getAttribute('value');
+    expect(typed).toBe('Moi, là-bas');
+    const done = await visit.confirm(refused, { [`answer-${question?.id}`]: 'Moi' });
     expect(done.url).toBe(at('/login?notice=requested', onApproval));
-    expect(await membership(onApproval)).toMatchObject({ status: 'requested' });
-    const [answer] = await hub.database.query(
+    const { subject, status } = await visit.membership(onApproval);
+    expect(status).toBe('requested');
+    const answers = await hub.database.query(
       'SELECT answer FROM registration_answers WHERE community_id = $1 AND subject = $2',
-      [onApproval.id, (await membership(onApproval)).subject],
+      [onApproval.id, subject],
     );
-    expect(answer).toEqual({ answer: 'Moi' });
-    await hub.database.query('DELETE FROM registration_questions WHERE community_id = $1', [
-      onApproval.id,
-    ]);
+    expect(answers).toEqual([{ answer: 'Moi' }]);
+    const mails = await mailsTo(hub.database, onApproval.id, admin.email);
+    expect(mails.map(({ template }) => template)).toEqual(['request-received']);
   });
 
-  it('by an invitation gives its groups, once for each of its uses, in a closed community, too', async () => {
+  it('by an invitation gives its groups, in a closed community, too, and keeps its token sealed', async () => {
     const group = await buildGroup(hub.database, closed.id);
-    const { token } = await hub.database.transaction((tx) =>
-      createInvitation(
-        tx,
-        hub.sealer,
-        closed.id,
-        { label: 'essai', role: 'member', groupIds: [group.id], days: 2, maxUses: 1 },
-        'cli',
-      ),
-    );
-    const invited = await browser.open(at(`/invitations/${token}`, closed));
-    const page = await goOn(await browser.submit(invited, '#join-form'));
-    const links = JSON.stringify(
-      await hub.database.query('SELECT details FROM links WHERE community_id = $1', [closed.id]),
-    );
-    expect(links).not.toContain(token);
-    await browser.submit(page, '#join-form', {});
-    const { subject } = await membership(closed);
-    const [inside] = await hub.database.query(
+    const token = await invite(1, [group.id]);
+    const page = await visit.fromInvitation(closed, token);
+    expect(page.text).toContain(group.name);
+    const links = await hub.database.query('SELECT details FROM links WHERE community_id = $1', [
+      closed.id,
+    ]);
+    expect(JSON.stringify(links)).not.toContain(token);
+    await visit.confirm(page);
+    const { subject } = await visit.membership(closed);
+    const inside = await hub.database.query(
       'SELECT 1 AS one FROM group_members WHERE community_id = $1 AND group_id = $2 AND subject = $3',
       [closed.id, group.id, subject],
     );
-    expect(inside).toEqual({ one: 1 });
+    expect(inside).toHaveLength(1);
     expect((await new Browser().open(at(`/invitations/${token}`, closed))).status).toBe(410);
   });
 
-  it('is not done by a link alone, nor by a form of another site', async () => {
-    const page = await toConfirmation(open);
-    await browser.open(page.url);
-    expect(await membership(open)).toBeUndefined();
-    const forged = await browser.submit(page, '#join-form', { csrf: 'x' });
-    expect(forged.status).toBe(403);
-    expect(await membership(open)).toBeUndefined();
+  it('lets one of two in who come at once by an invitation for one', async () => {
+    const token = await invite(1);
+    const visits = [visit, await newVisit()];
+    const pages = await Promise.all(visits.map((one) => one.fromInvitation(closed, token)));
+    const answers = await Promise.all(
+      visits.map((one, n) => one.confirm(pages[n] as (typeof pages)[number])),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    const rows = await Promise.all(visits.map((one) => one.membership(closed)));
+    expect(rows.filter((row) => row !== undefined)).toHaveLength(1);
   });
 
   it('counts once when it is confirmed twice at once', async () => {
-    const page = await toConfirmation(open);
+    const { username } = visit.member;
+    const page = await visit.toConfirmation(open);
     const answers = await Promise.all([
-      browser.submit(page, '#join-form', { username: `${member.username}-a` }),
-      browser.submit(page, '#join-form', { username: `${member.username}-b` }),
+      visit.confirm(page, { username: `${username}-a` }),
+      visit.confirm(page, { username: `${username}-b` }),
     ]);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
-    const again = await browser.open(page.url);
-    expect([409, 410]).toContain(again.status);
+    expect((await visit.browser.open(page.url)).status).toBe(410);
   });
 
-  it('takes no address that is not proven, nor a username that looks like another', async () => {
-    await buildMember(hub.database, open.id, { username: 'paul' });
-    await hub.database.query(
-      `INSERT INTO person_emails (person_id, address, verified_at) VALUES ($1, 'pas-prouvee@lieu.example', now())`,
-      [member.personId],
-    );
-    const page = await toConfirmation(open);
-    expect(page.text).not.toContain('pas-prouvee');
-    const refused = await browser.submit(page, '#join-form', { username: 'раul' });
-    expect(refused.status).toBe(400);
-    expect(refused.document.querySelector('#fault-username')).not.toBeNull();
-    await browser.submit(refused, '#join-form', {
-      username: `${member.username}-x`,
-      email: 'pas-prouvee@lieu.example',
-    });
-    expect((await membership(open)).email).toBeNull();
+  it('leads to each community where its members have their passkeys', async () => {
+    const withHost = await buildCommunity(hub.database, { registration: 'open' });
+    await hub.database.query('INSERT INTO community_hosts (community_id, host) VALUES ($1, $2)', [
+      withHost.id,
+      'login.lieu.example',
+    ]);
+    await hub.app.settle();
+    const register = await visit.browser.open(at('/register', open));
+    const choice = await visit.browser.submit(register, '#join-form');
+    expect(choice.url).toMatch(new RegExp(`^${hub.url}/join/ouverte/[\\w-]{43}$`));
+    expect(choice.text).toContain('https://login.lieu.example/account/join/ouverte/');
+    // A browser holds form-action against redirects: the one from there to the hub must be allowed.
+    const headers = { host: 'login.lieu.example' };
+    const { headers: there } = await sendRaw(hub, '/register', { headers });
+    expect(there['content-security-policy']).not.toContain('form-action');
+    expect(register.headers.get('content-security-policy')).toContain("form-action 'self'");
   });
 
-  it('says what stands in the way: member already, left, closed, frozen, unknown', async () => {
-    const page = await toConfirmation(open);
-    await browser.submit(page, '#join-form', {});
-    const again = await toConfirmation(open);
-    expect(again.status).toBe(409);
-    expect(again.text).toContain('faites déjà partie');
-    const forged = await browser.send(at('/join', closed), { method: 'POST' });
-    expect(forged.status).toBeGreaterThanOrEqual(400);
-    const token = 'x'.repeat(43);
-    expect((await browser.open(at(`/account/join/ouverte/${token}`, home))).status).toBe(410);
-    expect((await browser.open(at(`/account/join/nulle-part/${token}`, home))).status).toBe(404);
-    expect((await browser.open(`${hub.url}/join/ouverte/${token}`)).status).toBe(410);
+  it('keeps the language on the hub’s page', async () => {
+    const register = await visit.browser.open(at('/register', open));
+    const choice = await visit.browser.submit(register, '#join-form');
+    const english = await visit.browser.submit(choice, 'form.language', {}, '#language-en');
+    expect(english.url).toBe(choice.url);
+    expect(english.document.querySelector('html')?.getAttribute('lang')).toBe('en');
   });
 });

@@ -1,3 +1,4 @@
+import { allowToSetOut } from '../joining/leave-for-hub.ts';
 import { suggestUsername } from '../memberships/choose-username.ts';
 import { shortened } from '../memberships/display-name.ts';
 import { hashPassword } from '../people/password.ts';
@@ -167,11 +168,13 @@ function showEnded({ issuer, page }: CommunityRequest, state: Ended): void {
 }
 
 function invitationPage(
-  { issuer, csrf }: CommunityRequest,
+  request: CommunityRequest,
   token: string,
   { role, groups, createdBy }: Invitation,
   form: Omit<NewcomerForm, 'action' | 'csrf' | 'faults'>,
 ): InvitationPage {
+  const { issuer, csrf } = request;
+  allowToSetOut(request);
   return {
     page: 'invitation',
     action: `${issuer.basePath}/invitations/${token}`,

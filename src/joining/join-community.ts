@@ -1,20 +1,21 @@
+import { RefusedError } from '../communities/change-errors.ts';
 import type { Community } from '../communities/community.ts';
-import type { Transaction } from '../database/database.ts';
+import type { Queryable, Transaction } from '../database/database.ts';
 import { recordEvents } from '../events/record-event.ts';
 import type { Locale } from '../i18n/locale.ts';
 import { recordUse, useInvitation } from '../invitations/use-invitation.ts';
 import { spendLink } from '../links/link-store.ts';
 import { notifyMember } from '../mail/notify-member.ts';
 import type { Status } from '../memberships/membership-store.ts';
-import { nameKey } from '../memberships/names.ts';
 import { addNewcomer } from '../registration/add-newcomer.ts';
+import { makeWay, standingOf } from '../registration/make-way.ts';
 import { tellAdminsOfRequest } from '../registration/messages.ts';
 import type { Newcomer } from '../registration/newcomer-form.ts';
 import type { Way } from './join-link.ts';
 
 /** What a person has in a community already. */
 export async function standingIn(
-  db: Pick<Transaction, 'query'>,
+  db: Queryable,
   communityId: string,
   personId: string,
 ): Promise<Status | undefined> {
@@ -25,32 +26,43 @@ export async function standingIn(
   return row?.status;
 }
 
-/** The person's own proven addresses that no other member of the community has. */
+export type Addresses = {
+  /** Those that the person has proven. */
+  proven: string[];
+  /** Those of them with which the community would take them. */
+  free: string[];
+};
+
+/**
+ * The person's own addresses. One that another member of the community has does not let them in, nor, but by
+ * an invitation, one that was refused there lately: it is as in registration.
+ */
 export async function addressesFor(
-  db: Pick<Transaction, 'query'>,
+  db: Queryable,
   communityId: string,
   personId: string,
-): Promise<string[]> {
+  { invitation }: Pick<Way, 'invitation'>,
+): Promise<Addresses> {
   const rows = await db.query<{ address: string }>(
-    `SELECT e.address FROM person_emails e WHERE e.person_id = $1 AND e.proven_at IS NOT NULL
-     ORDER BY e.created_at, e.address`,
+    `SELECT address FROM person_emails WHERE person_id = $1 AND proven_at IS NOT NULL
+     ORDER BY created_at, address`,
     [personId],
   );
+  const proven = rows.map(({ address }) => address);
   const free: string[] = [];
-  for (const { address } of rows) {
-    const [taken] = await db.query(
-      'SELECT 1 FROM memberships WHERE community_id = $1 AND email_key = $2',
-      [communityId, nameKey(address)],
-    );
-    if (taken === undefined) free.push(address);
+  for (const address of proven) {
+    const standing = await standingOf(db, communityId, address);
+    const isFree = standing === 'free' || (standing === 'refused' && invitation !== undefined);
+    if (isFree) free.push(address);
   }
-  return free;
+  return { proven, free };
 }
 
 type Joining = {
   personId: string;
   newcomer: Newcomer;
-  email: string | undefined;
+  /** One of the person's addresses that `addressesFor` calls free. */
+  email: string;
   locale: Locale;
 };
 
@@ -75,12 +87,15 @@ export async function joinCommunity(
   const given =
     invitation === undefined ? undefined : await useInvitation(tx, communityId, invitation);
   if (invitation !== undefined && given === undefined) return undefined;
+  const { free } = await addressesFor(tx, communityId, personId, way);
+  if (!free.includes(email)) throw new RefusedError('email-taken', 'the address is not to be had');
+  await makeWay(tx, communityId, email);
   const subject = await addNewcomer(tx, communityId, newcomer, {
     status: way.status,
     personId,
     locale,
+    provenEmail: email,
     ...(given !== undefined && { role: given.role, groupIds: given.groupIds }),
-    ...(email !== undefined && { provenEmail: email }),
   });
   if (given !== undefined) await recordUse(tx, communityId, given, subject);
   const isMember = way.status === 'active';

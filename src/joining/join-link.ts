@@ -2,6 +2,7 @@ import type { Community } from '../communities/community.ts';
 import type { Queryable } from '../database/database.ts';
 import { findInvitation } from '../invitations/invitation-store.ts';
 import { findLink } from '../links/link-store.ts';
+import type { Role } from '../memberships/membership-store.ts';
 import type { Sealer } from '../secrets/sealer.ts';
 
 /** What somebody set out to join by: an invitation, or the community's own openness. */
@@ -12,6 +13,9 @@ export type Way = {
   issuerUrl: string;
   /** What they will be at once. */
   status: 'active' | 'requested';
+  role: Role;
+  /** Names of groups. */
+  groups: string[];
 };
 
 const contextOf = (communityId: string) => `join:${communityId}`;
@@ -47,13 +51,12 @@ export async function findWay(
       .open(Buffer.from(sealed, 'base64url'), contextOf(community.id))
       .toString();
     const found = await findInvitation(database, community.id, invitation);
-    return found?.state === 'open' ? { invitation, issuerUrl, status: 'active' } : 'closed';
+    if (found?.state !== 'open') return 'closed';
+    const groups = found.groups.map(({ name }) => name);
+    return { invitation, issuerUrl, status: 'active', role: found.role, groups };
   }
   const { registration } = community;
   if (registration !== 'open' && registration !== 'approval') return 'closed';
-  return {
-    invitation: undefined,
-    issuerUrl,
-    status: registration === 'open' ? 'active' : 'requested',
-  };
+  const status = registration === 'open' ? 'active' : 'requested';
+  return { invitation: undefined, issuerUrl, status, role: 'member', groups: [] };
 }

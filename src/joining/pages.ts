@@ -16,8 +16,13 @@ export type JoiningPage =
       csrf: string;
       community: string;
       state: 'active' | 'requested';
+      /** What the invitation gives, where there is one. */
+      role: 'member' | 'admin' | 'owner';
+      groups: string[];
       username: string;
       displayName: string;
+      givenName: string;
+      familyName: string;
       /** Proven addresses of the person, of which the community gets the chosen one. */
       emails: { address: string; chosen: boolean }[];
       questions: { field: string; text: string; required: boolean; answer: string }[];
@@ -26,6 +31,19 @@ export type JoiningPage =
   | {
       page: 'account/join-closed';
       community: string;
-      reason: 'member' | 'requested' | 'left' | 'suspended' | 'closed' | 'ended';
+      reason: JoinRefusal;
       url: string;
     };
+
+/** Why somebody cannot join a community, or not by this way. */
+export type JoinRefusal =
+  | 'member'
+  | 'requested'
+  | 'left'
+  | 'suspended'
+  | 'closed'
+  | 'ended'
+  /** The person has proven no address. */
+  | 'no-address'
+  /** Other accounts of the community have all of them, or were refused with them. */
+  | 'address-taken';

@@ -1,4 +1,5 @@
 import { isSolved } from '../challenges/challenge.ts';
+import { allowToSetOut } from '../joining/leave-for-hub.ts';
 import { shortened } from '../memberships/display-name.ts';
 import { enqueue } from '../outbox/outbox.ts';
 import { signedIn } from '../sessions/signed-in.ts';
@@ -80,9 +81,11 @@ async function submitRegister(parts: WebParts, request: CommunityRequest): Promi
   request.redirect('/register/sent');
 }
 
-function registerPage({ community, issuer, csrf }: CommunityRequest): RegisterPage | undefined {
+function registerPage(request: CommunityRequest): RegisterPage | undefined {
+  const { community, issuer, csrf } = request;
   const { registration } = community;
   if (registration !== 'open' && registration !== 'approval') return undefined;
+  allowToSetOut(request);
   return {
     page: 'register',
     state: registration,

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { showJoinAtHub } from '../joining/routes.ts';
+import { showJoinAtHub } from '../joining/set-out.ts';
 import { operatorRoutes } from '../operators/routes.ts';
 import { sendHubOrigins } from '../passkeys/related-origins.ts';
 import { keepLocale, localeOf } from './chrome.ts';
@@ -42,7 +42,9 @@ export async function hubRoutes(parts: WebParts, ctx: Context): Promise<void> {
     const fields = await request.form();
     keepLocale(ctx, fields.locale === 'en' ? 'en' : 'fr', '/');
     request.redirect(
-      /^\/(setup|operator)(\/login|\/mails(\/\d+)?)?(\?token=[\w-]+)?$/.test(fields.return_to ?? '')
+      /^\/((setup|operator)(\/login|\/mails(\/\d+)?)?(\?token=[\w-]+)?|join\/[a-z0-9-]+\/[\w-]+)$/.test(
+        fields.return_to ?? '',
+      )
         ? (fields.return_to as string)
         : '/',
     );

@@ -7,6 +7,10 @@ const join = {
   community: 'L’Hermitage',
   username: 'alice',
   displayName: 'Alice Martin',
+  givenName: 'Alice',
+  familyName: 'Martin',
+  role: 'member' as const,
+  groups: [],
   emails: [{ address: 'alice@lamyne.example', chosen: true }],
   questions: [{ field: 'answer-1', text: 'Qui êtes-vous ?', required: true, answer: '' }],
   faults: [],
@@ -27,6 +31,12 @@ export const JOINING_PAGES: Record<string, PageModel> = {
   },
   'join expired': { page: 'join-expired', homeUrl: '/' },
   'join confirm': { ...join, state: 'active' },
+  'join by an invitation': {
+    ...join,
+    state: 'active',
+    role: 'admin',
+    groups: ['bureau', 'accueil'],
+  },
   'join confirm refused': {
     ...join,
     state: 'requested',
@@ -40,5 +50,11 @@ export const JOINING_PAGES: Record<string, PageModel> = {
     community: 'L’Hermitage',
     reason: 'member',
     url: '/c/hermitage',
+  },
+  'join without an address': {
+    page: 'account/join-closed',
+    community: 'L’Hermitage',
+    reason: 'no-address',
+    url: '/c/lamyne/account/emails',
   },
 };
