@@ -49,7 +49,9 @@ describe('the declarative file, while somebody waits for their account to be del
     await apply(withStatus('active'));
     expect(await membership()).toMatchObject({ status: 'active' });
     const fortnight = new Date(Date.now() + 15 * 86_400_000);
-    expect(await eraseDuePersons(db.database, 'https://hub.example', { now: fortnight })).toBe(0);
+    expect(
+      await eraseDuePersons(db.database, new URL('https://hub.example'), { now: fortnight }),
+    ).toBe(0);
   });
 
   it('takes them away with --prune like anybody who is not named', async () => {

@@ -176,9 +176,9 @@ describe('deleting an account', () => {
   it('forgets the person after a fortnight, and keeps the nameless subject', async () => {
     await confirm('delete');
     const later = new Date(Date.now() + 13 * 86_400_000);
-    expect(await eraseDuePersons(hub.database, hub.url, { now: later })).toBe(0);
+    expect(await eraseDuePersons(hub.database, new URL(hub.url), { now: later })).toBe(0);
     const due = new Date(Date.now() + 15 * 86_400_000);
-    expect(await eraseDuePersons(hub.database, hub.url, { now: due })).toBeGreaterThan(0);
+    expect(await eraseDuePersons(hub.database, new URL(hub.url), { now: due })).toBeGreaterThan(0);
     for (const subject of [member.subject, elsewhere]) {
       expect(await membership(subject)).toEqual({
         status: 'left',
@@ -209,7 +209,7 @@ describe('deleting an account', () => {
     });
     await confirm('delete');
     const due = new Date(Date.now() + 15 * 86_400_000);
-    await eraseDuePersons(hub.database, hub.url, { now: due });
+    await eraseDuePersons(hub.database, new URL(hub.url), { now: due });
     const { status, username } = await membership(member.subject);
     expect(status).toBe('left');
     expect(username).toMatch(/^deleted-[0-9a-f]{8}$/);
@@ -220,7 +220,7 @@ describe('deleting an account', () => {
     await confirm('delete');
     await signIn();
     const due = new Date(Date.now() + 15 * 86_400_000);
-    await eraseDuePersons(hub.database, hub.url, { now: due });
+    await eraseDuePersons(hub.database, new URL(hub.url), { now: due });
     const columns = await hub.database.query<{ table: string; column: string }>(
       `SELECT c.table_name AS table, c.column_name AS column FROM information_schema.columns c
          JOIN information_schema.tables t USING (table_schema, table_name)

@@ -7,7 +7,7 @@ import type { GroupOptions } from './member-commands.ts';
 import type { Outcome } from './output.ts';
 import { withHub } from './with-hub.ts';
 
-type Found = { database: Database; community: ListedCommunity; member: Membership };
+type Found = { hubUrl: URL; database: Database; community: ListedCommunity; member: Membership };
 
 /** Runs a change of one member, once community and member are found. */
 export function withMember(
@@ -15,10 +15,11 @@ export function withMember(
   name: string,
   work: (found: Found) => Promise<Outcome>,
 ): Promise<Outcome> {
-  return withHub(async ({ database }) => {
+  return withHub(async ({ config, database }) => {
     const { requireCommunity, requireMember } = await import('./resolve.ts');
     const community = await requireCommunity(database, slug);
-    return work({ database, community, member: await requireMember(database, community, name) });
+    const member = await requireMember(database, community, name);
+    return work({ hubUrl: config.url, database, community, member });
   });
 }
 
@@ -46,14 +47,18 @@ export function changePassword(
   name: string,
   options: { passwordStdin?: boolean },
 ): Promise<Outcome> {
-  return withMember(slug, name, async ({ database, community, member }) => {
+  return withMember(slug, name, async ({ hubUrl, database, community, member }) => {
     const { askPassword } = await import('./ask-password.ts');
+    const { communityAddress } = await import('../communities/community-address.ts');
     const { hashPassword } = await import('../people/password.ts');
     const { setPassword } = await import('../people/set-password.ts');
     const { subject, username } = member;
     const { password, generated } = await askPassword(options);
     const passwordHash = await hashPassword(password);
-    await database.transaction((tx) => setPassword(tx, community.id, subject, passwordHash, 'cli'));
+    await database.transaction(async (tx) => {
+      const issuerUrl = await communityAddress(tx, hubUrl, community.id);
+      await setPassword(tx, community.id, subject, passwordHash, 'cli', { issuerUrl });
+    });
     return {
       text: `${username} of ${slug} has a new password. Their sessions have ended.${shownOnce(generated ? password : undefined)}`,
       value: { subject, username, ...(generated && { password }) },

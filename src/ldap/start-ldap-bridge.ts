@@ -36,6 +36,7 @@ export async function startLdapBridge(parts: {
   const handler = createLdapHandler({
     tree: { contexts, directories },
     database,
+    hubUrl: config.url,
     throttle,
     log,
     memory: createBindMemory(),

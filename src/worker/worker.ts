@@ -88,7 +88,7 @@ function tasks({ config, database, sealer, log }: WorkerParts): ScheduledTask[] 
       name: 'account-deletion',
       everyMs: 60 * 60_000,
       async run({ now, signal }) {
-        const erased = await eraseDuePersons(database, config.url.origin, { now, signal });
+        const erased = await eraseDuePersons(database, config.url, { now, signal });
         if (erased > 0) log.info({ erased }, 'deleted accounts whose fortnight was over');
       },
     },

@@ -57,6 +57,10 @@ it('a person changes their password, and their sessions end as on the web (row 2
     member.subject,
   ]);
   expect(sessions).toEqual([]);
+  const mails = await hub.database.query(
+    `SELECT payload ->> 'to' AS to FROM outbox WHERE payload ->> 'template' = 'password-changed'`,
+  );
+  expect(mails).toEqual([{ to: member.email }]);
   const [event] = await hub.database.query(
     "SELECT actor FROM events WHERE subject = $1 AND type = 'member.password-changed'",
     [member.subject],

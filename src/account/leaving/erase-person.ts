@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { communityAddress } from '../../communities/community-address.ts';
 import type { Database, Transaction } from '../../database/database.ts';
 import { recordEvents } from '../../events/record-event.ts';
 import { removeFromGroup } from '../../groups/change-group-members.ts';
@@ -15,7 +16,7 @@ import { membershipsOf } from './delete-account.ts';
  */
 export async function eraseDuePersons(
   database: Database,
-  hubUrl: string,
+  hubUrl: URL,
   { now = new Date(), signal }: { now?: Date; signal?: AbortSignal } = {},
 ): Promise<number> {
   let erased = 0;
@@ -72,11 +73,7 @@ const OWN_ROWS = [
  * memberships stay as nameless rows, so that a subject is never given to somebody else (invariant 2) and
  * the trails keep their lines.
  */
-export async function erasePerson(
-  tx: Transaction,
-  personId: string,
-  hubUrl: string,
-): Promise<void> {
+export async function erasePerson(tx: Transaction, personId: string, hubUrl: URL): Promise<void> {
   const memberships = await membershipsOf(tx, personId);
   await sayGoodbye(tx, personId, hubUrl);
   for (const { communityId, subject } of memberships) {
@@ -144,14 +141,13 @@ async function freeName(tx: Transaction, communityId: string, subject: string): 
 }
 
 /** The last message goes to an address that is forgotten with this very transaction. */
-async function sayGoodbye(tx: Transaction, personId: string, hubUrl: string): Promise<void> {
+async function sayGoodbye(tx: Transaction, personId: string, hubUrl: URL): Promise<void> {
   const [home] = await tx.query<{
     communityId: string;
     to: string;
     locale: 'fr' | 'en';
-    slug: string;
   }>(
-    `SELECT m.community_id AS "communityId", m.email AS to, COALESCE(m.locale, p.locale, c.locale) AS locale, c.slug
+    `SELECT m.community_id AS "communityId", m.email AS to, COALESCE(m.locale, p.locale, c.locale) AS locale
      FROM memberships m JOIN persons p ON p.id = m.person_id JOIN communities c ON c.id = m.community_id
      WHERE m.person_id = $1 AND m.email IS NOT NULL ORDER BY m.status_reason IS NULL, m.created_at LIMIT 1`,
     [personId],
@@ -161,7 +157,6 @@ async function sayGoodbye(tx: Transaction, personId: string, hubUrl: string): Pr
     [personId],
   );
   if (home === undefined) return;
-  const { slug, ...rest } = home;
-  const issuerUrl = `${hubUrl}/c/${slug}`;
-  await enqueue(tx, [mail({ ...rest, issuerUrl, template: 'deletion-done' })]);
+  const issuerUrl = await communityAddress(tx, hubUrl, home.communityId);
+  await enqueue(tx, [mail({ ...home, issuerUrl, template: 'deletion-done' })]);
 }

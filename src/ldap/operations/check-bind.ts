@@ -20,6 +20,8 @@ import { type Identity, identityHolds, type Session, type Tree } from './session
 export type BindParts = {
   tree: Tree;
   database: Database;
+  /** For the messages that a change sends. */
+  hubUrl: URL;
   throttle: SignInThrottle;
   log: Logger;
   memory: BindMemory;

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Database } from '../../database/database.ts';
+import { communityAddress } from '../../communities/community-address.ts';
 import { lockMembership } from '../../memberships/membership-store.ts';
 import { hashPassword } from '../../people/password.ts';
 import {
@@ -54,7 +54,7 @@ export async function modifyPassword(
   const password = given ?? generatePassword();
   if (given !== undefined) await requireGood(given, directory, person);
   const proven = await proveOldPassword(request, directory, person, connection, parts);
-  await store(parts.database, directory.communityId, person.subject, proven, password);
+  await store(parts, directory.communityId, person.subject, proven, password);
   connection.state = openSession();
   // Whoever is told that it is done may count on the old one being refused here from now on.
   // The change is stored in any case: what comes now must not make it look undone.
@@ -157,7 +157,7 @@ function wrongOldPassword(): LdapError {
 
 /** @param proven the hash that the old password was proven against: a reset in between wins */
 async function store(
-  database: Database,
+  { database, hubUrl }: BindParts,
   communityId: string,
   subject: string,
   proven: string,
@@ -172,6 +172,7 @@ async function store(
       [communityId, subject],
     );
     if (row?.hash !== proven) throw wrongOldPassword();
-    await setPassword(tx, communityId, subject, hash, `member:${subject}`);
+    const issuerUrl = await communityAddress(tx, hubUrl, communityId);
+    await setPassword(tx, communityId, subject, hash, `member:${subject}`, { issuerUrl });
   });
 }
