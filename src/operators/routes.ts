@@ -1,7 +1,7 @@
 import { recordEvents } from '../events/record-event.ts';
 import { showKeptMail, showKeptMails } from '../mail/operator-pages.ts';
 import { isEmailAddress } from '../memberships/names.ts';
-import { PASSWORD_MAX_BYTES } from '../people/password.ts';
+import { newPasswordFault } from '../people/password-rule.ts';
 import { provePassword } from '../people/prove-password.ts';
 import type { EdgeView } from '../web/edge.ts';
 import type { HubRequest } from '../web/hub-routes.ts';
@@ -16,7 +16,6 @@ import {
 } from './operator-session.ts';
 
 const COOKIE = 'trousseau_operator';
-const MIN_PASSWORD = 15;
 
 type SetupFault = { field: 'email' | 'password' | 'token'; code: string };
 
@@ -71,12 +70,13 @@ async function submitSetup(parts: WebParts, request: HubRequest): Promise<void> 
   const { token = '', email = '', password = '' } = await request.form();
   const faults: SetupFault[] = [];
   if (!isEmailAddress(email.trim())) faults.push({ field: 'email', code: 'invalid' });
-  // NIST SP 800-63B-4 §3.1.1.2: 15 characters where the password is the only factor.
-  if ([...password].length < MIN_PASSWORD) faults.push({ field: 'password', code: 'too-short' });
-  if (Buffer.byteLength(password) > PASSWORD_MAX_BYTES)
-    faults.push({ field: 'password', code: 'too-long' });
-  if (!(await isSetupOpen(parts.database, token)))
+  if (await isSetupOpen(parts.database, token)) {
+    const words = [email, parts.config.url.hostname];
+    const code = await newPasswordFault(password, { words });
+    if (code !== undefined) faults.push({ field: 'password', code });
+  } else {
     faults.unshift({ field: 'token', code: 'invalid' });
+  }
   if (faults.length === 0) {
     const made = await createFirstOperator(parts.database, {
       token,

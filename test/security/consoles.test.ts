@@ -64,12 +64,13 @@ describe('set-up', () => {
     expect(await operators()).toEqual([]);
   });
 
-  it('makes no operator of a bad address or a short password, and keeps the link open', async () => {
+  it('makes no operator of a bad address, a short or a guessable password, and keeps the link open', async () => {
     const token = await newToken();
     for (const fields of [
       { ...OPERATOR, email: 'nobody' },
       { ...OPERATOR, password: 'fourteen chars' },
       { ...OPERATOR, password: 'x'.repeat(1025) },
+      { ...OPERATOR, password: 'password password' },
     ]) {
       const page = await setUp(new Browser(), token, fields);
       expect(page.status).toBe(400);
