@@ -118,6 +118,50 @@ it('holds no secret, no hash, nor any key of the database', async () => {
   expect(text).not.toMatch(/id_hash|sealed|secret_hash|token/i);
 });
 
+it('holds no value of any column that keeps a secret, a hash or a key', async () => {
+  await hub.database.query(
+    `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES ($1, '\\xdeadbeef03deadbeef03', now())`,
+    [member.personId],
+  );
+  const { text } = await download();
+  const columns = await hub.database.query<{ table: string; column: string; owner: string }>(
+    `SELECT c.table_name AS table, c.column_name AS column, o.column_name AS owner
+     FROM information_schema.columns c JOIN information_schema.columns o USING (table_schema, table_name)
+     WHERE c.table_schema = 'public' AND c.table_name <> 'member_pictures'
+       AND (c.table_name, o.column_name) <> ('memberships', 'subject')
+       AND o.column_name IN (CASE c.table_name WHEN 'persons' THEN 'id' ELSE 'person_id' END, 'subject')
+       AND (c.data_type = 'bytea' OR c.column_name ~ 'hash|secret|sealed|token|public_key|uid$')`,
+  );
+  const compared = new Set<string>();
+  for (const { table, column, owner } of columns) {
+    const rows = await hub.database.query<{ value: Buffer | string }>(
+      `SELECT "${column}" AS value FROM "${table}" WHERE "${owner}" = $1 AND "${column}" IS NOT NULL`,
+      [owner === 'subject' ? member.subject : member.personId],
+    );
+    for (const { value } of rows) {
+      compared.add(`${table}.${column}`);
+      const forms = Buffer.isBuffer(value)
+        ? (['hex', 'base64', 'base64url'] as const).map((encoding) => value.toString(encoding))
+        : [value];
+      for (const form of forms)
+        expect([table, column, text.includes(form)]).toEqual([table, column, false]);
+    }
+  }
+  // What the account of this test has, so that nothing is compared with nothing.
+  expect([...compared]).toEqual(
+    expect.arrayContaining([
+      'app_passwords.secret_hash',
+      'oidc_artifacts.id_hash',
+      'passkeys.credential_id',
+      'passkeys.public_key',
+      'persons.password_hash',
+      'recovery_codes.code_hash',
+      'sessions.id_hash',
+      'totp_secrets.sealed_secret',
+    ]),
+  );
+});
+
 it('holds nothing of anybody else', async () => {
   const { text } = await download();
   for (const theirs of [neighbour.subject, neighbour.username, neighbour.email])
