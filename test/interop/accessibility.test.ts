@@ -60,6 +60,60 @@ describe.each(['fr', 'en'] as const)('every page in %s', (locale) => {
   });
 });
 
+describe('with a keyboard only', () => {
+  it.each(Object.keys(SAMPLE_PAGES))(
+    'all of "%s" is reached, and shows that it is',
+    async (name) => {
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await page.goto(samples.address(name, 'fr'));
+      const wanted = await page.evaluate<number>(TABBABLE);
+      await page.evaluate('document.activeElement.blur()');
+      const reached = new Set<string>();
+      for (let press = 0; press < wanted + 10; press += 1) {
+        await page.keyboard.press('Tab');
+        const { name: at, isVisible } = await page.evaluate<{ name: string; isVisible: boolean }>(
+          FOCUSED,
+        );
+        if (at === '') continue;
+        expect([at, isVisible]).toEqual([at, true]);
+        reached.add(at);
+      }
+      const missed = await page.evaluate<string[]>(
+        `[...document.querySelectorAll('[data-tab]')].filter((element) =>
+         !${JSON.stringify([...reached])}.includes(element.dataset.tab)).map((element) => element.outerHTML.slice(0, 120))`,
+      );
+      expect(missed).toEqual([]);
+    },
+  );
+});
+
+/** Numbers what a visitor may use; of a group of radio buttons, which is one stop, the one that is chosen. */
+const TABBABLE = `{
+  const selector = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]';
+  const usable = [...document.querySelectorAll(selector)].filter((element) =>
+    element.checkVisibility() && !element.disabled &&
+    (element.type !== 'radio' || element.checked || !document.querySelector('[name="' + element.name + '"]:checked')));
+  usable.forEach((element, index) => { element.dataset.tab = String(index); });
+  usable.length;
+}`;
+
+/** The element that has the focus, and whether it looks otherwise than without. */
+const FOCUSED = `{
+  const element = document.activeElement;
+  const look = () => {
+    const { outlineStyle, outlineWidth, boxShadow, borderColor, backgroundColor, top, left } = getComputedStyle(element);
+    return JSON.stringify([outlineStyle, outlineWidth, boxShadow, borderColor, backgroundColor, top, left]);
+  };
+  const withFocus = look();
+  const { transition } = element.style;
+  element.style.transition = 'none';
+  element.blur();
+  const without = look();
+  element.focus();
+  element.style.transition = transition;
+  ({ name: element.dataset.tab ?? '', isVisible: withFocus !== without });
+}`;
+
 describe('a refused form', () => {
   const refused = Object.entries(SAMPLE_PAGES)
     .filter(([, page]) => {
