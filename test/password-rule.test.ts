@@ -18,6 +18,7 @@ describe('a new password', () => {
     'sept-oignons-et-une-brouette',
     'كلمة سر طويلة بما يكفي لنا',
     'k3m9-xw2q-7hfr-pdzt-6nvb',
+    '!%&/()=?+*#~<>|',
   ])('%j is taken: length counts, what it is made of does not', async (password) => {
     expect(await fault(password)).toBeUndefined();
   });
@@ -31,6 +32,9 @@ describe('a new password', () => {
     ['aaaaaaaaaaaaaaaaaaaa', 'guessable'],
     ['password123456789', 'guessable'],
     ['12345678901234567890', 'guessable'],
+    ['password password', 'guessable'],
+    ['bonjour, bonjour !', 'guessable'],
+    ['p-a-s-s-w-o-r-d-1-2-3', 'guessable'],
     ['ZoéLeGuellec2026', 'names'],
     ['leguellec jardins olt', 'names'],
     ['x'.repeat(1025), 'too-long'],

@@ -4,8 +4,10 @@ import { createQueue } from './hash-queue.ts';
 
 /** Enough to tell a guessable password; what a longer one adds is not counted. */
 const LOOKED_AT = 40;
-/** A password that takes longer to take apart is made of nothing that is known. */
+/** For as long as a form may wait; some passwords can be taken apart in a great many ways. */
 const PATIENCE_MS = 4_000;
+/** What is looked at of those. */
+const BEGINNING = 18;
 /** The word lists take some 70 MB, and are needed now and then: they go when nobody asks. */
 const IDLE_MS = 60_000;
 
@@ -21,20 +23,23 @@ const inTurn = createQueue(1);
  * @param words that an attacker would try first: the person's names, the community's
  */
 export function passwordStrength(password: string, words: readonly string[]): Promise<number> {
-  const looked = [...password.normalize('NFKC')].slice(0, LOOKED_AT).join('');
+  const looked = [...password.normalize('NFKC')].slice(0, LOOKED_AT);
   return inTurn(async () => {
     clearTimeout(idle);
-    worker ??= startWorker();
-    const thread = await worker;
     try {
-      return await ask(thread, looked, words);
+      const score = await ask(looked.join(''), words);
+      // Whose beginning takes as long is made of nothing that is known.
+      return score ?? (await ask(looked.slice(0, BEGINNING).join(''), words)) ?? 4;
     } finally {
       idle = setTimeout(() => void end(), IDLE_MS).unref();
     }
   });
 }
 
-async function ask(thread: Worker, password: string, words: readonly string[]): Promise<number> {
+/** @returns the score; undefined when there was no end to it */
+async function ask(password: string, words: readonly string[]): Promise<number | undefined> {
+  worker ??= startWorker();
+  const thread = await worker;
   // While it answers, it keeps the process up; before and after, it does not.
   thread.ref();
   try {
@@ -43,7 +48,7 @@ async function ask(thread: Worker, password: string, words: readonly string[]): 
     return score;
   } catch (error) {
     await end();
-    if ((error as Error).name === 'AbortError') return 4;
+    if ((error as Error).name === 'AbortError') return undefined;
     throw error;
   } finally {
     thread.unref();

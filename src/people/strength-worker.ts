@@ -12,7 +12,18 @@ const zxcvbn = new ZxcvbnFactory({
   graphs: common.adjacencyGraphs,
 });
 
+/**
+ * zxcvbn takes a blank between two words for something that has to be guessed: "bonjour bonjour" would be as
+ * good as two strange words. So the password has to be good without what stands between, too; unless hardly
+ * anything else is in it.
+ */
+function score(password: string, words: string[]): number {
+  const bare = password.replaceAll(/[^\p{L}\p{N}]/gu, '');
+  const without = bare.length * 2 < password.length ? 4 : zxcvbn.check(bare, words).score;
+  return bare === password ? without : Math.min(without, zxcvbn.check(password, words).score);
+}
+
 parentPort?.on('message', ({ password, words }: { password: string; words: string[] }) => {
-  parentPort?.postMessage(zxcvbn.check(password, words).score);
+  parentPort?.postMessage(score(password, words));
 });
 parentPort?.postMessage('ready');
