@@ -126,6 +126,21 @@ describe('every page', () => {
     }
   });
 
+  it('lets people see each password that they type, without being asked twice for it', () => {
+    for (const [name, page] of Object.entries(SAMPLE_PAGES)) {
+      const document = parseHtml(renderer.render(page, sampleChrome('fr')));
+      const fields = document.querySelectorAll('input[type=password]');
+      const shown = fields.map((field) => [
+        field.getAttribute('data-show'),
+        field.getAttribute('data-hide'),
+      ]);
+      const words = ['Afficher le mot de passe', 'Masquer le mot de passe'];
+      expect([name, shown]).toEqual([name, fields.length === 0 ? [] : [words]]);
+      const scripts = document.querySelectorAll('script[src*=show-password]');
+      expect([name, scripts.length]).toEqual([name, fields.length]);
+    }
+  });
+
   it('says in its title that a form was refused', () => {
     const title = (name: string, locale: 'fr' | 'en') =>
       parseHtml(renderer.render(SAMPLE_PAGES[name] as PageModel, sampleChrome(locale)))
