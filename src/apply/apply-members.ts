@@ -6,7 +6,7 @@ import type { GroupIds } from './apply-groups.ts';
 import { applyMemberGroups, NO_CHANGE } from './apply-member-groups.ts';
 import { endLostSessions } from './end-lost-sessions.ts';
 import { logMember } from './log-member.ts';
-import { memberPlace } from './password-desk.ts';
+import { memberPlace, settleHash } from './password-desk.ts';
 import { pruneMembers } from './prune-members.ts';
 import { type ApplyRun, changedKeys } from './run.ts';
 import type { MemberEntry } from './schema.ts';
@@ -142,7 +142,7 @@ async function hashOf(
   before: MemberRow | undefined,
 ): Promise<string | null> {
   const stored = before?.passwordHash ?? null;
-  if (entry.passwordHash !== undefined) return entry.passwordHash;
+  if (entry.passwordHash !== undefined) return settleHash(entry.passwordHash, stored);
   if (entry.password === undefined) return stored;
   return run.passwords.settle(memberPlace(slug, nameKey(entry.username)), entry.password, stored);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { nameKey } from '../memberships/names.ts';
-import { operatorPlace } from './password-desk.ts';
+import { operatorPlace, settleHash } from './password-desk.ts';
 import type { ApplyRun } from './run.ts';
 import type { OperatorEntry } from './schema.ts';
 
@@ -45,7 +45,7 @@ async function hashOf(
   entry: OperatorEntry,
   stored: string | null,
 ): Promise<string | null> {
-  if (entry.passwordHash !== undefined) return entry.passwordHash;
+  if (entry.passwordHash !== undefined) return settleHash(entry.passwordHash, stored);
   if (entry.password === undefined) return stored;
   return run.passwords.settle(operatorPlace(nameKey(entry.email)), entry.password, stored);
 }

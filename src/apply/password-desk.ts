@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { checkPassword, hashPassword } from '../people/password.ts';
+import { checkPassword, hashPassword, isOfToday } from '../people/password.ts';
 
 /** One place for a password: a member, an operator, or an LDAP reader of theirs or of a service. */
 export type PasswordPlace = string;
@@ -42,6 +42,14 @@ export function createPasswordDesk(dryRun: boolean): PasswordDesk {
 async function settle(password: string, stored: string | null, dryRun: boolean): Promise<string> {
   if (stored !== null && (await checkPassword(stored, password)).matches) return stored;
   return dryRun ? 'not hashed' : hashPassword(password);
+}
+
+/**
+ * The hash that a place should have by a file that gives a hash. What another system kept is a beginning:
+ * once it was replaced by one of ours, by a sign-in or a change of the password, the file does not undo that.
+ */
+export function settleHash(given: string, stored: string | null): string {
+  return stored !== null && isOfToday(stored) && !isOfToday(given) ? stored : given;
 }
 
 export type PasswordQuestion = { place: PasswordPlace; password: string };

@@ -107,6 +107,11 @@ async function keepUpAppearances(started: number): Promise<void> {
   await delay(floor * Math.max(1, Math.ceil(passed / floor)) - passed);
 }
 
+/** Whether a hash is one of ours, with today's parameters: what each other becomes at the next sign-in. */
+export function isOfToday(hash: string): boolean {
+  return CURRENT.test(hash);
+}
+
 /** Whether a text is a hash that a sign-in can check: Argon2 in PHC format, or another system's. */
 export function isPasswordHash(value: string): boolean {
   return isArgon2Hash(value) || (!ARGON2.test(value) && readForeignHash(value) !== undefined);

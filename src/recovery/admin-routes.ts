@@ -26,6 +26,11 @@ export const ADMIN_RECOVERY_ROUTES: CommunityRoutes = [
   ['GET', /^\/admin\/recoveries$/, show],
   ['POST', /^\/admin\/recoveries$/, submitRequest],
   [
+    'GET',
+    /^\/admin\/recoveries\/([\w-]+)\/(?:approve|refuse|link)$/,
+    (parts, request, [id]) => comeBack(parts, request, id as string),
+  ],
+  [
     'POST',
     /^\/admin\/recoveries\/([\w-]+)\/(approve|refuse|link)$/,
     (parts, request, [id, what]) => decide(parts, request, id as string, what as string),
@@ -72,6 +77,14 @@ async function submitRequest(parts: WebParts, request: CommunityRequest): Promis
   );
   if (fault !== undefined) return refuse(fault);
   request.redirect('/admin/recoveries?notice=requested');
+}
+
+/** Where an admin comes back to who had to sign in again before they decided. */
+async function comeBack(parts: WebParts, request: CommunityRequest, id: string): Promise<void> {
+  if ((await requireAdmin(request)) === undefined) return;
+  const recoveries = await listRecoveries(parts.database, request.community.id);
+  if (!recoveries.some((one) => one.id === id)) throw notFound('recovery');
+  request.redirect('/admin/recoveries');
 }
 
 async function decide(

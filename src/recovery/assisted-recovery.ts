@@ -19,11 +19,15 @@ export type AssistedRecovery = {
 
 type Place = { communityId: string; issuerUrl: string };
 
-/** Whether both admins still are: what one of them said counts no longer when they lost the role. */
-const BY_ADMINS = `EXISTS (SELECT 1 FROM memberships a WHERE a.community_id = r.community_id
-    AND a.subject = r.requested_by AND a.status = 'active' AND a.role <> 'member')
-  AND (r.approved_by IS NULL OR EXISTS (SELECT 1 FROM memberships a WHERE a.community_id = r.community_id
-    AND a.subject = r.approved_by AND a.status = 'active' AND a.role <> 'member'))`;
+/** What an admin said counts no longer when they lost the role, nor again when they get it back. */
+const adminSince = (who: string, since: string) =>
+  `(EXISTS (SELECT 1 FROM memberships a WHERE a.community_id = r.community_id AND a.subject = ${who}
+      AND a.status = 'active' AND a.role <> 'member')
+    AND NOT EXISTS (SELECT 1 FROM events e WHERE e.community_id = r.community_id AND e.subject = ${who}
+      AND e.at >= ${since} AND (e.type IN ('member.suspended', 'member.left', 'member.deletion-requested')
+        OR (e.type = 'member.role-changed' AND e.details ->> 'to' = 'member'))))`;
+const BY_ADMINS = `${adminSince('r.requested_by', 'r.created_at')}
+  AND (r.approved_by IS NULL OR ${adminSince('r.approved_by', 'r.approved_at')})`;
 
 const SELECT = `SELECT r.id, r.subject, m.username, m.display_name AS "displayName",
     r.requested_by AS "requestedBy", q.display_name AS "requestedByName",

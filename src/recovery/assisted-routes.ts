@@ -21,6 +21,14 @@ export const ASSISTED_RECOVERY_ROUTES: CommunityRoutes = [
   ...ADMIN_RECOVERY_ROUTES,
   ['GET', LINK, (parts, request, [token]) => open(parts, request, token as string)],
   ['POST', LINK, (parts, request, [token]) => submit(parts, request, token as string)],
+  // The notice on the home leads here; so does a sign-in in between.
+  [
+    'GET',
+    /^\/account\/recovery\/refuse$/,
+    async (_parts, request) => {
+      if ((await requireSignedIn(request)) !== undefined) request.redirect('/');
+    },
+  ],
   ['POST', /^\/account\/recovery\/refuse$/, refuseSignedIn],
 ];
 

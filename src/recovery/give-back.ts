@@ -1,7 +1,7 @@
 import { NotFoundError } from '../communities/change-errors.ts';
 import type { Transaction } from '../database/database.ts';
 import { recordEvents } from '../events/record-event.ts';
-import { type Link, spendLink } from '../links/link-store.ts';
+import { endLinks, type Link, spendLink } from '../links/link-store.ts';
 import { notifyMember } from '../mail/notify-member.ts';
 import { revokeAppPasswords } from '../people/app-password.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
@@ -40,6 +40,8 @@ export async function giveBack(
   if (recovery === undefined) return undefined;
   const { id, subject } = recovery;
   const actor = `member:${subject}` as const;
+  // At the addresses of the person before: the new one has none that is proven.
+  await notifyMember(tx, { communityId, subject, issuerUrl, template: 'password-changed' });
   const before = await passToNewPerson(tx, communityId, subject, password);
   await endMemberSessions(tx, communityId, [subject]);
   await revokeAppPasswords(tx, communityId, subject, actor);
@@ -47,6 +49,7 @@ export async function giveBack(
     `UPDATE assisted_recoveries SET ended_at = now(), outcome = 'done' WHERE community_id = $1 AND id = $2`,
     [communityId, id],
   );
+  await endLinks(tx, communityId, ['assisted-recovery', 'recovery', 'verification'], subject);
   await tx.query('DELETE FROM pending_sign_ins WHERE community_id = $1 AND subject = $2', [
     communityId,
     subject,
@@ -55,7 +58,6 @@ export async function giveBack(
     { communityId, type: 'assisted-recovery.done', actor, subject, details: { recovery: id } },
   ]);
   await forgetIfAlone(tx, before);
-  await notifyMember(tx, { communityId, subject, issuerUrl, template: 'password-changed' });
   return { subject };
 }
 

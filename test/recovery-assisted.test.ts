@@ -1,0 +1,339 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { mintLink } from '../src/links/link-store.ts';
+import { setMemberRole } from '../src/memberships/set-member-role.ts';
+import { asForm } from './security/raw-request.ts';
+import { Browser, type Page } from './support/browser.ts';
+import {
+  type BuiltCommunity,
+  type BuiltMember,
+  buildCommunity,
+  buildMember,
+  PASSWORD,
+} from './support/factories.ts';
+import { startHub, type TestHub } from './support/hub.ts';
+
+const NEW = 'sept oignons et une brouette';
+
+let hub: TestHub;
+let community: BuiltCommunity;
+let other: BuiltCommunity;
+let member: BuiltMember;
+
+beforeAll(async () => {
+  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
+  community = await buildCommunity(hub.database);
+  other = await buildCommunity(hub.database);
+});
+afterAll(() => hub.stop());
+beforeEach(async () => {
+  member = await buildMember(hub.database, community.id);
+});
+
+const at = (path: string, { slug } = community) => `${hub.url}/c/${slug}${path}`;
+
+const recoveryLink = () =>
+  mintLink(hub.database, community.id, {
+    kind: 'recovery',
+    subject: member.subject,
+    email: member.email,
+    hours: 1,
+  });
+
+async function signIn(password: string): Promise<{ visitor: Browser; page: Page }> {
+  const visitor = new Browser();
+  const login = await visitor.open(at('/login'));
+  const fields = { username: member.username, password };
+  return { visitor, page: await visitor.submit(login, '#login-form', fields) };
+}
+const isIn = (page: Page) => page.url.replace(/\/$/, '') === at('');
+
+describe('two admins', () => {
+  let one: BuiltMember;
+  let two: BuiltMember;
+  beforeEach(async () => {
+    one = await buildMember(hub.database, community.id, { role: 'admin' });
+    two = await buildMember(hub.database, community.id, { role: 'owner' });
+  });
+
+  async function admin({ username }: BuiltMember): Promise<Browser> {
+    const visitor = new Browser();
+    const login = await visitor.open(at('/login'));
+    await visitor.submit(login, '#login-form', { username, password: PASSWORD });
+    return visitor;
+  }
+
+  async function request(by: Browser, login = member.username): Promise<Page> {
+    const page = await by.open(at('/admin/recoveries'));
+    return by.submit(page, '#recovery-form', { username: login });
+  }
+
+  async function underWay(): Promise<string> {
+    const [row] = await hub.database.query<{ id: string }>(
+      'SELECT id FROM assisted_recoveries WHERE subject = $1 AND ended_at IS NULL',
+      [member.subject],
+    );
+    return row?.id as string;
+  }
+
+  /** By the page's button. */
+  async function press(by: Browser, what: 'approve' | 'link' | 'refuse'): Promise<Page> {
+    const page = await by.open(at('/admin/recoveries'));
+    return by.submit(page, `form[action$="${await underWay()}/${what}"]`);
+  }
+
+  /** Without a button. */
+  async function forge(by: Browser, what: string, id?: string): Promise<number> {
+    const page = await by.open(at('/admin/recoveries'));
+    const csrf = page.document.querySelector('#recovery-form [name=csrf]')?.getAttribute('value');
+    const { status } = await by.send(
+      at(`/admin/recoveries/${id ?? (await underWay())}/${what}`),
+      asForm({ csrf: csrf as string }),
+    );
+    return status;
+  }
+
+  const offered = (page: Page, what: string) =>
+    page.document.querySelector(`form[action$="/${what}"]`) !== null;
+
+  const delayIsOver = () =>
+    hub.database.query(
+      `UPDATE assisted_recoveries SET ready_at = now() - interval '1 minute' WHERE subject = $1`,
+      [member.subject],
+    );
+
+  async function handedOut(): Promise<string> {
+    const [first, second] = [await admin(one), await admin(two)];
+    await request(first);
+    await press(second, 'approve');
+    await delayIsOver();
+    const page = await press(first, 'link');
+    return page.document.querySelector('#recovery-link code')?.text as string;
+  }
+
+  async function open(url: string): Promise<Page> {
+    const visitor = new Browser();
+    const page = await visitor.open(url);
+    return visitor.submit(page, '#recover-password-form', { password: NEW });
+  }
+
+  it('give a membership back after the delay: same subject, new person, no second factor', async () => {
+    await hub.database.query(
+      `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES ($1, '\\x00', now())`,
+      [member.personId],
+    );
+    const url = await handedOut();
+    expect((await open(url)).url).toContain('/login?notice=password-changed');
+    expect(isIn((await signIn(NEW)).page)).toBe(true);
+    const [row] = await hub.database.query<{ personId: string; proven: Date | null }>(
+      `SELECT m.person_id AS "personId", e.proven_at AS proven FROM memberships m
+       JOIN person_emails e ON e.person_id = m.person_id WHERE m.subject = $1`,
+      [member.subject],
+    );
+    expect(row?.personId).not.toBe(member.personId);
+    expect(row?.proven).toBeNull();
+    const gone = await hub.database.query('SELECT 1 FROM persons WHERE id = $1', [member.personId]);
+    expect(gone).toEqual([]);
+    expect(
+      (await new Browser().open(url)).document.querySelector('#recover-expired'),
+    ).not.toBeNull();
+  });
+
+  it("leave the person's other communities to the person, with all their credentials", async () => {
+    await hub.database.query(
+      `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
+       VALUES ($1, $2, $3, $3, 'Ailleurs')`,
+      [other.id, member.personId, member.username],
+    );
+    await open(await handedOut());
+    const visitor = new Browser();
+    const login = await visitor.open(at('/login', other));
+    const fields = { username: member.username, password: NEW };
+    expect((await visitor.submit(login, '#login-form', fields)).status).toBe(400);
+    const right = await visitor.submit(login, '#login-form', { ...fields, password: PASSWORD });
+    expect(right.url.replace(/\/$/, '')).toBe(at('', other));
+  });
+
+  it('are two: nobody approves what they asked for, nor asks for themselves, nor does a member', async () => {
+    const first = await admin(one);
+    await request(first);
+    expect(offered(await first.open(at('/admin/recoveries')), 'approve')).toBe(false);
+    expect(await forge(first, 'approve')).toBe(400);
+    expect((await request(first, one.username)).text).toContain('propre compte');
+    const plain = await admin(await buildMember(hub.database, community.id));
+    expect((await plain.open(at('/admin/recoveries'))).status).toBe(403);
+    await expect(
+      hub.database.query(
+        `UPDATE assisted_recoveries SET approved_by = requested_by, approved_at = now(), ready_at = now()
+         WHERE subject = $1`,
+        [member.subject],
+      ),
+    ).rejects.toThrow('ck_assisted_recoveries_two');
+  });
+
+  it('wait for the delay', async () => {
+    const [first, second] = [await admin(one), await admin(two)];
+    await request(first);
+    expect(await forge(first, 'link')).toBe(400);
+    await press(second, 'approve');
+    expect(offered(await first.open(at('/admin/recoveries')), 'link')).toBe(false);
+    expect(await forge(first, 'link')).toBe(400);
+    const [row] = await hub.database.query<{ hours: number }>(
+      `SELECT round(extract(epoch FROM ready_at - approved_at) / 3600)::int AS hours
+       FROM assisted_recoveries WHERE subject = $1`,
+      [member.subject],
+    );
+    expect(row).toEqual({ hours: 72 });
+  });
+
+  it('answer for it: no third admin gets the link, nor the member, who may be one', async () => {
+    await hub.database.query(`UPDATE memberships SET role = 'admin' WHERE subject = $1`, [
+      member.subject,
+    ]);
+    const [first, second] = [await admin(one), await admin(two)];
+    await request(first);
+    expect(await forge(await admin(member), 'approve')).toBe(400);
+    await press(second, 'approve');
+    await delayIsOver();
+    const third = await admin(await buildMember(hub.database, community.id, { role: 'owner' }));
+    for (const by of [third, await admin(member)]) expect(await forge(by, 'link')).toBe(400);
+  });
+
+  it('approve once, and give back once, when they press at once', async () => {
+    const third = await buildMember(hub.database, community.id, { role: 'admin' });
+    const admins = [await admin(two), await admin(third)];
+    const first = await admin(one);
+    await request(first);
+    const approvals = await Promise.all(admins.map((by) => forge(by, 'approve')));
+    expect(approvals.sort()).toEqual([303, 404]);
+    await delayIsOver();
+    const page = await press(first, 'link');
+    const url = page.document.querySelector('#recovery-link code')?.text as string;
+    const visitors = [new Browser(), new Browser()];
+    const forms = await Promise.all(visitors.map((each) => each.open(url)));
+    const answers = await Promise.all(
+      visitors.map((each, n) =>
+        each.submit(forms[n] as Page, '#recover-password-form', { password: `${NEW} ${n}` }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
+  });
+
+  it('make the link before worthless with each new one', async () => {
+    const before = await handedOut();
+    const page = await press(await admin(two), 'link');
+    const after = page.document.querySelector('#recovery-link code')?.text as string;
+    const old = await new Browser().open(before);
+    expect(old.document.querySelector('#recover-expired')).not.toBeNull();
+    expect((await open(after)).url).toContain('/login?notice=password-changed');
+  });
+
+  it('count only while they are admins', async () => {
+    const [first, second] = [await admin(one), await admin(two)];
+    await request(first);
+    await press(second, 'approve');
+    await delayIsOver();
+    const page = await press(second, 'link');
+    const url = page.document.querySelector('#recovery-link code')?.text as string;
+    await hub.database.query(`UPDATE memberships SET role = 'member' WHERE subject = $1`, [
+      one.subject,
+    ]);
+    expect(
+      (await new Browser().open(url)).document.querySelector('#recover-expired'),
+    ).not.toBeNull();
+  });
+
+  it('count no more once they lost the role, though they get it back', async () => {
+    const [first, second] = [await admin(one), await admin(two)];
+    await request(first);
+    for (const role of ['member', 'admin'] as const) {
+      await hub.database.transaction((tx) =>
+        setMemberRole(tx, community.id, one.subject, role, 'cli'),
+      );
+    }
+    await hub.app.settle();
+    expect(await forge(second, 'approve')).toBe(404);
+    // What one of them began stands in nobody's way.
+    expect((await request(second)).url).toContain('notice=requested');
+  });
+
+  it('leave no other link open, and tell the addresses that the person had proven', async () => {
+    await hub.database.query(
+      `INSERT INTO person_emails (person_id, address, proven_at, verified_at) VALUES ($1, $2, now(), now())`,
+      [member.personId, `autre-${member.username}@lieu.example`],
+    );
+    const old = await recoveryLink();
+    const url = await handedOut();
+    await open(url);
+    const page = await new Browser().open(at(`/recover/${old}`));
+    expect(page.document.querySelector('#recover-expired')).not.toBeNull();
+    const rows = await hub.database.query<{ to: string }>(
+      `SELECT payload ->> 'to' AS to FROM outbox
+       WHERE payload ->> 'template' = 'password-changed' AND payload ->> 'to' LIKE $1`,
+      [`%${member.username}@lieu.example`],
+    );
+    expect(rows.map(({ to }) => to).sort()).toEqual(
+      [member.email, `autre-${member.username}@lieu.example`].sort(),
+    );
+  });
+
+  it('come back to the list when they had to sign in again in between', async () => {
+    const first = await admin(one);
+    await request(first);
+    const [row] = await hub.database.query<{ id: string }>(
+      'SELECT id FROM assisted_recoveries WHERE subject = $1',
+      [member.subject],
+    );
+    const page = await first.open(at(`/admin/recoveries/${row?.id}/approve`));
+    expect(page.url).toBe(at('/admin/recoveries'));
+  });
+
+  it('are stopped by the person, who is told at once, by the link of the message or on their home', async () => {
+    const { visitor } = await signIn(PASSWORD);
+    const first = await admin(one);
+    await request(first);
+    const [mail] = await hub.database.query<{ details: object }>(
+      `SELECT payload #> '{link,details}' AS details FROM outbox
+       WHERE payload ->> 'template' = 'assisted-recovery-started' AND payload ->> 'to' = $1`,
+      [member.email],
+    );
+    expect(mail?.details).toMatchObject({ refuse: true });
+    const token = await mintLink(hub.database, community.id, {
+      kind: 'assisted-recovery',
+      subject: member.subject,
+      details: mail?.details as Record<string, unknown>,
+      hours: 1,
+    });
+    const reader = new Browser();
+    const page = await reader.open(at(`/recover/assisted/${token}`));
+    expect(page.document.querySelector('#refuse-form')).not.toBeNull();
+    expect((await visitor.open(at(''))).document.querySelector('#recovery-refuse')).not.toBeNull();
+    const refused = await reader.submit(page, '#refuse-form');
+    expect(refused.document.querySelector('#recover-refused')).not.toBeNull();
+    expect((await visitor.open(at(''))).document.querySelector('#recovery-refuse')).toBeNull();
+
+    await request(first);
+    const home = await visitor.open(at(''));
+    await visitor.submit(home, '#recovery-under-way form');
+    const [row] = await hub.database.query(
+      'SELECT count(*)::int AS open FROM assisted_recoveries WHERE subject = $1 AND ended_at IS NULL',
+      [member.subject],
+    );
+    expect(row).toEqual({ open: 0 });
+  });
+
+  it("cannot get at another community's members, nor at its recoveries", async () => {
+    const stranger = await buildMember(hub.database, other.id);
+    const first = await admin(one);
+    expect((await request(first, stranger.username)).text).toContain('Aucun membre');
+    const [foreign] = await hub.database.query<{ id: string }>(
+      `INSERT INTO assisted_recoveries (community_id, subject, requested_by) VALUES ($1, $2, $3) RETURNING id`,
+      [
+        other.id,
+        stranger.subject,
+        (await buildMember(hub.database, other.id, { role: 'admin' })).subject,
+      ],
+    );
+    for (const what of ['approve', 'refuse', 'link'])
+      expect([what, await forge(first, what, foreign?.id)]).toEqual([what, 404]);
+  });
+});
