@@ -5,11 +5,15 @@ import { createServer } from 'node:net';
 const FIRST = 10_000;
 const EACH = 1_000;
 
+/** In turn from here on: two who ask at once get two ports. */
+let turn = randomInt(EACH);
+
 /** A port of the loopback that nobody listens on, from the range of this worker of the test run. */
 export async function freePort(): Promise<number> {
   const worker = Number(process.env.VITEST_POOL_ID ?? 0) % 20;
   for (;;) {
-    const port = FIRST + worker * EACH + randomInt(EACH);
+    turn = (turn + 1) % EACH;
+    const port = FIRST + worker * EACH + turn;
     if (await isFree(port)) return port;
   }
 }
