@@ -1,21 +1,12 @@
 import { hashPassword } from '../people/password.ts';
 import { isShortAlone, newPasswordFault } from '../people/password-rule.ts';
 import { setPassword } from '../people/set-password.ts';
-import { requireSignedIn, type SignedIn } from '../sessions/signed-in.ts';
+import { recently } from '../sessions/recently.ts';
+import type { SignedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import type { PasswordPage } from './pages.ts';
-
-type Handler = (parts: WebParts, request: CommunityRequest, who: SignedIn) => Promise<void>;
-
-/** Only whoever has just signed in may change what they sign in with. */
-const recently =
-  (handler: Handler): CommunityRoutes[number][2] =>
-  async (parts, request) => {
-    const who = await requireSignedIn(request, { recent: true });
-    if (who !== undefined) await handler(parts, request, who);
-  };
 
 export const PASSWORD_ROUTES: CommunityRoutes = [
   ['GET', /^\/account\/password$/, recently(show)],

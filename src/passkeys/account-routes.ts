@@ -1,6 +1,7 @@
 import { recordEvents } from '../events/record-event.ts';
 import { raiseSession } from '../sessions/browser-session.ts';
-import { requireSignedIn, type SignedIn } from '../sessions/signed-in.ts';
+import { recently } from '../sessions/recently.ts';
+import type { SignedIn } from '../sessions/signed-in.ts';
 import { localeOf } from '../web/chrome.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
@@ -13,21 +14,6 @@ import { relyingPartyAt } from './relying-party.ts';
 import { removePasskey } from './remove-passkey.ts';
 
 type AccountPage = Extract<PasskeyPage, { page: 'account/passkeys' }>;
-type Handler = (
-  parts: WebParts,
-  request: CommunityRequest,
-  who: SignedIn,
-  id: string,
-) => Promise<void>;
-
-/** Only whoever has just signed in may look at what guards their account, and change it. */
-const recently =
-  (handler: Handler): CommunityRoutes[number][2] =>
-  async (parts, request, [id = '']) => {
-    const who = await requireSignedIn(request, { recent: true });
-    if (who !== undefined) await handler(parts, request, who, id);
-  };
-
 const ID = '([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})';
 
 export const PASSKEY_ACCOUNT_ROUTES: CommunityRoutes = [

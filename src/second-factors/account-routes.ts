@@ -1,6 +1,7 @@
 import { timesFor } from '../account/times.ts';
 import { raiseSession } from '../sessions/browser-session.ts';
-import { requireSignedIn, type SignedIn } from '../sessions/signed-in.ts';
+import { recently } from '../sessions/recently.ts';
+import type { SignedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import type { WebParts } from '../web/web-parts.ts';
@@ -12,16 +13,6 @@ import { secondFactorRequirement } from './requirement.ts';
 import { beginTotp, confirmTotp } from './totp-setup.ts';
 
 type Overview = Extract<TwoFactorPage, { page: 'account/two-factors' }>;
-type Handler = (parts: WebParts, request: CommunityRequest, who: SignedIn) => Promise<void>;
-
-/** Only whoever has just signed in may look at what guards their account, and change it. */
-const recently =
-  (handler: Handler): CommunityRoutes[number][2] =>
-  async (parts, request) => {
-    const who = await requireSignedIn(request, { recent: true });
-    if (who !== undefined) await handler(parts, request, who);
-  };
-
 export const TWO_FACTOR_ROUTES: CommunityRoutes = [
   ['GET', /^\/account\/two-factors$/, recently(showOverview)],
   ['GET', /^\/account\/totp$/, recently(showTotp)],

@@ -1,6 +1,7 @@
 import { isEmailAddress } from '../../memberships/names.ts';
 import { retryAfterMinutes } from '../../registration/retry-after.ts';
-import { requireSignedIn, type SignedIn } from '../../sessions/signed-in.ts';
+import { recently } from '../../sessions/recently.ts';
+import type { SignedIn } from '../../sessions/signed-in.ts';
 import { localeOf } from '../../web/chrome.ts';
 import type { CommunityRequest } from '../../web/community-request.ts';
 import type { CommunityRoutes } from '../../web/community-route-table.ts';
@@ -13,16 +14,6 @@ import { EMAIL_NOTICES, type EmailFault, type EmailNotice, type EmailPage } from
 import { removeAddress } from './remove-address.ts';
 
 type AddressesPage = Extract<EmailPage, { page: 'account/emails' }>;
-type Handler = (parts: WebParts, request: CommunityRequest, who: SignedIn) => Promise<void>;
-
-/** Whoever can change the address gets in by it: only who has just signed in may. */
-const recently =
-  (handler: Handler): CommunityRoutes[number][2] =>
-  async (parts, request) => {
-    const who = await requireSignedIn(request, { recent: true });
-    if (who !== undefined) await handler(parts, request, who);
-  };
-
 export const EMAIL_ACCOUNT_ROUTES: CommunityRoutes = [
   ['GET', /^\/account\/emails$/, recently(show)],
   // Where somebody comes back to who had to sign in again first.

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { recordEvents } from '../../events/record-event.ts';
-import { requireSignedIn, type SignedIn } from '../../sessions/signed-in.ts';
+import { recently } from '../../sessions/recently.ts';
+import type { SignedIn } from '../../sessions/signed-in.ts';
 import type { CommunityRequest } from '../../web/community-request.ts';
 import type { CommunityRoutes } from '../../web/community-route-table.ts';
 import type { WebParts } from '../../web/web-parts.ts';
@@ -14,16 +15,6 @@ import {
 } from './collect-export.ts';
 import type { ExportPage } from './pages.ts';
 import { writeExport } from './write-export.ts';
-
-type Handler = (parts: WebParts, request: CommunityRequest, who: SignedIn) => Promise<void>;
-
-/** All of somebody's data is for whoever has just shown that it is them. */
-const recently =
-  (handler: Handler): CommunityRoutes[number][2] =>
-  async (parts, request) => {
-    const who = await requireSignedIn(request, { recent: true });
-    if (who !== undefined) await handler(parts, request, who);
-  };
 
 export const EXPORT_ROUTES: CommunityRoutes = [
   ['GET', /^\/account\/export$/, recently(show)],

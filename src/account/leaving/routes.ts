@@ -1,7 +1,8 @@
 import { RefusedError } from '../../communities/change-errors.ts';
 import { notifyMember } from '../../mail/notify-member.ts';
 import { setMemberStatus } from '../../memberships/set-member-status.ts';
-import { requireSignedIn, type SignedIn } from '../../sessions/signed-in.ts';
+import { recently } from '../../sessions/recently.ts';
+import type { SignedIn } from '../../sessions/signed-in.ts';
 import type { CommunityRequest } from '../../web/community-request.ts';
 import type { CommunityRoutes } from '../../web/community-route-table.ts';
 import type { WebParts } from '../../web/web-parts.ts';
@@ -12,16 +13,6 @@ import type { LeavingPage } from './pages.ts';
 
 type LeavePage = Extract<LeavingPage, { page: 'account/leave' }>;
 type DeletePage = Extract<LeavingPage, { page: 'account/delete' }>;
-type Handler = (parts: WebParts, request: CommunityRequest, who: SignedIn) => Promise<void>;
-
-/** What cannot be undone is for whoever has just shown that it is them. */
-const recently =
-  (handler: Handler): CommunityRoutes[number][2] =>
-  async (parts, request) => {
-    const who = await requireSignedIn(request, { recent: true });
-    if (who !== undefined) await handler(parts, request, who);
-  };
-
 export const LEAVING_ROUTES: CommunityRoutes = [
   ['GET', /^\/account\/leave$/, recently(showLeave)],
   ['POST', /^\/account\/leave$/, recently(submitLeave)],
