@@ -1,7 +1,7 @@
 import type { Queryable } from '../database/database.ts';
 import { MEMBER_JSON, type Member } from '../memberships/member.ts';
 import { tokenHash } from '../secrets/token-hash.ts';
-import type { ConsentWrite } from './oidc-writes.ts';
+import type { ConsentWrite } from './changes.ts';
 import type { Payload } from './unit-of-work.ts';
 
 /** A stored row with what the protocol asks for next; null where there is none, undefined where not read. */

@@ -1,5 +1,5 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import { UsedUpError } from './oidc-writes.ts';
+import { UsedUpError } from './changes.ts';
 import { currentScope, currentUnit } from './request-scope.ts';
 
 /** Endpoints that programs call; the others are for browsers. */

@@ -4,6 +4,7 @@ import type { AuditEvent } from '../events/record-event.ts';
 import type { Member } from '../memberships/member.ts';
 import type { OutboxMessage } from '../outbox/outbox.ts';
 import type { Credential } from '../sign-in/authentication.ts';
+import type { Changes, ConsentWrite } from './changes.ts';
 import type { Disclosure, DisclosureNotes } from './disclosure-notes.ts';
 import {
   readArtifact,
@@ -14,7 +15,7 @@ import {
   readSessionByUid,
   type StoredRead,
 } from './oidc-reads.ts';
-import { type Changes, type ConsentWrite, revokeGrant, writeChanges } from './oidc-writes.ts';
+import { revokeGrant, writeChanges } from './oidc-writes.ts';
 import type { SignInCache } from './sign-in-cache.ts';
 
 export type Payload = Record<string, unknown>;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'koa';
 import { sqlState } from '../database/database.ts';
-import { UsedUpError } from '../oidc/oidc-writes.ts';
+import { UsedUpError } from '../oidc/changes.ts';
 import { StaleInteractionError } from '../sign-in/stale-interaction.ts';
 import { localeOf } from './chrome.ts';
 import { CsrfError } from './csrf.ts';
