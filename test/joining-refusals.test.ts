@@ -71,9 +71,10 @@ describe('nobody is made to join', () => {
       });
     const other = await buildCommunity(hub.database, { registration: 'open' });
     const [good, late] = [await mint(1), await mint(-1)];
+    const another = `${good.slice(0, -1)}${good.endsWith('A') ? 'E' : 'A'}`;
     const paths = [
       [`/account/join/${place.slug}/${late}`, 410],
-      [`/account/join/${place.slug}/${good.slice(0, -1)}A`, 410],
+      [`/account/join/${place.slug}/${another}`, 410],
       [`/account/join/${place.slug}/${good.slice(0, -1)}`, 404],
       [`/account/join/${other.slug}/${good}`, 410],
       [`/account/join/nulle-part/${good}`, 404],
@@ -82,7 +83,7 @@ describe('nobody is made to join', () => {
       const page = await visit.browser.open(at(path, home));
       expect([path, page.status]).toEqual([path, status]);
     }
-    for (const token of [late, `${good.slice(0, -1)}A`]) {
+    for (const token of [late, another]) {
       const page = await visit.browser.open(`${hub.url}/join/${place.slug}/${token}`);
       expect(page.document.querySelector('#join-expired')).not.toBeNull();
     }

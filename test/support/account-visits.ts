@@ -36,7 +36,11 @@ export async function sendProfile(
   for (const [name, value] of Object.entries(fields)) form.set(name, value);
   form.set('picture', new Blob([new Uint8Array(picture)], { type: 'image/png' }), 'photo.png');
   const { origin, pathname } = new URL(page.url);
-  return browser.open(origin + pathname, { method: 'POST', headers: { origin }, body: form });
+  return browser.open(origin + pathname, {
+    method: 'POST',
+    headers: { origin, referer: page.url },
+    body: form,
+  });
 }
 
 /** What stands beside each field that was refused. */

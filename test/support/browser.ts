@@ -80,6 +80,7 @@ export class Browser {
       headers: {
         'content-type': 'application/x-www-form-urlencoded',
         origin: new URL(action).origin,
+        ...(new URL(page.url).origin === new URL(action).origin && { referer: page.url }),
       },
       body: body.toString(),
     });
