@@ -248,7 +248,7 @@ CREATE TABLE assisted_recoveries (
   created_at timestamptz NOT NULL DEFAULT now(),
   approved_at timestamptz,
   ready_at timestamptz,
-  -- Refused, cancelled by the person, or done.
+  -- Refused, cancelled by the person, done, or left until it was too late.
   ended_at timestamptz,
   outcome text,
   CONSTRAINT pk_assisted_recoveries PRIMARY KEY (community_id, id),
@@ -258,7 +258,7 @@ CREATE TABLE assisted_recoveries (
   CONSTRAINT ck_assisted_recoveries_two CHECK (approved_by IS NULL OR approved_by <> requested_by),
   CONSTRAINT ck_assisted_recoveries_self CHECK (requested_by <> subject AND (approved_by IS NULL OR approved_by <> subject)),
   CONSTRAINT ck_assisted_recoveries_approval CHECK ((approved_by IS NULL) = (approved_at IS NULL) AND (approved_at IS NULL) = (ready_at IS NULL)),
-  CONSTRAINT ck_assisted_recoveries_outcome CHECK ((outcome IS NULL) = (ended_at IS NULL) AND (outcome IS NULL OR outcome IN ('done', 'cancelled', 'refused')))
+  CONSTRAINT ck_assisted_recoveries_outcome CHECK ((outcome IS NULL) = (ended_at IS NULL) AND (outcome IS NULL OR outcome IN ('done', 'cancelled', 'refused', 'expired')))
 );
 CREATE UNIQUE INDEX uq_assisted_recoveries_open ON assisted_recoveries (community_id, subject) WHERE ended_at IS NULL;
 

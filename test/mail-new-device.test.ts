@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { visit } from './support/account-visits.ts';
+import type { Browser } from './support/browser.ts';
 import { type BuiltCommunity, buildCommunity, PASSWORD } from './support/factories.ts';
 import { startHub, type TestHub } from './support/hub.ts';
 import { keptMail } from './support/kept-mails.ts';
@@ -64,6 +65,34 @@ it('the same browser again is no news', async () => {
   const login = { username: member.username, password: PASSWORD };
   expect((await browser.submit(page, '#login-form', login)).status).toBe(200);
   expect(await noticesTo(member.email)).toEqual([]);
+});
+
+it('a browser that was in before the password was changed is told of again; the one that changed it is not', async () => {
+  const { member, browser, at } = await visit(hub, community);
+  const { browser: other } = await visit(hub, community, {
+    member,
+    headers: { 'user-agent': FIREFOX },
+  });
+  const password = 'trois brouettes et un chaudron';
+  const page = await browser.open(at('/account/password'));
+  await browser.submit(page, '#password-form', { password });
+  const before = await noticesTo(member.email);
+  const again = async (who: Browser) => {
+    const here = await who.open(at('/'));
+    const out = 'form[action$="/sign-out-everywhere"]';
+    if (here.document.querySelector(out) !== null) await who.submit(here, out);
+    const login = { username: member.username, password };
+    const home = await who.submit(await who.open(at('/login')), '#login-form', login);
+    expect(home.document.querySelector('#login-form')).toBeNull();
+    return (await noticesTo(member.email)).length - before.length;
+  };
+  expect(await again(browser)).toBe(0);
+  // As if the change was some time ago: clocks may differ by two seconds.
+  await hub.database.query(
+    `UPDATE persons SET password_changed_at = now() + interval '3 seconds' WHERE id = $1`,
+    [member.personId],
+  );
+  expect(await again(other)).toBe(1);
 });
 
 it('the time is told in the zone of the member, and the words in their language', async () => {

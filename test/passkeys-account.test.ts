@@ -114,6 +114,17 @@ describe('the page of passkeys', () => {
     expect((await signIn(issuer, authenticator)).response.status).toBe(400);
   });
 
+  it('removes one with all that it opened: other sessions are over, this one goes on', async () => {
+    const { member, browser, authenticator } = await memberWithPasskey();
+    const { browser: thief, response } = await signIn(issuer, authenticator);
+    expect(response.status).toBe(303);
+    expect((await thief.open(`${issuer}/account`)).url).toBe(`${issuer}/account`);
+    const [passkey] = await passkeysOf(member.personId);
+    await submit(browser, passkey?.id as string, 'remove');
+    expect((await thief.open(`${issuer}/account`)).url).toContain('/login');
+    expect((await browser.open(`${issuer}/account`)).url).toBe(`${issuer}/account`);
+  });
+
   it('knows nothing of the passkeys of somebody else', async () => {
     const { member } = await memberWithPasskey();
     const { browser } = await memberWithPasskey();
@@ -158,6 +169,19 @@ describe('the last second factor', () => {
     const refused = await submit(browser, first?.id as string, 'remove');
     expect(refused.text).toContain('Votre mot de passe est trop court');
     expect(await passkeysOf(member.personId)).toHaveLength(1);
+  });
+
+  it('takes the recovery codes along that stood in for it', async () => {
+    const { member, browser } = await memberWithPasskey();
+    const codes = () =>
+      hub.database.query('SELECT 1 FROM recovery_codes WHERE person_id = $1', [member.personId]);
+    await browser.submit(await browser.open(`${issuer}/account/recovery-codes`), '#codes-form');
+    await addAnother(browser, 'Une autre');
+    const [first, second] = await passkeysOf(member.personId);
+    await submit(browser, first?.id as string, 'remove');
+    expect(await codes()).toHaveLength(10);
+    await submit(browser, second?.id as string, 'remove');
+    expect(await codes()).toHaveLength(0);
   });
 
   it('is not removed by two requests at once that each leave the other', async () => {

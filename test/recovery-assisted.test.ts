@@ -256,6 +256,52 @@ describe('two admins', () => {
     expect((await request(second)).url).toContain('notice=requested');
   });
 
+  it('have seven days to approve, and seven for the link once the delay is over', async () => {
+    const [first, second] = [await admin(one), await admin(two)];
+    const back = (column: string, time: string) =>
+      hub.database.query(
+        `UPDATE assisted_recoveries SET ${column} = now() - interval '${time}'
+         WHERE subject = $1 AND ended_at IS NULL`,
+        [member.subject],
+      );
+    await request(first);
+    await back('created_at', '7 days 1 minute');
+    expect(await forge(second, 'approve')).toBe(404);
+    expect((await request(first)).url).toContain('notice=requested');
+    await press(second, 'approve');
+    await back('ready_at', '6 days 23 hours');
+    const page = await press(first, 'link');
+    const url = page.document.querySelector('#recovery-link code')?.text as string;
+    await back('ready_at', '7 days 1 minute');
+    expect(
+      (await new Browser().open(url)).document.querySelector('#recover-expired'),
+    ).not.toBeNull();
+    expect(await forge(first, 'link')).toBe(404);
+  });
+
+  it("are an owner and somebody for an owner's account, where there is another owner", async () => {
+    const third = await buildMember(hub.database, community.id, { role: 'admin' });
+    await hub.database.query(`UPDATE memberships SET role = 'owner' WHERE subject = $1`, [
+      member.subject,
+    ]);
+    await request(await admin(one));
+    const refused = await press(await admin(third), 'approve');
+    expect(refused.status).toBe(400);
+    expect(refused.text).toContain('une personne responsable de la communauté');
+    expect((await press(await admin(two), 'approve')).url).toContain('notice=approved');
+    // Had the owner among the two lost the role since, two plain admins would be left.
+    await hub.database.query(`UPDATE memberships SET role = 'admin' WHERE subject = $1`, [
+      two.subject,
+    ]);
+    await delayIsOver();
+    const [last] = await hub.database.query<{ owners: number }>(
+      `SELECT count(*)::int AS owners FROM memberships
+       WHERE community_id = $1 AND role = 'owner' AND subject <> $2`,
+      [community.id, member.subject],
+    );
+    expect(await forge(await admin(one), 'link')).toBe(last?.owners === 0 ? 200 : 404);
+  });
+
   it('leave no other link open, and tell the addresses that the person had proven', async () => {
     await hub.database.query(
       `INSERT INTO person_emails (person_id, address, proven_at, verified_at) VALUES ($1, $2, now(), now())`,

@@ -3,6 +3,7 @@ import { isShortAlone, newPasswordFault } from '../people/password-rule.ts';
 import { setPassword } from '../people/set-password.ts';
 import { recently } from '../sessions/recently.ts';
 import type { SignedIn } from '../sessions/signed-in.ts';
+import { rememberDevice } from '../sign-in/known-device.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import type { WebParts } from '../web/web-parts.ts';
@@ -42,6 +43,7 @@ async function submit(parts: WebParts, request: CommunityRequest, who: SignedIn)
       issuerUrl: issuer.url,
     }),
   );
+  rememberDevice(parts, request, member.subject);
   await parts.settle();
   request.redirect('/account/password?notice=changed');
 }

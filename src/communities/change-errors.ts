@@ -26,6 +26,7 @@ export type Refusal =
   | 'same'
   | 'not-ready'
   | 'role'
+  | 'owner'
   | 'invitation-role'
   | 'group-cycle'
   | 'no-approval'

@@ -17,7 +17,12 @@ type Notice = {
 /** Whoever took over one of the person's mailboxes must not be the only one to be told of these. */
 const TO_ALL_PROVEN = new Set<MailTemplate>([
   'password-changed',
+  'new-device',
   'new-passkey',
+  'passkey-removed',
+  'second-factor-added',
+  'second-factor-removed',
+  'recovery-code-used',
   'email-changed',
   'assisted-recovery-started',
   'assisted-recovery-ready',

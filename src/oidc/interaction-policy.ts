@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Community } from '../communities/community.ts';
 import { accessTo } from '../memberships/member.ts';
 import { secondFactorRequirement } from '../second-factors/requirement.ts';
@@ -18,6 +18,9 @@ export function buildPolicy(community: Community): ReturnType<typeof base> {
   const login = policy.get('login');
   login?.checks.remove('id_token_hint');
   login?.checks.add(checkIdTokenHint());
+  login?.checks.remove('essential_acr');
+  login?.checks.remove('essential_acrs');
+  login?.checks.add(checkEssentialAcr());
   login?.checks.add(checkSecondFactor(community));
   login?.checks.add(checkAcrValues());
   policy.add(
@@ -56,6 +59,36 @@ function checkIdTokenHint(): InstanceType<typeof Check> {
         : Check.REQUEST_PROMPT;
     },
   );
+}
+
+/**
+ * OpenID Connect Core §5.5.1.1: an app that insists on one factor takes two as well, which the provider's own
+ * checks do not know. Whoever has a second factor could not open that app at all.
+ */
+function checkEssentialAcr(): InstanceType<typeof Check> {
+  return new Check(
+    'essential_acr',
+    'none of the requested ACRs could be obtained',
+    (ctx) => {
+      const asked = essentialAcrOf(ctx);
+      if (asked === undefined) return Check.NO_NEED_TO_PROMPT;
+      const reached = ctx.oidc.session?.acr;
+      const suffices =
+        asked.includes(reached ?? '') ||
+        (reached === ACR_MULTI_FACTOR && asked.includes(ACR_SINGLE_FACTOR));
+      return suffices ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT;
+    },
+    ({ oidc }) => ({ acr: oidc.claims.id_token?.acr }),
+  );
+}
+
+/** @throws InvalidRequest when `values` is no list */
+function essentialAcrOf({ oidc }: KoaContextWithOIDC): unknown[] | undefined {
+  const acr = oidc.claims?.id_token?.acr;
+  if (!acr?.essential) return undefined;
+  if (acr.values !== undefined && !Array.isArray(acr.values))
+    throw new errors.InvalidRequest('invalid claims.id_token.acr.values type');
+  return acr.values ?? (acr.value === undefined ? undefined : [acr.value]);
 }
 
 /** A session from before the community asked for a second factor, or before the member became an admin. */

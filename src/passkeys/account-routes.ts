@@ -103,7 +103,7 @@ async function remove(
   id: string,
 ): Promise<void> {
   await request.form();
-  const refusal = await removePasskey(parts, request, who.member, id);
+  const refusal = await removePasskey(parts, request, who, id);
   if (refusal !== undefined) {
     const faults = [{ field: `remove-${id}`, code: refusal }];
     const page = await accountPage(parts, request, who, { faults });

@@ -1,14 +1,17 @@
 import { recordEvents } from '../events/record-event.ts';
 import { notifyMember } from '../mail/notify-member.ts';
-import type { Member } from '../memberships/member.ts';
+import { forgetCodesOfNobody } from '../second-factors/recovery-codes.ts';
 import { type RemovalRefusal, refusalOfRemoval } from '../second-factors/removal.ts';
+import { endPersonSessions } from '../sessions/end-sessions.ts';
+import type { SignedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import { notFound } from '../web/http-errors.ts';
 import { deletePasskey } from './passkey-store.ts';
 import type { PasskeyParts } from './verify-assertion.ts';
 
 /**
- * Removes a passkey: from then on it opens nothing. The last second factor stays where a community asks
+ * Removes a passkey: from then on it opens nothing, and whatever it opened before is over. This session goes on;
+ * all others of the person end. The last second factor stays where a community asks
  * for one, or where the password is too short to stand alone.
  * @returns why it stays; undefined when it is gone
  * @throws RequestError 404 when the person has no such passkey
@@ -16,7 +19,7 @@ import type { PasskeyParts } from './verify-assertion.ts';
 export async function removePasskey(
   parts: PasskeyParts,
   request: CommunityRequest,
-  { personId, subject }: Pick<Member, 'personId' | 'subject'>,
+  { personId, member: { subject }, session }: SignedIn,
   id: string,
 ): Promise<RemovalRefusal | undefined> {
   return parts.database.transaction(async (tx) => {
@@ -27,6 +30,8 @@ export async function removePasskey(
     if (refusal !== undefined) return refusal;
     const removed = await deletePasskey(tx, personId, id);
     if (removed === undefined) throw notFound('passkey');
+    await forgetCodesOfNobody(tx, personId);
+    await endPersonSessions(tx, personId, { communityId: request.community.id, uid: session.uid });
     await recordEvents(tx, [
       {
         communityId: request.community.id,

@@ -15,9 +15,16 @@ export async function provePassword(
   if (!matches || person?.passwordHash == null) return undefined;
   if (!needsRehash) return person.passwordHash;
   const today = await hashPassword(password);
-  await db.query(
-    'UPDATE persons SET password_hash = $3, updated_at = now() WHERE id = $1 AND password_hash = $2',
+  const [renewed] = await db.query(
+    'UPDATE persons SET password_hash = $3, updated_at = now() WHERE id = $1 AND password_hash = $2 RETURNING 1',
     [person.personId, person.passwordHash, today],
   );
-  return today;
+  if (renewed !== undefined) return today;
+  // Another sign-in was first, or the password was changed: what is there now decides.
+  const [now] = await db.query<{ hash: string | null }>(
+    'SELECT password_hash AS hash FROM persons WHERE id = $1',
+    [person.personId],
+  );
+  const again = await checkPassword(now?.hash, password);
+  return again.matches ? (now?.hash ?? undefined) : undefined;
 }

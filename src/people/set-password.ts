@@ -3,7 +3,7 @@ import type { Transaction } from '../database/database.ts';
 import { type Actor, recordEvents } from '../events/record-event.ts';
 import { notifyMember } from '../mail/notify-member.ts';
 import { lockMembership } from '../memberships/membership-store.ts';
-import { endMemberSessions, endOtherSessions } from '../sessions/end-sessions.ts';
+import { endPersonSessions } from '../sessions/end-sessions.ts';
 
 export type NewPassword = {
   /** Whether it is too short to be all that guards an account: then its second factor stays. */
@@ -36,20 +36,8 @@ export async function setPassword(
      WHERE id = $1`,
     [member.personId, passwordHash, isShort],
   );
-  const memberships = await tx.query<{ communityId: string; subject: string }>(
-    'SELECT community_id AS "communityId", subject FROM memberships WHERE person_id = $1 ORDER BY community_id',
-    [member.personId],
-  );
-  for (const each of memberships) {
-    const isHere = each.communityId === communityId;
-    if (isHere && keptSession !== undefined)
-      await endOtherSessions(tx, communityId, subject, keptSession);
-    else await endMemberSessions(tx, each.communityId, [each.subject]);
-  }
-  await tx.query(
-    'DELETE FROM operator_sessions s USING operators o WHERE o.id = s.operator_id AND o.person_id = $1',
-    [member.personId],
-  );
+  const kept = keptSession === undefined ? undefined : { communityId, uid: keptSession };
+  const memberships = await endPersonSessions(tx, member.personId, kept);
   await recordEvents(
     tx,
     memberships.map((each) => ({

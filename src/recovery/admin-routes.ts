@@ -38,7 +38,7 @@ export const ADMIN_RECOVERY_ROUTES: CommunityRoutes = [
 ];
 
 const NOTICES = ['requested', 'approved', 'refused'] as const;
-const FAULTS = ['self', 'open', 'same', 'not-ready', 'role'] as const;
+const FAULTS = ['self', 'open', 'same', 'not-ready', 'role', 'owner'] as const;
 
 async function show(parts: WebParts, request: CommunityRequest): Promise<void> {
   const who = await requireAdmin(request, { recent: true });

@@ -29,6 +29,17 @@ const adminSince = (who: string, since: string) =>
 const BY_ADMINS = `${adminSince('r.requested_by', 'r.created_at')}
   AND (r.approved_by IS NULL OR ${adminSince('r.approved_by', 'r.approved_at')})`;
 
+/** Days in which a request is approved, and in which the link is handed out once the delay is over. */
+const OPEN_DAYS = 7;
+const IN_TIME = `COALESCE(r.ready_at, r.created_at) > now() - interval '${OPEN_DAYS} days'`;
+
+const ownerIs = (which: string) => `EXISTS (SELECT 1 FROM memberships o
+  WHERE o.community_id = r.community_id AND o.status = 'active' AND o.role = 'owner' AND ${which})`;
+/** Only owners make owners: where there is another, one of the two is. */
+const BY_AN_OWNER = `(NOT ${ownerIs('o.subject = r.subject')} OR NOT ${ownerIs('o.subject <> r.subject')}
+  OR ${ownerIs('o.subject IN (r.requested_by, r.approved_by)')})`;
+const STANDS = `${BY_ADMINS} AND ${IN_TIME} AND (r.approved_by IS NULL OR ${BY_AN_OWNER})`;
+
 const SELECT = `SELECT r.id, r.subject, m.username, m.display_name AS "displayName",
     r.requested_by AS "requestedBy", q.display_name AS "requestedByName",
     r.approved_by AS "approvedBy", v.display_name AS "approvedByName", r.ready_at AS "readyAt",
@@ -37,7 +48,7 @@ const SELECT = `SELECT r.id, r.subject, m.username, m.display_name AS "displayNa
   JOIN memberships m ON m.community_id = r.community_id AND m.subject = r.subject
   JOIN memberships q ON q.community_id = r.community_id AND q.subject = r.requested_by
   LEFT JOIN memberships v ON v.community_id = r.community_id AND v.subject = r.approved_by
-  WHERE r.community_id = $1 AND r.ended_at IS NULL AND m.status = 'active' AND ${BY_ADMINS}`;
+  WHERE r.community_id = $1 AND r.ended_at IS NULL AND m.status = 'active' AND ${STANDS}`;
 
 /** What is under way in a community. */
 export function listRecoveries(db: Queryable, communityId: string): Promise<AssistedRecovery[]> {
@@ -74,10 +85,10 @@ export async function requestRecovery(
   );
   if (member === undefined) throw new NotFoundError('member');
   if (member.status !== 'active') throw new RefusedError('state', 'the member is not active');
-  // One whose admin lost the role meanwhile stands in nobody's way.
+  // One whose time is over, or whose admin lost the role meanwhile, stands in nobody's way.
   await tx.query(
-    `UPDATE assisted_recoveries r SET ended_at = now(), outcome = 'refused'
-     WHERE r.community_id = $1 AND r.subject = $2 AND r.ended_at IS NULL AND NOT (${BY_ADMINS})`,
+    `UPDATE assisted_recoveries r SET ended_at = now(), outcome = 'expired'
+     WHERE r.community_id = $1 AND r.subject = $2 AND r.ended_at IS NULL AND NOT (${STANDS})`,
     [communityId, subject],
   );
   const [made] = await tx.query<{ id: string }>(
@@ -101,7 +112,8 @@ export async function requestRecovery(
 
 /**
  * A second admin approves; the delay begins.
- * @throws RefusedError `same` for the admin who asked, `self` for the member; NotFoundError when it is over
+ * @throws RefusedError `same` for the admin who asked, `self` for the member, `owner` where it takes one;
+ *   NotFoundError when it is over
  */
 export async function approveRecovery(
   tx: Transaction,
@@ -118,6 +130,11 @@ export async function approveRecovery(
     [communityId, id, by, delayHours],
   );
   if (approved.length === 0) throw new NotFoundError('recovery');
+  const [allowed] = await tx.query(
+    `SELECT 1 FROM assisted_recoveries r WHERE r.community_id = $1 AND r.id = $2 AND ${BY_AN_OWNER}`,
+    [communityId, id],
+  );
+  if (allowed === undefined) throw new RefusedError('owner', 'one of the two has to be an owner');
   await recordEvents(tx, [
     {
       communityId,

@@ -50,6 +50,7 @@ export type RecoveryFault =
   | 'status'
   | 'same'
   | 'not-ready'
+  | 'owner'
   | 'role';
 
 export type RecoveryView = {

@@ -6,7 +6,7 @@ import { enqueue } from '../outbox/outbox.ts';
 type About = { communityId: string; issuerUrl: string; subject: string; recovery: string };
 
 /** How long the link works with which the person refuses. */
-const REFUSE_HOURS = 24 * 40;
+const REFUSE_HOURS = 24 * 45;
 
 /**
  * Tells the person of an assisted recovery, at every address that they have anywhere, each with a link to

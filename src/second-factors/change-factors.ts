@@ -5,7 +5,7 @@ import type { FactorCheck } from '../sign-in/factor-checks.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { hasSecondFactor, readFactors } from './factor-store.ts';
-import { makeRecoveryCodes, spendRecoveryCode } from './recovery-codes.ts';
+import { forgetCodesOfNobody, makeRecoveryCodes, spendRecoveryCode } from './recovery-codes.ts';
 import { type RemovalRefusal, refusalOfRemoval } from './removal.ts';
 import { checkTotp, storeTotp } from './totp.ts';
 
@@ -46,6 +46,7 @@ export async function removeTotp(
       personId,
     ]);
     if (gone.length === 0) return undefined;
+    await forgetCodesOfNobody(tx, personId);
     await recordEvents(tx, [eventOf(request, subject, 'totp.removed')]);
     await notifyMember(tx, { ...noticeOf(request, subject), template: 'second-factor-removed' });
     return undefined;

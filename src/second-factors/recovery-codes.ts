@@ -50,6 +50,13 @@ export async function spendRecoveryCode(
   return row?.left ?? 0;
 }
 
+/** Codes stand in for a second factor: with the last one, the codes of a person go. */
+export async function forgetCodesOfNobody(tx: Transaction, personId: string): Promise<void> {
+  await tx.query('DELETE FROM recovery_codes WHERE person_id = $1 AND NOT has_second_factor($1)', [
+    personId,
+  ]);
+}
+
 /** Codes of a form of ours, to be handed out as a file; anything else is left out. */
 export function shownCodes(text: string): string[] {
   return text

@@ -97,6 +97,32 @@ export async function endOtherSessions(
   return sessions.length;
 }
 
+/**
+ * Ends all that a person has open: in each community that they are in, and as an operator.
+ * @param kept a session of a member of theirs, which goes on with what came of it
+ * @returns their memberships
+ */
+export async function endPersonSessions(
+  tx: Transaction,
+  personId: string,
+  kept?: { communityId: string; uid: string },
+): Promise<{ communityId: string; subject: string }[]> {
+  const memberships = await tx.query<{ communityId: string; subject: string }>(
+    'SELECT community_id AS "communityId", subject FROM memberships WHERE person_id = $1 ORDER BY community_id',
+    [personId],
+  );
+  for (const { communityId, subject } of memberships) {
+    if (kept?.communityId === communityId)
+      await endOtherSessions(tx, communityId, subject, kept.uid);
+    else await endMemberSessions(tx, communityId, [subject]);
+  }
+  await tx.query(
+    'DELETE FROM operator_sessions s USING operators o WHERE o.id = s.operator_id AND o.person_id = $1',
+    [personId],
+  );
+  return memberships;
+}
+
 /** Queues one logout a client that was signed in to and has an address to be told at. */
 async function queueLogouts(
   tx: Transaction,

@@ -39,7 +39,7 @@ export async function checkPasswordSignIn(
     name,
     account: credential?.subject ?? name,
     ip: form.ip,
-    device: credential && knownDevice(ctx, parts.sealer, communityId, credential.subject),
+    device: credential && (await knownDevice(parts, ctx, communityId, credential.subject)),
   };
   const throttled = await parts.throttle.attempt(attempt);
   if (!throttled.allowed) {

@@ -42,7 +42,7 @@ export async function completeSignIn(
  * stored with the request: nobody is signed in by half.
  */
 export async function admit(
-  parts: Pick<WebParts, 'sealer'>,
+  parts: Pick<WebParts, 'database' | 'sealer'>,
   request: CommunityRequest,
   { amr, restsOn, pending }: ProvenSignIn,
   target: SignInTarget,
@@ -61,19 +61,15 @@ export async function admit(
     details: { amr },
   });
   const { ctx, community, issuer, ip } = request;
-  if (knownDevice(ctx, parts.sealer, community.id, subject) === undefined) {
+  if ((await knownDevice(parts, ctx, community.id, subject)) === undefined) {
     const userAgent = ctx.get('user-agent');
     const about = { communityId: community.id, issuerUrl: issuer.url, subject, userAgent, ip };
     request.unit.send(newDeviceMessage(about));
   }
-  rememberDevice(
-    request.ctx,
-    parts.sealer,
-    request.community.id,
-    subject,
-    request.issuer.basePath || '/',
-  );
-  const login = { accountId: subject, amr: [...amr], acr: acrOf(amr) };
+  rememberDevice(parts, request, subject);
+  // When it was proven, and not when the browser brings the answer to the app's request.
+  const ts = Math.floor(Date.now() / 1000);
+  const login = { accountId: subject, amr: [...amr], acr: acrOf(amr), ts };
   if (interaction !== undefined) {
     await finish(request, { login });
     return;

@@ -61,7 +61,7 @@ async function submitSecondFactor(
     return;
   }
   const { subject, personId } = pending;
-  const device = knownDevice(request.ctx, parts.sealer, request.community.id, subject);
+  const device = await knownDevice(parts, request.ctx, request.community.id, subject);
   const attempt: FactorAttempt = { personId, ip: request.ip, device };
   const isGuessable = page.using !== 'passkey';
   const refuseUntil = (retryAfterSeconds: number) => {

@@ -1,6 +1,6 @@
 import type Provider from 'oidc-provider';
 import type { CommunityRequest } from '../web/community-request.ts';
-import { ACR_MULTI_FACTOR } from './authentication.ts';
+import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from './authentication.ts';
 import { loadInteraction } from './load-interaction.ts';
 
 export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
@@ -48,5 +48,5 @@ export function essentialAcr({ interaction }: SignInTarget): string[] {
 /** Whether the app takes nothing less than two factors. */
 export function asksForTwoFactors(target: SignInTarget): boolean {
   const wanted = essentialAcr(target);
-  return wanted.length > 0 && wanted.every((acr) => acr === ACR_MULTI_FACTOR);
+  return wanted.includes(ACR_MULTI_FACTOR) && !wanted.includes(ACR_SINGLE_FACTOR);
 }

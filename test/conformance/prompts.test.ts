@@ -236,6 +236,28 @@ describe('id_token_hint', () => {
   });
 });
 
+it('auth_time is when the member proved who they are, and not when the browser brought it back', async () => {
+  const browser = newBrowser();
+  const page = await browser.open(app.authorizationUrl({ max_age: '3600' }));
+  const form = page.document.querySelector('#login-form');
+  const fields: Record<string, string> = { username: member.username, password: PASSWORD };
+  for (const input of form?.querySelectorAll('input[type=hidden]') ?? [])
+    fields[input.getAttribute('name') as string] = input.getAttribute('value') ?? '';
+  const action = new URL(form?.getAttribute('action') as string, page.url).href;
+  const answer = await browser.send(action, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: under.hub.url },
+    body: new URLSearchParams(fields).toString(),
+  });
+  const proven = Date.now() / 1000;
+  await comeTo(Math.floor(proven) + 2);
+  let back = await browser.open(new URL(answer.headers.get('location') as string, action).href);
+  if (back.document.querySelector('#consent-form') !== null)
+    back = await browser.submit(back, '#consent-form', {}, '#consent-allow');
+  const claims = await app.idToken(await app.tokens(app.answer(back)));
+  expect(claims.auth_time).toBeLessThanOrEqual(proven);
+});
+
 describe('an essential acr', () => {
   const essential = (acr: object) =>
     JSON.stringify({ id_token: { acr: { essential: true, ...acr } } });
