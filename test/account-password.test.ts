@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { hashPassword } from '../src/people/password.ts';
+import { setPassword } from '../src/people/set-password.ts';
 import { Browser, type Page } from './support/browser.ts';
 import {
   type BuiltCommunity,
@@ -109,6 +111,17 @@ describe('changing the password', () => {
       member.personId,
     ]);
     expect(person).toEqual({ password_short: true });
+  });
+
+  it('is no short one any more when the second factor goes at the same moment', async () => {
+    const hash = await hashPassword('vx7kq2mhbt');
+    const short = hub.database.transaction((tx) =>
+      setPassword(tx, community.id, member.subject, hash, `member:${member.subject}`, {
+        isShort: true,
+      }),
+    );
+    await expect(short).rejects.toMatchObject({ code: 'short-password' });
+    expect(await isIn(await signIn(PASSWORD))).toBe(true);
   });
 
   it('is open to whoever has signed in lately, and to nobody without a token of the form', async () => {

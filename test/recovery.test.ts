@@ -125,6 +125,16 @@ describe('asking for a link', () => {
 });
 
 describe('a recovery link', () => {
+  it('opens nothing once the password was changed by somebody who was warned by its message', async () => {
+    const token = await link();
+    await hub.database.query(
+      `UPDATE persons SET password_changed_at = now() + interval '1 second' WHERE id = $1`,
+      [member.personId],
+    );
+    const page = await new Browser().open(at(`/recover/${token}`));
+    expect(page.document.querySelector('#recover-expired')).not.toBeNull();
+  });
+
   it('is not used up by being looked at, gives a new password once, and ends sessions', async () => {
     const { visitor } = await signIn(PASSWORD);
     const token = await link();

@@ -327,6 +327,27 @@ describe("a community's policy", () => {
     expect((await signIn()).url).toBe(at('/login/set-up'));
   });
 
+  it('is not got round by what an app keeps from before', async () => {
+    const strict = await buildCommunity(hub.database);
+    community = strict;
+    member = await buildMember(hub.database, strict.id);
+    const client = { grant_types: ['authorization_code', 'refresh_token'] };
+    const target = new RelyingParty(hub.url, strict, await buildService(hub, strict, {}, client));
+    const scope = 'openid offline_access';
+    const tokens = await target.tokens(
+      await target.signIn(browser, member.username, { scope, prompt: 'consent' }),
+    );
+    const first = await target.refresh(tokens.refresh_token as string);
+    expect(first.status).toBe(200);
+    const { refresh_token: next } = (await first.json()) as { refresh_token: string };
+    await hub.database.query(`UPDATE communities SET second_factor = 'all' WHERE id = $1`, [
+      strict.id,
+    ]);
+    await hub.app.settle();
+    const refused = await target.refresh(next);
+    expect([refused.status, await refused.json()]).toMatchObject([400, { error: 'invalid_grant' }]);
+  });
+
   it('is not got round by what a set-up page offers: it is finished, or nothing is open', async () => {
     await demand({ second_factor: 'all' });
     const page = await signIn();

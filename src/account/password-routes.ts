@@ -1,6 +1,6 @@
 import { hashPassword } from '../people/password.ts';
 import { isShortAlone, newPasswordFault } from '../people/password-rule.ts';
-import { setPassword } from '../people/set-password.ts';
+import { orTooShort, setPassword } from '../people/set-password.ts';
 import { recently } from '../sessions/recently.ts';
 import type { SignedIn } from '../sessions/signed-in.ts';
 import { rememberDevice } from '../sign-in/known-device.ts';
@@ -29,20 +29,21 @@ async function submit(parts: WebParts, request: CommunityRequest, who: SignedIn)
     words: [username, displayName, givenName, familyName, email, community.name, community.slug],
     secondFactor,
   });
-  if (code !== undefined) {
+  const refuse = async (fault: NonNullable<typeof code>) => {
     const page = await passwordPage(parts, request, who);
-    const faults: PasswordPage['faults'] = [{ field: 'password', code }];
+    const faults: PasswordPage['faults'] = [{ field: 'password', code: fault }];
     request.page({ ...page, faults }, { status: 400, member });
-    return;
-  }
+  };
+  if (code !== undefined) return refuse(code);
   const passwordHash = await hashPassword(password);
-  await parts.database.transaction((tx) =>
+  const work = parts.database.transaction((tx) =>
     setPassword(tx, community.id, member.subject, passwordHash, `member:${member.subject}`, {
       isShort: isShortAlone(password),
       keptSession: session.uid,
       issuerUrl: issuer.url,
     }),
   );
+  if ((await orTooShort(work)) === 'too-short') return refuse('too-short');
   rememberDevice(parts, request, member.subject);
   await parts.settle();
   request.redirect('/account/password?notice=changed');

@@ -27,6 +27,7 @@ export type Refusal =
   | 'not-ready'
   | 'role'
   | 'owner'
+  | 'short-password'
   | 'invitation-role'
   | 'group-cycle'
   | 'no-approval'

@@ -3,6 +3,7 @@ import type { Configuration, JWKS, KoaContextWithOIDC } from 'oidc-provider';
 import type { Community } from '../communities/community.ts';
 import { accessTo } from '../memberships/member.ts';
 import type { Outbound } from '../outbound/outbound.ts';
+import { secondFactorRequirement } from '../second-factors/requirement.ts';
 import type { Sealer } from '../secrets/sealer.ts';
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../sign-in/authentication.ts';
 import { createAdapterFactory } from './adapter.ts';
@@ -134,7 +135,7 @@ function configuration(parts: ProviderParts): Configuration {
       (code.scopes.has('offline_access') ||
         serviceOfClient(community, client.clientId)?.trust === 'first-party'),
     loadExistingGrant: (ctx) => loadExistingGrant(community, ctx),
-    findAccount: (ctx, subject) => findAccount(parts, ctx, subject),
+    findAccount: (ctx, subject, token) => findAccount(parts, ctx, subject, token),
     renderError: pages.renderError,
   };
 }
@@ -176,9 +177,13 @@ async function findAccount(
   { community, issuer }: ProviderParts,
   ctx: KoaContextWithOIDC,
   subject: string,
+  token?: { kind?: string; acr?: string },
 ) {
   const member = await currentUnit().member(subject);
   if (member === undefined || member.status !== 'active') return undefined;
+  // What a sign-in gave from before the community asked for two factors is not renewed.
+  const { inForce } = secondFactorRequirement(community, member);
+  if (inForce && token?.kind === 'RefreshToken' && token.acr !== ACR_MULTI_FACTOR) return undefined;
   const service = serviceOfClient(community, ctx.oidc.client?.clientId ?? '');
   if (service === undefined) return undefined;
   // At the authorization endpoint the policy says no, with a page that says why.

@@ -6,6 +6,7 @@ import {
 import type { Transaction } from '../database/database.ts';
 import { recordEvents } from '../events/record-event.ts';
 import { notifyMember } from '../mail/notify-member.ts';
+import { notTheFirst } from '../second-factors/change-factors.ts';
 import { hasSecondFactor, readFactors } from '../second-factors/factor-store.ts';
 import type { Amr } from '../sign-in/authentication.ts';
 import { localeOf } from '../web/chrome.ts';
@@ -68,12 +69,15 @@ export async function beginRegistration(
 /**
  * Checks the browser's answer (section 7.1) and keeps the passkey, once. Without a name it gets one by its
  * kind. Whoever calls it has made sure that the person at the keyboard is the person.
+ * @param onlyAsFirst for whoever has proven a password alone
+ * @throws RequestError 400 `expired` when it was to be the first second factor, and is not
  */
 export async function finishRegistration(
   parts: PasskeyParts,
   request: CommunityRequest,
   who: { personId: string; subject: string },
   answer: { response: string | undefined; name: string | undefined },
+  { onlyAsFirst = false }: { onlyAsFirst?: boolean } = {},
 ): Promise<Registration> {
   const attestation = parseAttestation(answer.response);
   const checked = attestation && (await verify(parts, request, attestation, who.personId));
@@ -96,6 +100,7 @@ export async function finishRegistration(
   };
   return parts.database.transaction(async (tx): Promise<Registration> => {
     const isFirstFactor = await lockFactors(tx, who.personId);
+    if (onlyAsFirst && !isFirstFactor) throw notTheFirst();
     if ((await listPasskeys(tx, who.personId)).length >= MAX_PASSKEYS)
       return { registered: false, fault: 'too-many' };
     if (!(await spendChallenge(tx, attestation.challenge, expiresAt)))

@@ -31,9 +31,6 @@ export function hashPassword(password: string): Promise<string> {
 
 export type PasswordCheck = { matches: boolean; needsRehash: boolean };
 
-// The hash of a random password: unknown accounts cost what known ones cost.
-let decoy: Promise<string> | undefined;
-
 /**
  * Checks a password against a PHC hash of Argon2's, or a hash of another system's; without a hash it spends
  * the same time and says no (invariant 6: no oracle).
@@ -43,67 +40,96 @@ export async function checkPassword(
   password: string,
 ): Promise<PasswordCheck> {
   const started = performance.now();
-  const tooLong = Buffer.byteLength(password) > PASSWORD_MAX_BYTES;
-  decoy ??= hashPassword(crypto.randomUUID());
-  const usable = hash !== null && hash !== undefined && !tooLong;
-  const against = usable ? hash : await decoy;
-  let matches = false;
-  try {
-    matches = await inTurn(() => verify(against, tooLong ? '' : password));
-  } catch {
-    matches = false;
-  }
-  if (!usable || !matches) {
+  const isTooLong = Buffer.byteLength(password) > PASSWORD_MAX_BYTES;
+  const against = isTooLong ? undefined : (hash ?? undefined);
+  const others = await decoys(against);
+  const matches = await inTurn(async () => {
+    const fits = against !== undefined && (await verify(against, password));
+    if (!fits) for (const decoy of others) await verify(decoy, isTooLong ? '' : password);
+    return fits;
+  });
+  if (!matches || against === undefined) {
     await keepUpAppearances(started);
     return { matches: false, needsRehash: false };
   }
-  return { matches, needsRehash: !CURRENT.test(hash) };
+  return { matches, needsRehash: !isOfToday(against) };
 }
 
 /** Other systems hash what was typed; we hash its normal form, and their Argon2 looks like ours. */
 async function verify(hash: string, password: string): Promise<boolean> {
-  if (!ARGON2.test(hash)) return foreignVerify(hash, password);
-  const normal = password.normalize('NFKC');
-  if (await argon2Verify(hash, normal)) return true;
-  return normal !== password && argon2Verify(hash, password);
+  try {
+    if (!ARGON2.test(hash)) return await foreignVerify(hash, password);
+    const normal = password.normalize('NFKC');
+    if (await argon2Verify(hash, normal)) return true;
+    return normal !== password && (await argon2Verify(hash, password));
+  } catch {
+    return false;
+  }
 }
 
 /**
- * How long a wrong password takes at a hash, in milliseconds, or at none: the longest one, which costs some
- * kinds more than a short one.
+ * How long a wrong password takes at a hash, in milliseconds, or at ours: the longest one, which costs some
+ * kinds more than a short one. What others have the machine do meanwhile counts as little as can be.
  */
 export async function costOfRefusal(hash?: string): Promise<number> {
-  decoy ??= hashPassword(crypto.randomUUID());
-  const against = hash ?? (await decoy);
-  const refuse = () => verify(against, 'x'.repeat(PASSWORD_MAX_BYTES)).catch(() => false);
-  // The first one may have to start a thread.
-  await inTurn(refuse);
-  const started = performance.now();
-  await inTurn(refuse);
-  return performance.now() - started;
+  const against = hash ?? (await ownDecoy());
+  let least = Number.POSITIVE_INFINITY;
+  for (let time = 0; time < 3; time += 1) {
+    const took = await inTurn(async () => {
+      const started = performance.now();
+      await verify(against, 'x'.repeat(PASSWORD_MAX_BYTES));
+      return performance.now() - started;
+    });
+    least = Math.min(least, took);
+  }
+  return least;
 }
 
-/** How long a refusal takes at least, in milliseconds: 0 where all hashes cost the same. */
-let floor = 0;
+/** A hash of another system's, and what it has in common with all that cost the same. */
+export type ForeignKind = { kind: string; hash: string };
+
+/** What a hash begins with as far as its cost goes. A regular expression of PostgreSQL's, too. */
+export const KIND = String.raw`^(?:\{\w+\})?(?:\$argon2\w+\$v=\d+\$m=\d+,t=\d+,p=\d+|\$2.\$\d+|\$6\$(?:rounds=\d+)?|[a-z0-9_:-]+\$\d+)?`;
+
+let refusals: { floor: number; kinds: readonly ForeignKind[] } = { floor: 0, kinds: [] };
 
 /**
- * While accounts have hashes of other systems, which cost more or less than ours, every refusal takes as
- * long as the dearest of them: how long one waits does not tell whether there is an account
+ * While accounts have hashes of other systems, which cost more or less than ours, every refusal does the
+ * work of one hash of each kind, and is answered at whole multiples of the floor: neither how long one waits
+ * oneself, nor how long others wait behind it, tells whether there is an account
  * (docs/decisions/0012-foreign-password-hashes.md).
+ * @param floor milliseconds; 0 where all hashes cost the same
  */
-export function holdRefusalsTo(milliseconds: number): void {
-  floor = milliseconds;
+export function evenOutRefusals(floor: number, kinds: readonly ForeignKind[] = []): void {
+  refusals = { floor, kinds };
 }
 
 /** How long a refusal takes at least now, in milliseconds. */
 export function refusalsHeldTo(): number {
-  return floor;
+  return refusals.floor;
+}
+
+let made: Promise<string> | undefined;
+
+/** The hash of a random password: unknown accounts cost what known ones cost. */
+function ownDecoy(): Promise<string> {
+  made ??= hashPassword(crypto.randomUUID());
+  return made;
+}
+
+/** One hash of each kind there is but the given one's: what its refusal is still to cost. */
+async function decoys(hash: string | undefined): Promise<string[]> {
+  const { kinds } = refusals;
+  const isOurs = hash !== undefined && CURRENT.test(hash);
+  const kind = hash === undefined || isOurs ? undefined : new RegExp(KIND).exec(hash)?.[0];
+  const others = kinds.filter((one) => one.kind !== kind).map((one) => one.hash);
+  return isOurs ? others : [await ownDecoy(), ...others];
 }
 
 async function keepUpAppearances(started: number): Promise<void> {
+  const { floor } = refusals;
   if (floor === 0) return;
   const passed = performance.now() - started;
-  // On a machine too busy for that, the next step: the time still tells nothing.
   await delay(floor * Math.max(1, Math.ceil(passed / floor)) - passed);
 }
 

@@ -1,4 +1,4 @@
-import { NotFoundError } from '../communities/change-errors.ts';
+import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
 import type { Transaction } from '../database/database.ts';
 import { type Actor, recordEvents } from '../events/record-event.ts';
 import { notifyMember } from '../mail/notify-member.ts';
@@ -20,6 +20,7 @@ export type NewPassword = {
  * keeps that: it takes a sign-in to say otherwise.
  * @param passwordHash from `hashPassword`, made before the transaction began
  * @throws NotFoundError when the member is not of this community
+ * @throws RefusedError `short-password` for a short one when the second factor went meanwhile
  */
 export async function setPassword(
   tx: Transaction,
@@ -36,6 +37,7 @@ export async function setPassword(
      WHERE id = $1`,
     [member.personId, passwordHash, isShort],
   );
+  if (isShort) await requireSecondFactor(tx, member.personId);
   const kept = keptSession === undefined ? undefined : { communityId, uid: keptSession };
   const memberships = await endPersonSessions(tx, member.personId, kept);
   await recordEvents(
@@ -49,5 +51,24 @@ export async function setPassword(
   );
   if (issuerUrl !== undefined) {
     await notifyMember(tx, { communityId, subject, issuerUrl, template: 'password-changed' });
+  }
+}
+
+/** The person's row is locked by now: no factor goes at the same time (`refusalOfRemoval`). */
+async function requireSecondFactor(tx: Transaction, personId: string): Promise<void> {
+  const [person] = await tx.query<{ has: boolean }>('SELECT has_second_factor($1) AS has', [
+    personId,
+  ]);
+  if (person?.has !== true)
+    throw new RefusedError('short-password', 'a short password stands beside a second factor only');
+}
+
+/** @returns the fault for the page when a new password turns out to be short for somebody without a second factor */
+export async function orTooShort<Result>(work: Promise<Result>): Promise<Result | 'too-short'> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof RefusedError && error.code === 'short-password') return 'too-short';
+    throw error;
   }
 }

@@ -1,19 +1,14 @@
 import type { Database } from '../database/database.ts';
-import { costOfRefusal, holdRefusalsTo } from './password.ts';
+import { costOfRefusal, evenOutRefusals, type ForeignKind, KIND } from './password.ts';
 
 const EVERY_MS = 60_000;
-/** What a busy machine adds to the dearest kind's cost, as it was measured. */
+/** What a busy machine adds to the cost of a refusal, as it was measured. */
 const MARGIN = { factor: 2, milliseconds: 50 };
 
 /** As the index of them says it (0004-members), or each look would read every person. */
 const IS_FOREIGN = `password_hash NOT LIKE '$argon2id$v=19$m=19456,t=2,p=1$%'`;
-/** What a hash begins with as far as its cost goes. */
-const KIND = String.raw`^(?:\{\w+\})?(?:\$argon2\w+\$v=\d+\$m=\d+,t=\d+,p=\d+|\$2.\$\d+|\$6\$(?:rounds=\d+)?|[a-z0-9_:-]+\$\d+)?`;
-
 /** One of each kind of hash that is not ours: the longest, which is the dearest. */
-export function foreignKinds({
-  query,
-}: Pick<Database, 'query'>): Promise<{ kind: string; hash: string }[]> {
+export function foreignKinds({ query }: Pick<Database, 'query'>): Promise<ForeignKind[]> {
   return query(
     `SELECT substring(password_hash FROM $1) AS kind,
        (array_agg(password_hash ORDER BY length(password_hash) DESC))[1] AS hash
@@ -23,8 +18,8 @@ export function foreignKinds({
 }
 
 /**
- * Looks now and then which hashes of other systems there are, and has refusals take as long as the dearest
- * of them do on this machine.
+ * Looks now and then which hashes of other systems there are, and has each refusal do the work of one of each
+ * kind.
  */
 export async function watchForeignHashes(
   database: Pick<Database, 'query'>,
@@ -37,10 +32,10 @@ export async function watchForeignHashes(
   };
   const look = async () => {
     const kinds = await foreignKinds(database);
-    if (kinds.length === 0) return holdRefusalsTo(0);
-    let dearest = await costOf('ours');
-    for (const { kind, hash } of kinds) dearest = Math.max(dearest, await costOf(kind, hash));
-    holdRefusalsTo(Math.ceil(dearest * MARGIN.factor + MARGIN.milliseconds));
+    if (kinds.length === 0) return evenOutRefusals(0);
+    let all = await costOf('ours');
+    for (const { kind, hash } of kinds) all += await costOf(kind, hash);
+    evenOutRefusals(Math.ceil(all * MARGIN.factor + MARGIN.milliseconds), kinds);
   };
   await look();
   // While the database is away, what was known goes on.

@@ -44,7 +44,12 @@ export async function deliverRecoveryRequest(
         template: 'recovery',
         to: email,
         locale,
-        link: { kind: 'recovery', subject, hours: LINK_HOURS },
+        link: {
+          kind: 'recovery',
+          subject,
+          hours: LINK_HOURS,
+          details: { askedAt: new Date().toISOString() },
+        },
       }),
     ]);
     await recordEvents(tx, [

@@ -15,20 +15,22 @@ export type Recoverable = {
 
 /**
  * The member of a link, if the link still recovers their account: the address is still theirs, it still
- * counts for that, and they may still come in.
+ * counts for that, they may still come in, and the password was not changed since it was asked for: who is
+ * warned by the message changes it, and whoever reads their mail must not undo that.
  */
 export async function recoverableBy(
   tx: Pick<Transaction, 'query'>,
   communityId: string,
-  { subject, email }: Pick<Link, 'subject' | 'email'>,
+  { subject, email, details, createdAt }: Pick<Link, 'subject' | 'email' | 'details' | 'createdAt'>,
 ): Promise<Recoverable | undefined> {
   const [row] = await tx.query<Recoverable>(
     `SELECT m.subject, m.person_id AS "personId", m.username, has_second_factor(m.person_id) AS "secondFactor",
        ARRAY[m.username, m.display_name, m.given_name, m.family_name, m.nickname, m.email] AS words
-     FROM memberships m JOIN person_emails e ON e.person_id = m.person_id AND e.address = m.email
+     FROM memberships m JOIN persons p ON p.id = m.person_id JOIN person_emails e ON e.person_id = m.person_id AND e.address = m.email
      WHERE m.community_id = $1 AND m.subject = $2 AND m.email = $3
-       AND (m.status = 'active' OR m.status_reason = 'deletion') AND ${RECOVERS}`,
-    [communityId, subject, email],
+       AND (m.status = 'active' OR m.status_reason = 'deletion') AND ${RECOVERS}
+       AND (p.password_changed_at IS NULL OR p.password_changed_at <= $4)`,
+    [communityId, subject, email, details.askedAt ?? createdAt],
   );
   return row;
 }

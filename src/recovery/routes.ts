@@ -2,6 +2,7 @@ import { findLink } from '../links/link-store.ts';
 import { enqueue } from '../outbox/outbox.ts';
 import { hashPassword } from '../people/password.ts';
 import { isShortAlone, newPasswordFault } from '../people/password-rule.ts';
+import { orTooShort } from '../people/set-password.ts';
 import { retryAfterMinutes } from '../registration/retry-after.ts';
 import { localeOf } from '../web/chrome.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
@@ -87,16 +88,18 @@ async function submitReset(
     words: [...member.words, community.name, community.slug],
     secondFactor: member.secondFactor,
   });
-  if (code !== undefined) {
-    const faults: PasswordPage['faults'] = [{ field: 'password', code }];
-    return request.page({ ...passwordPage(request, token, member), faults }, { status: 400 });
-  }
+  const refuse = (fault: NonNullable<typeof code>) => {
+    const faults: PasswordPage['faults'] = [{ field: 'password', code: fault }];
+    request.page({ ...passwordPage(request, token, member), faults }, { status: 400 });
+  };
+  if (code !== undefined) return refuse(code);
   const hash = await hashPassword(password);
   const isShort = isShortAlone(password);
   const place = { communityId: community.id, issuerUrl: issuer.url };
-  const done = await parts.database.transaction((tx) =>
-    resetByLink(tx, place, token, { hash, isShort }),
+  const done = await orTooShort(
+    parts.database.transaction((tx) => resetByLink(tx, place, token, { hash, isShort })),
   );
+  if (done === 'too-short') return refuse(done);
   if (done === undefined) return showExpired(request);
   await parts.settle();
   request.redirect('/login?notice=password-changed');

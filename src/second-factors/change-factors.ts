@@ -3,6 +3,7 @@ import { notifyMember } from '../mail/notify-member.ts';
 import type { Member } from '../memberships/member.ts';
 import type { FactorCheck } from '../sign-in/factor-checks.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
+import { RequestError } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { hasSecondFactor, readFactors } from './factor-store.ts';
 import { forgetCodesOfNobody, makeRecoveryCodes, spendRecoveryCode } from './recovery-codes.ts';
@@ -14,23 +15,32 @@ type Who = Pick<Member, 'personId' | 'subject'>;
 
 /**
  * Keeps an authenticator app that was confirmed, and tells its owner.
+ * @param onlyAsFirst for whoever has proven a password alone
  * @returns whether it is the person's first second factor
+ * @throws RequestError 400 `expired` when it was to be, and is not
  */
 export async function addTotp(
   { database, sealer }: Parts,
   request: CommunityRequest,
   { personId, subject }: Who,
   confirmed: { secret: string; step: number },
+  { onlyAsFirst = false }: { onlyAsFirst?: boolean } = {},
 ): Promise<boolean> {
   return database.transaction(async (tx) => {
     await tx.query('SELECT 1 FROM persons WHERE id = $1 FOR UPDATE', [personId]);
     const before = await readFactors(tx, personId);
+    if (onlyAsFirst && hasSecondFactor(before)) throw notTheFirst();
     await storeTotp(tx, sealer, personId, confirmed);
     const details = { replaced: before.totp };
     await recordEvents(tx, [eventOf(request, subject, 'totp.added', details)]);
     await notifyMember(tx, { ...noticeOf(request, subject), template: 'second-factor-added' });
     return !hasSecondFactor(before);
   });
+}
+
+/** Of two who set the first one up at once, the second is not let in by a password alone. */
+export function notTheFirst(): RequestError {
+  return new RequestError(400, 'expired', 'a second factor was set up meanwhile');
 }
 
 /** @returns why it stays; undefined when it is gone */

@@ -77,7 +77,7 @@ async function submitTotp(
     request.page({ ...page, fault: confirmed }, { status: 400 });
     return;
   }
-  await addTotp(parts, request, pending, confirmed);
+  await addTotp(parts, request, pending, confirmed, { onlyAsFirst: pending.provenAmr === null });
   await showCodesOnce(parts, request, pending, target, ['otp']);
 }
 
@@ -101,7 +101,9 @@ async function submitPasskey(
   const { response } = await request.form();
   const { personId, subject } = pending;
   const answer = { response, name: undefined };
-  const outcome = await finishRegistration(parts, request, { personId, subject }, answer);
+  const onlyAsFirst = pending.provenAmr === null;
+  const whose = { personId, subject };
+  const outcome = await finishRegistration(parts, request, whose, answer, { onlyAsFirst });
   if (!outcome.registered) {
     const page = await setUpPage(parts, request, pending, target);
     request.page({ ...page, fault: 'passkey' }, { status: 400 });
