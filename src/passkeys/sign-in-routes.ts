@@ -13,12 +13,12 @@ import { verifyAssertion } from './verify-assertion.ts';
 export const PASSKEY_SIGN_IN_ROUTES: CommunityRoutes = [
   [
     'POST',
-    /^\/login(?:\/(?!(?:second-factor|set-up)\/)([\w-]+))?\/passkey\/options$/,
+    /^\/login(?:\/(?!second-factor\/|set-up\/)([\w-]+))?\/passkey\/options$/,
     (parts, request, [uid]) => sendOptions(parts, request, uid),
   ],
   [
     'POST',
-    /^\/login(?:\/(?!(?:second-factor|set-up)\/)([\w-]+))?\/passkey$/,
+    /^\/login(?:\/(?!second-factor\/|set-up\/)([\w-]+))?\/passkey$/,
     (parts, request, [uid]) => submitPasskey(parts, request, uid),
   ],
 ];
