@@ -1,4 +1,5 @@
 // The load program: drives one provider from a process of its own, as told over IPC.
+import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 import type { LoadAnswer, LoadOrder, Scenario, Target } from './target.ts';
 import { openRealm, User } from './user.ts';
@@ -28,7 +29,7 @@ async function carryOut(order: LoadOrder): Promise<LoadAnswer> {
       await inParallel(8, users, ({ user }) => user.sso());
       return { kind: 'touched' };
     case 'run':
-      return run(order.scenario, order.users, order.seconds);
+      return run(order);
   }
 }
 
@@ -50,7 +51,12 @@ async function prepare(to: Target, count: number, realms: number): Promise<void>
 }
 
 /** Each of `count` users acts again and again; where there are more, they take turns. */
-async function run(scenario: Scenario, count: number, seconds: number): Promise<LoadAnswer> {
+async function run({
+  scenario,
+  users: count,
+  seconds,
+  pause: { least, most },
+}: Extract<LoadOrder, { kind: 'run' }>): Promise<LoadAnswer> {
   const documents =
     scenario === 'discovery' || scenario === 'jwks'
       ? users.slice(0, count).map(({ user }) => user.document(scenario))
@@ -63,11 +69,14 @@ async function run(scenario: Scenario, count: number, seconds: number): Promise<
   );
   await Promise.all(
     lanes.map(async (lane, number) => {
+      // Who pauses does not begin at the same moment as all others.
+      if (most > 0) await delay(Math.random() * most);
       for (let turn = 0; performance.now() < end; turn += 1) {
         const { user, username } = lane[turn % lane.length] as (typeof lane)[number];
         const asked = performance.now();
         await (documents[number]?.get() ?? act(scenario, user, username));
         latencies.push(performance.now() - asked);
+        if (most > 0) await delay(least + Math.random() * (most - least));
       }
     }),
   );

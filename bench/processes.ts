@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Measure, measure } from './stats.ts';
-import type { LoadAnswer, LoadOrder, Scenario, Target } from './target.ts';
+import { type LoadAnswer, type LoadOrder, NO_PAUSE, type Scenario, type Target } from './target.ts';
 
 export type Started = {
   child: ChildProcess;
@@ -96,8 +96,13 @@ export class Load {
     await this.#ask({ kind: 'touch' });
   }
 
-  async run(scenario: Scenario, users: number, seconds: number): Promise<Measure> {
-    const answer = await this.#ask({ kind: 'run', scenario, users, seconds });
+  async run(
+    scenario: Scenario,
+    users: number,
+    seconds: number,
+    pause = NO_PAUSE,
+  ): Promise<Measure> {
+    const answer = await this.#ask({ kind: 'run', scenario, users, seconds, pause });
     if (answer.kind !== 'done') throw new Error(`unexpected answer ${answer.kind}`);
     return measure(answer.latencies, answer.seconds);
   }

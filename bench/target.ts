@@ -18,10 +18,14 @@ export const SCENARIOS = [
 ] as const;
 export type Scenario = (typeof SCENARIOS)[number] | 'sign-in';
 
+/** How long each user waits between two acts, at random between these, in milliseconds. */
+export type Pause = { least: number; most: number };
+export const NO_PAUSE: Pause = { least: 0, most: 0 };
+
 /** What the load program is told, and what it answers. */
 export type LoadOrder =
   | { kind: 'prepare'; target: Target; users: number; realms: number }
-  | { kind: 'run'; scenario: Scenario; users: number; seconds: number }
+  | { kind: 'run'; scenario: Scenario; users: number; seconds: number; pause: Pause }
   | { kind: 'touch' };
 export type LoadAnswer =
   | { kind: 'prepared' | 'touched' }

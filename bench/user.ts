@@ -49,7 +49,9 @@ export class User {
 
   /** Signs in through the provider's pages, whatever forms they show, and keeps the tokens. */
   async signIn(username: string, password: string): Promise<void> {
-    this.#cookies.clear();
+    // Signed out, in the browser that they always use: the hub knows it again.
+    for (const name of this.#cookies.keys())
+      if (name !== 'trousseau_device') this.#cookies.delete(name);
     const verifier = randomBytes(32).toString('base64url');
     let path = this.#authorization(verifier);
     let answer = await this.#browse(path);
