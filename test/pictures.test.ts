@@ -116,7 +116,7 @@ describe('a picture', () => {
     ['a small file of 30,000 times 30,000 pixels', bomb(30_000, 30_000), 400],
     ['one line of 60,000 pixels', bomb(60_000, 1), 400],
     ['one that was cut short', bomb(400, 400).subarray(0, 60), 400],
-    ['one of more than 5 MB', Buffer.alloc(5 * 1024 * 1024 + 1, 'a'), 413],
+    ['one of more than 10 MB', Buffer.alloc(10 * 1024 * 1024 + 1, 'a'), 413],
     ['one of 50 MB', Buffer.alloc(50 * 1024 * 1024, 'a'), 413],
   ])(
     'is refused beside its field when it is %s, and what was typed is kept',

@@ -14,7 +14,7 @@ export class PictureRefusedError extends Error {
 }
 
 /** A picture from a telephone or a camera fits. */
-export const PICTURE_MAX_BYTES = 5 * 1024 * 1024;
+export const PICTURE_MAX_BYTES = 10 * 1024 * 1024;
 /** Pixels of an edge of the square that is kept. */
 export const PICTURE_EDGE = 512;
 /** As many as the cameras of telephones make; a picture that is unpacked takes four bytes for each. */

@@ -143,7 +143,7 @@ describe('a member', () => {
     await writeFile(join(folder, 'photo.png'), Buffer.alloc(50 * 1024 * 1024, 'a'));
     await page.setInputFiles('#picture', join(folder, 'photo.png'));
     await page.click('#profile-submit');
-    expect(await page.textContent('#fault-picture')).toContain('5 Mo');
+    expect(await page.textContent('#fault-picture')).toContain('10 Mo');
     expect(await page.inputValue('#nickname')).toBe('Zou');
     await rm(folder, { recursive: true });
   });
