@@ -3,6 +3,7 @@ import { appPasswordHash } from '../src/people/app-password.ts';
 import { faultsOf, visit } from './support/account-visits.ts';
 import { type BuiltCommunity, buildCommunity, buildService } from './support/factories.ts';
 import { startHub, type TestHub } from './support/hub.ts';
+import { keptMail } from './support/kept-mails.ts';
 
 let hub: TestHub;
 let community: BuiltCommunity;
@@ -46,6 +47,9 @@ describe('app passwords', () => {
     expect(list.text).toContain('Messagerie du téléphone');
     expect(list.text).toContain('pas encore utilisé');
     expect(list.text).not.toContain(secret);
+    const { text } = await keptMail(hub, member.email, 'Messagerie du téléphone');
+    expect(text).toContain('donne désormais accès à Courriel');
+    expect(text).not.toContain(secret);
   });
 
   it('are offered for services that can use one, and that the member may use', async () => {

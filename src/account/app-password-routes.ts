@@ -1,6 +1,7 @@
 import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
 import type { Service } from '../communities/community.ts';
 import { escapeDnValue } from '../ldap/schema/dn.ts';
+import { notifyMember } from '../mail/notify-member.ts';
 import { accessTo, type Member } from '../memberships/member.ts';
 import { createAppPassword, revokeAppPassword } from '../people/app-password.ts';
 import { listAppPasswords } from '../people/app-password-store.ts';
@@ -91,7 +92,7 @@ async function submitNew(parts: WebParts, request: CommunityRequest): Promise<vo
     request.page(await listPage(parts, request, member, again), { status: 400, member });
   };
   if (service === undefined) return refuse({ field: 'service', code: 'service' });
-  const made = await make(parts, request, member, { serviceId: service.id, name });
+  const made = await make(parts, request, member, service, name);
   if ('fault' in made) return refuse({ field: 'name', code: made.fault });
   await parts.settle();
   request.page(
@@ -110,14 +111,24 @@ async function submitNew(parts: WebParts, request: CommunityRequest): Promise<vo
 
 async function make(
   { database }: WebParts,
-  { community }: CommunityRequest,
+  { community, issuer }: CommunityRequest,
   { subject }: Member,
-  wanted: { serviceId: string; name: string },
+  service: Service,
+  name: string,
 ): Promise<{ secret: string } | { fault: 'app-password-name' | 'too-many-app-passwords' }> {
   try {
-    return await database.transaction((tx) =>
-      createAppPassword(tx, community.id, { subject, ...wanted }, `member:${subject}`),
-    );
+    return await database.transaction(async (tx) => {
+      const wanted = { subject, serviceId: service.id, name };
+      const made = await createAppPassword(tx, community.id, wanted, `member:${subject}`);
+      await notifyMember(tx, {
+        communityId: community.id,
+        subject,
+        issuerUrl: issuer.url,
+        template: 'new-app-password',
+        data: { name: name.trim(), service: service.name },
+      });
+      return made;
+    });
   } catch (error) {
     if (error instanceof RefusedError) {
       const isName = error.code === 'app-password-name';

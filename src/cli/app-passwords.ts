@@ -15,20 +15,26 @@ export function createAppPassword(
   serviceName: string,
   { name }: CreateOptions,
 ): Promise<Outcome> {
-  return withMember(slug, memberName, async ({ database, community, member }) => {
+  return withMember(slug, memberName, async ({ hubUrl, database, community, member }) => {
+    const { communityAddress } = await import('../communities/community-address.ts');
+    const { notifyMember } = await import('../mail/notify-member.ts');
     const { requireService } = await import('./resolve.ts');
     const { accessOf } = await import('../services/service-store.ts');
     const appPasswords = await import('../people/app-password.ts');
     const { subject, username } = member;
     const service = await requireService(database, community, serviceName);
-    const { id, secret } = await database.transaction((tx) =>
-      appPasswords.createAppPassword(
-        tx,
-        community.id,
-        { subject, serviceId: service.id, name },
-        'cli',
-      ),
-    );
+    const { id, secret } = await database.transaction(async (tx) => {
+      const wanted = { subject, serviceId: service.id, name };
+      const made = await appPasswords.createAppPassword(tx, community.id, wanted, 'cli');
+      await notifyMember(tx, {
+        communityId: community.id,
+        subject,
+        issuerUrl: await communityAddress(tx, hubUrl, community.id),
+        template: 'new-app-password',
+        data: { name: name.trim(), service: service.name },
+      });
+      return made;
+    });
     const access = await accessOf(database, community.id, service.id, subject);
     const later = access?.allowed
       ? ''

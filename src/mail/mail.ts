@@ -13,6 +13,7 @@ export type MailTemplate =
   | 'request-refused'
   | 'new-device'
   | 'new-passkey'
+  | 'new-app-password'
   | 'passkey-removed'
   | 'second-factor-added'
   | 'second-factor-removed'

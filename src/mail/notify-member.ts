@@ -19,6 +19,7 @@ const TO_ALL_PROVEN = new Set<MailTemplate>([
   'password-changed',
   'new-device',
   'new-passkey',
+  'new-app-password',
   'passkey-removed',
   'second-factor-added',
   'second-factor-removed',

@@ -8,6 +8,7 @@ export const PAGES: Partial<Record<MailTemplate, string>> = {
   'request-approved': '/login',
   'new-device': '/account/sessions',
   'new-passkey': '/account/passkeys',
+  'new-app-password': '/account/app-passwords',
   'passkey-removed': '/account/passkeys',
   'second-factor-added': '/account/two-factors',
   'second-factor-removed': '/account/two-factors',
