@@ -24,7 +24,9 @@ try {
   // A test run that was cut short must not leave its hubs behind.
   process.stdin.on('end', stop);
   await database.query(
-    'CREATE TABLE IF NOT EXISTS kept (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY)',
+    // One statement, hence one transaction: two who hold it at once take turns.
+    `SELECT pg_advisory_xact_lock(1);
+     CREATE TABLE IF NOT EXISTS kept (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY)`,
   );
   say({ open: true, ownsDatabase });
   for (;;) {
