@@ -35,6 +35,9 @@ async function queue(...clientIds: string[]): Promise<void> {
 }
 
 /** One round of a worker at a given time. */
+/** The database counts microseconds: what was queued in this millisecond is due in the next. */
+const aMomentLater = () => new Date(Date.now() + 100);
+
 async function deliverDue(
   now: Date,
   deliver: (clientId: string) => Promise<Outcome>,
@@ -77,7 +80,7 @@ test('what is queued in a transaction that is rolled back is never sent', async 
 test('a message is claimed by one worker only, and again when its lease has ended', async () => {
   await queue('wiki', 'cloud', 'forum');
   const claims = await Promise.all(
-    [1, 2, 3].map(() => claimMessages(db.database, { kinds, limit: 2 })),
+    [1, 2, 3].map(() => claimMessages(db.database, { kinds, limit: 2, now: aMomentLater() })),
   );
   expect(claims.flat().map(clientOf).sort()).toEqual(['cloud', 'forum', 'wiki']);
   const soon = new Date(Date.now() + LEASE_MS - 5_000);
@@ -94,7 +97,7 @@ test('a message of a kind that this version does not know is left for those who 
 
 test('a delivered message is done', async () => {
   await queue('wiki');
-  expect(await deliverDue(new Date(), async () => ({ state: 'done' }))).toEqual(['wiki']);
+  expect(await deliverDue(aMomentLater(), async () => ({ state: 'done' }))).toEqual(['wiki']);
   expect(await rows()).toMatchObject([
     { attempts: 1, done: true, failed: false, last_error: null },
   ]);
@@ -172,7 +175,7 @@ test('Retry-After is read as seconds and as a date', () => {
 
 test('a fault of our own is retried, and its text is not kept', async () => {
   await queue('wiki');
-  await deliverDue(new Date(), async () => {
+  await deliverDue(aMomentLater(), async () => {
     throw new TypeError('token abc');
   });
   expect(await rows()).toMatchObject([
@@ -202,7 +205,7 @@ test('a message whose every attempt ended in a crash is given up without another
   await queue('wiki');
   await db.database.query('UPDATE outbox SET attempts = 14');
   let tried = false;
-  await deliverDue(new Date(), async () => {
+  await deliverDue(aMomentLater(), async () => {
     tried = true;
     return { state: 'done' };
   });
