@@ -1,9 +1,9 @@
 // A hub in a process of its own, set up by the environment; says so once it serves. Told to, it samples
 // what its main thread does, and answers with the profile.
 import { Session } from 'node:inspector/promises';
-import { parseConfig } from '../src/config/config.ts';
-import { readEnv } from '../src/config/env.ts';
 import { start } from '../src/main.ts';
+import { parseConfig } from '../src/platform/config/config.ts';
+import { readEnv } from '../src/platform/config/env.ts';
 
 const hub = await start(parseConfig(readEnv(process.env)), undefined, { announceSetup: false });
 const session = new Session();

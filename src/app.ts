@@ -1,13 +1,13 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
-import type { Config } from './config/config.ts';
-import { openChangeFeed } from './database/change-feed.ts';
-import type { Database } from './database/database.ts';
 import type { LdapBridge } from './ldap/start-ldap-bridge.ts';
-import { createOutbound } from './outbound/outbound.ts';
 import { watchForeignHashes } from './people/watch-foreign-hashes.ts';
-import { createSealer } from './secrets/sealer.ts';
-import { createThrottles } from './throttles/throttles.ts';
+import type { Config } from './platform/config/config.ts';
+import { openChangeFeed } from './platform/database/change-feed.ts';
+import type { Database } from './platform/database/database.ts';
+import { createOutbound } from './platform/outbound/outbound.ts';
+import { createSealer } from './platform/secrets/sealer.ts';
+import { createThrottles } from './platform/throttles/throttles.ts';
 
 /** What runs, and how to end it. */
 export type App = {
@@ -41,7 +41,7 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
 
   // Each role loads what it needs: a process for LDAP alone carries no web server.
   if (config.roles.has('worker')) {
-    const { startWorker } = await import('./worker/worker.ts');
+    const { startWorker } = await import('./platform/worker/worker.ts');
     const worker = startWorker({ config, database, sealer, outbound, log });
     stops.unshift(() => worker.stop());
   }

@@ -1,11 +1,11 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { type App, buildApp } from './app.ts';
-import type { Config } from './config/config.ts';
-import type { Database } from './database/database.ts';
-import { migrate } from './database/migrations.ts';
-import { openHubDatabase } from './database/open-hub-database.ts';
 import { ensureSetupToken } from './operators/create-operator.ts';
-import { loadSecrets } from './secrets/secret-file.ts';
+import type { Config } from './platform/config/config.ts';
+import type { Database } from './platform/database/database.ts';
+import { migrate } from './platform/database/migrations.ts';
+import { openHubDatabase } from './platform/database/open-hub-database.ts';
+import { loadSecrets } from './platform/secrets/secret-file.ts';
 
 export type RunningHub = { url: string; database: Database; stop(): Promise<void> };
 

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { RefusedError } from '../src/communities/change-errors.ts';
-import { type ChangeFeed, openChangeFeed } from '../src/database/change-feed.ts';
-import type { Transaction } from '../src/database/database.ts';
 import { addToGroup, removeFromGroup } from '../src/groups/change-group-members.ts';
 import { nestGroup, unnestGroup } from '../src/groups/nest-group.ts';
 import { renameMember } from '../src/memberships/rename-member.ts';
@@ -13,6 +11,8 @@ import {
   revokeAppPasswords,
 } from '../src/people/app-password.ts';
 import { setPassword } from '../src/people/set-password.ts';
+import { type ChangeFeed, openChangeFeed } from '../src/platform/database/change-feed.ts';
+import type { Transaction } from '../src/platform/database/database.ts';
 import { removeReader, setReaderSecret } from '../src/services/reader.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { applyFile } from '../src/apply/apply-file.ts';
 import { parseFile } from '../src/apply/parse-file.ts';
 import { formatPlan } from '../src/apply/plan.ts';
-import { createSealer } from '../src/secrets/sealer.ts';
+import { createSealer } from '../src/platform/secrets/sealer.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 
 const sealer = createSealer(['a-sealing-key-for-tests-of-32-characters']);

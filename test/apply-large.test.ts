@@ -79,9 +79,9 @@ async function stopBeforeTheEnd(
 }
 
 const SCRIPT = `
-  import { openDatabase } from ${JSON.stringify(new URL('../src/database/database.ts', import.meta.url).href)};
+  import { openDatabase } from ${JSON.stringify(new URL('../src/platform/database/database.ts', import.meta.url).href)};
   import { applyFile } from ${JSON.stringify(new URL('../src/apply/apply-file.ts', import.meta.url).href)};
-  import { createSealer } from ${JSON.stringify(new URL('../src/secrets/sealer.ts', import.meta.url).href)};
+  import { createSealer } from ${JSON.stringify(new URL('../src/platform/secrets/sealer.ts', import.meta.url).href)};
   const database = await openDatabase({ url: process.env.DATABASE });
   await applyFile(database, createSealer(['x'.repeat(32)]), { path: process.env.FILE, hubUrl: '${URL_OF_HUB}', env: {} });
 `;

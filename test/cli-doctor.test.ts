@@ -2,7 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createSealer } from '../src/secrets/sealer.ts';
+import { createSealer } from '../src/platform/secrets/sealer.ts';
 import { ensureKeys } from '../src/signing-keys/ensure-keys.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';

@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { copyBinaries, packagedBinaries, program } from '../src/database/embedded/binaries.ts';
-import { openEmbeddedServer } from '../src/database/embedded/open-embedded-server.ts';
-import { openHubDatabase } from '../src/database/open-hub-database.ts';
+import {
+  copyBinaries,
+  packagedBinaries,
+  program,
+} from '../src/platform/database/embedded/binaries.ts';
+import { openEmbeddedServer } from '../src/platform/database/embedded/open-embedded-server.ts';
+import { openHubDatabase } from '../src/platform/database/open-hub-database.ts';
 import { holdDatabase } from './support/database-holder.ts';
 import {
   keptRows,

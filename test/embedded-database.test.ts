@@ -1,8 +1,8 @@
 import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { boundLog } from '../src/database/embedded/server-log.ts';
-import { type HubDatabase, openHubDatabase } from '../src/database/open-hub-database.ts';
+import { boundLog } from '../src/platform/database/embedded/server-log.ts';
+import { type HubDatabase, openHubDatabase } from '../src/platform/database/open-hub-database.ts';
 import { holdDatabase } from './support/database-holder.ts';
 import {
   folderWithDatabase,

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDatabase } from '../src/database/database.ts';
-import { openEmbeddedServer } from '../src/database/embedded/open-embedded-server.ts';
-import { migrate } from '../src/database/migrations.ts';
-import { createSealer } from '../src/secrets/sealer.ts';
+import { openDatabase } from '../src/platform/database/database.ts';
+import { openEmbeddedServer } from '../src/platform/database/embedded/open-embedded-server.ts';
+import { migrate } from '../src/platform/database/migrations.ts';
+import { createSealer } from '../src/platform/secrets/sealer.ts';
 import { Browser } from './support/browser.ts';
 import {
   type BuiltCommunity,

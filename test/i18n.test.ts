@@ -1,8 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
 import { describe, expect, it } from 'vitest';
-import { chooseLocale } from '../src/i18n/locale.ts';
-import { createTranslator, MissingTextError, readCatalogue } from '../src/i18n/translate.ts';
+import { chooseLocale } from '../src/platform/i18n/locale.ts';
+import {
+  createTranslator,
+  MissingTextError,
+  readCatalogue,
+} from '../src/platform/i18n/translate.ts';
 
 const catalogues = { fr: readCatalogue('fr'), en: readCatalogue('en') };
 const keys = Object.keys(catalogues.fr);

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ConfigurationError, parseConfig } from '../src/config/config.ts';
-import type { Env } from '../src/config/env.ts';
+import { type ConfigurationError, parseConfig } from '../src/platform/config/config.ts';
+import type { Env } from '../src/platform/config/env.ts';
 import { writeCertificate } from './support/certificate.ts';
 
 let folder: string;

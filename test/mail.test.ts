@@ -1,14 +1,14 @@
 import { parse } from 'node-html-parser';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { parseConfig } from '../src/config/config.ts';
 import { deliverMail } from '../src/mail/deliver-mail.ts';
 import { listKeptMails, readKeptMail } from '../src/mail/kept-mail-store.ts';
 import { type Mail, mail } from '../src/mail/mail.ts';
 import { renderMail } from '../src/mail/render-mail.ts';
-import { parseSmtpUrl, type SmtpServer } from '../src/mail/smtp-url.ts';
-import { createMailer } from '../src/mail/transport.ts';
 import { createFirstOperator, ensureSetupToken } from '../src/operators/create-operator.ts';
-import { enqueue } from '../src/outbox/outbox.ts';
+import { parseConfig } from '../src/platform/config/config.ts';
+import { parseSmtpUrl, type SmtpServer } from '../src/platform/mail/smtp-url.ts';
+import { createMailer } from '../src/platform/mail/transport.ts';
+import { enqueue } from '../src/platform/outbox/outbox.ts';
 import { Browser } from './support/browser.ts';
 import { buildCommunity, PASSWORD } from './support/factories.ts';
 import { startHub, type TestHub } from './support/hub.ts';
@@ -261,8 +261,8 @@ describe('without a mail server', () => {
 });
 
 async function startHubWorker() {
-  const { startWorker } = await import('../src/worker/worker.ts');
-  const { createOutbound } = await import('../src/outbound/outbound.ts');
+  const { startWorker } = await import('../src/platform/worker/worker.ts');
+  const { createOutbound } = await import('../src/platform/outbound/outbound.ts');
   const { pino } = await import('pino');
   return startWorker({
     config: hub.config,

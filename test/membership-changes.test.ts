@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { RefusedError } from '../src/communities/change-errors.ts';
 import { setCommunityState } from '../src/communities/set-community-state.ts';
-import type { Transaction } from '../src/database/database.ts';
 import { addToGroup, removeFromGroup } from '../src/groups/change-group-members.ts';
 import { groupsOfMember, listGroups, subjectsInGroups } from '../src/groups/group-store.ts';
 import { nestGroup, unnestGroup } from '../src/groups/nest-group.ts';
@@ -20,6 +19,7 @@ import { setMemberStatus } from '../src/memberships/set-member-status.ts';
 import { checkPassword, hashPassword } from '../src/people/password.ts';
 import { generatePassword, passwordFault } from '../src/people/password-rule.ts';
 import { setPassword } from '../src/people/set-password.ts';
+import type { Transaction } from '../src/platform/database/database.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { expect, inject, it } from 'vitest';
-import { openDatabase } from '../src/database/database.ts';
-import { migrate, pendingMigrations } from '../src/database/migrations.ts';
+import { openDatabase } from '../src/platform/database/database.ts';
+import { migrate, pendingMigrations } from '../src/platform/database/migrations.ts';
 
 async function emptyDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
   const name = `empty_${randomBytes(6).toString('hex')}`;

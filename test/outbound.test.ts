@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import ipaddr from 'ipaddr.js';
 import { afterEach, expect, test } from 'vitest';
-import { isAllowedAddress } from '../src/outbound/address-policy.ts';
-import { createOutbound, type Outbound } from '../src/outbound/outbound.ts';
+import { isAllowedAddress } from '../src/platform/outbound/address-policy.ts';
+import { createOutbound, type Outbound } from '../src/platform/outbound/outbound.ts';
 
 const LOOPBACK = [ipaddr.parseCIDR('127.0.0.0/8'), ipaddr.parseCIDR('::1/128')];
 const toClose: (() => Promise<unknown>)[] = [];

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import type { Deliveries } from '../src/outbox/deliver-message.ts';
-import { enqueue } from '../src/outbox/outbox.ts';
-import { LEASE_MS } from '../src/outbox/outbox-store.ts';
-import { type OutboxWorker, startOutboxWorker } from '../src/outbox/outbox-worker.ts';
+import type { Deliveries } from '../src/platform/outbox/deliver-message.ts';
+import { enqueue } from '../src/platform/outbox/outbox.ts';
+import { LEASE_MS } from '../src/platform/outbox/outbox-store.ts';
+import { type OutboxWorker, startOutboxWorker } from '../src/platform/outbox/outbox-worker.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 
 const log = pino({ level: 'silent' });

@@ -1,9 +1,13 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type DeliveryContext, deliverMessage } from '../src/outbox/deliver-message.ts';
-import { type BackchannelLogout, enqueue, type OutboxMessage } from '../src/outbox/outbox.ts';
-import { claimMessages, LEASE_MS } from '../src/outbox/outbox-store.ts';
-import { nextDelay, type Outcome, parseRetryAfter } from '../src/outbox/retry-policy.ts';
+import { type DeliveryContext, deliverMessage } from '../src/platform/outbox/deliver-message.ts';
+import {
+  type BackchannelLogout,
+  enqueue,
+  type OutboxMessage,
+} from '../src/platform/outbox/outbox.ts';
+import { claimMessages, LEASE_MS } from '../src/platform/outbox/outbox-store.ts';
+import { nextDelay, type Outcome, parseRetryAfter } from '../src/platform/outbox/retry-policy.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 
 const HOUR = 3_600_000;

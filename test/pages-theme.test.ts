@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { contrast, parse, type Rgb, themeCss } from '../src/web/theme.ts';
+import { contrast, parse, type Rgb, themeCss } from '../src/platform/web/theme.ts';
 
-const css = readFileSync('src/web/static/app.css', 'utf8');
+const css = readFileSync('src/platform/web/static/app.css', 'utf8');
 const GROUNDS = ['card', 'page', 'notice-ground', 'fault-ground'];
 
 /** The colours by name that a stylesheet gives; those for dark windows over those for light ones. */

@@ -1,8 +1,8 @@
 import { parse as parseHtml } from 'node-html-parser';
 import { describe, expect, it } from 'vitest';
+import { createRenderer } from '../src/platform/web/render.ts';
+import { loadStaticFiles } from '../src/platform/web/static.ts';
 import type { PageModel } from '../src/web/page-models.ts';
-import { createRenderer } from '../src/web/render.ts';
-import { loadStaticFiles } from '../src/web/static.ts';
 import { SAMPLE_PAGES, sampleChrome } from './support/sample-pages.ts';
 
 const files = loadStaticFiles();

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RefusedError } from '../src/communities/change-errors.ts';
-import { openDatabase, type Transaction } from '../src/database/database.ts';
 import { addMember } from '../src/memberships/add-member.ts';
 import { givePosixNumbers } from '../src/memberships/give-posix-numbers.ts';
 import { setMemberStatus } from '../src/memberships/set-member-status.ts';
+import { openDatabase, type Transaction } from '../src/platform/database/database.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
 

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type Challenge, solveChallenge } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { isSolved, issueChallenge } from '../src/challenges/challenge.ts';
-import { createSealer } from '../src/secrets/sealer.ts';
+import { isSolved, issueChallenge } from '../src/platform/proof-of-work/challenge.ts';
+import { createSealer } from '../src/platform/secrets/sealer.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { sealer } from './support/domain.ts';
 

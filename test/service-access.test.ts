@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { clientSecretContext } from '../src/communities/community.ts';
-import type { Transaction } from '../src/database/database.ts';
 import { setMemberStatus } from '../src/memberships/set-member-status.ts';
+import type { Transaction } from '../src/platform/database/database.ts';
 import { approveAccess, blockAccess } from '../src/services/decide-access.ts';
 import { requestAccess } from '../src/services/request-access.ts';
 import { rotateClientSecret } from '../src/services/rotate-client-secret.ts';

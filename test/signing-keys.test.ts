@@ -9,7 +9,7 @@ import {
 } from 'jose';
 import Provider from 'oidc-provider';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createSealer } from '../src/secrets/sealer.ts';
+import { createSealer } from '../src/platform/secrets/sealer.ts';
 import { ensureKeys } from '../src/signing-keys/ensure-keys.ts';
 import { rotateDueKeys } from '../src/signing-keys/rotate-due-keys.ts';
 import { rotateKeys } from '../src/signing-keys/rotate-keys.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { recordEvents } from '../src/events/record-event.ts';
+import { recordEvents } from '../src/platform/events/record-event.ts';
 import { endMemberSessions } from '../src/sessions/end-sessions.ts';
 import { Browser } from './support/browser.ts';
 import {

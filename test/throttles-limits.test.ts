@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openDatabase } from '../src/database/database.ts';
-import { createSealer } from '../src/secrets/sealer.ts';
-import type { Allowance } from '../src/throttles/limiter.ts';
-import { neighbourhoodOf, networkOf } from '../src/throttles/network.ts';
-import { createThrottles, type Throttles } from '../src/throttles/throttles.ts';
+import { openDatabase } from '../src/platform/database/database.ts';
+import { createSealer } from '../src/platform/secrets/sealer.ts';
+import type { Allowance } from '../src/platform/throttles/limiter.ts';
+import { neighbourhoodOf, networkOf } from '../src/platform/throttles/network.ts';
+import { createThrottles, type Throttles } from '../src/platform/throttles/throttles.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { TEST_SECRET } from './support/hub.ts';
 

@@ -1,14 +1,14 @@
 import ipaddr from 'ipaddr.js';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { parseConfig } from '../src/config/config.ts';
-import { createOutbound } from '../src/outbound/outbound.ts';
-import { createSealer } from '../src/secrets/sealer.ts';
+import { parseConfig } from '../src/platform/config/config.ts';
+import { createOutbound } from '../src/platform/outbound/outbound.ts';
+import { createSealer } from '../src/platform/secrets/sealer.ts';
+import { runIfDue, type ScheduledTask } from '../src/platform/worker/scheduled-task.ts';
+import { startWorker } from '../src/platform/worker/worker.ts';
 import { ensureKeys } from '../src/signing-keys/ensure-keys.ts';
 import { listKeys } from '../src/signing-keys/signing-key-store.ts';
 import { cleanUpExpired } from '../src/worker/expiry-cleanup.ts';
-import { runIfDue, type ScheduledTask } from '../src/worker/scheduled-task.ts';
-import { startWorker } from '../src/worker/worker.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 
 const DAY = 86_400_000;

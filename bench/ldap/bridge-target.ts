@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Database, openDatabase } from '../../src/database/database.ts';
-import { openEmbeddedServer } from '../../src/database/embedded/open-embedded-server.ts';
-import { findPostmaster } from '../../src/database/embedded/postmaster-file.ts';
-import { migrate } from '../../src/database/migrations.ts';
 import { hashPassword } from '../../src/people/password.ts';
+import { type Database, openDatabase } from '../../src/platform/database/database.ts';
+import { openEmbeddedServer } from '../../src/platform/database/embedded/open-embedded-server.ts';
+import { findPostmaster } from '../../src/platform/database/embedded/postmaster-file.ts';
+import { migrate } from '../../src/platform/database/migrations.ts';
 import { freePort } from '../../test/support/free-port.ts';
 import { processorTime, startScript } from '../processes.ts';
 import type { LdapTarget } from './ldap-target.ts';

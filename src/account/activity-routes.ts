@@ -1,6 +1,6 @@
 import type { Community } from '../communities/community.ts';
-import { type EventRow, listEventsOf } from '../events/event-store.ts';
 import { namesOf } from '../memberships/membership-store.ts';
+import { type EventRow, listEventsOf } from '../platform/events/event-store.ts';
 import { requireSignedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';

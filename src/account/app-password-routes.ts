@@ -1,15 +1,15 @@
 import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
 import type { Service } from '../communities/community.ts';
-import { escapeDnValue } from '../ldap/schema/dn.ts';
 import { notifyMember } from '../mail/notify-member.ts';
 import { accessTo, type Member } from '../memberships/member.ts';
 import { createAppPassword, revokeAppPassword } from '../people/app-password.ts';
 import { listAppPasswords } from '../people/app-password-store.ts';
+import { escapeDnValue } from '../platform/distinguished-names/dn.ts';
+import { notFound } from '../platform/web/http-errors.ts';
 import { readerServices } from '../services/sharing-store.ts';
 import { requireSignedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
-import { notFound } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import type { AccountPage } from './pages.ts';
 import { timesFor } from './times.ts';

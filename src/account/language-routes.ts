@@ -1,6 +1,6 @@
-import { LOCALES, type Locale } from '../i18n/locale.ts';
 import { changePreferences } from '../memberships/change-profile.ts';
 import type { Member } from '../memberships/member.ts';
+import { LOCALES, type Locale } from '../platform/i18n/locale.ts';
 import { requireSignedIn } from '../sessions/signed-in.ts';
 import { keepLocale, localeOf } from '../web/chrome.ts';
 import type { CommunityRequest } from '../web/community-request.ts';

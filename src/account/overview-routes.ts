@@ -1,5 +1,5 @@
-import type { Queryable } from '../database/database.ts';
 import type { Member } from '../memberships/member.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import { hasSecondFactor, readFactors } from '../second-factors/factor-store.ts';
 import { secondFactorRequirement } from '../second-factors/requirement.ts';
 import { requireSignedIn } from '../sessions/signed-in.ts';

@@ -1,12 +1,12 @@
 import type { Community, Service } from '../communities/community.ts';
 import { accessTo, type Member } from '../memberships/member.ts';
 import { CLAIMS_BY_SCOPE, memberClaims } from '../oidc/claims.ts';
+import { notFound } from '../platform/web/http-errors.ts';
 import { readSharing, type Sharing } from '../services/sharing-store.ts';
 import { withdrawConsent } from '../services/withdraw-consent.ts';
 import { requireSignedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
-import { notFound } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import type { ServiceView } from './pages.ts';
 import { type Times, timesFor } from './times.ts';

@@ -1,12 +1,12 @@
-import { recordEvents } from '../events/record-event.ts';
 import { serviceOfClient } from '../oidc/clients.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
+import { notFound } from '../platform/web/http-errors.ts';
 import { describeDevice } from '../sessions/describe-device.ts';
 import { endOtherSessions, endSession } from '../sessions/end-sessions.ts';
 import { listSessions, type OpenSession } from '../sessions/session-store.ts';
 import { requireSignedIn, type SignedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
-import { notFound } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import type { SessionView } from './pages.ts';
 import { timesFor } from './times.ts';

@@ -1,7 +1,7 @@
 import { type Invitation, invitationPath } from '../invitations/invitation.ts';
 import { readInvitationToken } from '../invitations/invitation-store.ts';
+import { notFound } from '../platform/web/http-errors.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
-import { notFound } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import type { ListedInvitation } from './pages.ts';
 

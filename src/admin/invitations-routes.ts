@@ -3,11 +3,11 @@ import { mayInviteAs } from '../invitations/invitation.ts';
 import { findInvitationById, listInvitations } from '../invitations/invitation-store.ts';
 import { revokeInvitation } from '../invitations/revoke-invitation.ts';
 import { sendInvitations } from '../invitations/send-invitations.ts';
+import { notFound, RequestError } from '../platform/web/http-errors.ts';
 import type { SignedIn } from '../sessions/signed-in.ts';
 import { localeOf } from '../web/chrome.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
-import { notFound, RequestError } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { adminFrame, dayFor } from './admin-frame.ts';
 import {

@@ -1,9 +1,9 @@
 import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
+import { notFound, RequestError } from '../platform/web/http-errors.ts';
 import { listRequests } from '../registration/answer-store.ts';
 import { decideRequest } from '../registration/decide-request.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
-import { notFound, RequestError } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { adminFrame, dayFor } from './admin-frame.ts';
 import { requireAdmin } from './require-admin.ts';

@@ -1,6 +1,6 @@
+import { RequestError } from '../platform/web/http-errors.ts';
 import { requireSignedIn, type SignedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
-import { RequestError } from '../web/http-errors.ts';
 
 /**
  * The admin or owner who is signed in. Nobody at all is sent to sign in; so is, where `recent` asks for

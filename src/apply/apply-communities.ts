@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type BaseClash, baseClashes, lockLdapBases } from '../communities/ldap-base.ts';
-import { nameKey } from '../memberships/names.ts';
+import { nameKey } from '../platform/text/names.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import {
   POLICY_COLUMNS,

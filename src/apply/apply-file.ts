@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { type Database, sqlState, type Transaction } from '../database/database.ts';
-import { recordEvents } from '../events/record-event.ts';
-import type { Sealer } from '../secrets/sealer.ts';
+import { type Database, sqlState, type Transaction } from '../platform/database/database.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
 import {
   applyCommunities,
   archiveOthers,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { lockGroupsOfMembers, touchGroups } from '../groups/touch-entries.ts';
-import { nameKey } from '../memberships/names.ts';
+import { nameKey } from '../platform/text/names.ts';
 import { either, type SettledCommunity } from './apply-communities.ts';
 import type { GroupIds } from './apply-groups.ts';
 import { applyMemberGroups, NO_CHANGE } from './apply-member-groups.ts';

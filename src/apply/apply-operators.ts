@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { nameKey } from '../memberships/names.ts';
+import { nameKey } from '../platform/text/names.ts';
 import { operatorPlace, settleHash } from './password-desk.ts';
 import type { ApplyRun } from './run.ts';
 import type { OperatorEntry } from './schema.ts';

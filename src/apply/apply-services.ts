@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { nameKey } from '../memberships/names.ts';
+import { nameKey } from '../platform/text/names.ts';
 import { applyClients } from './apply-clients.ts';
 import { either, type SettledCommunity } from './apply-communities.ts';
 import type { GroupIds } from './apply-groups.ts';

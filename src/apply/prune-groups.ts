@@ -1,6 +1,6 @@
 import { subjectsInGroups } from '../groups/group-store.ts';
 import { lockGroupsAround, touchGroups, touchMembers } from '../groups/touch-entries.ts';
-import { nameKey } from '../memberships/names.ts';
+import { nameKey } from '../platform/text/names.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import type { SettledCommunity } from './apply-communities.ts';
 import type { ApplyRun } from './run.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Transaction } from '../database/database.ts';
-import type { Sealer } from '../secrets/sealer.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
 import type { Report } from './faults.ts';
 import type { PasswordDesk } from './password-desk.ts';
 import type { ChangeLog } from './plan.ts';

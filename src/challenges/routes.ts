@@ -1,5 +1,5 @@
+import { issueChallenge } from '../platform/proof-of-work/challenge.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
-import { issueChallenge } from './challenge.ts';
 
 export const CHALLENGE_ROUTES: CommunityRoutes = [
   [

@@ -1,6 +1,6 @@
 import type { ListedCommunity } from '../communities/list-communities.ts';
-import type { Database } from '../database/database.ts';
 import type { Membership, Role } from '../memberships/membership-store.ts';
+import type { Database } from '../platform/database/database.ts';
 import { shownOnce } from './add-member.ts';
 import { CommandError } from './command-error.ts';
 import type { GroupOptions } from './member-commands.ts';

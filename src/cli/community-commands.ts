@@ -114,7 +114,7 @@ function create(slug: string, options: CreateOptions): Promise<Outcome> {
   const { name, locale, registration, contact, ldapBase } = options;
   return withHub(async ({ database, config }) => {
     const { createCommunity } = await import('../communities/create-community.ts');
-    const { isEmailAddress } = await import('../memberships/names.ts');
+    const { isEmailAddress } = await import('../platform/text/names.ts');
     if (name.trim() === '') throw new CommandError('the name is empty');
     if (contact !== undefined && !isEmailAddress(contact)) {
       throw new CommandError(`"${contact}" is not an e-mail address`);

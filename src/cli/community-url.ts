@@ -1,6 +1,6 @@
 import type { ListedCommunity } from '../communities/list-communities.ts';
-import type { Config } from '../config/config.ts';
 import { hostIssuer, hubIssuer } from '../oidc/request-context.ts';
+import type { Config } from '../platform/config/config.ts';
 
 /** The address that people know a community by: its own host where it has one. */
 export function communityUrl(

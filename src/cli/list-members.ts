@@ -7,7 +7,7 @@ export function listMembers(slug: string, options: ListOptions): Promise<Outcome
   return withHub(async ({ database }) => {
     const { requireCommunity } = await import('./resolve.ts');
     const store = await import('../memberships/membership-store.ts');
-    const { nameKey } = await import('../memberships/names.ts');
+    const { nameKey } = await import('../platform/text/names.ts');
     const { search, status, limit, after } = options;
     const community = await requireCommunity(database, slug);
     const total = await store.countMembers(database, community.id, { search, status });

@@ -17,7 +17,7 @@ export function addMigrateCommand(program: Command): void {
 
 function up(): Promise<Outcome> {
   return withDatabase(async ({ database }) => {
-    const { migrate } = await import('../database/migrations.ts');
+    const { migrate } = await import('../platform/database/migrations.ts');
     const ran = await migrate(database.dataSource);
     const text =
       ran.length === 0
@@ -30,7 +30,7 @@ function up(): Promise<Outcome> {
 function down(options: Options): Promise<Outcome> {
   if (!options.yes) throw new CommandError('--down deletes data; say --yes to do so');
   return withDatabase(async ({ database }) => {
-    const { migrateDown } = await import('../database/migrations.ts');
+    const { migrateDown } = await import('../platform/database/migrations.ts');
     const undone = await migrateDown(database.dataSource);
     if (undone === undefined) throw new CommandError('there is no migration to undo');
     return { text: `Undid ${shortName(undone)}.`, value: { undone: shortName(undone) } };

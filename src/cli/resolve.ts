@@ -1,8 +1,8 @@
 import type { Service } from '../communities/community.ts';
 import { findCommunityBySlug, type ListedCommunity } from '../communities/list-communities.ts';
-import type { Queryable } from '../database/database.ts';
 import { findGroupByName, type Group } from '../groups/group-store.ts';
 import { findByLogin, findBySubject, type Membership } from '../memberships/membership-store.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import { findServiceBySlug } from '../services/service-store.ts';
 import { CommandError } from './command-error.ts';
 

@@ -1,6 +1,6 @@
-import type { Config } from '../config/config.ts';
-import type { Database } from '../database/database.ts';
-import type { Sealer } from '../secrets/sealer.ts';
+import type { Config } from '../platform/config/config.ts';
+import type { Database } from '../platform/database/database.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
 import { CommandError } from './command-error.ts';
 import { line } from './output.ts';
 
@@ -22,8 +22,8 @@ export const commandLog = {
 
 /** @throws ConfigurationError with all faults of the environment */
 export async function loadConfig(): Promise<Config> {
-  const { parseConfig } = await import('../config/config.ts');
-  const { readEnv } = await import('../config/env.ts');
+  const { parseConfig } = await import('../platform/config/config.ts');
+  const { readEnv } = await import('../platform/config/env.ts');
   return parseConfig(readEnv(process.env));
 }
 
@@ -33,7 +33,7 @@ export async function loadConfig(): Promise<Config> {
  */
 export async function withHub<Result>(work: (hub: Hub) => Promise<Result>): Promise<Result> {
   return withDatabase(async (hub, ownsDatabase) => {
-    const { migrate, pendingMigrations } = await import('../database/migrations.ts');
+    const { migrate, pendingMigrations } = await import('../platform/database/migrations.ts');
     if (ownsDatabase) {
       // Nobody else uses the data folder: the schema comes up to date as it does at a start.
       await migrate(hub.database.dataSource);
@@ -51,7 +51,7 @@ export async function withDatabase<Result>(
   work: (hub: Hub, ownsDatabase: boolean) => Promise<Result>,
 ): Promise<Result> {
   const config = await loadConfig();
-  const { openHubDatabase } = await import('../database/open-hub-database.ts');
+  const { openHubDatabase } = await import('../platform/database/open-hub-database.ts');
   const opened = await openHubDatabase(config, { purpose: 'command', log: commandLog });
   try {
     const hub = { config, database: opened.database, sealer: () => openSealer(config) };
@@ -62,7 +62,7 @@ export async function withDatabase<Result>(
 }
 
 async function openSealer(config: Config): Promise<Sealer> {
-  const { createSealer } = await import('../secrets/sealer.ts');
-  const { loadSecrets } = await import('../secrets/secret-file.ts');
+  const { createSealer } = await import('../platform/secrets/sealer.ts');
+  const { loadSecrets } = await import('../platform/secrets/secret-file.ts');
   return createSealer(await loadSecrets(config));
 }

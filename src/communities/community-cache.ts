@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { ChangeFeed } from '../database/change-feed.ts';
-import type { Database } from '../database/database.ts';
+import type { ChangeFeed } from '../platform/database/change-feed.ts';
+import type { Database } from '../platform/database/database.ts';
 import type { Community } from './community.ts';
 import { type CommunityKey, loadCommunity } from './community-store.ts';
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Queryable } from '../database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import type { Community, Service, ServiceClient } from './community.ts';
 
 /** What a request names its community by. */

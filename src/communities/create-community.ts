@@ -1,5 +1,5 @@
-import { sqlState, type Transaction } from '../database/database.ts';
-import { type Actor, recordEvents } from '../events/record-event.ts';
+import { sqlState, type Transaction } from '../platform/database/database.ts';
+import { type Actor, recordEvents } from '../platform/events/record-event.ts';
 import { RefusedError } from './change-errors.ts';
 import type { Community } from './community.ts';
 import { baseClashes, ldapBaseFault, lockLdapBases } from './ldap-base.ts';

@@ -1,6 +1,6 @@
-import type { Transaction } from '../database/database.ts';
-import { type Dn, formatDn, parseDn, rdnKey } from '../ldap/schema/dn.ts';
-import { canonicalAttribute } from '../ldap/schema/oid-names.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import { type Dn, formatDn, parseDn, rdnKey } from '../platform/distinguished-names/dn.ts';
+import { canonicalAttribute } from '../platform/distinguished-names/oid-names.ts';
 
 /** Types that the entry of a base can have: an organization, a unit of one, or a domain (RFC 4519 §2). */
 const TYPES = new Set(['o', 'ou', 'dc']);

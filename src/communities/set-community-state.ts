@@ -1,5 +1,5 @@
-import type { Transaction } from '../database/database.ts';
-import { type Actor, recordEvents } from '../events/record-event.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import { type Actor, recordEvents } from '../platform/events/record-event.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import { NotFoundError, RefusedError } from './change-errors.ts';
 import type { Community } from './community.ts';

@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { applyFile } from '../apply/apply-file.ts';
-import { parseConfig } from '../config/config.ts';
-import { readEnv } from '../config/env.ts';
 import { createLogger, start } from '../main.ts';
-import { createSealer } from '../secrets/sealer.ts';
-import { loadSecrets } from '../secrets/secret-file.ts';
+import { parseConfig } from '../platform/config/config.ts';
+import { readEnv } from '../platform/config/env.ts';
+import { createSealer } from '../platform/secrets/sealer.ts';
+import { loadSecrets } from '../platform/secrets/secret-file.ts';
 import { demoSummary } from './demo-summary.ts';
 
 const NETWORK = fileURLToPath(new URL('../../examples/tiers-lieux.yaml', import.meta.url));

@@ -1,5 +1,5 @@
-import type { Queryable } from '../database/database.ts';
-import { nameKey } from '../memberships/names.ts';
+import type { Queryable } from '../platform/database/database.ts';
+import { nameKey } from '../platform/text/names.ts';
 
 export type Group = { id: string; name: string; description: string | null };
 export type ListedGroup = Group & {

@@ -1,6 +1,7 @@
 import type { Community, Service } from '../communities/community.ts';
-import { recordEvents } from '../events/record-event.ts';
 import { accessTo, type Member } from '../memberships/member.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
+import { notFound } from '../platform/web/http-errors.ts';
 import { recoveryOf } from '../recovery/assisted-recovery.ts';
 import { secondFactorRequirement } from '../second-factors/requirement.ts';
 import { requestAccess } from '../services/request-access.ts';
@@ -8,7 +9,6 @@ import { endMemberSessions } from '../sessions/end-sessions.ts';
 import { signedInMember } from '../sessions/signed-in.ts';
 import { localeOf } from '../web/chrome.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
-import { notFound } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 
 const NOTICES = ['requested', 'recovery-refused'] as const;

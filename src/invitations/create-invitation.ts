@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
-import { sqlState, type Transaction } from '../database/database.ts';
-import { recordEvents } from '../events/record-event.ts';
 import type { Role } from '../memberships/membership-store.ts';
-import type { Sealer } from '../secrets/sealer.ts';
-import { newToken, tokenHash } from '../secrets/token-hash.ts';
+import { sqlState, type Transaction } from '../platform/database/database.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
+import { newToken, tokenHash } from '../platform/secrets/token-hash.ts';
 import { invitationContext, mayInviteAs } from './invitation.ts';
 
 export type NewInvitation = {

@@ -1,6 +1,6 @@
-import type { Queryable } from '../database/database.ts';
-import type { Sealer } from '../secrets/sealer.ts';
-import { tokenHash } from '../secrets/token-hash.ts';
+import type { Queryable } from '../platform/database/database.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
+import { tokenHash } from '../platform/secrets/token-hash.ts';
 import { type Invitation, invitationContext } from './invitation.ts';
 
 /** Longer than any token of ours. */

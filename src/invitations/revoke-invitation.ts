@@ -1,5 +1,5 @@
-import type { Transaction } from '../database/database.ts';
-import { type Actor, recordEvents } from '../events/record-event.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import { type Actor, recordEvents } from '../platform/events/record-event.ts';
 
 /**
  * Ends an invitation: nobody comes in by it any more, and who came in stays.

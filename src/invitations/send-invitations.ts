@@ -1,9 +1,9 @@
-import type { Transaction } from '../database/database.ts';
-import type { Locale } from '../i18n/locale.ts';
 import type { Role } from '../memberships/membership-store.ts';
-import { enqueue } from '../outbox/outbox.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import type { Locale } from '../platform/i18n/locale.ts';
+import { enqueue } from '../platform/outbox/outbox.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
 import { invitationMail } from '../registration/messages.ts';
-import type { Sealer } from '../secrets/sealer.ts';
 import { createInvitation, type NewInvitation } from './create-invitation.ts';
 
 type Sending = {

@@ -1,7 +1,7 @@
-import type { Transaction } from '../database/database.ts';
-import { recordEvents } from '../events/record-event.ts';
 import type { Role } from '../memberships/membership-store.ts';
-import { tokenHash } from '../secrets/token-hash.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
+import { tokenHash } from '../platform/secrets/token-hash.ts';
 import { VOUCHED } from './invitation-store.ts';
 
 /** What an invitation gives to whoever uses it. */

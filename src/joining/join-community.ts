@@ -1,12 +1,12 @@
 import { RefusedError } from '../communities/change-errors.ts';
 import type { Community } from '../communities/community.ts';
-import type { Queryable, Transaction } from '../database/database.ts';
-import { recordEvents } from '../events/record-event.ts';
-import type { Locale } from '../i18n/locale.ts';
 import { recordUse, useInvitation } from '../invitations/use-invitation.ts';
 import { spendLink } from '../links/link-store.ts';
 import { notifyMember } from '../mail/notify-member.ts';
 import type { Status } from '../memberships/membership-store.ts';
+import type { Queryable, Transaction } from '../platform/database/database.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
+import type { Locale } from '../platform/i18n/locale.ts';
 import { addNewcomer } from '../registration/add-newcomer.ts';
 import { makeWay, standingOf } from '../registration/make-way.ts';
 import { tellAdminsOfRequest } from '../registration/messages.ts';

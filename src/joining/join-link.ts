@@ -1,9 +1,9 @@
 import type { Community } from '../communities/community.ts';
-import type { Queryable } from '../database/database.ts';
 import { findInvitation } from '../invitations/invitation-store.ts';
 import { findLink } from '../links/link-store.ts';
 import type { Role } from '../memberships/membership-store.ts';
-import type { Sealer } from '../secrets/sealer.ts';
+import type { Queryable } from '../platform/database/database.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
 
 /** What somebody set out to join by: an invitation, or the community's own openness. */
 export type Way = {

@@ -1,5 +1,5 @@
+import { allowFormsToLeave } from '../platform/web/security-headers.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
-import { allowFormsToLeave } from '../web/security-headers.ts';
 
 /** Lets a page's form set out for the hub, which is at another address than a community with its own host. */
 export function allowToSetOut({ ctx, issuer }: CommunityRequest): void {

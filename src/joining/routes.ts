@@ -1,5 +1,6 @@
 import { RefusedError } from '../communities/change-errors.ts';
 import type { Community } from '../communities/community.ts';
+import { notFound } from '../platform/web/http-errors.ts';
 import { UsernameFaultError } from '../registration/add-newcomer.ts';
 import {
   type Newcomer,
@@ -14,7 +15,6 @@ import { requireSignedIn, type SignedIn } from '../sessions/signed-in.ts';
 import { localeOf } from '../web/chrome.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
-import { notFound } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { addressesFor, joinCommunity, standingIn } from './join-community.ts';
 import { findWay, type Way } from './join-link.ts';

@@ -1,10 +1,10 @@
 import { findInvitation } from '../invitations/invitation-store.ts';
 import { mintLink } from '../links/link-store.ts';
 import { hostIssuer, hubIssuer } from '../oidc/request-context.ts';
+import { notFound, RequestError } from '../platform/web/http-errors.ts';
 import { closedPage } from '../registration/closed-page.ts';
 import { retryAfterMinutes } from '../registration/retry-after.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
-import { notFound, RequestError } from '../web/http-errors.ts';
 import type { HubRequest } from '../web/hub-routes.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { findWay, joinDetails } from './join-link.ts';

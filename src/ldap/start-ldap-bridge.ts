@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import type { Config, ListenAddress } from '../config/config.ts';
-import type { ChangeFeed } from '../database/change-feed.ts';
-import type { Database } from '../database/database.ts';
-import type { SignInThrottle } from '../throttles/sign-in-throttle.ts';
+import type { Config, ListenAddress } from '../platform/config/config.ts';
+import type { ChangeFeed } from '../platform/database/change-feed.ts';
+import type { Database } from '../platform/database/database.ts';
+import type { SignInThrottle } from '../platform/throttles/sign-in-throttle.ts';
 import { startLdapServer } from './connection/ldap-server.ts';
 import { createDirectories } from './directory/directories.ts';
 import { createNamingContexts } from './directory/naming-contexts.ts';

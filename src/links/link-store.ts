@@ -1,5 +1,5 @@
-import type { Queryable, Transaction } from '../database/database.ts';
-import { newToken, tokenHash } from '../secrets/token-hash.ts';
+import type { Queryable, Transaction } from '../platform/database/database.ts';
+import { newToken, tokenHash } from '../platform/secrets/token-hash.ts';
 
 export type LinkKind = 'registration' | 'verification' | 'recovery' | 'assisted-recovery' | 'join';
 

@@ -1,5 +1,5 @@
-import type { Queryable } from '../database/database.ts';
-import type { Sealer } from '../secrets/sealer.ts';
+import type { Queryable } from '../platform/database/database.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
 import type { RenderedMail } from './render-mail.ts';
 
 /** A message that was kept because there is no mail server. */

@@ -1,5 +1,5 @@
-import type { Locale } from '../i18n/locale.ts';
 import type { LinkKind } from '../links/link-store.ts';
+import type { Locale } from '../platform/i18n/locale.ts';
 
 /** Every message that the hub writes; each is a pair of views (HTML and text) in `views/mail`. */
 export type MailTemplate =

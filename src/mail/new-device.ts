@@ -1,6 +1,6 @@
-import type { Database } from '../database/database.ts';
-import type { Claimed } from '../outbox/outbox-store.ts';
-import type { Outcome } from '../outbox/retry-policy.ts';
+import type { Database } from '../platform/database/database.ts';
+import type { Claimed } from '../platform/outbox/outbox-store.ts';
+import type { Outcome } from '../platform/outbox/retry-policy.ts';
 import { describeDevice } from '../sessions/describe-device.ts';
 import type { MailData, NewDeviceMessage } from './mail.ts';
 import { notifyMember } from './notify-member.ts';

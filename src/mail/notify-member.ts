@@ -1,7 +1,7 @@
-import type { Transaction } from '../database/database.ts';
-import type { Locale } from '../i18n/locale.ts';
-import { nameKey } from '../memberships/names.ts';
-import { enqueue } from '../outbox/outbox.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import type { Locale } from '../platform/i18n/locale.ts';
+import { enqueue } from '../platform/outbox/outbox.ts';
+import { nameKey } from '../platform/text/names.ts';
 import { type MailData, type MailTemplate, mail } from './mail.ts';
 
 type Notice = {

@@ -1,6 +1,6 @@
-import { recordEvents } from '../events/record-event.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
+import { notFound } from '../platform/web/http-errors.ts';
 import { localeOf } from '../web/chrome.ts';
-import { notFound } from '../web/http-errors.ts';
 import type { HubRequest } from '../web/hub-routes.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { listKeptMails, readKeptMail } from './kept-mail-store.ts';

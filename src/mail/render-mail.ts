@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
-import type { Locale } from '../i18n/locale.ts';
-import { createTranslator, MissingTextError } from '../i18n/translate.ts';
-import { readableAccent } from '../web/theme.ts';
+import type { Locale } from '../platform/i18n/locale.ts';
+import { createTranslator, MissingTextError } from '../platform/i18n/translate.ts';
+import { readableAccent } from '../platform/web/theme.ts';
 import type { MailTemplate } from './mail.ts';
 import { VARIANTS } from './templates.ts';
 

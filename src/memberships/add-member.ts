@@ -1,11 +1,11 @@
 import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
-import { sqlState, type Transaction } from '../database/database.ts';
-import { type Actor, recordEvents } from '../events/record-event.ts';
 import { addToGroup } from '../groups/change-group-members.ts';
 import { lockGroupsAround } from '../groups/touch-entries.ts';
+import { sqlState, type Transaction } from '../platform/database/database.ts';
+import { type Actor, recordEvents } from '../platform/events/record-event.ts';
+import { isEmailAddress, nameKey } from '../platform/text/names.ts';
 import { givePosixNumbers } from './give-posix-numbers.ts';
 import type { Role, Status } from './membership-store.ts';
-import { isEmailAddress, nameKey } from './names.ts';
 import { requireFreeUsername, requireUsername } from './require-username.ts';
 
 export type NewMember = {

@@ -1,6 +1,6 @@
-import type { Queryable, Transaction } from '../database/database.ts';
+import type { Queryable, Transaction } from '../platform/database/database.ts';
+import { nameKey, usernameFault } from '../platform/text/names.ts';
 import { lookalikePatterns, mixesScripts, skeletons } from './confusable.ts';
-import { nameKey, usernameFault } from './names.ts';
 
 /** Why somebody may not take a username, as a key of the messages' catalogue (`username.fault.KEY`). */
 export type UsernameFault =

@@ -1,4 +1,4 @@
-import type { Queryable } from '../database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 
 /** Whom members may ask: the community's owners and admins, owners first. */
 export async function findContacts(

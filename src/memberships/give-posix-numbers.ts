@@ -1,5 +1,5 @@
 import { RefusedError } from '../communities/change-errors.ts';
-import type { Transaction } from '../database/database.ts';
+import type { Transaction } from '../platform/database/database.ts';
 
 /**
  * Gives a number (uidNumber, gidNumber of RFC 2307) to every group and active member of a community that

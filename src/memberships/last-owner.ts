@@ -1,5 +1,5 @@
 import { RefusedError } from '../communities/change-errors.ts';
-import type { Transaction } from '../database/database.ts';
+import type { Transaction } from '../platform/database/database.ts';
 
 /**
  * A community never loses its last owner: nobody would be left to look after it. Called before a change

@@ -1,5 +1,5 @@
-import type { Queryable, Transaction } from '../database/database.ts';
-import { nameKey } from './names.ts';
+import type { Queryable, Transaction } from '../platform/database/database.ts';
+import { nameKey } from '../platform/text/names.ts';
 
 export type Role = 'member' | 'admin' | 'owner';
 export type Status = 'requested' | 'active' | 'suspended' | 'left';

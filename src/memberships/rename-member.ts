@@ -1,9 +1,9 @@
 import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
-import { sqlState, type Transaction } from '../database/database.ts';
-import { type Actor, recordEvents } from '../events/record-event.ts';
 import { lockGroupsOfMembers, touchGroups } from '../groups/touch-entries.ts';
+import { sqlState, type Transaction } from '../platform/database/database.ts';
+import { type Actor, recordEvents } from '../platform/events/record-event.ts';
+import { nameKey } from '../platform/text/names.ts';
 import { lockMembership } from './membership-store.ts';
-import { nameKey } from './names.ts';
 import { requireFreeUsername, requireUsername } from './require-username.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { RefusedError } from '../communities/change-errors.ts';
-import type { Transaction } from '../database/database.ts';
-import { nameKey, usernameFault } from './names.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import { nameKey, usernameFault } from '../platform/text/names.ts';
 
 /** @throws RefusedError when nobody may have that username */
 export function requireUsername(username: string): void {

@@ -1,6 +1,6 @@
 import { NotFoundError } from '../communities/change-errors.ts';
-import type { Transaction } from '../database/database.ts';
-import { type Actor, recordEvents } from '../events/record-event.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import { type Actor, recordEvents } from '../platform/events/record-event.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import { requireAnotherOwner } from './last-owner.ts';
 import { lockMembership, type Role } from './membership-store.ts';

@@ -1,7 +1,7 @@
 import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
-import type { Transaction } from '../database/database.ts';
-import { type Actor, recordEvents } from '../events/record-event.ts';
 import { lockGroupsOfMembers, touchGroups } from '../groups/touch-entries.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import { type Actor, recordEvents } from '../platform/events/record-event.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import { givePosixNumbers } from './give-posix-numbers.ts';
 import { requireAnotherOwner } from './last-owner.ts';

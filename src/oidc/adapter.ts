@@ -1,5 +1,5 @@
 import { type Adapter, errors } from 'oidc-provider';
-import type { Sealer } from '../secrets/sealer.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
 import { currentUnit } from './request-scope.ts';
 import type { Payload } from './unit-of-work.ts';
 

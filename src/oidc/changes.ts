@@ -1,5 +1,5 @@
-import type { AuditEvent } from '../events/record-event.ts';
-import type { OutboxMessage } from '../outbox/outbox.ts';
+import type { AuditEvent } from '../platform/events/record-event.ts';
+import type { OutboxMessage } from '../platform/outbox/outbox.ts';
 import type { Credential } from '../sign-in/authentication.ts';
 import type { Disclosure } from './disclosure-notes.ts';
 import type { Payload, RequestOrigin } from './unit-of-work.ts';

@@ -5,7 +5,7 @@ import {
   type Service,
   type ServiceClient,
 } from '../communities/community.ts';
-import type { Sealer } from '../secrets/sealer.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
 
 /** The clients of one issuer of a community, as the provider takes them. */
 export function clientsOf(community: Community, issuer: string, sealer: Sealer): ClientMetadata[] {

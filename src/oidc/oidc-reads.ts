@@ -1,6 +1,6 @@
-import type { Queryable } from '../database/database.ts';
 import { MEMBER_JSON, type Member } from '../memberships/member.ts';
-import { tokenHash } from '../secrets/token-hash.ts';
+import type { Queryable } from '../platform/database/database.ts';
+import { tokenHash } from '../platform/secrets/token-hash.ts';
 import type { ConsentWrite } from './changes.ts';
 import type { Payload } from './unit-of-work.ts';
 

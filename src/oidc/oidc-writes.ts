@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { type Queryable, sqlState } from '../database/database.ts';
-import type { AuditEvent } from '../events/record-event.ts';
-import type { OutboxMessage } from '../outbox/outbox.ts';
-import { tokenHash } from '../secrets/token-hash.ts';
+import { type Queryable, sqlState } from '../platform/database/database.ts';
+import type { AuditEvent } from '../platform/events/record-event.ts';
+import type { OutboxMessage } from '../platform/outbox/outbox.ts';
+import { tokenHash } from '../platform/secrets/token-hash.ts';
 import type { Credential } from '../sign-in/authentication.ts';
 import {
   type ArtifactWrite,

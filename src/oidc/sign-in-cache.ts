@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import type { ChangeFeed } from '../database/change-feed.ts';
 import type { Member } from '../memberships/member.ts';
-import { tokenHash } from '../secrets/token-hash.ts';
+import type { ChangeFeed } from '../platform/database/change-feed.ts';
+import { tokenHash } from '../platform/secrets/token-hash.ts';
 
 /** Kinds whose use is stored (or refused) by a write, or whose end the database announces. */
 const REMEMBERED = new Set(['AccessToken', 'AuthorizationCode', 'Grant', 'RefreshToken']);

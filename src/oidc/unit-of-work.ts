@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Queryable } from '../database/database.ts';
-import type { AuditEvent } from '../events/record-event.ts';
 import type { Member } from '../memberships/member.ts';
-import type { OutboxMessage } from '../outbox/outbox.ts';
+import type { Queryable } from '../platform/database/database.ts';
+import type { AuditEvent } from '../platform/events/record-event.ts';
+import type { OutboxMessage } from '../platform/outbox/outbox.ts';
 import type { Credential } from '../sign-in/authentication.ts';
 import type { Changes, ConsentWrite } from './changes.ts';
 import type { Disclosure, DisclosureNotes } from './disclosure-notes.ts';

@@ -1,7 +1,7 @@
-import type { Database, Queryable, Transaction } from '../database/database.ts';
-import { recordEvents } from '../events/record-event.ts';
 import { hashPassword } from '../people/password.ts';
-import { newToken, tokenHash } from '../secrets/token-hash.ts';
+import type { Database, Queryable, Transaction } from '../platform/database/database.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
+import { newToken, tokenHash } from '../platform/secrets/token-hash.ts';
 
 /** Each process that starts prints a link of its own; this many of the latest ones work. */
 const OPEN_LINKS = 16;

@@ -1,5 +1,5 @@
-import type { Queryable } from '../database/database.ts';
-import { newToken, tokenHash } from '../secrets/token-hash.ts';
+import type { Queryable } from '../platform/database/database.ts';
+import { newToken, tokenHash } from '../platform/secrets/token-hash.ts';
 
 export const OPERATOR_SESSION_SECONDS = 12 * 60 * 60;
 

@@ -1,9 +1,9 @@
-import { recordEvents } from '../events/record-event.ts';
 import { showKeptMail, showKeptMails } from '../mail/operator-pages.ts';
-import { isEmailAddress } from '../memberships/names.ts';
 import { newPasswordFault } from '../people/password-rule.ts';
 import { provePassword } from '../people/prove-password.ts';
-import type { EdgeView } from '../web/edge.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
+import { isEmailAddress } from '../platform/text/names.ts';
+import type { EdgeView } from '../platform/web/edge.ts';
 import type { HubRequest } from '../web/hub-routes.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { createFirstOperator, isSetupOpen } from './create-operator.ts';

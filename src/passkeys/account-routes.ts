@@ -1,11 +1,11 @@
-import { recordEvents } from '../events/record-event.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
+import { notFound } from '../platform/web/http-errors.ts';
 import { raiseSession } from '../sessions/browser-session.ts';
 import { recently } from '../sessions/recently.ts';
 import type { SignedIn } from '../sessions/signed-in.ts';
 import { localeOf } from '../web/chrome.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
-import { notFound } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import type { PasskeyPage } from './pages.ts';
 import { listPasskeys, type Passkey, renamePasskey } from './passkey-store.ts';

@@ -1,8 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'koa';
-import type { Queryable } from '../database/database.ts';
-import type { Sealer } from '../secrets/sealer.ts';
-import { spendProof } from '../secrets/spent-proofs.ts';
+import type { Queryable } from '../platform/database/database.ts';
+import { spendProof } from '../platform/secrets/replay-store.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
 
 /** How long an authenticator may take to answer. */
 export const CHALLENGE_MS = 5 * 60_000;

@@ -1,5 +1,5 @@
-import type { Allowance } from '../throttles/limiter.ts';
-import { networkOf } from '../throttles/network.ts';
+import type { Allowance } from '../platform/throttles/limiter.ts';
+import { networkOf } from '../platform/throttles/network.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { WebParts } from '../web/web-parts.ts';
 

@@ -1,4 +1,4 @@
-import type { Locale } from '../i18n/locale.ts';
+import type { Locale } from '../platform/i18n/locale.ts';
 
 /**
  * Password managers by the AAGUID that they register passkeys with (the community's list of passkey

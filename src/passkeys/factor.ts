@@ -1,10 +1,10 @@
+import { RequestError } from '../platform/web/http-errors.ts';
 import { type KnownPasskey, readFactors } from '../second-factors/factor-store.ts';
 import type { FactorCheck } from '../sign-in/factor-checks.ts';
 import { findPendingSignIn, type PendingSignIn } from '../sign-in/pending-sign-in.ts';
 import { readTarget, type SignInTarget, signInPath } from '../sign-in/sign-in-target.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
-import { RequestError } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { relyingPartiesOf } from './relying-party.ts';
 import { relyingPartyNamed, sendRequestOptions } from './request-options.ts';

@@ -1,12 +1,12 @@
-import type { Queryable } from '../database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
+import { newToken, tokenHash } from '../platform/secrets/token-hash.ts';
+import { RequestError } from '../platform/web/http-errors.ts';
 import { type KnownPasskey, readFactors } from '../second-factors/factor-store.ts';
-import { newToken, tokenHash } from '../secrets/token-hash.ts';
 import { completeSignIn } from '../sign-in/complete-sign-in.ts';
 import { findPendingSignIn } from '../sign-in/pending-sign-in.ts';
 import { readTarget, signInPath } from '../sign-in/sign-in-target.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
-import { RequestError } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { countWrongPasskey } from './count-wrong-passkey.ts';
 import type { PasskeyPage } from './pages.ts';

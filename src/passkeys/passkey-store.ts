@@ -1,5 +1,5 @@
-import type { Queryable, Transaction } from '../database/database.ts';
 import type { Member } from '../memberships/member.ts';
+import type { Queryable, Transaction } from '../platform/database/database.ts';
 
 /** A passkey as its owner sees it. */
 export type Passkey = {

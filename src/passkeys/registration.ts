@@ -3,9 +3,9 @@ import {
   type VerifiedRegistrationResponse,
   verifyRegistrationResponse,
 } from '@simplewebauthn/server';
-import type { Transaction } from '../database/database.ts';
-import { recordEvents } from '../events/record-event.ts';
 import { notifyMember } from '../mail/notify-member.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
 import { notTheFirst } from '../second-factors/change-factors.ts';
 import { hasSecondFactor, readFactors } from '../second-factors/factor-store.ts';
 import type { Amr } from '../sign-in/authentication.ts';

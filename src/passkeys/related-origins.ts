@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Community } from '../communities/community.ts';
-import type { Config } from '../config/config.ts';
-import type { Queryable } from '../database/database.ts';
+import type { Config } from '../platform/config/config.ts';
+import type { Queryable } from '../platform/database/database.ts';
 
 /**
  * The hub's `/.well-known/webauthn` (WebAuthn level 3 section 5.11): where passkeys of its RP ID may be used.

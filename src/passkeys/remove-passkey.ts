@@ -1,11 +1,11 @@
-import { recordEvents } from '../events/record-event.ts';
 import { notifyMember } from '../mail/notify-member.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
+import { notFound } from '../platform/web/http-errors.ts';
 import { forgetCodesOfNobody } from '../second-factors/recovery-codes.ts';
 import { type RemovalRefusal, refusalOfRemoval } from '../second-factors/removal.ts';
 import { endPersonSessions } from '../sessions/end-sessions.ts';
 import type { SignedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
-import { notFound } from '../web/http-errors.ts';
 import { deletePasskey } from './passkey-store.ts';
 import type { PasskeyParts } from './verify-assertion.ts';
 

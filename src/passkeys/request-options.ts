@@ -1,7 +1,7 @@
 import { generateAuthenticationOptions } from '@simplewebauthn/server';
+import { RequestError } from '../platform/web/http-errors.ts';
 import type { KnownPasskey } from '../second-factors/factor-store.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
-import { RequestError } from '../web/http-errors.ts';
 import { CHALLENGE_MS, makeChallenge } from './challenge.ts';
 import { type RelyingParty, relyingPartiesOf } from './relying-party.ts';
 import type { PasskeyParts } from './verify-assertion.ts';

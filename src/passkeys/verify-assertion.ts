@@ -1,5 +1,5 @@
 import { verifyAuthenticationResponse } from '@simplewebauthn/server';
-import { recordEvents } from '../events/record-event.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
 import type { Amr } from '../sign-in/authentication.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { WebParts } from '../web/web-parts.ts';

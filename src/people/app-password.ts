@@ -1,8 +1,8 @@
 import { hash, randomInt } from 'node:crypto';
 import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
-import type { Transaction } from '../database/database.ts';
-import { type Actor, recordEvents } from '../events/record-event.ts';
 import { lockMembership } from '../memberships/membership-store.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import { type Actor, recordEvents } from '../platform/events/record-event.ts';
 
 /** Lower-case letters and digits that are told apart when read aloud or copied by hand: 5 bits each. */
 const ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789';

@@ -1,8 +1,8 @@
 import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
-import type { Transaction } from '../database/database.ts';
-import { type Actor, recordEvents } from '../events/record-event.ts';
 import { notifyMember } from '../mail/notify-member.ts';
 import { lockMembership } from '../memberships/membership-store.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import { type Actor, recordEvents } from '../platform/events/record-event.ts';
 import { endPersonSessions } from '../sessions/end-sessions.ts';
 
 export type NewPassword = {

@@ -1,4 +1,4 @@
-import type { Database } from '../database/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { costOfRefusal, evenOutRefusals, type ForeignKind, KIND } from './password.ts';
 
 const EVERY_MS = 60_000;

@@ -1,7 +1,7 @@
 import { NotFoundError } from '../communities/change-errors.ts';
-import type { Transaction } from '../database/database.ts';
-import { type Actor, recordEvents } from '../events/record-event.ts';
-import { newToken } from '../secrets/token-hash.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import { type Actor, recordEvents } from '../platform/events/record-event.ts';
+import { newToken } from '../platform/secrets/token-hash.ts';
 
 /**
  * Gives a member this picture instead of the one they had, the address of which leads nowhere from then on.

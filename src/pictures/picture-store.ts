@@ -1,4 +1,4 @@
-import type { Queryable } from '../database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 
 /** The bytes (JPEG) of a member's picture, by the key that its address ends in. */
 export async function loadPicture(

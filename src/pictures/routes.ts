@@ -1,5 +1,5 @@
+import { notFound } from '../platform/web/http-errors.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
-import { notFound } from '../web/http-errors.ts';
 import { loadPicture } from './picture-store.ts';
 
 export const PICTURE_ROUTES: CommunityRoutes = [

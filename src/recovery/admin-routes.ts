@@ -4,10 +4,10 @@ import { requireAdmin } from '../admin/require-admin.ts';
 import { UUID } from '../admin/uuid.ts';
 import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
 import { findByLogin } from '../memberships/membership-store.ts';
+import { notFound } from '../platform/web/http-errors.ts';
 import type { SignedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
-import { notFound } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import {
   type AssistedRecovery,

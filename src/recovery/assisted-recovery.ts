@@ -1,7 +1,7 @@
 import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
-import type { Queryable, Transaction } from '../database/database.ts';
-import { recordEvents } from '../events/record-event.ts';
 import { endLinks, mintLink } from '../links/link-store.ts';
+import type { Queryable, Transaction } from '../platform/database/database.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
 import { tellOfRecovery } from './tell-of-recovery.ts';
 
 export type AssistedRecovery = {

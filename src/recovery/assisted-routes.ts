@@ -1,10 +1,10 @@
 import { findLink, spendLink } from '../links/link-store.ts';
 import { hashPassword } from '../people/password.ts';
 import { isShortAlone, newPasswordFault } from '../people/password-rule.ts';
+import { notFound } from '../platform/web/http-errors.ts';
 import { requireSignedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
-import { notFound } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { ADMIN_RECOVERY_ROUTES } from './admin-routes.ts';
 import { endRecovery, recoveryOf } from './assisted-recovery.ts';

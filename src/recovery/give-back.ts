@@ -1,9 +1,9 @@
 import { NotFoundError } from '../communities/change-errors.ts';
-import type { Transaction } from '../database/database.ts';
-import { recordEvents } from '../events/record-event.ts';
 import { endLinks, type Link, spendLink } from '../links/link-store.ts';
 import { notifyMember } from '../mail/notify-member.ts';
 import { revokeAppPasswords } from '../people/app-password.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import { type AssistedRecovery, lockRecovery } from './assisted-recovery.ts';
 

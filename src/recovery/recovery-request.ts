@@ -1,11 +1,11 @@
-import type { Database } from '../database/database.ts';
-import { recordEvents } from '../events/record-event.ts';
-import type { Locale } from '../i18n/locale.ts';
 import { mail } from '../mail/mail.ts';
-import { nameKey } from '../memberships/names.ts';
-import { enqueue, type RecoveryRequest } from '../outbox/outbox.ts';
-import type { Claimed } from '../outbox/outbox-store.ts';
-import type { Outcome } from '../outbox/retry-policy.ts';
+import type { Database } from '../platform/database/database.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
+import type { Locale } from '../platform/i18n/locale.ts';
+import { enqueue, type RecoveryRequest } from '../platform/outbox/outbox.ts';
+import type { Claimed } from '../platform/outbox/outbox-store.ts';
+import type { Outcome } from '../platform/outbox/retry-policy.ts';
+import { nameKey } from '../platform/text/names.ts';
 import { takeMailPause } from '../registration/mail-pause.ts';
 
 /** One account is written to no oftener, whoever asks. */

@@ -1,8 +1,8 @@
 import { findLink } from '../links/link-store.ts';
-import { enqueue } from '../outbox/outbox.ts';
 import { hashPassword } from '../people/password.ts';
 import { isShortAlone, newPasswordFault } from '../people/password-rule.ts';
 import { orTooShort } from '../people/set-password.ts';
+import { enqueue } from '../platform/outbox/outbox.ts';
 import { retryAfterMinutes } from '../registration/retry-after.ts';
 import { localeOf } from '../web/chrome.ts';
 import type { CommunityRequest } from '../web/community-request.ts';

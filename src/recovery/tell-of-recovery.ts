@@ -1,7 +1,7 @@
-import type { Transaction } from '../database/database.ts';
-import type { Locale } from '../i18n/locale.ts';
 import { mail } from '../mail/mail.ts';
-import { enqueue } from '../outbox/outbox.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import type { Locale } from '../platform/i18n/locale.ts';
+import { enqueue } from '../platform/outbox/outbox.ts';
 
 type About = { communityId: string; issuerUrl: string; subject: string; recovery: string };
 

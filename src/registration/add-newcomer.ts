@@ -1,9 +1,9 @@
 import { RefusedError } from '../communities/change-errors.ts';
-import type { Transaction } from '../database/database.ts';
-import type { Locale } from '../i18n/locale.ts';
 import { addMember } from '../memberships/add-member.ts';
 import { takeUsername, type UsernameFault } from '../memberships/choose-username.ts';
 import type { Role } from '../memberships/membership-store.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import type { Locale } from '../platform/i18n/locale.ts';
 import { storeAnswers } from './answer-store.ts';
 import type { Newcomer } from './newcomer-form.ts';
 

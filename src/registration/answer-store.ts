@@ -1,4 +1,4 @@
-import type { Queryable, Transaction } from '../database/database.ts';
+import type { Queryable, Transaction } from '../platform/database/database.ts';
 
 /** What somebody who asks to join answered; questions that were left out are not kept. */
 export async function storeAnswers(

@@ -1,6 +1,6 @@
-import type { Transaction } from '../database/database.ts';
-import type { Actor } from '../events/record-event.ts';
 import { setMemberStatus } from '../memberships/set-member-status.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import type { Actor } from '../platform/events/record-event.ts';
 import { tellOfDecision } from './messages.ts';
 
 /**

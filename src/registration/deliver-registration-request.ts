@@ -1,8 +1,8 @@
-import type { Database } from '../database/database.ts';
-import { nameKey } from '../memberships/names.ts';
-import { enqueue, type RegistrationRequest } from '../outbox/outbox.ts';
-import type { Claimed } from '../outbox/outbox-store.ts';
-import type { Outcome } from '../outbox/retry-policy.ts';
+import type { Database } from '../platform/database/database.ts';
+import { enqueue, type RegistrationRequest } from '../platform/outbox/outbox.ts';
+import type { Claimed } from '../platform/outbox/outbox-store.ts';
+import type { Outcome } from '../platform/outbox/retry-policy.ts';
+import { nameKey } from '../platform/text/names.ts';
 import { takeMailPause } from './mail-pause.ts';
 import { standingOf } from './make-way.ts';
 import { registrationMail } from './messages.ts';

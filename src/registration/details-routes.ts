@@ -1,8 +1,8 @@
 import { RefusedError } from '../communities/change-errors.ts';
-import { recordEvents } from '../events/record-event.ts';
 import { findLink, spendLink } from '../links/link-store.ts';
 import { suggestUsername } from '../memberships/choose-username.ts';
 import { hashPassword } from '../people/password.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
 import { proceedAfterPassword } from '../sign-in/after-password.ts';
 import { localeOf } from '../web/chrome.ts';
 import type { CommunityRequest } from '../web/community-request.ts';

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Transaction } from '../database/database.ts';
+import type { Transaction } from '../platform/database/database.ts';
 
 /**
  * Whether a mail of this kind may go to an address again; if so, the next one waits for `minutes`. Of two

@@ -1,5 +1,5 @@
-import type { Queryable, Transaction } from '../database/database.ts';
-import { nameKey } from '../memberships/names.ts';
+import type { Queryable, Transaction } from '../platform/database/database.ts';
+import { nameKey } from '../platform/text/names.ts';
 
 /** Days after which somebody who was refused may ask again. */
 export const REFUSED_DAYS = 30;

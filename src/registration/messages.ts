@@ -1,10 +1,10 @@
 import type { Community } from '../communities/community.ts';
-import type { Transaction } from '../database/database.ts';
-import type { Locale } from '../i18n/locale.ts';
 import { type MailMessage, mail } from '../mail/mail.ts';
 import { notifyMember } from '../mail/notify-member.ts';
-import { nameKey } from '../memberships/names.ts';
-import { enqueue } from '../outbox/outbox.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import type { Locale } from '../platform/i18n/locale.ts';
+import { enqueue } from '../platform/outbox/outbox.ts';
+import { nameKey } from '../platform/text/names.ts';
 import type { Standing } from './make-way.ts';
 
 /** What those who come in are written, and those who decide about it. */

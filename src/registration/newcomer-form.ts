@@ -1,7 +1,7 @@
 import type { Community } from '../communities/community.ts';
 import { chosenNameFault, type UsernameFault } from '../memberships/choose-username.ts';
 import { displayNameFault, shortened, tidyName } from '../memberships/display-name.ts';
-import { isEmailAddress } from '../memberships/names.ts';
+import { isEmailAddress } from '../platform/text/names.ts';
 import type { FieldFault, NewcomerForm } from './pages.ts';
 
 /** What somebody who comes in typed. */

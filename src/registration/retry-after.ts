@@ -1,4 +1,4 @@
-import type { RequestKind, ThrottledRequest } from '../throttles/request-throttle.ts';
+import type { RequestKind, ThrottledRequest } from '../platform/throttles/request-throttle.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { WebParts } from '../web/web-parts.ts';
 

@@ -1,7 +1,7 @@
-import { isSolved } from '../challenges/challenge.ts';
 import { allowToSetOut } from '../joining/leave-for-hub.ts';
 import { shortened } from '../memberships/display-name.ts';
-import { enqueue } from '../outbox/outbox.ts';
+import { enqueue } from '../platform/outbox/outbox.ts';
+import { isSolved } from '../platform/proof-of-work/challenge.ts';
 import { signedIn } from '../sessions/signed-in.ts';
 import { localeOf } from '../web/chrome.ts';
 import type { CommunityRequest } from '../web/community-request.ts';

@@ -1,9 +1,9 @@
-import { recordEvents } from '../events/record-event.ts';
 import { notifyMember } from '../mail/notify-member.ts';
 import type { Member } from '../memberships/member.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
+import { RequestError } from '../platform/web/http-errors.ts';
 import type { FactorCheck } from '../sign-in/factor-checks.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
-import { RequestError } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { hasSecondFactor, readFactors } from './factor-store.ts';
 import { forgetCodesOfNobody, makeRecoveryCodes, spendRecoveryCode } from './recovery-codes.ts';

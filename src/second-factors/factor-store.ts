@@ -1,4 +1,4 @@
-import type { Queryable } from '../database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 
 /** A passkey as a sign-in needs to know it. */
 export type KnownPasskey = {

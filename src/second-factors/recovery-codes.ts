@@ -1,5 +1,5 @@
 import { hash, randomInt } from 'node:crypto';
-import type { Queryable, Transaction } from '../database/database.ts';
+import type { Queryable, Transaction } from '../platform/database/database.ts';
 
 /** Letters and digits that are told apart when read aloud or copied by hand: 5 bits each. */
 const ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789';

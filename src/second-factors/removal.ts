@@ -1,5 +1,5 @@
-import type { Transaction } from '../database/database.ts';
 import type { Member } from '../memberships/member.ts';
+import type { Transaction } from '../platform/database/database.ts';
 import { type Factors, hasSecondFactor, readFactors } from './factor-store.ts';
 import { secondFactorRequirement } from './requirement.ts';
 

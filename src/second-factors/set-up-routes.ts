@@ -1,12 +1,12 @@
 import { serviceOfClient } from '../oidc/clients.ts';
 import { beginRegistration, finishRegistration } from '../passkeys/registration.ts';
+import { RequestError } from '../platform/web/http-errors.ts';
 import type { Amr } from '../sign-in/authentication.ts';
 import { completeSignIn } from '../sign-in/complete-sign-in.ts';
 import { findPendingSignIn, noteProven, type PendingSignIn } from '../sign-in/pending-sign-in.ts';
 import { readTarget, type SignInTarget, signInPath } from '../sign-in/sign-in-target.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
-import { RequestError } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { sendCodes } from './account-routes.ts';
 import { addTotp, renewRecoveryCodes } from './change-factors.ts';

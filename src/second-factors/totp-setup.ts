@@ -1,5 +1,5 @@
 import QRCode from 'qrcode';
-import { SealError, type Sealer } from '../secrets/sealer.ts';
+import { SealError, type Sealer } from '../platform/secrets/sealer.ts';
 import { newTotpSecret, stepOf, totpAddress } from './totp.ts';
 
 /** What a page shows to set an authenticator app up. */

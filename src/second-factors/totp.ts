@@ -1,6 +1,6 @@
 import { Secret, TOTP } from 'otpauth';
-import type { Database, Transaction } from '../database/database.ts';
-import type { Sealer } from '../secrets/sealer.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
 
 /** RFC 6238 with the parameters that every authenticator app knows: SHA-1, six digits, 30 seconds. */
 const PERIOD = 30;

@@ -1,7 +1,7 @@
 import { NotFoundError } from '../communities/change-errors.ts';
-import type { Transaction } from '../database/database.ts';
-import { type Actor, recordEvents } from '../events/record-event.ts';
 import { lockMembership } from '../memberships/membership-store.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import { type Actor, recordEvents } from '../platform/events/record-event.ts';
 import { endServiceSessions } from './end-service-sessions.ts';
 import type { AccountState } from './service-store.ts';
 

@@ -1,7 +1,7 @@
 import { NotFoundError } from '../communities/change-errors.ts';
-import type { Transaction } from '../database/database.ts';
-import { type Actor, recordEvents } from '../events/record-event.ts';
-import { newToken } from '../secrets/token-hash.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import { type Actor, recordEvents } from '../platform/events/record-event.ts';
+import { newToken } from '../platform/secrets/token-hash.ts';
 
 /** A secret of 256 random bits for a service's LDAP reader. */
 export function generateReaderSecret(): string {

@@ -1,9 +1,9 @@
 import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
 import { clientSecretContext } from '../communities/community.ts';
-import type { Transaction } from '../database/database.ts';
-import { type Actor, recordEvents } from '../events/record-event.ts';
-import type { Sealer } from '../secrets/sealer.ts';
-import { newToken } from '../secrets/token-hash.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import { type Actor, recordEvents } from '../platform/events/record-event.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
+import { newToken } from '../platform/secrets/token-hash.ts';
 
 /**
  * Gives a service's client a new secret; the old one ceases to work at once.

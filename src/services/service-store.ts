@@ -1,7 +1,7 @@
 import type { Service } from '../communities/community.ts';
 import { loadCommunity } from '../communities/community-store.ts';
-import type { Queryable } from '../database/database.ts';
 import { type Access, accessTo, MEMBER_JSON, type Member } from '../memberships/member.ts';
+import type { Queryable } from '../platform/database/database.ts';
 
 export type AccountState = 'requested' | 'active' | 'blocked' | 'removed';
 

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { importJWK, SignJWT } from 'jose';
-import type { Queryable } from '../database/database.ts';
-import { AddressRefusedError } from '../outbound/guarded-connector.ts';
-import { type Outbound, OutboundError, type OutboundResponse } from '../outbound/outbound.ts';
-import type { BackchannelLogout } from '../outbox/outbox.ts';
-import { type Outcome, parseRetryAfter } from '../outbox/retry-policy.ts';
-import type { Sealer } from '../secrets/sealer.ts';
+import type { Queryable } from '../platform/database/database.ts';
+import { AddressRefusedError } from '../platform/outbound/guarded-connector.ts';
+import {
+  type Outbound,
+  OutboundError,
+  type OutboundResponse,
+} from '../platform/outbound/outbound.ts';
+import type { BackchannelLogout } from '../platform/outbox/outbox.ts';
+import { type Outcome, parseRetryAfter } from '../platform/outbox/retry-policy.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
 import type { SigningAlg } from '../signing-keys/signing-key.ts';
 import { loadSigningKey } from '../signing-keys/signing-key-store.ts';
 

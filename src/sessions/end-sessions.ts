@@ -1,5 +1,5 @@
-import type { Transaction } from '../database/database.ts';
-import { enqueue } from '../outbox/outbox.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import { enqueue } from '../platform/outbox/outbox.ts';
 
 type SessionRow = {
   issuer: string;

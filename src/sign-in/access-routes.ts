@@ -1,7 +1,7 @@
 import type Provider from 'oidc-provider';
-import type { Database } from '../database/database.ts';
 import { findContacts } from '../memberships/contact-store.ts';
 import { accessTo } from '../memberships/member.ts';
+import type { Database } from '../platform/database/database.ts';
 import { requestAccess } from '../services/request-access.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import { interactionParts } from './consent-routes.ts';

@@ -1,10 +1,10 @@
 import type { Context } from 'koa';
-import type { Database } from '../database/database.ts';
-import { nameKey } from '../memberships/names.ts';
 import { provePassword } from '../people/prove-password.ts';
-import type { Sealer } from '../secrets/sealer.ts';
-import type { Attempt, SignInThrottle } from '../throttles/sign-in-throttle.ts';
-import type { Metrics } from '../web/metrics.ts';
+import type { Database } from '../platform/database/database.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
+import { nameKey } from '../platform/text/names.ts';
+import type { Attempt, SignInThrottle } from '../platform/throttles/sign-in-throttle.ts';
+import type { Metrics } from '../platform/web/metrics.ts';
 import { findCredential } from './credential-store.ts';
 import { knownDevice } from './known-device.ts';
 

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
-import type { Queryable } from '../database/database.ts';
-import { SealError, type Sealer } from '../secrets/sealer.ts';
-import { newToken } from '../secrets/token-hash.ts';
+import type { Queryable } from '../platform/database/database.ts';
+import { SealError, type Sealer } from '../platform/secrets/sealer.ts';
+import { newToken } from '../platform/secrets/token-hash.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 
 const COOKIE = 'trousseau_device';

@@ -1,6 +1,6 @@
 import type Provider from 'oidc-provider';
+import { RequestError } from '../platform/web/http-errors.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
-import { RequestError } from '../web/http-errors.ts';
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 

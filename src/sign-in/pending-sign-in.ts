@@ -1,5 +1,5 @@
-import type { Queryable } from '../database/database.ts';
-import { newToken, tokenHash } from '../secrets/token-hash.ts';
+import type { Queryable } from '../platform/database/database.ts';
+import { newToken, tokenHash } from '../platform/secrets/token-hash.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { Credential } from './authentication.ts';
 import { type SignInTarget, signInPath } from './sign-in-target.ts';

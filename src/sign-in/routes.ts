@@ -1,9 +1,9 @@
 import type { Community } from '../communities/community.ts';
 import { serviceOfClient } from '../oidc/clients.ts';
+import { leaveEvenly } from '../platform/web/quantize-response-time.ts';
 import { browserSession } from '../sessions/browser-session.ts';
 import { signedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
-import { leaveEvenly } from '../web/even-answers.ts';
 import type { PageModel } from '../web/page-models.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { proceedAfterPassword } from './after-password.ts';

@@ -1,11 +1,11 @@
 import { serviceOfClient } from '../oidc/clients.ts';
 import { countWrongPasskey } from '../passkeys/count-wrong-passkey.ts';
 import { passkeyOffer } from '../passkeys/factor.ts';
+import type { FactorAttempt } from '../platform/throttles/factor-throttle.ts';
+import { RequestError } from '../platform/web/http-errors.ts';
 import { type Factors, readFactors } from '../second-factors/factor-store.ts';
-import type { FactorAttempt } from '../throttles/factor-throttle.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
-import { RequestError } from '../web/http-errors.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { completeSignIn } from './complete-sign-in.ts';
 import { FACTOR_CHECKS, type FactorKind } from './factor-checks.ts';

@@ -1,6 +1,6 @@
-import type { Database } from '../database/database.ts';
-import { recordEvents } from '../events/record-event.ts';
-import type { Sealer } from '../secrets/sealer.ts';
+import type { Database } from '../platform/database/database.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
 import { generateSigningKey, isRetired, SIGNING_ALGS, type SigningKey } from './signing-key.ts';
 import { insertKey, listKeys, lockKeys } from './signing-key-store.ts';
 

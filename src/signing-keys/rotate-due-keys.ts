@@ -1,5 +1,5 @@
-import type { Database } from '../database/database.ts';
-import type { Sealer } from '../secrets/sealer.ts';
+import type { Database } from '../platform/database/database.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
 import { rotateKeys } from './rotate-keys.ts';
 
 /** How long a key signs before the schedule replaces it. */

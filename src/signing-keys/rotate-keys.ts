@@ -1,6 +1,6 @@
-import type { Database, Transaction } from '../database/database.ts';
-import { type Actor, recordEvents } from '../events/record-event.ts';
-import type { Sealer } from '../secrets/sealer.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
+import { type Actor, recordEvents } from '../platform/events/record-event.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
 import {
   type GeneratedKey,
   generateSigningKey,

@@ -1,6 +1,6 @@
 import type { JWK } from 'jose';
-import type { Queryable, Transaction } from '../database/database.ts';
-import type { Sealer } from '../secrets/sealer.ts';
+import type { Queryable, Transaction } from '../platform/database/database.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
 import {
   type GeneratedKey,
   isActive,

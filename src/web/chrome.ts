@@ -1,8 +1,8 @@
 import type { Context } from 'koa';
 import type { Community } from '../communities/community.ts';
-import { chooseLocale, type Locale } from '../i18n/locale.ts';
 import type { Member } from '../memberships/member.ts';
 import type { Issuer } from '../oidc/request-context.ts';
+import { chooseLocale, type Locale } from '../platform/i18n/locale.ts';
 import type { Chrome } from './page-models.ts';
 
 const LOCALE_COOKIE = 'trousseau_locale';

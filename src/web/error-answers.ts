@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'koa';
-import { sqlState } from '../database/database.ts';
 import { UsedUpError } from '../oidc/changes.ts';
+import { sqlState } from '../platform/database/database.ts';
+import { CsrfError } from '../platform/web/csrf.ts';
+import { RequestError } from '../platform/web/http-errors.ts';
+import { setSecurityHeaders } from '../platform/web/security-headers.ts';
 import { StaleInteractionError } from '../sign-in/stale-interaction.ts';
 import { localeOf } from './chrome.ts';
-import { CsrfError } from './csrf.ts';
-import { RequestError } from './http-errors.ts';
 import type { PageModel } from './page-models.ts';
-import { setSecurityHeaders } from './security-headers.ts';
 import type { WebParts } from './web-parts.ts';
 
 type ErrorPage = Extract<PageModel, { page: 'error' }>;

@@ -2,9 +2,9 @@ import type { Context } from 'koa';
 import { showJoinAtHub } from '../joining/set-out.ts';
 import { operatorRoutes } from '../operators/routes.ts';
 import { sendHubOrigins } from '../passkeys/related-origins.ts';
+import { readForm } from '../platform/web/form-body.ts';
+import { notFound } from '../platform/web/http-errors.ts';
 import { keepLocale, localeOf } from './chrome.ts';
-import { readForm } from './form-body.ts';
-import { notFound } from './http-errors.ts';
 import type { PageModel } from './page-models.ts';
 import type { WebParts } from './web-parts.ts';
 

@@ -3,13 +3,13 @@ import type { Member } from '../memberships/member.ts';
 import type { RequestContext } from '../oidc/request-context.ts';
 import { runInScope } from '../oidc/request-scope.ts';
 import { UnitOfWork } from '../oidc/unit-of-work.ts';
+import type { EdgeView } from '../platform/web/edge.ts';
+import { readForm } from '../platform/web/form-body.ts';
+import { allowFormsToLeave } from '../platform/web/security-headers.ts';
 import { communityChrome, localeOf } from './chrome.ts';
 import type { CommunityRequest } from './community-request.ts';
 import type { CommunityRoute } from './community-routes.ts';
-import type { EdgeView } from './edge.ts';
-import { readForm } from './form-body.ts';
 import type { PageModel } from './page-models.ts';
-import { allowFormsToLeave } from './security-headers.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** Makes the object that a community's routes work with; `run` gives them the scope of the request. */

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import { readFormPairs } from '../platform/web/form-body.ts';
+import { RequestError } from '../platform/web/http-errors.ts';
+import { allowFormsToLeave } from '../platform/web/security-headers.ts';
 import type { CommunityRequest } from './community-request.ts';
-import { readFormPairs } from './form-body.ts';
-import { RequestError } from './http-errors.ts';
-import { allowFormsToLeave } from './security-headers.ts';
 
 /** Documents that are the same for everybody until the community or its keys change. */
 const DOCUMENTS = new Set([

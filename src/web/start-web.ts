@@ -1,22 +1,22 @@
 import { createServer, type Server } from 'node:http';
 import type { Logger } from 'pino';
 import { createCommunityCache } from '../communities/community-cache.ts';
-import type { Config } from '../config/config.ts';
-import type { ChangeFeed } from '../database/change-feed.ts';
-import type { Database } from '../database/database.ts';
 import { createDisclosureNotes } from '../oidc/disclosure-notes.ts';
 import { createProviderPool } from '../oidc/provider-pool.ts';
 import { createSignInCache } from '../oidc/sign-in-cache.ts';
 import { watchProvider } from '../oidc/watch-provider.ts';
-import type { Outbound } from '../outbound/outbound.ts';
 import { createPictureMaker } from '../pictures/make-picture.ts';
-import type { Sealer } from '../secrets/sealer.ts';
-import type { Throttles } from '../throttles/throttles.ts';
-import { createCsrf } from './csrf.ts';
-import { createMetrics } from './metrics.ts';
-import { refuseUnreadable } from './refuse-unreadable.ts';
-import { createRenderer } from './render.ts';
-import { loadStaticFiles } from './static.ts';
+import type { Config } from '../platform/config/config.ts';
+import type { ChangeFeed } from '../platform/database/change-feed.ts';
+import type { Database } from '../platform/database/database.ts';
+import type { Outbound } from '../platform/outbound/outbound.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
+import type { Throttles } from '../platform/throttles/throttles.ts';
+import { createCsrf } from '../platform/web/csrf.ts';
+import { createMetrics } from '../platform/web/metrics.ts';
+import { refuseUnreadable } from '../platform/web/refuse-unreadable.ts';
+import { createRenderer } from '../platform/web/render.ts';
+import { loadStaticFiles } from '../platform/web/static.ts';
 import { createWebApp } from './web-app.ts';
 
 /** Serves the pages and the protocol's endpoints at the configured address. */

@@ -1,21 +1,21 @@
 import Koa, { type Context } from 'koa';
 import type { CommunityCache } from '../communities/community-cache.ts';
-import type { Config } from '../config/config.ts';
 import { hostIssuer, hubIssuer } from '../oidc/request-context.ts';
-import { communityRoutes } from './community-routes.ts';
+import type { Config } from '../platform/config/config.ts';
 import {
   type EdgeView,
   ForwardedHeaderError,
   RequestTargetError,
   readEdge,
   takeOriginForm,
-} from './edge.ts';
+} from '../platform/web/edge.ts';
+import { healthRoutes } from '../platform/web/health-routes.ts';
+import { notFound, RequestError } from '../platform/web/http-errors.ts';
+import { setSecurityHeaders } from '../platform/web/security-headers.ts';
+import { serveAsset } from '../platform/web/serve-asset.ts';
+import { communityRoutes } from './community-routes.ts';
 import { answerError } from './error-answers.ts';
-import { healthRoutes } from './health-routes.ts';
-import { notFound, RequestError } from './http-errors.ts';
 import { hubRoutes } from './hub-routes.ts';
-import { setSecurityHeaders } from './security-headers.ts';
-import { serveAsset } from './serve-asset.ts';
 import type { WebParts } from './web-parts.ts';
 
 /**

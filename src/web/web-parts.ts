@@ -1,17 +1,17 @@
 import type { Logger } from 'pino';
 import type { CommunityCache } from '../communities/community-cache.ts';
-import type { Config } from '../config/config.ts';
-import type { Database } from '../database/database.ts';
 import type { DisclosureNotes } from '../oidc/disclosure-notes.ts';
 import type { ProviderPool } from '../oidc/provider-pool.ts';
 import type { SignInCache } from '../oidc/sign-in-cache.ts';
 import type { PictureMaker } from '../pictures/make-picture.ts';
-import type { Sealer } from '../secrets/sealer.ts';
-import type { Throttles } from '../throttles/throttles.ts';
-import type { Csrf } from './csrf.ts';
-import type { Metrics } from './metrics.ts';
-import type { Renderer } from './render.ts';
-import type { StaticFiles } from './static.ts';
+import type { Config } from '../platform/config/config.ts';
+import type { Database } from '../platform/database/database.ts';
+import type { Sealer } from '../platform/secrets/sealer.ts';
+import type { Throttles } from '../platform/throttles/throttles.ts';
+import type { Csrf } from '../platform/web/csrf.ts';
+import type { Metrics } from '../platform/web/metrics.ts';
+import type { Renderer } from '../platform/web/render.ts';
+import type { StaticFiles } from '../platform/web/static.ts';
 
 /** What the web server's routes are made of; put together in `app.ts`. */
 export type WebParts = {

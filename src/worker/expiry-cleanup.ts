@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Queryable } from '../database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 
 const DAY = 86_400_000;
 /** Long enough to see what was sent lately, and to look into what was not. */

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { parse as parseHtml } from 'node-html-parser';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createRenderer } from '../../src/web/render.ts';
-import { loadStaticFiles } from '../../src/web/static.ts';
+import { createRenderer } from '../../src/platform/web/render.ts';
+import { loadStaticFiles } from '../../src/platform/web/static.ts';
 import { applyText } from '../support/apply-text.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { SAMPLE_PAGES, sampleChrome } from '../support/sample-pages.ts';

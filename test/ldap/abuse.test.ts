@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { createSealer } from '../../src/secrets/sealer.ts';
+import { createSealer } from '../../src/platform/secrets/sealer.ts';
 import { cloneDatabase } from '../support/database.ts';
 import { freePort } from '../support/free-port.ts';
 import { TEST_SECRET, type TestHub } from '../support/hub.ts';

@@ -243,7 +243,9 @@ describe('refusals', () => {
 describe('throttles (row 24)', () => {
   it('one account’s limits are counted over LDAP and the web together, on every process', async () => {
     const target = await member();
-    const { createSignInThrottle } = await import('../../src/throttles/sign-in-throttle.ts');
+    const { createSignInThrottle } = await import(
+      '../../src/platform/throttles/sign-in-throttle.ts'
+    );
     const throttle = createSignInThrottle(hub.database.pool, hub.sealer);
     const attempt = {
       communityId: lieu.community.id,
@@ -263,7 +265,9 @@ describe('throttles (row 24)', () => {
       own.bob.subject,
     ]);
     await hub.app.settle();
-    const { createSignInThrottle } = await import('../../src/throttles/sign-in-throttle.ts');
+    const { createSignInThrottle } = await import(
+      '../../src/platform/throttles/sign-in-throttle.ts'
+    );
     const throttle = createSignInThrottle(hub.database.pool, hub.sealer);
     const { id: communityId } = own.community;
     const accounts = { alice: own.alice.subject, bob: own.bob.subject, nobody: 'nobody' };
@@ -279,7 +283,9 @@ describe('throttles (row 24)', () => {
   it('strangers’ guesses keep no reader out where it proved its secret before', async () => {
     const own = await buildLieu(hub, { slug: 'tenace' });
     expect(await bindCode(own.cloud.readerDn, READER_PASSWORD)).toBe(0);
-    const { createSignInThrottle } = await import('../../src/throttles/sign-in-throttle.ts');
+    const { createSignInThrottle } = await import(
+      '../../src/platform/throttles/sign-in-throttle.ts'
+    );
     const throttle = createSignInThrottle(hub.database.pool, hub.sealer);
     const { id: communityId } = own.community;
     for (let n = 0; n < 60; n += 1) {

@@ -1,13 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ATTRIBUTE_TYPES, findAttributeType } from '../../src/ldap/schema/attribute-types.ts';
-import { dnKey, escapeDnValue, formatDn, parseDn } from '../../src/ldap/schema/dn.ts';
 import { DERIVED_RULES, RULES } from '../../src/ldap/schema/matching-rules.ts';
 import { OBJECT_CLASSES } from '../../src/ldap/schema/object-classes.ts';
-import { canonicalAttribute } from '../../src/ldap/schema/oid-names.ts';
-import { foldCase } from '../../src/ldap/schema/prepare.ts';
 import { SUBSCHEMA } from '../../src/ldap/schema/subschema.ts';
-import { nameKey, usernameFault } from '../../src/memberships/names.ts';
+import {
+  dnKey,
+  escapeDnValue,
+  formatDn,
+  parseDn,
+} from '../../src/platform/distinguished-names/dn.ts';
+import { canonicalAttribute } from '../../src/platform/distinguished-names/oid-names.ts';
+import { foldCase } from '../../src/platform/distinguished-names/prepare.ts';
+import { nameKey, usernameFault } from '../../src/platform/text/names.ts';
 
 const keyOf = (text: string) => {
   const dn = parseDn(text);

@@ -1,4 +1,4 @@
-import type { Database } from '../../src/database/database.ts';
+import type { Database } from '../../src/platform/database/database.ts';
 
 /** A digest of every table, but for the audit trail and what only counts requests. */
 export async function allThatIsStored(db: Database): Promise<Record<string, string>> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createInvitation } from '../../src/invitations/create-invitation.ts';
 import { type LinkKind, mintLink } from '../../src/links/link-store.ts';
-import { newToken } from '../../src/secrets/token-hash.ts';
+import { newToken } from '../../src/platform/secrets/token-hash.ts';
 import { Browser } from '../support/browser.ts';
 import {
   type BuiltCommunity,

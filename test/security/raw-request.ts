@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import type { Config } from '../../src/config/config.ts';
+import type { Config } from '../../src/platform/config/config.ts';
 
 export type RawAnswer = { status: number; headers: Record<string, string>; text: string };
 

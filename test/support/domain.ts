@@ -1,9 +1,9 @@
 import { clientSecretContext } from '../../src/communities/community.ts';
 import { createCommunity } from '../../src/communities/create-community.ts';
-import type { Database } from '../../src/database/database.ts';
 import { addMember, type NewMember } from '../../src/memberships/add-member.ts';
-import { nameKey } from '../../src/memberships/names.ts';
-import { createSealer } from '../../src/secrets/sealer.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import { createSealer } from '../../src/platform/secrets/sealer.ts';
+import { nameKey } from '../../src/platform/text/names.ts';
 
 export const sealer = createSealer(['a sealing key of more than 32 characters']);
 

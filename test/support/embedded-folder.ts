@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, onTestFinished } from 'vitest';
-import { openHubDatabase } from '../../src/database/open-hub-database.ts';
+import { openHubDatabase } from '../../src/platform/database/open-hub-database.ts';
 
 export const silentLog = { info: () => {}, warn: () => {} };
 

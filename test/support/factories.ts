@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { clientSecretContext } from '../../src/communities/community.ts';
-import type { Database } from '../../src/database/database.ts';
-import { nameKey } from '../../src/memberships/names.ts';
 import { hashPassword } from '../../src/people/password.ts';
-import type { Sealer } from '../../src/secrets/sealer.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import type { Sealer } from '../../src/platform/secrets/sealer.ts';
+import { nameKey } from '../../src/platform/text/names.ts';
 
 export const PASSWORD = 'correct horse battery staple';
 let passwordHash: Promise<string> | undefined;

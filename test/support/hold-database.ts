@@ -2,7 +2,7 @@
 // other until it is told to stop (`close`, or `exit` without closing), saying on its output what was acknowledged.
 // usage: node hold-database.ts DATA_FOLDER hub|command
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openHubDatabase } from '../../src/database/open-hub-database.ts';
+import { openHubDatabase } from '../../src/platform/database/open-hub-database.ts';
 
 const [dataFolder, purpose] = process.argv.slice(2) as [string, 'hub' | 'command'];
 const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);

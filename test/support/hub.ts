@@ -1,9 +1,9 @@
 import type { DestinationStream } from 'pino';
 import { type App, buildApp } from '../../src/app.ts';
-import { type Config, parseConfig } from '../../src/config/config.ts';
-import type { Database } from '../../src/database/database.ts';
 import { createLogger } from '../../src/main.ts';
-import { createSealer, type Sealer } from '../../src/secrets/sealer.ts';
+import { type Config, parseConfig } from '../../src/platform/config/config.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import { createSealer, type Sealer } from '../../src/platform/secrets/sealer.ts';
 import { cloneDatabase } from './database.ts';
 import { freePort } from './free-port.ts';
 
@@ -58,7 +58,7 @@ async function boot(
     sealer: createSealer(config.secrets),
     app,
     async sibling() {
-      const { openDatabase } = await import('../../src/database/database.ts');
+      const { openDatabase } = await import('../../src/platform/database/database.ts');
       const own = await openDatabase({ url: databaseUrl });
       // Behind one address, as two processes behind one proxy: only the port that is listened on differs.
       const siblingPort = await freePort();

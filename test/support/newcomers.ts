@@ -1,11 +1,11 @@
 import { type Challenge, solveChallenge } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import { expect } from 'vitest';
-import type { Database } from '../../src/database/database.ts';
 import { mintLink } from '../../src/links/link-store.ts';
 import { readKeptMail } from '../../src/mail/kept-mail-store.ts';
 import type { MailMessage } from '../../src/mail/mail.ts';
-import type { Sealer } from '../../src/secrets/sealer.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import type { Sealer } from '../../src/platform/secrets/sealer.ts';
 import { Browser, type Page } from './browser.ts';
 
 export const NEW_PASSWORD = 'sept girafes jouent au tarot';

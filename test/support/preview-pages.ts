@@ -2,9 +2,9 @@
 // usage: node test/support/preview-pages.ts FOLDER [fr|en]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRenderer } from '../../src/web/render.ts';
-import { loadStaticFiles } from '../../src/web/static.ts';
-import { themeCss } from '../../src/web/theme.ts';
+import { createRenderer } from '../../src/platform/web/render.ts';
+import { loadStaticFiles } from '../../src/platform/web/static.ts';
+import { themeCss } from '../../src/platform/web/theme.ts';
 import { SAMPLE_PAGES, sampleChrome } from './sample-pages.ts';
 
 const [folder, locale = 'fr'] = process.argv.slice(2) as [string, 'fr' | 'en'];

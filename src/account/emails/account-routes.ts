@@ -1,11 +1,11 @@
-import { isEmailAddress } from '../../memberships/names.ts';
+import { isEmailAddress } from '../../platform/text/names.ts';
+import { notFound } from '../../platform/web/http-errors.ts';
 import { retryAfterMinutes } from '../../registration/retry-after.ts';
 import { recently } from '../../sessions/recently.ts';
 import type { SignedIn } from '../../sessions/signed-in.ts';
 import { localeOf } from '../../web/chrome.ts';
 import type { CommunityRequest } from '../../web/community-request.ts';
 import type { CommunityRoutes } from '../../web/community-route-table.ts';
-import { notFound } from '../../web/http-errors.ts';
 import type { WebParts } from '../../web/web-parts.ts';
 import { type Asker, addAddress, MOST_ADDRESSES, sendProofAgain } from './add-address.ts';
 import { chooseAddress, isTakenNow } from './choose-address.ts';

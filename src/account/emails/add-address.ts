@@ -1,9 +1,9 @@
-import type { Transaction } from '../../database/database.ts';
-import { recordEvents } from '../../events/record-event.ts';
-import type { Locale } from '../../i18n/locale.ts';
 import { mail } from '../../mail/mail.ts';
-import { nameKey } from '../../memberships/names.ts';
-import { enqueue } from '../../outbox/outbox.ts';
+import type { Transaction } from '../../platform/database/database.ts';
+import { recordEvents } from '../../platform/events/record-event.ts';
+import type { Locale } from '../../platform/i18n/locale.ts';
+import { enqueue } from '../../platform/outbox/outbox.ts';
+import { nameKey } from '../../platform/text/names.ts';
 import { takeMailPause } from '../../registration/mail-pause.ts';
 import { isAnothersAddress, listAddresses } from './email-store.ts';
 

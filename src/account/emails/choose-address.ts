@@ -1,8 +1,8 @@
-import { sqlState, type Transaction } from '../../database/database.ts';
-import { recordEvents } from '../../events/record-event.ts';
 import { endLinks } from '../../links/link-store.ts';
 import { notifyMember } from '../../mail/notify-member.ts';
-import { nameKey } from '../../memberships/names.ts';
+import { sqlState, type Transaction } from '../../platform/database/database.ts';
+import { recordEvents } from '../../platform/events/record-event.ts';
+import { nameKey } from '../../platform/text/names.ts';
 import { makeWay } from '../../registration/make-way.ts';
 import { isAnothersAddress } from './email-store.ts';
 

@@ -1,6 +1,6 @@
-import type { Queryable, Transaction } from '../../database/database.ts';
-import { recordEvents } from '../../events/record-event.ts';
 import { findLink, type Link, spendLink } from '../../links/link-store.ts';
+import type { Queryable, Transaction } from '../../platform/database/database.ts';
+import { recordEvents } from '../../platform/events/record-event.ts';
 import { chooseAddress } from './choose-address.ts';
 
 /** What a link of kind `verification` would prove, for whom. */

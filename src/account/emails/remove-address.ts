@@ -1,5 +1,5 @@
-import type { Transaction } from '../../database/database.ts';
-import { recordEvents } from '../../events/record-event.ts';
+import type { Transaction } from '../../platform/database/database.ts';
+import { recordEvents } from '../../platform/events/record-event.ts';
 
 /**
  * Takes an address from a person that no community of theirs uses, with the links that were sent to it.

@@ -1,7 +1,7 @@
-import type { Queryable } from '../../database/database.ts';
-import { listEventsOf } from '../../events/event-store.ts';
 import { listPasskeys } from '../../passkeys/passkey-store.ts';
 import { listAppPasswords } from '../../people/app-password-store.ts';
+import type { Queryable } from '../../platform/database/database.ts';
+import { listEventsOf } from '../../platform/events/event-store.ts';
 import { readFactors } from '../../second-factors/factor-store.ts';
 import { readSharing } from '../../services/sharing-store.ts';
 import { listSessions } from '../../sessions/session-store.ts';

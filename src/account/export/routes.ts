@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { recordEvents } from '../../events/record-event.ts';
+import { recordEvents } from '../../platform/events/record-event.ts';
 import { recently } from '../../sessions/recently.ts';
 import type { SignedIn } from '../../sessions/signed-in.ts';
 import type { CommunityRequest } from '../../web/community-request.ts';

@@ -1,8 +1,8 @@
 import { NotFoundError, RefusedError } from '../../communities/change-errors.ts';
-import type { Transaction } from '../../database/database.ts';
-import type { Actor } from '../../events/record-event.ts';
 import { notifyMember } from '../../mail/notify-member.ts';
 import { setMemberStatus } from '../../memberships/set-member-status.ts';
+import type { Transaction } from '../../platform/database/database.ts';
+import type { Actor } from '../../platform/events/record-event.ts';
 
 /** How long somebody may come back who asked for their account to be deleted. */
 export const DELETION_DAYS = 14;

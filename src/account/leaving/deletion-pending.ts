@@ -1,9 +1,9 @@
 import { NotFoundError } from '../../communities/change-errors.ts';
+import { RequestError } from '../../platform/web/http-errors.ts';
 import { admit } from '../../sign-in/complete-sign-in.ts';
 import { findPendingSignIn, type PendingSignIn } from '../../sign-in/pending-sign-in.ts';
 import { readTarget, type SignInTarget, signInPath } from '../../sign-in/sign-in-target.ts';
 import type { CommunityRequest } from '../../web/community-request.ts';
-import { RequestError } from '../../web/http-errors.ts';
 import type { WebParts } from '../../web/web-parts.ts';
 import { dayOf } from './day.ts';
 import { cancelDeletion } from './delete-account.ts';

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { communityAddress } from '../../communities/community-address.ts';
-import type { Database, Transaction } from '../../database/database.ts';
-import { recordEvents } from '../../events/record-event.ts';
 import { removeFromGroup } from '../../groups/change-group-members.ts';
 import { mail } from '../../mail/mail.ts';
 import { setMemberStatus } from '../../memberships/set-member-status.ts';
-import { enqueue } from '../../outbox/outbox.ts';
+import type { Database, Transaction } from '../../platform/database/database.ts';
+import { recordEvents } from '../../platform/events/record-event.ts';
+import { enqueue } from '../../platform/outbox/outbox.ts';
 import { membershipsOf } from './delete-account.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Database } from '../../database/database.ts';
+import type { Database } from '../../platform/database/database.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 type Row = { slug: string; activeAlgs: string[]; everSigned: boolean; hosts: string[] };

@@ -1,4 +1,4 @@
-import { type Config, isLoopbackName } from '../../config/config.ts';
+import { type Config, isLoopbackName } from '../../platform/config/config.ts';
 import { type Finding, ok, warn } from './finding.ts';
 
 /** What is allowed in the settings, but seldom meant. */

@@ -1,5 +1,5 @@
-import type { Database } from '../../database/database.ts';
-import { pendingMigrations } from '../../database/migrations.ts';
+import type { Database } from '../../platform/database/database.ts';
+import { pendingMigrations } from '../../platform/database/migrations.ts';
 import { plural } from '../output.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 

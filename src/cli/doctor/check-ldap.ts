@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { baseClashes, ldapBaseFault } from '../../communities/ldap-base.ts';
-import { type Config, isLoopbackName } from '../../config/config.ts';
-import type { Database } from '../../database/database.ts';
+import { type Config, isLoopbackName } from '../../platform/config/config.ts';
+import type { Database } from '../../platform/database/database.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** Days before its end at which a certificate that renews itself has long been renewed. */

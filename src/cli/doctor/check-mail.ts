@@ -1,5 +1,5 @@
-import { type Config, isLoopbackName } from '../../config/config.ts';
-import { createMailer } from '../../mail/transport.ts';
+import { type Config, isLoopbackName } from '../../platform/config/config.ts';
+import { createMailer } from '../../platform/mail/transport.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** Whether messages leave the hub, and how. Sends none. */

@@ -1,4 +1,4 @@
-import type { Database } from '../../database/database.ts';
+import type { Database } from '../../platform/database/database.ts';
 import { plural } from '../output.ts';
 import { type Finding, ok, warn } from './finding.ts';
 

@@ -1,4 +1,4 @@
-import { openHubDatabase } from '../../database/open-hub-database.ts';
+import { openHubDatabase } from '../../platform/database/open-hub-database.ts';
 import { describeError } from '../describe-error.ts';
 import { commandLog, loadConfig } from '../with-hub.ts';
 import { checkCommunities } from './check-communities.ts';

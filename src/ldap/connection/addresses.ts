@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import type { Cidr } from '../../config/config.ts';
+import type { Cidr } from '../../platform/config/config.ts';
 
 /** One spelling for each address; IPv4 in its own form also where the socket listens on IPv6. */
 export function plainAddress(address: string | undefined): string {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import type { Cidr } from '../../config/config.ts';
-import { networkOf } from '../../throttles/network.ts';
+import type { Cidr } from '../../platform/config/config.ts';
+import { networkOf } from '../../platform/throttles/network.ts';
 import type { Handler } from '../handler.ts';
 import { noticeOfDisconnection } from '../protocol/response-writer.ts';
 import { RESULT } from '../protocol/result.ts';

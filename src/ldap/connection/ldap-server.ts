@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { Logger } from 'pino';
-import type { Cidr, ListenAddress } from '../../config/config.ts';
+import type { Cidr, ListenAddress } from '../../platform/config/config.ts';
 import type { Handler } from '../handler.ts';
 import { type CertificateFiles, openCertificate } from './certificate.ts';
 import { createClients } from './clients.ts';

@@ -1,5 +1,5 @@
-import type { ChangeFeed } from '../../database/change-feed.ts';
-import type { Database } from '../../database/database.ts';
+import type { ChangeFeed } from '../../platform/database/change-feed.ts';
+import type { Database } from '../../platform/database/database.ts';
 import { LdapError, RESULT } from '../protocol/result.ts';
 import type { Directory } from './directory.ts';
 import { type Follower, follow } from './follower.ts';

@@ -1,7 +1,7 @@
-import type { Dn } from '../schema/dn.ts';
-import { dnKey, rdnKey } from '../schema/dn.ts';
-import { canonicalAttribute } from '../schema/oid-names.ts';
-import { foldCase } from '../schema/prepare.ts';
+import type { Dn } from '../../platform/distinguished-names/dn.ts';
+import { dnKey, rdnKey } from '../../platform/distinguished-names/dn.ts';
+import { canonicalAttribute } from '../../platform/distinguished-names/oid-names.ts';
+import { foldCase } from '../../platform/distinguished-names/prepare.ts';
 import type { Directory, Entry } from './directory.ts';
 
 /** Where a name leads in a directory: to an entry, or to the lowest one above the missing one. */

@@ -1,4 +1,4 @@
-import type { ChangeFeed } from '../../database/change-feed.ts';
+import type { ChangeFeed } from '../../platform/database/change-feed.ts';
 import { LdapError, RESULT } from '../protocol/result.ts';
 
 /** How long something may be known to have changed and still be answered from, in milliseconds. */

@@ -1,6 +1,6 @@
-import type { ChangeFeed } from '../../database/change-feed.ts';
-import type { Database } from '../../database/database.ts';
-import { type Dn, dnKey, parseDn, rdnKey } from '../schema/dn.ts';
+import type { ChangeFeed } from '../../platform/database/change-feed.ts';
+import type { Database } from '../../platform/database/database.ts';
+import { type Dn, dnKey, parseDn, rdnKey } from '../../platform/distinguished-names/dn.ts';
 import { type Follower, follow } from './follower.ts';
 
 /** A community's place in the tree, with what must be known of it before its directory is read. */

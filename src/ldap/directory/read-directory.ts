@@ -1,4 +1,4 @@
-import type { Queryable } from '../../database/database.ts';
+import type { Queryable } from '../../platform/database/database.ts';
 
 /** What a directory is made of besides people; undefined when the community is gone. */
 export type StructureRow = {

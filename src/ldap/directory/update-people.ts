@@ -1,4 +1,4 @@
-import { foldCase } from '../schema/prepare.ts';
+import { foldCase } from '../../platform/distinguished-names/prepare.ts';
 import {
   type Directory,
   findGroup,

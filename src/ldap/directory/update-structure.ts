@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import { dnKey, escapeDnValue, parseDn } from '../schema/dn.ts';
-import { canonicalAttribute } from '../schema/oid-names.ts';
-import { foldCase } from '../schema/prepare.ts';
+import { dnKey, escapeDnValue, parseDn } from '../../platform/distinguished-names/dn.ts';
+import { canonicalAttribute } from '../../platform/distinguished-names/oid-names.ts';
+import { foldCase } from '../../platform/distinguished-names/prepare.ts';
 import type { Container, Directory, Group, Service } from './directory.ts';
 import type { GroupRow, ServiceRow, StructureRow } from './read-directory.ts';
 

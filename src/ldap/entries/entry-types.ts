@@ -1,3 +1,4 @@
+import { escapeDnValue } from '../../platform/distinguished-names/dn.ts';
 import {
   allGroups,
   type Container,
@@ -9,7 +10,6 @@ import {
 } from '../directory/directory.ts';
 import type { View } from '../directory/view.ts';
 import { A, ATTRIBUTE_TYPES, type AttributeType } from '../schema/attribute-types.ts';
-import { escapeDnValue } from '../schema/dn.ts';
 import { SUBSCHEMA_DN } from '../schema/subschema.ts';
 
 /** Where entries are looked at: the directory, through somebody's eyes. */

@@ -1,9 +1,9 @@
-import type { Database } from '../../database/database.ts';
-import { recordEvents } from '../../events/record-event.ts';
-import { nameKey } from '../../memberships/names.ts';
-import type { Attempt } from '../../throttles/sign-in-throttle.ts';
-import { dnKey, parseDn } from '../schema/dn.ts';
-import { foldCase } from '../schema/prepare.ts';
+import type { Database } from '../../platform/database/database.ts';
+import { dnKey, parseDn } from '../../platform/distinguished-names/dn.ts';
+import { foldCase } from '../../platform/distinguished-names/prepare.ts';
+import { recordEvents } from '../../platform/events/record-event.ts';
+import { nameKey } from '../../platform/text/names.ts';
+import type { Attempt } from '../../platform/throttles/sign-in-throttle.ts';
 import type { Principal } from './find-principal.ts';
 
 /**

@@ -1,3 +1,5 @@
+import { canonicalOid } from '../../platform/distinguished-names/oid-names.ts';
+import { foldCase } from '../../platform/distinguished-names/prepare.ts';
 import {
   allGroups,
   allMembers,
@@ -13,8 +15,6 @@ import {
 import type { Filter } from '../protocol/filter.ts';
 import { A, findAttributeType } from '../schema/attribute-types.ts';
 import { OBJECT_CLASSES } from '../schema/object-classes.ts';
-import { canonicalOid } from '../schema/oid-names.ts';
-import { foldCase } from '../schema/prepare.ts';
 import { IN_CHAIN } from './match-extensible.ts';
 import type { ResolveDn } from './match-filter.ts';
 

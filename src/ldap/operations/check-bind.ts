@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import type { Database } from '../../database/database.ts';
 import { checkPassword } from '../../people/password.ts';
-import { networkOf } from '../../throttles/network.ts';
-import type { SignInThrottle } from '../../throttles/sign-in-throttle.ts';
+import type { Database } from '../../platform/database/database.ts';
+import { networkOf } from '../../platform/throttles/network.ts';
+import type { SignInThrottle } from '../../platform/throttles/sign-in-throttle.ts';
 import { mayUse } from '../directory/access-rule.ts';
 import type { Service } from '../directory/directory.ts';
 import { findService } from '../directory/directory.ts';

@@ -1,3 +1,4 @@
+import { type Dn, parseDn } from '../../platform/distinguished-names/dn.ts';
 import type { Directory, Entry } from '../directory/directory.ts';
 import { findByDn, isInDirectory } from '../directory/find-by-dn.ts';
 import { hasValues, type Scene } from '../entries/entry-types.ts';
@@ -5,7 +6,6 @@ import type { Responses } from '../handler.ts';
 import { type CompareRequest, TAG } from '../protocol/message.ts';
 import { LdapError, RESULT } from '../protocol/result.ts';
 import { findAttributeType } from '../schema/attribute-types.ts';
-import { type Dn, parseDn } from '../schema/dn.ts';
 import { directoryFor, readDn } from './directory-for.ts';
 import { matchEquality, TRUE, UNDEFINED } from './match-filter.ts';
 import { requireEntry } from './search-area.ts';

@@ -1,6 +1,6 @@
+import { type Dn, parseDn } from '../../platform/distinguished-names/dn.ts';
 import type { Directory } from '../directory/directory.ts';
 import { LdapError, RESULT } from '../protocol/result.ts';
-import { type Dn, parseDn } from '../schema/dn.ts';
 import type { Session, Tree } from './session.ts';
 
 /** @throws LdapError `invalidDnSyntax` */

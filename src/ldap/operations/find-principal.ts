@@ -1,7 +1,7 @@
+import { type Dn, dnKey, parseDn, rdnKey } from '../../platform/distinguished-names/dn.ts';
+import { canonicalAttribute } from '../../platform/distinguished-names/oid-names.ts';
 import type { Directory, Person, Service } from '../directory/directory.ts';
 import { findByDn } from '../directory/find-by-dn.ts';
-import { type Dn, dnKey, parseDn, rdnKey } from '../schema/dn.ts';
-import { canonicalAttribute } from '../schema/oid-names.ts';
 import { notActive } from './directory-for.ts';
 import type { Tree } from './session.ts';
 

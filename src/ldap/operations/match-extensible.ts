@@ -1,3 +1,4 @@
+import { parseDn } from '../../platform/distinguished-names/dn.ts';
 import type { Entry } from '../directory/directory.ts';
 import { entryDn } from '../entries/entry-types.ts';
 import type { Filter } from '../protocol/filter.ts';
@@ -7,7 +8,6 @@ import {
   type AttributeType,
   findAttributeType,
 } from '../schema/attribute-types.ts';
-import { parseDn } from '../schema/dn.ts';
 import { DERIVED_RULES, type MatchingRule, RULES } from '../schema/matching-rules.ts';
 import {
   FALSE,

@@ -1,3 +1,4 @@
+import { foldCase, keepCase } from '../../platform/distinguished-names/prepare.ts';
 import { allGroups, type Entry, type Group, isIn, type Person } from '../directory/directory.ts';
 import {
   hasValues,
@@ -8,7 +9,6 @@ import {
 } from '../entries/entry-types.ts';
 import type { Filter } from '../protocol/filter.ts';
 import { A, type AttributeType, findAttributeType } from '../schema/attribute-types.ts';
-import { foldCase, keepCase } from '../schema/prepare.ts';
 import { matchExtensible } from './match-extensible.ts';
 import { matchSubstrings } from './match-substrings.ts';
 

@@ -9,13 +9,13 @@ import {
 } from '../../people/password-rule.ts';
 import { provePassword } from '../../people/prove-password.ts';
 import { setPassword } from '../../people/set-password.ts';
+import { dnKey, parseDn } from '../../platform/distinguished-names/dn.ts';
+import { foldCase } from '../../platform/distinguished-names/prepare.ts';
 import { type Directory, findPerson, type Person } from '../directory/directory.ts';
 import { entryDn } from '../entries/entry-types.ts';
 import type { Connection } from '../handler.ts';
 import { decodePasswordModify, type PasswordModify } from '../protocol/password-modify-value.ts';
 import { LdapError, ProtocolError, RESULT } from '../protocol/result.ts';
-import { dnKey, parseDn } from '../schema/dn.ts';
-import { foldCase } from '../schema/prepare.ts';
 import { attemptOf, recordRefusal } from './bind-attempt.ts';
 import type { BindParts } from './check-bind.ts';
 import { activeDirectory } from './directory-for.ts';

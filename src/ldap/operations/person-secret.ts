@@ -1,6 +1,6 @@
-import type { Database } from '../../database/database.ts';
 import { appPasswordHash } from '../../people/app-password.ts';
 import { provePassword } from '../../people/prove-password.ts';
+import type { Database } from '../../platform/database/database.ts';
 import { mayUse } from '../directory/access-rule.ts';
 import { findService, type Service } from '../directory/directory.ts';
 import type { Principal } from './find-principal.ts';

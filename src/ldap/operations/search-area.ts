@@ -1,9 +1,9 @@
+import type { Dn } from '../../platform/distinguished-names/dn.ts';
 import type { Directory, Entry } from '../directory/directory.ts';
 import { findByDn } from '../directory/find-by-dn.ts';
 import { entryDn, type Scene } from '../entries/entry-types.ts';
 import type { Scope } from '../protocol/message.ts';
 import { LdapError, RESULT } from '../protocol/result.ts';
-import type { Dn } from '../schema/dn.ts';
 import { seesEntry } from './session.ts';
 
 /** What a base and a scope cover (RFC 4511 §4.5.1.2). */

@@ -1,3 +1,4 @@
+import { type Dn, parseDn } from '../../platform/distinguished-names/dn.ts';
 import type { Entry, Group, Person } from '../directory/directory.ts';
 import { type Directory, idOf, lowerBound, subjectOf } from '../directory/directory.ts';
 import { findByDn, isInDirectory } from '../directory/find-by-dn.ts';
@@ -7,7 +8,6 @@ import type { Connection, Responses } from '../handler.ts';
 import type { Filter } from '../protocol/filter.ts';
 import { type Message, type SearchRequest, TAG } from '../protocol/message.ts';
 import { RESULT, type ResultCode } from '../protocol/result.ts';
-import { type Dn, parseDn } from '../schema/dn.ts';
 import { type Candidates, findCandidates } from './candidates.ts';
 import { directoryFor, readDn } from './directory-for.ts';
 import { compileFilter, type Matcher, type ResolveDn, TRUE } from './match-filter.ts';

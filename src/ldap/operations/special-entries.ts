@@ -1,9 +1,9 @@
+import { type Dn, dnKey } from '../../platform/distinguished-names/dn.ts';
 import type { Special } from '../directory/directory.ts';
 import { PAGED_RESULTS } from '../protocol/controls.ts';
 import type { SearchRequest } from '../protocol/message.ts';
 import { PASSWORD_MODIFY } from '../protocol/password-modify-value.ts';
 import { A, type AttributeType } from '../schema/attribute-types.ts';
-import { type Dn, dnKey } from '../schema/dn.ts';
 import { SUBSCHEMA, SUBSCHEMA_DN } from '../schema/subschema.ts';
 import type { Session, Tree } from './session.ts';
 

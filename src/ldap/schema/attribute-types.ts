@@ -1,5 +1,5 @@
+import { nameIdentifier } from '../../platform/distinguished-names/oid-names.ts';
 import { type MatchingRule, RULES, SYNTAX } from './matching-rules.ts';
-import { nameIdentifier } from './oid-names.ts';
 
 /** An attribute type (RFC 4512 §4.1.2). */
 export type AttributeType = {

@@ -1,6 +1,11 @@
-import { dnKey, parseDn } from './dn.ts';
-import { canonicalOid } from './oid-names.ts';
-import { foldCase, foldPart, keepCase, keepPart } from './prepare.ts';
+import { dnKey, parseDn } from '../../platform/distinguished-names/dn.ts';
+import { canonicalOid } from '../../platform/distinguished-names/oid-names.ts';
+import {
+  foldCase,
+  foldPart,
+  keepCase,
+  keepPart,
+} from '../../platform/distinguished-names/prepare.ts';
 
 /** A matching rule (RFC 4517 §4.2): two values match when what `prepare` makes of them is equal. */
 export type MatchingRule = {

@@ -1,4 +1,4 @@
-import { nameIdentifier } from './oid-names.ts';
+import { nameIdentifier } from '../../platform/distinguished-names/oid-names.ts';
 
 /** An object class (RFC 4512 §4.1.1). */
 export type ObjectClass = {

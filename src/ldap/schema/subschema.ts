@@ -1,7 +1,7 @@
+import { nameIdentifier } from '../../platform/distinguished-names/oid-names.ts';
 import { ATTRIBUTE_TYPES, type AttributeType } from './attribute-types.ts';
 import { DERIVED_RULES, RULES, SYNTAX } from './matching-rules.ts';
 import { OBJECT_CLASSES, type ObjectClass } from './object-classes.ts';
-import { nameIdentifier } from './oid-names.ts';
 
 export const SUBSCHEMA_DN = 'cn=subschema';
 

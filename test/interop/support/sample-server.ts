@@ -1,8 +1,8 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createRenderer } from '../../../src/web/render.ts';
-import { loadStaticFiles } from '../../../src/web/static.ts';
-import { themeCss } from '../../../src/web/theme.ts';
+import { createRenderer } from '../../../src/platform/web/render.ts';
+import { loadStaticFiles } from '../../../src/platform/web/static.ts';
+import { themeCss } from '../../../src/platform/web/theme.ts';
 import { SAMPLE_PAGES, sampleChrome } from '../../support/sample-pages.ts';
 
 export type SampleServer = {

@@ -1,5 +1,5 @@
-import type { Database } from '../../../src/database/database.ts';
 import { hashPassword } from '../../../src/people/password.ts';
+import type { Database } from '../../../src/platform/database/database.ts';
 import {
   type BuiltCommunity,
   type BuiltMember,

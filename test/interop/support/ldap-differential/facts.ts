@@ -1,4 +1,4 @@
-import type { Database } from '../../../../src/database/database.ts';
+import type { Database } from '../../../../src/platform/database/database.ts';
 
 /** What the hub decides by itself when it takes the source in; slapd is told the same. */
 export type Facts = {

@@ -1,18 +1,18 @@
 import type { Logger } from 'pino';
-import { eraseDuePersons } from '../account/leaving/erase-person.ts';
+import { eraseDuePersons } from '../../account/leaving/erase-person.ts';
+import { deliverMail } from '../../mail/deliver-mail.ts';
+import { deliverNewDevice } from '../../mail/new-device.ts';
+import { deliverRecoveryRequest } from '../../recovery/recovery-request.ts';
+import { deliverRegistrationRequest } from '../../registration/deliver-registration-request.ts';
+import { deliverBackchannelLogout } from '../../sessions/deliver-backchannel-logout.ts';
+import { rotateDueKeys } from '../../signing-keys/rotate-due-keys.ts';
+import { cleanUpExpired } from '../../worker/expiry-cleanup.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
-import { deliverMail } from '../mail/deliver-mail.ts';
-import { deliverNewDevice } from '../mail/new-device.ts';
 import { createMailer, MOST_AT_ONCE } from '../mail/transport.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { startOutboxWorker } from '../outbox/outbox-worker.ts';
-import { deliverRecoveryRequest } from '../recovery/recovery-request.ts';
-import { deliverRegistrationRequest } from '../registration/deliver-registration-request.ts';
 import type { Sealer } from '../secrets/sealer.ts';
-import { deliverBackchannelLogout } from '../sessions/deliver-backchannel-logout.ts';
-import { rotateDueKeys } from '../signing-keys/rotate-due-keys.ts';
-import { cleanUpExpired } from './expiry-cleanup.ts';
 import { runIfDue, type ScheduledTask } from './scheduled-task.ts';
 import { createSignal } from './signal.ts';
 

@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { parseSmtpUrl, type SmtpServer } from '../mail/smtp-url.ts';
-import { isEmailAddress } from '../memberships/names.ts';
+import { isEmailAddress } from '../text/names.ts';
 import type { Env } from './env.ts';
 
 export type Role = 'web' | 'ldap' | 'worker';

@@ -1,6 +1,6 @@
+import type { MailMessage, NewDeviceMessage } from '../../mail/mail.ts';
 import type { Transaction } from '../database/database.ts';
 import type { Locale } from '../i18n/locale.ts';
-import type { MailMessage, NewDeviceMessage } from '../mail/mail.ts';
 
 /** A logout token to be sent to a client (OpenID Connect Back-Channel Logout 1.0 §2.5). */
 export type BackchannelLogout = {

@@ -1,6 +1,6 @@
 import { createTransport } from 'nodemailer';
+import type { RenderedMail } from '../../mail/render-mail.ts';
 import type { Outcome } from '../outbox/retry-policy.ts';
-import type { RenderedMail } from './render-mail.ts';
 import type { SmtpServer } from './smtp-url.ts';
 
 /** An e-mail, ready to be sent. */

@@ -32,7 +32,7 @@ export function createTranslator(): Translate {
 
 /** The texts of a language, by key; French ones with the spaces that French typography keeps together. */
 export function readCatalogue(locale: Locale): Record<string, string> {
-  const folder = new URL(`./${locale}/`, import.meta.url);
+  const folder = new URL(`../../../views/texts/${locale}/`, import.meta.url);
   const texts: Record<string, string> = {};
   for (const file of readdirSync(folder).sort()) {
     for (const [key, text] of Object.entries(

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
-import { accountNavigation } from '../account/sections.ts';
+import { accountNavigation } from '../../account/sections.ts';
+import type { Chrome, PageModel } from '../../web/page-models.ts';
 import { createTranslator, type Translate } from '../i18n/translate.ts';
-import type { Chrome, PageModel } from './page-models.ts';
 import type { StaticFiles } from './static.ts';
 
 export type Renderer = { render(page: PageModel, chrome: Chrome): string };
 
-const VIEWS = new URL('../../views/', import.meta.url);
+const VIEWS = new URL('../../../views/', import.meta.url);
 
 /** Built-in pictures of services (symbols of `icons.svg`); any other icon is an address or a short text. */
 const ICONS = new Set([
@@ -38,7 +38,9 @@ export function createRenderer(files: StaticFiles): Renderer {
   const layout = handlebars.compile(readView('layout.hbs'), options);
   const views = new Map(
     readdirSync(VIEWS, { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.hbs') && !/^(layout\.hbs$|partials\/|mail\/)/.test(file))
+      .filter(
+        (file) => file.endsWith('.hbs') && !/^(texts\/|layout\.hbs$|partials\/|mail\/)/.test(file),
+      )
       .map((file) => [file.replace(/\.hbs$/, ''), handlebars.compile(readView(file), options)]),
   );
   return {

@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import { nameKey } from '../memberships/names.ts';
 import type { Sealer } from '../secrets/sealer.ts';
+import { nameKey } from '../text/names.ts';
 import { type Allowance, type Counted, consumeAll, createLimiters, DAY, HOUR } from './limiter.ts';
 import { neighbourhoodOf, networkOf } from './network.ts';
 

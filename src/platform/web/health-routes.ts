@@ -1,9 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import type { Context } from 'koa';
+import type { WebParts } from '../../web/web-parts.ts';
 import { tokenHash } from '../secrets/token-hash.ts';
 import { isIn } from './edge.ts';
-import type { WebParts } from './web-parts.ts';
 
 /** `/healthz` (the process lives), `/readyz` (it can serve), `/metrics`; for any host. */
 export async function healthRoutes(parts: WebParts, ctx: Context): Promise<boolean> {

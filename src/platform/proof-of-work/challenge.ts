@@ -3,8 +3,8 @@ import { type Challenge, createChallenge, verifySolution } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import { z } from 'zod';
 import type { Queryable } from '../database/database.ts';
+import { spendProof } from '../secrets/replay-store.ts';
 import type { Sealer } from '../secrets/sealer.ts';
-import { spendProof } from '../secrets/spent-proofs.ts';
 
 /**
  * Proofs of work instead of a captcha (ALTCHA's format, version 2): who sends a form has let their machine

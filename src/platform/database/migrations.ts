@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 
-const FOLDER = new URL('../../migrations/', import.meta.url);
+const FOLDER = new URL('../../../migrations/', import.meta.url);
 /** Any constant: two processes that start at once agree on it (`pg_advisory_lock`). */
 const MIGRATION_LOCK = 7_203_514;
 

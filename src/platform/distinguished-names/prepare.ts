@@ -1,4 +1,4 @@
-import { nameKey } from '../../memberships/names.ts';
+import { nameKey } from '../text/names.ts';
 
 // Soft hyphens, joiners, variation selectors and the like count for nothing; controls neither, but for
 // those that are white space (RFC 4518 §2.2).
