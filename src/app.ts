@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
+import { watchForeignHashes } from './domain/people/watch-foreign-hashes.ts';
 import type { LdapBridge } from './ldap/start-ldap-bridge.ts';
-import { watchForeignHashes } from './people/watch-foreign-hashes.ts';
 import type { Config } from './platform/config/config.ts';
 import { openChangeFeed } from './platform/database/change-feed.ts';
 import type { Database } from './platform/database/database.ts';

@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { type App, buildApp } from './app.ts';
-import { ensureSetupToken } from './operators/create-operator.ts';
+import { ensureSetupToken } from './domain/operators/create-operator.ts';
 import type { Config } from './platform/config/config.ts';
 import type { Database } from './platform/database/database.ts';
 import { migrate } from './platform/database/migrations.ts';

@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { RefusedError } from '../src/communities/change-errors.ts';
-import { addToGroup, removeFromGroup } from '../src/groups/change-group-members.ts';
-import { nestGroup, unnestGroup } from '../src/groups/nest-group.ts';
-import { renameMember } from '../src/memberships/rename-member.ts';
-import { setMemberStatus } from '../src/memberships/set-member-status.ts';
+import { RefusedError } from '../src/domain/communities/change-errors.ts';
+import { addToGroup, removeFromGroup } from '../src/domain/groups/change-group-members.ts';
+import { nestGroup, unnestGroup } from '../src/domain/groups/nest-group.ts';
+import { renameMember } from '../src/domain/memberships/rename-member.ts';
+import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
 import {
   createAppPassword,
   revokeAppPassword,
   revokeAppPasswords,
-} from '../src/people/app-password.ts';
-import { setPassword } from '../src/people/set-password.ts';
+} from '../src/domain/people/app-password.ts';
+import { setPassword } from '../src/domain/people/set-password.ts';
+import { removeReader, setReaderSecret } from '../src/domain/services/reader.ts';
 import { type ChangeFeed, openChangeFeed } from '../src/platform/database/change-feed.ts';
 import type { Transaction } from '../src/platform/database/database.ts';
-import { removeReader, setReaderSecret } from '../src/services/reader.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
 

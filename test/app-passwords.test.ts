@@ -1,7 +1,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { NotFoundError, RefusedError } from '../src/communities/change-errors.ts';
-import { setMemberStatus } from '../src/memberships/set-member-status.ts';
+import { NotFoundError, RefusedError } from '../src/domain/communities/change-errors.ts';
+import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
 import {
   APP_PASSWORDS_MAX,
   appPasswordHash,
@@ -9,11 +9,15 @@ import {
   generateAppPassword,
   revokeAppPassword,
   revokeAppPasswords,
-} from '../src/people/app-password.ts';
-import { listAppPasswords } from '../src/people/app-password-store.ts';
-import { checkPassword, hashPassword } from '../src/people/password.ts';
-import { setPassword } from '../src/people/set-password.ts';
-import { generateReaderSecret, removeReader, setReaderSecret } from '../src/services/reader.ts';
+} from '../src/domain/people/app-password.ts';
+import { listAppPasswords } from '../src/domain/people/app-password-store.ts';
+import { checkPassword, hashPassword } from '../src/domain/people/password.ts';
+import { setPassword } from '../src/domain/people/set-password.ts';
+import {
+  generateReaderSecret,
+  removeReader,
+  setReaderSecret,
+} from '../src/domain/services/reader.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkPassword, hashPassword } from '../src/people/password.ts';
-import { provePassword } from '../src/people/prove-password.ts';
+import { checkPassword, hashPassword } from '../src/domain/people/password.ts';
+import { provePassword } from '../src/domain/people/prove-password.ts';
 import { applyText } from './support/apply-text.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ApplyOptions } from '../src/apply/apply-file.ts';
 import { ApplyError } from '../src/apply/faults.ts';
 import { formatPlan } from '../src/apply/plan.ts';
-import { checkPassword } from '../src/people/password.ts';
+import { checkPassword } from '../src/domain/people/password.ts';
 import { applyText, HUB as FULL_HUB } from './support/apply-text.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { findByUsername } from '../src/memberships/membership-store.ts';
-import { checkPassword } from '../src/people/password.ts';
+import { findByUsername } from '../src/domain/memberships/membership-store.ts';
+import { checkPassword } from '../src/domain/people/password.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
 

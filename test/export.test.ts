@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createAppPassword } from '../src/people/app-password.ts';
-import { makeRecoveryCodes } from '../src/second-factors/recovery-codes.ts';
+import { createAppPassword } from '../src/domain/people/app-password.ts';
+import { makeRecoveryCodes } from '../src/domain/second-factors/recovery-codes.ts';
 import { Browser } from './support/browser.ts';
 import {
   type BuiltCommunity,

@@ -3,9 +3,9 @@ import {
   createFirstOperator,
   ensureSetupToken,
   isSetupOpen,
-} from '../src/operators/create-operator.ts';
-import { findOperatorCredential } from '../src/operators/operator-session.ts';
-import { checkPassword } from '../src/people/password.ts';
+} from '../src/domain/operators/create-operator.ts';
+import { findOperatorCredential } from '../src/domain/operators/operator-session.ts';
+import { checkPassword } from '../src/domain/people/password.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 
 let db: TestDatabase;

@@ -7,8 +7,8 @@ import {
   hashPassword,
   isPasswordHash,
   refusalsHeldTo,
-} from '../src/people/password.ts';
-import { foreignKinds, watchForeignHashes } from '../src/people/watch-foreign-hashes.ts';
+} from '../src/domain/people/password.ts';
+import { foreignKinds, watchForeignHashes } from '../src/domain/people/watch-foreign-hashes.ts';
 import { buildLieu, ldapTo } from './ldap/support/directory.ts';
 import { Browser } from './support/browser.ts';
 import { type BuiltCommunity, buildCommunity, buildMember } from './support/factories.ts';

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createInvitation, type NewInvitation } from '../src/invitations/create-invitation.ts';
-import { findInvitation, listInvitations } from '../src/invitations/invitation-store.ts';
-import { revokeInvitation } from '../src/invitations/revoke-invitation.ts';
-import { useInvitation } from '../src/invitations/use-invitation.ts';
+import {
+  createInvitation,
+  type NewInvitation,
+} from '../src/domain/invitations/create-invitation.ts';
+import { findInvitation, listInvitations } from '../src/domain/invitations/invitation-store.ts';
+import { revokeInvitation } from '../src/domain/invitations/revoke-invitation.ts';
+import { useInvitation } from '../src/domain/invitations/use-invitation.ts';
 import { Browser, type Page } from './support/browser.ts';
 import {
   type BuiltCommunity,

@@ -1,40 +1,44 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { NotFoundError } from '../src/communities/change-errors.ts';
-import { setCommunityState } from '../src/communities/set-community-state.ts';
-import { addToGroup, removeFromGroup } from '../src/groups/change-group-members.ts';
-import * as groupStore from '../src/groups/group-store.ts';
-import { nestGroup, unnestGroup } from '../src/groups/nest-group.ts';
-import { addMember } from '../src/memberships/add-member.ts';
-import { changePreferences, changeProfile } from '../src/memberships/change-profile.ts';
-import { findContacts } from '../src/memberships/contact-store.ts';
-import { givePosixNumbers } from '../src/memberships/give-posix-numbers.ts';
-import * as membershipStore from '../src/memberships/membership-store.ts';
-import { renameMember } from '../src/memberships/rename-member.ts';
-import { setMemberRole } from '../src/memberships/set-member-role.ts';
-import { setMemberStatus } from '../src/memberships/set-member-status.ts';
+import { NotFoundError } from '../src/domain/communities/change-errors.ts';
+import { setCommunityState } from '../src/domain/communities/set-community-state.ts';
+import { addToGroup, removeFromGroup } from '../src/domain/groups/change-group-members.ts';
+import * as groupStore from '../src/domain/groups/group-store.ts';
+import { nestGroup, unnestGroup } from '../src/domain/groups/nest-group.ts';
+import { addMember } from '../src/domain/memberships/add-member.ts';
+import { changePreferences, changeProfile } from '../src/domain/memberships/change-profile.ts';
+import { findContacts } from '../src/domain/memberships/contact-store.ts';
+import { givePosixNumbers } from '../src/domain/memberships/give-posix-numbers.ts';
+import * as membershipStore from '../src/domain/memberships/membership-store.ts';
+import { renameMember } from '../src/domain/memberships/rename-member.ts';
+import { setMemberRole } from '../src/domain/memberships/set-member-role.ts';
+import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
 import {
   createAppPassword,
   revokeAppPassword,
   revokeAppPasswords,
-} from '../src/people/app-password.ts';
-import * as appPasswordStore from '../src/people/app-password-store.ts';
-import { setPassword } from '../src/people/set-password.ts';
-import { removePicture, setPicture } from '../src/pictures/change-picture.ts';
-import { loadPicture } from '../src/pictures/picture-store.ts';
+} from '../src/domain/people/app-password.ts';
+import * as appPasswordStore from '../src/domain/people/app-password-store.ts';
+import { setPassword } from '../src/domain/people/set-password.ts';
+import { removePicture, setPicture } from '../src/domain/pictures/change-picture.ts';
+import { loadPicture } from '../src/domain/pictures/picture-store.ts';
+import { approveAccess, blockAccess } from '../src/domain/services/decide-access.ts';
+import { endServiceSessions } from '../src/domain/services/end-service-sessions.ts';
+import { removeReader, setReaderSecret } from '../src/domain/services/reader.ts';
+import { requestAccess } from '../src/domain/services/request-access.ts';
+import { rotateClientSecret } from '../src/domain/services/rotate-client-secret.ts';
+import * as serviceStore from '../src/domain/services/service-store.ts';
+import { readerServices, readSharing } from '../src/domain/services/sharing-store.ts';
+import { withdrawConsent } from '../src/domain/services/withdraw-consent.ts';
+import { findCredential } from '../src/domain/sessions/credential-store.ts';
+import {
+  endMemberSessions,
+  endOtherSessions,
+  endSession,
+} from '../src/domain/sessions/end-sessions.ts';
+import { listSessions } from '../src/domain/sessions/session-store.ts';
 import type { Transaction } from '../src/platform/database/database.ts';
 import { listEventsOf } from '../src/platform/events/event-store.ts';
-import { approveAccess, blockAccess } from '../src/services/decide-access.ts';
-import { endServiceSessions } from '../src/services/end-service-sessions.ts';
-import { removeReader, setReaderSecret } from '../src/services/reader.ts';
-import { requestAccess } from '../src/services/request-access.ts';
-import { rotateClientSecret } from '../src/services/rotate-client-secret.ts';
-import * as serviceStore from '../src/services/service-store.ts';
-import { readerServices, readSharing } from '../src/services/sharing-store.ts';
-import { withdrawConsent } from '../src/services/withdraw-consent.ts';
-import { endMemberSessions, endOtherSessions, endSession } from '../src/sessions/end-sessions.ts';
-import { listSessions } from '../src/sessions/session-store.ts';
-import { findCredential } from '../src/sign-in/credential-store.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories, sealer } from './support/domain.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { mintLink } from '../src/links/link-store.ts';
+import { mintLink } from '../src/domain/links/link-store.ts';
 import { Browser, type Page } from './support/browser.ts';
 import { type BuiltCommunity, buildCommunity, buildMember } from './support/factories.ts';
 import { startHub, type TestHub } from './support/hub.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createInvitation } from '../src/invitations/create-invitation.ts';
+import { createInvitation } from '../src/domain/invitations/create-invitation.ts';
 import { sendRaw } from './security/raw-request.ts';
 import { Browser } from './support/browser.ts';
 import {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { MailTemplate } from '../src/mail/mail.ts';
-import { notifyMember } from '../src/mail/notify-member.ts';
+import type { MailTemplate } from '../src/domain/notices/mail.ts';
+import { notifyMember } from '../src/domain/notices/notify-member.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { buildCommunity, buildMember } from './support/factories.ts';
 

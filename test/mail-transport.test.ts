@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
-import { mail } from '../src/mail/mail.ts';
+import { mail } from '../src/domain/notices/mail.ts';
 import { parseSmtpUrl, type SmtpServer } from '../src/platform/mail/smtp-url.ts';
 import { createMailer } from '../src/platform/mail/transport.ts';
 import { enqueue } from '../src/platform/outbox/outbox.ts';

@@ -1,10 +1,10 @@
 import { parse } from 'node-html-parser';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { listKeptMails, readKeptMail } from '../src/domain/notices/kept-mail-store.ts';
+import { type Mail, mail } from '../src/domain/notices/mail.ts';
+import { createFirstOperator, ensureSetupToken } from '../src/domain/operators/create-operator.ts';
 import { deliverMail } from '../src/mail/deliver-mail.ts';
-import { listKeptMails, readKeptMail } from '../src/mail/kept-mail-store.ts';
-import { type Mail, mail } from '../src/mail/mail.ts';
 import { renderMail } from '../src/mail/render-mail.ts';
-import { createFirstOperator, ensureSetupToken } from '../src/operators/create-operator.ts';
 import { parseConfig } from '../src/platform/config/config.ts';
 import { parseSmtpUrl, type SmtpServer } from '../src/platform/mail/smtp-url.ts';
 import { createMailer } from '../src/platform/mail/transport.ts';

@@ -1,24 +1,24 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { RefusedError } from '../src/communities/change-errors.ts';
-import { setCommunityState } from '../src/communities/set-community-state.ts';
-import { addToGroup, removeFromGroup } from '../src/groups/change-group-members.ts';
-import { groupsOfMember, listGroups, subjectsInGroups } from '../src/groups/group-store.ts';
-import { nestGroup, unnestGroup } from '../src/groups/nest-group.ts';
-import { addMember } from '../src/memberships/add-member.ts';
+import { RefusedError } from '../src/domain/communities/change-errors.ts';
+import { setCommunityState } from '../src/domain/communities/set-community-state.ts';
+import { addToGroup, removeFromGroup } from '../src/domain/groups/change-group-members.ts';
+import { groupsOfMember, listGroups, subjectsInGroups } from '../src/domain/groups/group-store.ts';
+import { nestGroup, unnestGroup } from '../src/domain/groups/nest-group.ts';
+import { addMember } from '../src/domain/memberships/add-member.ts';
 import {
   countMembers,
   findByLogin,
   findBySubject,
   findByUsername,
   listMembers,
-} from '../src/memberships/membership-store.ts';
-import { renameMember } from '../src/memberships/rename-member.ts';
-import { setMemberRole } from '../src/memberships/set-member-role.ts';
-import { setMemberStatus } from '../src/memberships/set-member-status.ts';
-import { checkPassword, hashPassword } from '../src/people/password.ts';
-import { generatePassword, passwordFault } from '../src/people/password-rule.ts';
-import { setPassword } from '../src/people/set-password.ts';
+} from '../src/domain/memberships/membership-store.ts';
+import { renameMember } from '../src/domain/memberships/rename-member.ts';
+import { setMemberRole } from '../src/domain/memberships/set-member-role.ts';
+import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
+import { checkPassword, hashPassword } from '../src/domain/people/password.ts';
+import { generatePassword, passwordFault } from '../src/domain/people/password-rule.ts';
+import { setPassword } from '../src/domain/people/set-password.ts';
 import type { Transaction } from '../src/platform/database/database.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';

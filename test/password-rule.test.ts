@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newPasswordFault } from '../src/people/password-rule.ts';
+import { newPasswordFault } from '../src/domain/people/password-rule.ts';
 
 const words = [
   'Zoé Le Guellec',

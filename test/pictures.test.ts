@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createPictureMaker } from '../src/pictures/make-picture.ts';
+import { createPictureMaker } from '../src/domain/pictures/make-picture.ts';
 import { readMultipart } from '../src/platform/web/multipart-form.ts';
 import { faultsOf, sendProfile, visit } from './support/account-visits.ts';
 import { type BuiltCommunity, buildCommunity, buildService } from './support/factories.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { mintLink } from '../src/links/link-store.ts';
-import { setMemberRole } from '../src/memberships/set-member-role.ts';
+import { mintLink } from '../src/domain/links/link-store.ts';
+import { setMemberRole } from '../src/domain/memberships/set-member-role.ts';
 import { asForm } from './security/raw-request.ts';
 import { Browser, type Page } from './support/browser.ts';
 import {

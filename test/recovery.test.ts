@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { mintLink } from '../src/links/link-store.ts';
-import { deliverRecoveryRequest } from '../src/recovery/recovery-request.ts';
+import { mintLink } from '../src/domain/links/link-store.ts';
+import { deliverRecoveryRequest } from '../src/domain/recovery/recovery-request.ts';
 import { Browser, type Page } from './support/browser.ts';
 import {
   type BuiltCommunity,

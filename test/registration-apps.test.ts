@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { setMemberStatus } from '../src/memberships/set-member-status.ts';
+import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
 import { boundReader, buildLieu, type Lieu, startLdapHub } from './ldap/support/directory.ts';
 import { dnsOf, type LdapClient } from './ldap/support/ldap-client.ts';
 import { Browser } from './support/browser.ts';

@@ -4,8 +4,8 @@ import {
   findLookalike,
   suggestUsername,
   takeUsername,
-} from '../src/memberships/choose-username.ts';
-import { displayNameFault, shortened, tidyName } from '../src/memberships/display-name.ts';
+} from '../src/domain/memberships/choose-username.ts';
+import { displayNameFault, shortened, tidyName } from '../src/domain/memberships/display-name.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { mintLink } from '../src/links/link-store.ts';
+import { mintLink } from '../src/domain/links/link-store.ts';
 import { Browser } from './support/browser.ts';
 import {
   type BuiltCommunity,

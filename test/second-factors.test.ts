@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import { TOTP } from 'otpauth';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { checkTotp } from '../src/second-factors/totp.ts';
+import { checkTotp } from '../src/domain/second-factors/totp.ts';
 import { Browser, type Page } from './support/browser.ts';
 import {
   type BuiltCommunity,

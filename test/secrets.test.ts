@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { hashPassword } from '../src/people/password.ts';
+import { hashPassword } from '../src/domain/people/password.ts';
 import { Browser } from './support/browser.ts';
 import { buildCommunity, buildMember, buildService, PASSWORD } from './support/factories.ts';
 import { startHub, type TestHub } from './support/hub.ts';

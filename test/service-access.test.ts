@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { clientSecretContext } from '../src/communities/community.ts';
-import { setMemberStatus } from '../src/memberships/set-member-status.ts';
+import { clientSecretContext } from '../src/domain/communities/community.ts';
+import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
+import { approveAccess, blockAccess } from '../src/domain/services/decide-access.ts';
+import { requestAccess } from '../src/domain/services/request-access.ts';
+import { rotateClientSecret } from '../src/domain/services/rotate-client-secret.ts';
+import {
+  accessOf,
+  findServiceBySlug,
+  listAccessRequests,
+} from '../src/domain/services/service-store.ts';
 import type { Transaction } from '../src/platform/database/database.ts';
-import { approveAccess, blockAccess } from '../src/services/decide-access.ts';
-import { requestAccess } from '../src/services/request-access.ts';
-import { rotateClientSecret } from '../src/services/rotate-client-secret.ts';
-import { accessOf, findServiceBySlug, listAccessRequests } from '../src/services/service-store.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories, sealer } from './support/domain.ts';
 

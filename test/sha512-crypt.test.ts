@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sha512Crypt } from '../src/people/sha512-crypt.ts';
+import { sha512Crypt } from '../src/domain/people/sha512-crypt.ts';
 
 /** The examples of "Unix crypt using SHA-256 and SHA-512", and what crypt(3) says of the edges. */
 const EXAMPLES: [salt: string, rounds: number, password: string, digest: string][] = [

@@ -9,11 +9,15 @@ import {
 } from 'jose';
 import Provider from 'oidc-provider';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ensureKeys } from '../src/domain/signing-keys/ensure-keys.ts';
+import { rotateDueKeys } from '../src/domain/signing-keys/rotate-due-keys.ts';
+import { rotateKeys } from '../src/domain/signing-keys/rotate-keys.ts';
+import {
+  listKeys,
+  loadKeySet,
+  loadSigningKey,
+} from '../src/domain/signing-keys/signing-key-store.ts';
 import { createSealer } from '../src/platform/secrets/sealer.ts';
-import { ensureKeys } from '../src/signing-keys/ensure-keys.ts';
-import { rotateDueKeys } from '../src/signing-keys/rotate-due-keys.ts';
-import { rotateKeys } from '../src/signing-keys/rotate-keys.ts';
-import { listKeys, loadKeySet, loadSigningKey } from '../src/signing-keys/signing-key-store.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 
 const DAY = 86_400_000;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endMemberSessions } from '../src/domain/sessions/end-sessions.ts';
 import { recordEvents } from '../src/platform/events/record-event.ts';
-import { endMemberSessions } from '../src/sessions/end-sessions.ts';
 import { Browser } from './support/browser.ts';
 import {
   type BuiltCommunity,

@@ -1,14 +1,14 @@
 import ipaddr from 'ipaddr.js';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { cleanUpExpired } from '../src/domain/retention/expiry-cleanup.ts';
+import { ensureKeys } from '../src/domain/signing-keys/ensure-keys.ts';
+import { listKeys } from '../src/domain/signing-keys/signing-key-store.ts';
 import { parseConfig } from '../src/platform/config/config.ts';
 import { createOutbound } from '../src/platform/outbound/outbound.ts';
 import { createSealer } from '../src/platform/secrets/sealer.ts';
 import { runIfDue, type ScheduledTask } from '../src/platform/worker/scheduled-task.ts';
 import { startWorker } from '../src/platform/worker/worker.ts';
-import { ensureKeys } from '../src/signing-keys/ensure-keys.ts';
-import { listKeys } from '../src/signing-keys/signing-key-store.ts';
-import { cleanUpExpired } from '../src/worker/expiry-cleanup.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 
 const DAY = 86_400_000;

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hashPassword } from '../../src/people/password.ts';
+import { hashPassword } from '../../src/domain/people/password.ts';
 import { type Database, openDatabase } from '../../src/platform/database/database.ts';
 import { openEmbeddedServer } from '../../src/platform/database/embedded/open-embedded-server.ts';
 import { findPostmaster } from '../../src/platform/database/embedded/postmaster-file.ts';

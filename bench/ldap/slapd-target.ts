@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { hashPassword } from '../../src/people/password.ts';
+import { hashPassword } from '../../src/domain/people/password.ts';
 import { freePort } from '../../test/support/free-port.ts';
 import type { LdapTarget } from './ldap-target.ts';
 import {

@@ -1,5 +1,5 @@
-import type { Community } from '../communities/community.ts';
-import { namesOf } from '../memberships/membership-store.ts';
+import type { Community } from '../domain/communities/community.ts';
+import { namesOf } from '../domain/memberships/membership-store.ts';
 import { type EventRow, listEventsOf } from '../platform/events/event-store.ts';
 import { requireSignedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';

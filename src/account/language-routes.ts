@@ -1,5 +1,5 @@
-import { changePreferences } from '../memberships/change-profile.ts';
-import type { Member } from '../memberships/member.ts';
+import { changePreferences } from '../domain/memberships/change-profile.ts';
+import type { Member } from '../domain/memberships/member.ts';
 import { LOCALES, type Locale } from '../platform/i18n/locale.ts';
 import { requireSignedIn } from '../sessions/signed-in.ts';
 import { keepLocale, localeOf } from '../web/chrome.ts';

@@ -1,7 +1,7 @@
-import type { Member } from '../memberships/member.ts';
+import type { Member } from '../domain/memberships/member.ts';
+import { hasSecondFactor, readFactors } from '../domain/second-factors/factor-store.ts';
+import { secondFactorRequirement } from '../domain/second-factors/requirement.ts';
 import type { Queryable } from '../platform/database/database.ts';
-import { hasSecondFactor, readFactors } from '../second-factors/factor-store.ts';
-import { secondFactorRequirement } from '../second-factors/requirement.ts';
 import { requireSignedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';

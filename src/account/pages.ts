@@ -1,4 +1,4 @@
-import type { NewPasswordFault } from '../people/password-rule.ts';
+import type { NewPasswordFault } from '../domain/people/password-rule.ts';
 import type { ACCOUNT_GROUPS } from './sections.ts';
 
 type Form = { action: string; csrf: string };

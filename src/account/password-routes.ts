@@ -1,9 +1,9 @@
-import { hashPassword } from '../people/password.ts';
-import { isShortAlone, newPasswordFault } from '../people/password-rule.ts';
-import { orTooShort, setPassword } from '../people/set-password.ts';
+import { hashPassword } from '../domain/people/password.ts';
+import { isShortAlone, newPasswordFault } from '../domain/people/password-rule.ts';
+import { orTooShort, setPassword } from '../domain/people/set-password.ts';
+import { rememberDevice } from '../domain/sessions/known-device.ts';
 import { recently } from '../sessions/recently.ts';
 import type { SignedIn } from '../sessions/signed-in.ts';
-import { rememberDevice } from '../sign-in/known-device.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import type { WebParts } from '../web/web-parts.ts';

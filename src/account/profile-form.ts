@@ -1,5 +1,5 @@
-import type { Profile } from '../memberships/change-profile.ts';
-import { displayNameFault, shortened, tidyName } from '../memberships/display-name.ts';
+import type { Profile } from '../domain/memberships/change-profile.ts';
+import { displayNameFault, shortened, tidyName } from '../domain/memberships/display-name.ts';
 import type { ProfileFault } from './pages.ts';
 
 /** Longest pronouns, in code points. */

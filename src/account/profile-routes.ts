@@ -1,7 +1,7 @@
-import { changeProfile } from '../memberships/change-profile.ts';
-import type { Member } from '../memberships/member.ts';
-import { removePicture, setPicture } from '../pictures/change-picture.ts';
-import { PICTURE_MAX_BYTES, PictureRefusedError } from '../pictures/make-picture.ts';
+import { changeProfile } from '../domain/memberships/change-profile.ts';
+import type { Member } from '../domain/memberships/member.ts';
+import { removePicture, setPicture } from '../domain/pictures/change-picture.ts';
+import { PICTURE_MAX_BYTES, PictureRefusedError } from '../domain/pictures/make-picture.ts';
 import { readMultipart } from '../platform/web/multipart-form.ts';
 import { requireSignedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';

@@ -1,9 +1,9 @@
-import type { Community, Service } from '../communities/community.ts';
-import { accessTo, type Member } from '../memberships/member.ts';
+import type { Community, Service } from '../domain/communities/community.ts';
+import { accessTo, type Member } from '../domain/memberships/member.ts';
+import { readSharing, type Sharing } from '../domain/services/sharing-store.ts';
+import { withdrawConsent } from '../domain/services/withdraw-consent.ts';
 import { CLAIMS_BY_SCOPE, memberClaims } from '../oidc/claims.ts';
 import { notFound } from '../platform/web/http-errors.ts';
-import { readSharing, type Sharing } from '../services/sharing-store.ts';
-import { withdrawConsent } from '../services/withdraw-consent.ts';
 import { requireSignedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';

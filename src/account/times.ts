@@ -1,4 +1,4 @@
-import type { Member } from '../memberships/member.ts';
+import type { Member } from '../domain/memberships/member.ts';
 import { localeOf } from '../web/chrome.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 

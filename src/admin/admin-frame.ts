@@ -1,4 +1,4 @@
-import { countMembers } from '../memberships/membership-store.ts';
+import { countMembers } from '../domain/memberships/membership-store.ts';
 import type { SignedIn } from '../sessions/signed-in.ts';
 import { localeOf } from '../web/chrome.ts';
 import type { CommunityRequest } from '../web/community-request.ts';

@@ -1,7 +1,7 @@
-import type { Community } from '../communities/community.ts';
-import { mayInviteAs } from '../invitations/invitation.ts';
-import { displayNameFault, shortened, tidyName } from '../memberships/display-name.ts';
-import type { Role } from '../memberships/membership-store.ts';
+import type { Community } from '../domain/communities/community.ts';
+import { mayInviteAs } from '../domain/invitations/invitation.ts';
+import { displayNameFault, shortened, tidyName } from '../domain/memberships/display-name.ts';
+import type { Role } from '../domain/memberships/membership-store.ts';
 import { isEmailAddress, nameKey } from '../platform/text/names.ts';
 import type { FieldFault } from '../registration/pages.ts';
 import type { AdminPage } from './pages.ts';

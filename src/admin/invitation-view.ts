@@ -1,5 +1,5 @@
-import { type Invitation, invitationPath } from '../invitations/invitation.ts';
-import { readInvitationToken } from '../invitations/invitation-store.ts';
+import { type Invitation, invitationPath } from '../domain/invitations/invitation.ts';
+import { readInvitationToken } from '../domain/invitations/invitation-store.ts';
 import { notFound } from '../platform/web/http-errors.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { WebParts } from '../web/web-parts.ts';

@@ -1,8 +1,8 @@
-import { createInvitation } from '../invitations/create-invitation.ts';
-import { mayInviteAs } from '../invitations/invitation.ts';
-import { findInvitationById, listInvitations } from '../invitations/invitation-store.ts';
-import { revokeInvitation } from '../invitations/revoke-invitation.ts';
-import { sendInvitations } from '../invitations/send-invitations.ts';
+import { createInvitation } from '../domain/invitations/create-invitation.ts';
+import { mayInviteAs } from '../domain/invitations/invitation.ts';
+import { findInvitationById, listInvitations } from '../domain/invitations/invitation-store.ts';
+import { revokeInvitation } from '../domain/invitations/revoke-invitation.ts';
+import { sendInvitations } from '../domain/invitations/send-invitations.ts';
 import { notFound, RequestError } from '../platform/web/http-errors.ts';
 import type { SignedIn } from '../sessions/signed-in.ts';
 import { localeOf } from '../web/chrome.ts';

@@ -1,4 +1,4 @@
-import type { InvitationState } from '../invitations/invitation.ts';
+import type { InvitationState } from '../domain/invitations/invitation.ts';
 import type { FieldFault } from '../registration/pages.ts';
 
 /** What the navigation of the admin pages shows. */

@@ -1,7 +1,7 @@
-import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
+import { NotFoundError, RefusedError } from '../domain/communities/change-errors.ts';
+import { listRequests } from '../domain/registration/answer-store.ts';
+import { decideRequest } from '../domain/registration/decide-request.ts';
 import { notFound, RequestError } from '../platform/web/http-errors.ts';
-import { listRequests } from '../registration/answer-store.ts';
-import { decideRequest } from '../registration/decide-request.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import type { WebParts } from '../web/web-parts.ts';

@@ -1,5 +1,5 @@
-import { countOpenInvitations } from '../invitations/invitation-store.ts';
-import { countMembers, type Status } from '../memberships/membership-store.ts';
+import { countOpenInvitations } from '../domain/invitations/invitation-store.ts';
+import { countMembers, type Status } from '../domain/memberships/membership-store.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import type { WebParts } from '../web/web-parts.ts';

@@ -1,4 +1,4 @@
-import { lockGroupsAround, touchGroups, touchMembers } from '../groups/touch-entries.ts';
+import { lockGroupsAround, touchGroups, touchMembers } from '../domain/groups/touch-entries.ts';
 import { nameKey } from '../platform/text/names.ts';
 import type { SettledCommunity } from './apply-communities.ts';
 import type { GroupIds } from './apply-groups.ts';

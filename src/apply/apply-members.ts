@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { lockGroupsOfMembers, touchGroups } from '../groups/touch-entries.ts';
+import { lockGroupsOfMembers, touchGroups } from '../domain/groups/touch-entries.ts';
 import { nameKey } from '../platform/text/names.ts';
 import { either, type SettledCommunity } from './apply-communities.ts';
 import type { GroupIds } from './apply-groups.ts';

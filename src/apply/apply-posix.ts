@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { RefusedError } from '../communities/change-errors.ts';
-import { givePosixNumbers } from '../memberships/give-posix-numbers.ts';
+import { RefusedError } from '../domain/communities/change-errors.ts';
+import { givePosixNumbers } from '../domain/memberships/give-posix-numbers.ts';
 import { nameKey } from '../platform/text/names.ts';
 import type { PosixSettings, SettledCommunity } from './apply-communities.ts';
 import type { GroupIds } from './apply-groups.ts';

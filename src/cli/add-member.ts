@@ -13,9 +13,9 @@ export async function addMember(
   }
   return withHub(async ({ database }) => {
     const { requireCommunity, requireGroup } = await import('./resolve.ts');
-    const changes = await import('../memberships/add-member.ts');
-    const { requireUsername } = await import('../memberships/require-username.ts');
-    const { hashPassword } = await import('../people/password.ts');
+    const changes = await import('../domain/memberships/add-member.ts');
+    const { requireUsername } = await import('../domain/memberships/require-username.ts');
+    const { hashPassword } = await import('../domain/people/password.ts');
     const { askPassword } = await import('./ask-password.ts');
     const community = await requireCommunity(database, slug);
     const groups = await Promise.all(

@@ -1,4 +1,4 @@
-import type { AppPassword } from '../people/app-password-store.ts';
+import type { AppPassword } from '../domain/people/app-password-store.ts';
 import { shownOnce } from './add-member.ts';
 import { withMember } from './change-member.ts';
 import { CommandError } from './command-error.ts';
@@ -16,11 +16,11 @@ export function createAppPassword(
   { name }: CreateOptions,
 ): Promise<Outcome> {
   return withMember(slug, memberName, async ({ hubUrl, database, community, member }) => {
-    const { communityAddress } = await import('../communities/community-address.ts');
-    const { notifyMember } = await import('../mail/notify-member.ts');
+    const { communityAddress } = await import('../domain/communities/community-address.ts');
+    const { notifyMember } = await import('../domain/notices/notify-member.ts');
     const { requireService } = await import('./resolve.ts');
-    const { accessOf } = await import('../services/service-store.ts');
-    const appPasswords = await import('../people/app-password.ts');
+    const { accessOf } = await import('../domain/services/service-store.ts');
+    const appPasswords = await import('../domain/people/app-password.ts');
     const { subject, username } = member;
     const service = await requireService(database, community, serviceName);
     const { id, secret } = await database.transaction(async (tx) => {
@@ -56,7 +56,7 @@ export function createAppPassword(
 
 export function listAppPasswords(slug: string, memberName: string): Promise<Outcome> {
   return withMember(slug, memberName, async ({ database, community, member }) => {
-    const store = await import('../people/app-password-store.ts');
+    const store = await import('../domain/people/app-password-store.ts');
     const { subject, username } = member;
     const listed = await store.listAppPasswords(database, community.id, subject);
     const text =
@@ -85,7 +85,7 @@ export async function revokeAppPassword(
     );
   }
   return withMember(slug, memberName, async ({ database, community, member }) => {
-    const appPasswords = await import('../people/app-password.ts');
+    const appPasswords = await import('../domain/people/app-password.ts');
     const { subject, username } = member;
     const revoked = await database.transaction(async (tx) => {
       if (id === undefined) {

@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { PASSWORD_MAX_BYTES } from '../people/password.ts';
+import { PASSWORD_MAX_BYTES } from '../domain/people/password.ts';
 import {
   generatePassword,
   PASSWORD_MIN_CHARACTERS,
   passwordFault,
-} from '../people/password-rule.ts';
+} from '../domain/people/password-rule.ts';
 import { CommandError } from './command-error.ts';
 
 export type GivenPassword = { password: string; generated: boolean };

@@ -1,5 +1,5 @@
-import type { ListedCommunity } from '../communities/list-communities.ts';
-import type { Membership, Role } from '../memberships/membership-store.ts';
+import type { ListedCommunity } from '../domain/communities/list-communities.ts';
+import type { Membership, Role } from '../domain/memberships/membership-store.ts';
 import type { Database } from '../platform/database/database.ts';
 import { shownOnce } from './add-member.ts';
 import { CommandError } from './command-error.ts';
@@ -29,7 +29,7 @@ export function changeStatus(
   change: 'suspend' | 'resume',
 ): Promise<Outcome> {
   return withMember(slug, name, async ({ database, community, member }) => {
-    const { setMemberStatus } = await import('../memberships/set-member-status.ts');
+    const { setMemberStatus } = await import('../domain/memberships/set-member-status.ts');
     const { subject, username } = member;
     const changed = await database.transaction((tx) =>
       setMemberStatus(tx, community.id, subject, change, 'cli'),
@@ -49,9 +49,9 @@ export function changePassword(
 ): Promise<Outcome> {
   return withMember(slug, name, async ({ hubUrl, database, community, member }) => {
     const { askPassword } = await import('./ask-password.ts');
-    const { communityAddress } = await import('../communities/community-address.ts');
-    const { hashPassword } = await import('../people/password.ts');
-    const { setPassword } = await import('../people/set-password.ts');
+    const { communityAddress } = await import('../domain/communities/community-address.ts');
+    const { hashPassword } = await import('../domain/people/password.ts');
+    const { setPassword } = await import('../domain/people/set-password.ts');
     const { subject, username } = member;
     const { password, generated } = await askPassword(options);
     const passwordHash = await hashPassword(password);
@@ -68,7 +68,7 @@ export function changePassword(
 
 export function rename(slug: string, name: string, username: string): Promise<Outcome> {
   return withMember(slug, name, async ({ database, community, member }) => {
-    const { renameMember } = await import('../memberships/rename-member.ts');
+    const { renameMember } = await import('../domain/memberships/rename-member.ts');
     const changed = await database.transaction((tx) =>
       renameMember(tx, community.id, member.subject, username, 'cli'),
     );
@@ -81,7 +81,7 @@ export function rename(slug: string, name: string, username: string): Promise<Ou
 
 export function changeRole(slug: string, name: string, role: Role): Promise<Outcome> {
   return withMember(slug, name, async ({ database, community, member }) => {
-    const { setMemberRole } = await import('../memberships/set-member-role.ts');
+    const { setMemberRole } = await import('../domain/memberships/set-member-role.ts');
     const { subject, username } = member;
     const changed = await database.transaction((tx) =>
       setMemberRole(tx, community.id, subject, role, 'cli'),
@@ -97,9 +97,11 @@ export function changeRole(slug: string, name: string, role: Role): Promise<Outc
 export function editGroups(slug: string, name: string, options: GroupOptions): Promise<Outcome> {
   return withMember(slug, name, async ({ database, community, member }) => {
     const { requireGroup } = await import('./resolve.ts');
-    const { addToGroup, removeFromGroup } = await import('../groups/change-group-members.ts');
-    const { groupsOfMember } = await import('../groups/group-store.ts');
-    const { lockGroupsAround } = await import('../groups/touch-entries.ts');
+    const { addToGroup, removeFromGroup } = await import(
+      '../domain/groups/change-group-members.ts'
+    );
+    const { groupsOfMember } = await import('../domain/groups/group-store.ts');
+    const { lockGroupsAround } = await import('../domain/groups/touch-entries.ts');
     const { subject, username } = member;
     const find = (groups: string[]) =>
       Promise.all(groups.map((group) => requireGroup(database, community, group)));

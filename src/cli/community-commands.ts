@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import type { NewCommunity } from '../communities/create-community.ts';
-import type { StateChange } from '../communities/set-community-state.ts';
+import type { NewCommunity } from '../domain/communities/create-community.ts';
+import type { StateChange } from '../domain/communities/set-community-state.ts';
 import { CommandError } from './command-error.ts';
 import { fields, type JsonOption, type Outcome, plural, report, table } from './output.ts';
 import { withHub } from './with-hub.ts';
@@ -64,7 +64,7 @@ function addChange(parent: Command, verb: StateChange, state: string, descriptio
 
 function list(): Promise<Outcome> {
   return withHub(async ({ database }) => {
-    const { listCommunities } = await import('../communities/list-communities.ts');
+    const { listCommunities } = await import('../domain/communities/list-communities.ts');
     const communities = await listCommunities(database);
     const rows = communities.map(({ slug, name, state, members, services, hosts }) => [
       slug,
@@ -85,8 +85,8 @@ function list(): Promise<Outcome> {
 function show(slug: string): Promise<Outcome> {
   return withHub(async ({ database, config }) => {
     const { requireCommunity } = await import('./resolve.ts');
-    const { listGroups } = await import('../groups/group-store.ts');
-    const { listServices } = await import('../services/service-store.ts');
+    const { listGroups } = await import('../domain/groups/group-store.ts');
+    const { listServices } = await import('../domain/services/service-store.ts');
     const community = await requireCommunity(database, slug);
     const groups = (await listGroups(database, community.id)).map(({ name }) => name);
     const services = (await listServices(database, community.id)).map((service) => service.slug);
@@ -113,7 +113,7 @@ function show(slug: string): Promise<Outcome> {
 function create(slug: string, options: CreateOptions): Promise<Outcome> {
   const { name, locale, registration, contact, ldapBase } = options;
   return withHub(async ({ database, config }) => {
-    const { createCommunity } = await import('../communities/create-community.ts');
+    const { createCommunity } = await import('../domain/communities/create-community.ts');
     const { isEmailAddress } = await import('../platform/text/names.ts');
     if (name.trim() === '') throw new CommandError('the name is empty');
     if (contact !== undefined && !isEmailAddress(contact)) {
@@ -136,7 +136,7 @@ function create(slug: string, options: CreateOptions): Promise<Outcome> {
 function change(slug: string, verb: StateChange, state: string): Promise<Outcome> {
   return withHub(async ({ database }) => {
     const { requireCommunity } = await import('./resolve.ts');
-    const { setCommunityState } = await import('../communities/set-community-state.ts');
+    const { setCommunityState } = await import('../domain/communities/set-community-state.ts');
     const { id, members } = await requireCommunity(database, slug);
     const changed = await database.transaction((tx) => setCommunityState(tx, id, verb, 'cli'));
     const text = changed

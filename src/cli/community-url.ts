@@ -1,4 +1,4 @@
-import type { ListedCommunity } from '../communities/list-communities.ts';
+import type { ListedCommunity } from '../domain/communities/list-communities.ts';
 import { hostIssuer, hubIssuer } from '../oidc/request-context.ts';
 import type { Config } from '../platform/config/config.ts';
 

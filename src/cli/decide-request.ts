@@ -11,7 +11,7 @@ export function decideRequest(
 ): Promise<Outcome> {
   return withHub(async ({ config, database }) => {
     const { requireCommunity, requireMember } = await import('./resolve.ts');
-    const changes = await import('../registration/decide-request.ts');
+    const changes = await import('../domain/registration/decide-request.ts');
     const community = await requireCommunity(database, slug);
     const { subject, username } = await requireMember(database, community, name);
     const place = { id: community.id, issuerUrl: communityUrl(config, community) };

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Role } from '../memberships/membership-store.ts';
+import type { Role } from '../domain/memberships/membership-store.ts';
 import { createInvitation, listInvitations, revokeInvitation } from './invitations.ts';
 import { type JsonOption, report } from './output.ts';
 

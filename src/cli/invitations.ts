@@ -1,4 +1,4 @@
-import type { Invitation } from '../invitations/invitation.ts';
+import type { Invitation } from '../domain/invitations/invitation.ts';
 import { CommandError } from './command-error.ts';
 import { communityUrl } from './community-url.ts';
 import type { InviteOptions } from './invitation-commands.ts';
@@ -10,9 +10,9 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export function createInvitation(slug: string, options: InviteOptions): Promise<Outcome> {
   return withHub(async ({ config, database, sealer }) => {
     const { requireCommunity, requireGroup } = await import('./resolve.ts');
-    const { invitationPath } = await import('../invitations/invitation.ts');
-    const changes = await import('../invitations/create-invitation.ts');
-    const { displayNameFault, tidyName } = await import('../memberships/display-name.ts');
+    const { invitationPath } = await import('../domain/invitations/invitation.ts');
+    const changes = await import('../domain/invitations/create-invitation.ts');
+    const { displayNameFault, tidyName } = await import('../domain/memberships/display-name.ts');
     const community = await requireCommunity(database, slug);
     const groups = await Promise.all(
       options.group.map((name) => requireGroup(database, community, name)),
@@ -47,7 +47,7 @@ export function createInvitation(slug: string, options: InviteOptions): Promise<
 export function listInvitations(slug: string): Promise<Outcome> {
   return withHub(async ({ database }) => {
     const { requireCommunity } = await import('./resolve.ts');
-    const store = await import('../invitations/invitation-store.ts');
+    const store = await import('../domain/invitations/invitation-store.ts');
     const community = await requireCommunity(database, slug);
     const invitations = await store.listInvitations(database, community.id);
     const text =
@@ -61,8 +61,8 @@ export function listInvitations(slug: string): Promise<Outcome> {
 export function revokeInvitation(slug: string, id: string): Promise<Outcome> {
   return withHub(async ({ database }) => {
     const { requireCommunity } = await import('./resolve.ts');
-    const { findInvitationById } = await import('../invitations/invitation-store.ts');
-    const changes = await import('../invitations/revoke-invitation.ts');
+    const { findInvitationById } = await import('../domain/invitations/invitation-store.ts');
+    const changes = await import('../domain/invitations/revoke-invitation.ts');
     const community = await requireCommunity(database, slug);
     const invitation = UUID.test(id)
       ? await findInvitationById(database, community.id, id)

@@ -25,8 +25,8 @@ export function addKeysCommands(program: Command): void {
 function list(slug: string): Promise<Outcome> {
   return withHub(async ({ database }) => {
     const { requireCommunity } = await import('./resolve.ts');
-    const { listKeys } = await import('../signing-keys/signing-key-store.ts');
-    const { isActive, isUpcoming } = await import('../signing-keys/signing-key.ts');
+    const { listKeys } = await import('../domain/signing-keys/signing-key-store.ts');
+    const { isActive, isUpcoming } = await import('../domain/signing-keys/signing-key.ts');
     const community = await requireCommunity(database, slug);
     const now = new Date();
     const keys = (await listKeys(database, community.id, now)).map((key) => ({
@@ -52,8 +52,8 @@ function list(slug: string): Promise<Outcome> {
 function rotate(slug: string, options: RotateOptions): Promise<Outcome> {
   return withHub(async ({ database, sealer }) => {
     const { requireCommunity } = await import('./resolve.ts');
-    const { ensureKeys } = await import('../signing-keys/ensure-keys.ts');
-    const { rotateKeys } = await import('../signing-keys/rotate-keys.ts');
+    const { ensureKeys } = await import('../domain/signing-keys/ensure-keys.ts');
+    const { rotateKeys } = await import('../domain/signing-keys/rotate-keys.ts');
     const community = await requireCommunity(database, slug);
     const mode = options.withdraw
       ? 'withdraw'

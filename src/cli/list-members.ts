@@ -1,4 +1,4 @@
-import type { Membership } from '../memberships/membership-store.ts';
+import type { Membership } from '../domain/memberships/membership-store.ts';
 import type { ListOptions } from './member-commands.ts';
 import { fields, type Outcome, plural, table } from './output.ts';
 import { withHub } from './with-hub.ts';
@@ -6,7 +6,7 @@ import { withHub } from './with-hub.ts';
 export function listMembers(slug: string, options: ListOptions): Promise<Outcome> {
   return withHub(async ({ database }) => {
     const { requireCommunity } = await import('./resolve.ts');
-    const store = await import('../memberships/membership-store.ts');
+    const store = await import('../domain/memberships/membership-store.ts');
     const { nameKey } = await import('../platform/text/names.ts');
     const { search, status, limit, after } = options;
     const community = await requireCommunity(database, slug);
@@ -38,8 +38,8 @@ export function listMembers(slug: string, options: ListOptions): Promise<Outcome
 export function showMember(slug: string, name: string): Promise<Outcome> {
   return withHub(async ({ database }) => {
     const { requireCommunity, requireMember } = await import('./resolve.ts');
-    const { groupsOfMember } = await import('../groups/group-store.ts');
-    const { accessOf, listServices } = await import('../services/service-store.ts');
+    const { groupsOfMember } = await import('../domain/groups/group-store.ts');
+    const { accessOf, listServices } = await import('../domain/services/service-store.ts');
     const community = await requireCommunity(database, slug);
     const member = await requireMember(database, community, name);
     const groups = await groupsOfMember(database, community.id, member.subject);

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Role, Status } from '../memberships/membership-store.ts';
+import type { Role, Status } from '../domain/memberships/membership-store.ts';
 import { addMember } from './add-member.ts';
 import {
   type CreateOptions,

@@ -1,9 +1,16 @@
-import type { Service } from '../communities/community.ts';
-import { findCommunityBySlug, type ListedCommunity } from '../communities/list-communities.ts';
-import { findGroupByName, type Group } from '../groups/group-store.ts';
-import { findByLogin, findBySubject, type Membership } from '../memberships/membership-store.ts';
+import type { Service } from '../domain/communities/community.ts';
+import {
+  findCommunityBySlug,
+  type ListedCommunity,
+} from '../domain/communities/list-communities.ts';
+import { findGroupByName, type Group } from '../domain/groups/group-store.ts';
+import {
+  findByLogin,
+  findBySubject,
+  type Membership,
+} from '../domain/memberships/membership-store.ts';
+import { findServiceBySlug } from '../domain/services/service-store.ts';
 import type { Queryable } from '../platform/database/database.ts';
-import { findServiceBySlug } from '../services/service-store.ts';
 import { CommandError } from './command-error.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Service } from '../communities/community.ts';
+import type { Service } from '../domain/communities/community.ts';
 import { fields, type JsonOption, type Outcome, report, table } from './output.ts';
 import { changeReader, type ReaderOptions } from './service-reader.ts';
 import { withHub } from './with-hub.ts';
@@ -60,7 +60,7 @@ function onService(parent: Command, verb: string, description: string): Command 
 function list(slug: string): Promise<Outcome> {
   return withHub(async ({ database }) => {
     const { requireCommunity } = await import('./resolve.ts');
-    const { listServices } = await import('../services/service-store.ts');
+    const { listServices } = await import('../domain/services/service-store.ts');
     const { id } = await requireCommunity(database, slug);
     const services = await listServices(database, id);
     const rows = services.map((service) => [
@@ -80,7 +80,7 @@ function list(slug: string): Promise<Outcome> {
 
 function show(slug: string, name: string): Promise<Outcome> {
   return withService(slug, name, async ({ database, community, service }) => {
-    const { listGroups } = await import('../groups/group-store.ts');
+    const { listGroups } = await import('../domain/groups/group-store.ts');
     const groups = (await listGroups(database, community.id))
       .filter(({ id }) => service.accessGroupIds.includes(id))
       .map((group) => group.name);
@@ -108,7 +108,7 @@ function show(slug: string, name: string): Promise<Outcome> {
 function requests(slug: string, name: string | undefined): Promise<Outcome> {
   return withHub(async ({ database }) => {
     const { requireCommunity, requireService } = await import('./resolve.ts');
-    const { listAccessRequests } = await import('../services/service-store.ts');
+    const { listAccessRequests } = await import('../domain/services/service-store.ts');
     const community = await requireCommunity(database, slug);
     const service =
       name === undefined ? undefined : await requireService(database, community, name);
@@ -135,7 +135,7 @@ function decide(
 ): Promise<Outcome> {
   return withService(slug, name, async ({ database, community, service }) => {
     const { requireMember } = await import('./resolve.ts');
-    const { approveAccess, blockAccess } = await import('../services/decide-access.ts');
+    const { approveAccess, blockAccess } = await import('../domain/services/decide-access.ts');
     const { subject, username } = await requireMember(database, community, memberName);
     const place = { serviceId: service.id, subject };
     const change = verb === 'approve' ? approveAccess : blockAccess;
@@ -150,7 +150,7 @@ function decide(
 
 function rotateSecret(slug: string, name: string): Promise<Outcome> {
   return withService(slug, name, async ({ database, sealer, community, service }) => {
-    const { rotateClientSecret } = await import('../services/rotate-client-secret.ts');
+    const { rotateClientSecret } = await import('../domain/services/rotate-client-secret.ts');
     const opened = await sealer();
     const secret = await database.transaction((tx) =>
       rotateClientSecret(tx, opened, community.id, service.id, 'cli'),

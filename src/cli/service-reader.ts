@@ -6,7 +6,7 @@ export type ReaderOptions = JsonOption & { remove?: boolean };
 /** Gives a service's LDAP reader a new secret, or takes the reader away. */
 export function changeReader(slug: string, name: string, options: ReaderOptions): Promise<Outcome> {
   return withService(slug, name, async ({ database, community, service }) => {
-    const reader = await import('../services/reader.ts');
+    const reader = await import('../domain/services/reader.ts');
     const dn = `cn=${service.slug},ou=services,${community.ldapBase}`;
     if (options.remove) {
       const removed = await database.transaction((tx) =>
@@ -17,7 +17,7 @@ export function changeReader(slug: string, name: string, options: ReaderOptions)
         : `${name} had no LDAP reader; nothing was changed.`;
       return { text, value: { service: name, dn, removed } };
     }
-    const { hashPassword } = await import('../people/password.ts');
+    const { hashPassword } = await import('../domain/people/password.ts');
     const secret = reader.generateReaderSecret();
     const hash = await hashPassword(secret);
     const created = await database.transaction((tx) =>

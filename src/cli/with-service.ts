@@ -1,5 +1,5 @@
-import type { Service } from '../communities/community.ts';
-import type { ListedCommunity } from '../communities/list-communities.ts';
+import type { Service } from '../domain/communities/community.ts';
+import type { ListedCommunity } from '../domain/communities/list-communities.ts';
 import type { Outcome } from './output.ts';
 import { type Hub, withHub } from './with-hub.ts';
 

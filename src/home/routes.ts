@@ -1,11 +1,11 @@
-import type { Community, Service } from '../communities/community.ts';
-import { accessTo, type Member } from '../memberships/member.ts';
+import type { Community, Service } from '../domain/communities/community.ts';
+import { accessTo, type Member } from '../domain/memberships/member.ts';
+import { recoveryOf } from '../domain/recovery/assisted-recovery.ts';
+import { secondFactorRequirement } from '../domain/second-factors/requirement.ts';
+import { requestAccess } from '../domain/services/request-access.ts';
+import { endMemberSessions } from '../domain/sessions/end-sessions.ts';
 import { recordEvents } from '../platform/events/record-event.ts';
 import { notFound } from '../platform/web/http-errors.ts';
-import { recoveryOf } from '../recovery/assisted-recovery.ts';
-import { secondFactorRequirement } from '../second-factors/requirement.ts';
-import { requestAccess } from '../services/request-access.ts';
-import { endMemberSessions } from '../sessions/end-sessions.ts';
 import { signedInMember } from '../sessions/signed-in.ts';
 import { localeOf } from '../web/chrome.ts';
 import type { CommunityRequest } from '../web/community-request.ts';

@@ -1,9 +1,13 @@
+import type { Invitation, InvitationState } from '../domain/invitations/invitation.ts';
+import { findInvitation } from '../domain/invitations/invitation-store.ts';
+import { recordUse, useInvitation } from '../domain/invitations/use-invitation.ts';
+import { suggestUsername } from '../domain/memberships/choose-username.ts';
+import { shortened } from '../domain/memberships/display-name.ts';
+import { hashPassword } from '../domain/people/password.ts';
+import { addNewcomer, UsernameFaultError } from '../domain/registration/add-newcomer.ts';
+import { proveAddressOf } from '../domain/registration/messages.ts';
+import { passwordFaultOf } from '../domain/registration/newcomer-password.ts';
 import { allowToSetOut } from '../joining/leave-for-hub.ts';
-import { suggestUsername } from '../memberships/choose-username.ts';
-import { shortened } from '../memberships/display-name.ts';
-import { hashPassword } from '../people/password.ts';
-import { addNewcomer, UsernameFaultError } from '../registration/add-newcomer.ts';
-import { proveAddressOf } from '../registration/messages.ts';
 import {
   type Newcomer,
   newcomerFaults,
@@ -12,7 +16,6 @@ import {
   shownAgain,
   usernameFaultOf,
 } from '../registration/newcomer-form.ts';
-import { passwordFaultOf } from '../registration/newcomer-password.ts';
 import type { FieldFault, NewcomerForm, RegistrationPage } from '../registration/pages.ts';
 import { retryAfterMinutes } from '../registration/retry-after.ts';
 import { signedIn } from '../sessions/signed-in.ts';
@@ -21,9 +24,6 @@ import { localeOf } from '../web/chrome.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import type { WebParts } from '../web/web-parts.ts';
-import type { Invitation, InvitationState } from './invitation.ts';
-import { findInvitation } from './invitation-store.ts';
-import { recordUse, useInvitation } from './use-invitation.ts';
 
 type InvitationPage = Extract<RegistrationPage, { page: 'invitation' }>;
 

@@ -1,7 +1,9 @@
-import { RefusedError } from '../communities/change-errors.ts';
-import type { Community } from '../communities/community.ts';
+import { RefusedError } from '../domain/communities/change-errors.ts';
+import type { Community } from '../domain/communities/community.ts';
+import { addressesFor, joinCommunity, standingIn } from '../domain/joining/join-community.ts';
+import { findWay, type Way } from '../domain/joining/join-link.ts';
+import { UsernameFaultError } from '../domain/registration/add-newcomer.ts';
 import { notFound } from '../platform/web/http-errors.ts';
-import { UsernameFaultError } from '../registration/add-newcomer.ts';
 import {
   type Newcomer,
   newcomerFaults,
@@ -16,8 +18,6 @@ import { localeOf } from '../web/chrome.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import type { WebParts } from '../web/web-parts.ts';
-import { addressesFor, joinCommunity, standingIn } from './join-community.ts';
-import { findWay, type Way } from './join-link.ts';
 import type { JoiningPage, JoinRefusal } from './pages.ts';
 import { setOut } from './set-out.ts';
 

@@ -1,5 +1,6 @@
-import { findInvitation } from '../invitations/invitation-store.ts';
-import { mintLink } from '../links/link-store.ts';
+import { findInvitation } from '../domain/invitations/invitation-store.ts';
+import { findWay, joinDetails } from '../domain/joining/join-link.ts';
+import { mintLink } from '../domain/links/link-store.ts';
 import { hostIssuer, hubIssuer } from '../oidc/request-context.ts';
 import { notFound, RequestError } from '../platform/web/http-errors.ts';
 import { closedPage } from '../registration/closed-page.ts';
@@ -7,7 +8,6 @@ import { retryAfterMinutes } from '../registration/retry-after.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { HubRequest } from '../web/hub-routes.ts';
 import type { WebParts } from '../web/web-parts.ts';
-import { findWay, joinDetails } from './join-link.ts';
 
 const LINK_HOURS = 1;
 

@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
-import { readInvitationToken } from '../invitations/invitation-store.ts';
-import { mintLink } from '../links/link-store.ts';
+import { readInvitationToken } from '../domain/invitations/invitation-store.ts';
+import { mintLink } from '../domain/links/link-store.ts';
+import { keepMail } from '../domain/notices/kept-mail-store.ts';
+import type { MailMessage } from '../domain/notices/mail.ts';
 import type { Database } from '../platform/database/database.ts';
 import type { Mailer } from '../platform/mail/transport.ts';
 import type { Claimed } from '../platform/outbox/outbox-store.ts';
 import type { Outcome } from '../platform/outbox/retry-policy.ts';
 import type { Sealer } from '../platform/secrets/sealer.ts';
-import { keepMail } from './kept-mail-store.ts';
-import type { MailMessage } from './mail.ts';
 import { type MailCommunity, oneLine, renderMail } from './render-mail.ts';
 import { LINK_PAGES, PAGES } from './templates.ts';
 

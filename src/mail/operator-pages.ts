@@ -1,9 +1,9 @@
+import { listKeptMails, readKeptMail } from '../domain/notices/kept-mail-store.ts';
 import { recordEvents } from '../platform/events/record-event.ts';
 import { notFound } from '../platform/web/http-errors.ts';
 import { localeOf } from '../web/chrome.ts';
 import type { HubRequest } from '../web/hub-routes.ts';
 import type { WebParts } from '../web/web-parts.ts';
-import { listKeptMails, readKeptMail } from './kept-mail-store.ts';
 
 /** GET /operator/mails: the messages that no mail server could take. */
 export async function showKeptMails(parts: WebParts, request: HubRequest): Promise<void> {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
+import type { MailTemplate } from '../domain/notices/mail.ts';
 import type { Locale } from '../platform/i18n/locale.ts';
 import { createTranslator, MissingTextError } from '../platform/i18n/translate.ts';
 import { readableAccent } from '../platform/web/theme.ts';
-import type { MailTemplate } from './mail.ts';
 import { VARIANTS } from './templates.ts';
 
 /** Whose colours a message has, and who answers. */

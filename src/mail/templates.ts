@@ -1,5 +1,5 @@
-import type { LinkKind } from '../links/link-store.ts';
-import type { MailTemplate } from './mail.ts';
+import type { LinkKind } from '../domain/links/link-store.ts';
+import type { MailTemplate } from '../domain/notices/mail.ts';
 
 /** Where the button of a message leads that carries no link of its own: a path below the issuer. */
 export const PAGES: Partial<Record<MailTemplate, string>> = {

@@ -1,11 +1,11 @@
 import type Provider from 'oidc-provider';
 import type { Configuration, JWKS, KoaContextWithOIDC } from 'oidc-provider';
-import type { Community } from '../communities/community.ts';
-import { accessTo } from '../memberships/member.ts';
+import type { Community } from '../domain/communities/community.ts';
+import { accessTo } from '../domain/memberships/member.ts';
+import { secondFactorRequirement } from '../domain/second-factors/requirement.ts';
+import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../domain/sessions/authentication.ts';
 import type { Outbound } from '../platform/outbound/outbound.ts';
 import type { Sealer } from '../platform/secrets/sealer.ts';
-import { secondFactorRequirement } from '../second-factors/requirement.ts';
-import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../sign-in/authentication.ts';
 import { createAdapterFactory } from './adapter.ts';
 import { CLAIMS_BY_SCOPE, claimsForUse, grantedClaims, memberClaims } from './claims.ts';
 import { clientsOf, serviceOfClient } from './clients.ts';

@@ -1,6 +1,6 @@
+import type { Credential } from '../domain/sessions/authentication.ts';
 import type { AuditEvent } from '../platform/events/record-event.ts';
 import type { OutboxMessage } from '../platform/outbox/outbox.ts';
-import type { Credential } from '../sign-in/authentication.ts';
 import type { Disclosure } from './disclosure-notes.ts';
 import type { Payload, RequestOrigin } from './unit-of-work.ts';
 

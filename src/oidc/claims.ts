@@ -1,6 +1,6 @@
-import type { Community, Service } from '../communities/community.ts';
-import { allGroupIds, type Member } from '../memberships/member.ts';
-import { pictureUrl } from '../pictures/picture-store.ts';
+import type { Community, Service } from '../domain/communities/community.ts';
+import { allGroupIds, type Member } from '../domain/memberships/member.ts';
+import { pictureUrl } from '../domain/pictures/picture-store.ts';
 
 /** Claims by the scope that asks for them (OpenID Connect Core §5.4, and our `groups` and `community`). */
 export const CLAIMS_BY_SCOPE: Record<string, string[]> = {

@@ -4,7 +4,7 @@ import {
   clientSecretContext,
   type Service,
   type ServiceClient,
-} from '../communities/community.ts';
+} from '../domain/communities/community.ts';
 import type { Sealer } from '../platform/secrets/sealer.ts';
 
 /** The clients of one issuer of a community, as the provider takes them. */

@@ -1,5 +1,5 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
-import type { Community, Service } from '../communities/community.ts';
+import type { Community, Service } from '../domain/communities/community.ts';
 import { claimsOfScopes } from './claims.ts';
 import { serviceOfClient } from './clients.ts';
 import { currentUnit } from './request-scope.ts';

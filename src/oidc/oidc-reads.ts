@@ -1,4 +1,4 @@
-import { MEMBER_JSON, type Member } from '../memberships/member.ts';
+import { MEMBER_JSON, type Member } from '../domain/memberships/member.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { tokenHash } from '../platform/secrets/token-hash.ts';
 import type { ConsentWrite } from './changes.ts';

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import type { Credential } from '../domain/sessions/authentication.ts';
 import { type Queryable, sqlState } from '../platform/database/database.ts';
 import type { AuditEvent } from '../platform/events/record-event.ts';
 import type { OutboxMessage } from '../platform/outbox/outbox.ts';
 import { tokenHash } from '../platform/secrets/token-hash.ts';
-import type { Credential } from '../sign-in/authentication.ts';
 import {
   type ArtifactWrite,
   type Changes,

@@ -1,4 +1,4 @@
-import type { Community } from '../communities/community.ts';
+import type { Community } from '../domain/communities/community.ts';
 import type { PageModel } from '../web/page-models.ts';
 
 /** What the provider's callbacks need to know of the web request they run in. */

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Member } from '../memberships/member.ts';
+import type { Member } from '../domain/memberships/member.ts';
 import type { ChangeFeed } from '../platform/database/change-feed.ts';
 import { tokenHash } from '../platform/secrets/token-hash.ts';
 

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Member } from '../memberships/member.ts';
+import type { Member } from '../domain/memberships/member.ts';
+import type { Credential } from '../domain/sessions/authentication.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import type { AuditEvent } from '../platform/events/record-event.ts';
 import type { OutboxMessage } from '../platform/outbox/outbox.ts';
-import type { Credential } from '../sign-in/authentication.ts';
 import type { Changes, ConsentWrite } from './changes.ts';
 import type { Disclosure, DisclosureNotes } from './disclosure-notes.ts';
 import {

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type Provider from 'oidc-provider';
 import type { Logger } from 'pino';
-import type { Community } from '../communities/community.ts';
+import type { Community } from '../domain/communities/community.ts';
 
 /** What an operator needs in the log of a provider's refusals and faults; never a token or a code. */
 export function watchProvider(provider: Provider, community: Community, log: Logger): void {

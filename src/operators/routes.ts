@@ -1,19 +1,19 @@
-import { showKeptMail, showKeptMails } from '../mail/operator-pages.ts';
-import { newPasswordFault } from '../people/password-rule.ts';
-import { provePassword } from '../people/prove-password.ts';
-import { recordEvents } from '../platform/events/record-event.ts';
-import { isEmailAddress } from '../platform/text/names.ts';
-import type { EdgeView } from '../platform/web/edge.ts';
-import type { HubRequest } from '../web/hub-routes.ts';
-import type { WebParts } from '../web/web-parts.ts';
-import { createFirstOperator, isSetupOpen } from './create-operator.ts';
+import { createFirstOperator, isSetupOpen } from '../domain/operators/create-operator.ts';
 import {
   closeOperatorSession,
   findOperatorBySession,
   findOperatorCredential,
   OPERATOR_SESSION_SECONDS,
   openOperatorSession,
-} from './operator-session.ts';
+} from '../domain/operators/operator-session.ts';
+import { newPasswordFault } from '../domain/people/password-rule.ts';
+import { provePassword } from '../domain/people/prove-password.ts';
+import { showKeptMail, showKeptMails } from '../mail/operator-pages.ts';
+import { recordEvents } from '../platform/events/record-event.ts';
+import { isEmailAddress } from '../platform/text/names.ts';
+import type { EdgeView } from '../platform/web/edge.ts';
+import type { HubRequest } from '../web/hub-routes.ts';
+import type { WebParts } from '../web/web-parts.ts';
 
 const COOKIE = 'trousseau_operator';
 

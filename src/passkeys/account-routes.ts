@@ -1,3 +1,6 @@
+import { listPasskeys, type Passkey, renamePasskey } from '../domain/passkeys/passkey-store.ts';
+import { relyingPartyAt } from '../domain/passkeys/relying-party.ts';
+import { removePasskey } from '../domain/passkeys/remove-passkey.ts';
 import { recordEvents } from '../platform/events/record-event.ts';
 import { notFound } from '../platform/web/http-errors.ts';
 import { raiseSession } from '../sessions/browser-session.ts';
@@ -8,10 +11,7 @@ import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import type { PasskeyPage } from './pages.ts';
-import { listPasskeys, type Passkey, renamePasskey } from './passkey-store.ts';
 import { beginRegistration, finishRegistration, passkeyName } from './registration.ts';
-import { relyingPartyAt } from './relying-party.ts';
-import { removePasskey } from './remove-passkey.ts';
 
 type AccountPage = Extract<PasskeyPage, { page: 'account/passkeys' }>;
 const ID = '([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})';

@@ -1,14 +1,14 @@
+import { relyingPartiesOf } from '../domain/passkeys/relying-party.ts';
+import { relyingPartyNamed, sendRequestOptions } from '../domain/passkeys/request-options.ts';
+import { type PasskeyParts, verifyAssertion } from '../domain/passkeys/verify-assertion.ts';
+import type { FactorCheck } from '../domain/second-factors/factor-checks.ts';
+import { type KnownPasskey, readFactors } from '../domain/second-factors/factor-store.ts';
 import { RequestError } from '../platform/web/http-errors.ts';
-import { type KnownPasskey, readFactors } from '../second-factors/factor-store.ts';
-import type { FactorCheck } from '../sign-in/factor-checks.ts';
 import { findPendingSignIn, type PendingSignIn } from '../sign-in/pending-sign-in.ts';
 import { readTarget, type SignInTarget, signInPath } from '../sign-in/sign-in-target.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import type { WebParts } from '../web/web-parts.ts';
-import { relyingPartiesOf } from './relying-party.ts';
-import { relyingPartyNamed, sendRequestOptions } from './request-options.ts';
-import { type PasskeyParts, verifyAssertion } from './verify-assertion.ts';
 
 /** What the second-factor page says of somebody's passkeys. */
 export type PasskeyOffer = {

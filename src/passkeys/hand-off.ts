@@ -1,18 +1,18 @@
+import { countWrongPasskey } from '../domain/passkeys/count-wrong-passkey.ts';
+import { relyingPartiesOf, relyingPartyAt } from '../domain/passkeys/relying-party.ts';
+import { relyingPartyNamed, sendRequestOptions } from '../domain/passkeys/request-options.ts';
+import { verifyAssertion } from '../domain/passkeys/verify-assertion.ts';
+import { type KnownPasskey, readFactors } from '../domain/second-factors/factor-store.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { newToken, tokenHash } from '../platform/secrets/token-hash.ts';
 import { RequestError } from '../platform/web/http-errors.ts';
-import { type KnownPasskey, readFactors } from '../second-factors/factor-store.ts';
 import { completeSignIn } from '../sign-in/complete-sign-in.ts';
 import { findPendingSignIn } from '../sign-in/pending-sign-in.ts';
 import { readTarget, signInPath } from '../sign-in/sign-in-target.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import type { WebParts } from '../web/web-parts.ts';
-import { countWrongPasskey } from './count-wrong-passkey.ts';
 import type { PasskeyPage } from './pages.ts';
-import { relyingPartiesOf, relyingPartyAt } from './relying-party.ts';
-import { relyingPartyNamed, sendRequestOptions } from './request-options.ts';
-import { verifyAssertion } from './verify-assertion.ts';
 
 /**
  * A passkey of the community's other address, where the browser knows no related origins: the visitor goes

@@ -3,21 +3,26 @@ import {
   type VerifiedRegistrationResponse,
   verifyRegistrationResponse,
 } from '@simplewebauthn/server';
-import { notifyMember } from '../mail/notify-member.ts';
+import { notifyMember } from '../domain/notices/notify-member.ts';
+import {
+  CHALLENGE_MS,
+  checkChallenge,
+  makeChallenge,
+  spendChallenge,
+} from '../domain/passkeys/challenge.ts';
+import { defaultName } from '../domain/passkeys/default-name.ts';
+import { type Attestation, parseAttestation } from '../domain/passkeys/passkey-response.ts';
+import { insertPasskey, listPasskeys } from '../domain/passkeys/passkey-store.ts';
+import { relyingPartyAt } from '../domain/passkeys/relying-party.ts';
+import { userHandle } from '../domain/passkeys/user-handle.ts';
+import { type PasskeyParts, passkeyAmr } from '../domain/passkeys/verify-assertion.ts';
+import { notTheFirst } from '../domain/second-factors/change-factors.ts';
+import { hasSecondFactor, readFactors } from '../domain/second-factors/factor-store.ts';
+import type { Amr } from '../domain/sessions/authentication.ts';
 import type { Transaction } from '../platform/database/database.ts';
 import { recordEvents } from '../platform/events/record-event.ts';
-import { notTheFirst } from '../second-factors/change-factors.ts';
-import { hasSecondFactor, readFactors } from '../second-factors/factor-store.ts';
-import type { Amr } from '../sign-in/authentication.ts';
 import { localeOf } from '../web/chrome.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
-import { CHALLENGE_MS, checkChallenge, makeChallenge, spendChallenge } from './challenge.ts';
-import { defaultName } from './default-name.ts';
-import { type Attestation, parseAttestation } from './passkey-response.ts';
-import { insertPasskey, listPasskeys } from './passkey-store.ts';
-import { relyingPartyAt } from './relying-party.ts';
-import { userHandle } from './user-handle.ts';
-import { type PasskeyParts, passkeyAmr } from './verify-assertion.ts';
 
 /** More passkeys than anybody has devices; a list that fits on a page. */
 const MAX_PASSKEYS = 30;

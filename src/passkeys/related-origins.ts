@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type { Community } from '../communities/community.ts';
+import type { Community } from '../domain/communities/community.ts';
 import type { Config } from '../platform/config/config.ts';
 import type { Queryable } from '../platform/database/database.ts';
 

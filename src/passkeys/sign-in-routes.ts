@@ -1,13 +1,13 @@
+import { countWrongPasskey } from '../domain/passkeys/count-wrong-passkey.ts';
+import type { StoredPasskey } from '../domain/passkeys/passkey-store.ts';
+import { relyingPartyNamed, sendRequestOptions } from '../domain/passkeys/request-options.ts';
+import { verifyAssertion } from '../domain/passkeys/verify-assertion.ts';
 import { completeSignIn } from '../sign-in/complete-sign-in.ts';
 import { loginPageFor } from '../sign-in/routes.ts';
 import { readTarget, type SignInTarget, safeReturnPath } from '../sign-in/sign-in-target.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import type { WebParts } from '../web/web-parts.ts';
-import { countWrongPasskey } from './count-wrong-passkey.ts';
-import type { StoredPasskey } from './passkey-store.ts';
-import { relyingPartyNamed, sendRequestOptions } from './request-options.ts';
-import { verifyAssertion } from './verify-assertion.ts';
 
 /** Signing in with a passkey alone, from the first page. It counts as two factors. */
 export const PASSKEY_SIGN_IN_ROUTES: CommunityRoutes = [

@@ -1,6 +1,6 @@
+import { loadPicture } from '../domain/pictures/picture-store.ts';
 import { notFound } from '../platform/web/http-errors.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
-import { loadPicture } from './picture-store.ts';
 
 export const PICTURE_ROUTES: CommunityRoutes = [
   [

@@ -2,13 +2,8 @@ import { timesFor } from '../account/times.ts';
 import { adminFrame } from '../admin/admin-frame.ts';
 import { requireAdmin } from '../admin/require-admin.ts';
 import { UUID } from '../admin/uuid.ts';
-import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
-import { findByLogin } from '../memberships/membership-store.ts';
-import { notFound } from '../platform/web/http-errors.ts';
-import type { SignedIn } from '../sessions/signed-in.ts';
-import type { CommunityRequest } from '../web/community-request.ts';
-import type { CommunityRoutes } from '../web/community-route-table.ts';
-import type { WebParts } from '../web/web-parts.ts';
+import { NotFoundError, RefusedError } from '../domain/communities/change-errors.ts';
+import { findByLogin } from '../domain/memberships/membership-store.ts';
 import {
   type AssistedRecovery,
   approveRecovery,
@@ -16,7 +11,12 @@ import {
   handOutLink,
   listRecoveries,
   requestRecovery,
-} from './assisted-recovery.ts';
+} from '../domain/recovery/assisted-recovery.ts';
+import { notFound } from '../platform/web/http-errors.ts';
+import type { SignedIn } from '../sessions/signed-in.ts';
+import type { CommunityRequest } from '../web/community-request.ts';
+import type { CommunityRoutes } from '../web/community-route-table.ts';
+import type { WebParts } from '../web/web-parts.ts';
 import type { RecoveryFault, RecoveryPage, RecoveryView } from './pages.ts';
 
 type AdminPage = Extract<RecoveryPage, { page: 'admin/recoveries' }>;

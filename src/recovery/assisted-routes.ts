@@ -1,14 +1,14 @@
-import { findLink, spendLink } from '../links/link-store.ts';
-import { hashPassword } from '../people/password.ts';
-import { isShortAlone, newPasswordFault } from '../people/password-rule.ts';
+import { findLink, spendLink } from '../domain/links/link-store.ts';
+import { hashPassword } from '../domain/people/password.ts';
+import { isShortAlone, newPasswordFault } from '../domain/people/password-rule.ts';
+import { endRecovery, recoveryOf } from '../domain/recovery/assisted-recovery.ts';
+import { giveBack, recoveryByLink } from '../domain/recovery/complete-assisted-recovery.ts';
 import { notFound } from '../platform/web/http-errors.ts';
 import { requireSignedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { ADMIN_RECOVERY_ROUTES } from './admin-routes.ts';
-import { endRecovery, recoveryOf } from './assisted-recovery.ts';
-import { giveBack, recoveryByLink } from './give-back.ts';
 import type { RecoveryPage } from './pages.ts';
 import { showExpired, ways } from './routes.ts';
 

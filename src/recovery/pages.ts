@@ -1,5 +1,5 @@
 import type { AdminFrame } from '../admin/pages.ts';
-import type { NewPasswordFault } from '../people/password-rule.ts';
+import type { NewPasswordFault } from '../domain/people/password-rule.ts';
 
 type Form = { action: string; csrf: string };
 

@@ -1,7 +1,8 @@
-import { findLink } from '../links/link-store.ts';
-import { hashPassword } from '../people/password.ts';
-import { isShortAlone, newPasswordFault } from '../people/password-rule.ts';
-import { orTooShort } from '../people/set-password.ts';
+import { findLink } from '../domain/links/link-store.ts';
+import { hashPassword } from '../domain/people/password.ts';
+import { isShortAlone, newPasswordFault } from '../domain/people/password-rule.ts';
+import { orTooShort } from '../domain/people/set-password.ts';
+import { type Recoverable, recoverableBy, resetByLink } from '../domain/recovery/reset-password.ts';
 import { enqueue } from '../platform/outbox/outbox.ts';
 import { retryAfterMinutes } from '../registration/retry-after.ts';
 import { localeOf } from '../web/chrome.ts';
@@ -9,7 +10,6 @@ import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import type { RecoveryPage } from './pages.ts';
-import { type Recoverable, recoverableBy, resetByLink } from './reset-password.ts';
 
 type RecoverPage = Extract<RecoveryPage, { page: 'recover' }>;
 type PasswordPage = Extract<RecoveryPage, { page: 'recover-password' }>;

@@ -1,16 +1,17 @@
-import { RefusedError } from '../communities/change-errors.ts';
-import { findLink, spendLink } from '../links/link-store.ts';
-import { suggestUsername } from '../memberships/choose-username.ts';
-import { hashPassword } from '../people/password.ts';
+import { RefusedError } from '../domain/communities/change-errors.ts';
+import { findLink, spendLink } from '../domain/links/link-store.ts';
+import { suggestUsername } from '../domain/memberships/choose-username.ts';
+import { hashPassword } from '../domain/people/password.ts';
+import { addNewcomer, UsernameFaultError } from '../domain/registration/add-newcomer.ts';
+import { tellAdminsOfRequest } from '../domain/registration/messages.ts';
+import { passwordFaultOf } from '../domain/registration/newcomer-password.ts';
+import { makeWay, standingOf } from '../domain/registration/release-address.ts';
 import { recordEvents } from '../platform/events/record-event.ts';
 import { proceedAfterPassword } from '../sign-in/after-password.ts';
 import { localeOf } from '../web/chrome.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { WebParts } from '../web/web-parts.ts';
-import { addNewcomer, UsernameFaultError } from './add-newcomer.ts';
 import { closedPage } from './closed-page.ts';
-import { makeWay, standingOf } from './make-way.ts';
-import { tellAdminsOfRequest } from './messages.ts';
 import {
   type Newcomer,
   newcomerFaults,
@@ -19,7 +20,6 @@ import {
   shownAgain,
   usernameFaultOf,
 } from './newcomer-form.ts';
-import { passwordFaultOf } from './newcomer-password.ts';
 import type { FieldFault, RegistrationPage } from './pages.ts';
 import { retryAfterMinutes } from './retry-after.ts';
 

@@ -1,6 +1,6 @@
-import type { Community } from '../communities/community.ts';
-import { chosenNameFault, type UsernameFault } from '../memberships/choose-username.ts';
-import { displayNameFault, shortened, tidyName } from '../memberships/display-name.ts';
+import type { Community } from '../domain/communities/community.ts';
+import { chosenNameFault, type UsernameFault } from '../domain/memberships/choose-username.ts';
+import { displayNameFault, shortened, tidyName } from '../domain/memberships/display-name.ts';
 import { isEmailAddress } from '../platform/text/names.ts';
 import type { FieldFault, NewcomerForm } from './pages.ts';
 

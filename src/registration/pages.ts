@@ -1,4 +1,4 @@
-import type { InvitationState } from '../invitations/invitation.ts';
+import type { InvitationState } from '../domain/invitations/invitation.ts';
 
 /** What is wrong with one field: `kind` and `code` pick the words, `field` is where it stands. */
 export type FieldFault = { field: string; kind: string; code: string };

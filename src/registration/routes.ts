@@ -1,5 +1,5 @@
+import { shortened } from '../domain/memberships/display-name.ts';
 import { allowToSetOut } from '../joining/leave-for-hub.ts';
-import { shortened } from '../memberships/display-name.ts';
 import { enqueue } from '../platform/outbox/outbox.ts';
 import { isSolved } from '../platform/proof-of-work/challenge.ts';
 import { signedIn } from '../sessions/signed-in.ts';

@@ -1,16 +1,20 @@
 import { timesFor } from '../account/times.ts';
+import {
+  addTotp,
+  removeTotp,
+  renewRecoveryCodes,
+} from '../domain/second-factors/change-factors.ts';
+import { hasSecondFactor, readFactors } from '../domain/second-factors/factor-store.ts';
+import { FEW_CODES, shownCodes } from '../domain/second-factors/recovery-codes.ts';
+import { secondFactorRequirement } from '../domain/second-factors/requirement.ts';
+import { beginTotp, confirmTotp } from '../domain/second-factors/totp-setup.ts';
 import { raiseSession } from '../sessions/browser-session.ts';
 import { recently } from '../sessions/recently.ts';
 import type { SignedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import type { WebParts } from '../web/web-parts.ts';
-import { addTotp, removeTotp, renewRecoveryCodes } from './change-factors.ts';
-import { hasSecondFactor, readFactors } from './factor-store.ts';
 import type { TwoFactorPage } from './pages.ts';
-import { FEW_CODES, shownCodes } from './recovery-codes.ts';
-import { secondFactorRequirement } from './requirement.ts';
-import { beginTotp, confirmTotp } from './totp-setup.ts';
 
 type Overview = Extract<TwoFactorPage, { page: 'account/two-factors' }>;
 export const TWO_FACTOR_ROUTES: CommunityRoutes = [

@@ -1,4 +1,4 @@
-import type { TotpSetup } from './totp-setup.ts';
+import type { TotpSetup } from '../domain/second-factors/totp-setup.ts';
 
 type Form = { action: string; csrf: string };
 

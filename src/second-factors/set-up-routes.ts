@@ -1,7 +1,10 @@
+import { addTotp, renewRecoveryCodes } from '../domain/second-factors/change-factors.ts';
+import { hasSecondFactor, readFactors } from '../domain/second-factors/factor-store.ts';
+import { beginTotp, confirmTotp } from '../domain/second-factors/totp-setup.ts';
+import type { Amr } from '../domain/sessions/authentication.ts';
 import { serviceOfClient } from '../oidc/clients.ts';
 import { beginRegistration, finishRegistration } from '../passkeys/registration.ts';
 import { RequestError } from '../platform/web/http-errors.ts';
-import type { Amr } from '../sign-in/authentication.ts';
 import { completeSignIn } from '../sign-in/complete-sign-in.ts';
 import { findPendingSignIn, noteProven, type PendingSignIn } from '../sign-in/pending-sign-in.ts';
 import { readTarget, type SignInTarget, signInPath } from '../sign-in/sign-in-target.ts';
@@ -9,10 +12,7 @@ import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { sendCodes } from './account-routes.ts';
-import { addTotp, renewRecoveryCodes } from './change-factors.ts';
-import { hasSecondFactor, readFactors } from './factor-store.ts';
 import type { TwoFactorPage } from './pages.ts';
-import { beginTotp, confirmTotp } from './totp-setup.ts';
 
 type SetUpPage = Extract<TwoFactorPage, { page: 'set-up' }>;
 type Handler = (

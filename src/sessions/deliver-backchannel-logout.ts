@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { importJWK, SignJWT } from 'jose';
+import type { SigningAlg } from '../domain/signing-keys/signing-key.ts';
+import { loadSigningKey } from '../domain/signing-keys/signing-key-store.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { AddressRefusedError } from '../platform/outbound/guarded-connector.ts';
 import {
@@ -10,8 +12,6 @@ import {
 import type { BackchannelLogout } from '../platform/outbox/outbox.ts';
 import { type Outcome, parseRetryAfter } from '../platform/outbox/retry-policy.ts';
 import type { Sealer } from '../platform/secrets/sealer.ts';
-import type { SigningAlg } from '../signing-keys/signing-key.ts';
-import { loadSigningKey } from '../signing-keys/signing-key-store.ts';
 
 type Parts = { database: Queryable; sealer: Sealer; outbound: Outbound };
 

@@ -1,6 +1,6 @@
-import type { Member } from '../memberships/member.ts';
-import { secondFactorRequirement } from '../second-factors/requirement.ts';
-import { ACR_MULTI_FACTOR } from '../sign-in/authentication.ts';
+import type { Member } from '../domain/memberships/member.ts';
+import { secondFactorRequirement } from '../domain/second-factors/requirement.ts';
+import { ACR_MULTI_FACTOR } from '../domain/sessions/authentication.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import { browserSession } from './browser-session.ts';
 

@@ -1,8 +1,8 @@
 import type Provider from 'oidc-provider';
-import { findContacts } from '../memberships/contact-store.ts';
-import { accessTo } from '../memberships/member.ts';
+import { findContacts } from '../domain/memberships/contact-store.ts';
+import { accessTo } from '../domain/memberships/member.ts';
+import { requestAccess } from '../domain/services/request-access.ts';
 import type { Database } from '../platform/database/database.ts';
-import { requestAccess } from '../services/request-access.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import { interactionParts } from './consent-routes.ts';
 import { finish } from './finish-interaction.ts';

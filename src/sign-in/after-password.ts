@@ -1,4 +1,4 @@
-import { secondFactorRequirement } from '../second-factors/requirement.ts';
+import { secondFactorRequirement } from '../domain/second-factors/requirement.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { completeSignIn } from './complete-sign-in.ts';

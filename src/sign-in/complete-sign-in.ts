@@ -1,11 +1,11 @@
-import { newDeviceMessage } from '../mail/new-device.ts';
+import { newDeviceMessage } from '../domain/notices/new-device.ts';
+import { acrOf, type Credential } from '../domain/sessions/authentication.ts';
+import { knownDevice, rememberDevice } from '../domain/sessions/known-device.ts';
 import { serviceOfClient } from '../oidc/clients.ts';
 import { openBrowserSession } from '../sessions/browser-session.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { WebParts } from '../web/web-parts.ts';
-import { acrOf, type Credential } from './authentication.ts';
 import { finish } from './finish-interaction.ts';
-import { knownDevice, rememberDevice } from './known-device.ts';
 import { openPendingSignIn, type PendingSignIn } from './pending-sign-in.ts';
 import { type SignInTarget, signInPath } from './sign-in-target.ts';
 

@@ -1,6 +1,6 @@
 import type Provider from 'oidc-provider';
-import type { Service } from '../communities/community.ts';
-import type { Member } from '../memberships/member.ts';
+import type { Service } from '../domain/communities/community.ts';
+import type { Member } from '../domain/memberships/member.ts';
 import { CLAIMS_BY_SCOPE, claimsOfScopes, memberClaims } from '../oidc/claims.ts';
 import { serviceOfClient } from '../oidc/clients.ts';
 import { extendGrant, type Request, splitRequest } from '../oidc/grants.ts';

@@ -1,7 +1,7 @@
+import type { Credential } from '../domain/sessions/authentication.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { newToken, tokenHash } from '../platform/secrets/token-hash.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
-import type { Credential } from './authentication.ts';
 import { type SignInTarget, signInPath } from './sign-in-target.ts';
 
 /** What a sign-in waits for: a second factor, one being set up, or the person's word on their deletion. */

@@ -1,4 +1,9 @@
-import type { Community } from '../communities/community.ts';
+import type { Community } from '../domain/communities/community.ts';
+import {
+  checkPasswordSignIn,
+  type SignInOutcome,
+} from '../domain/people/check-password-sign-in.ts';
+import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../domain/sessions/authentication.ts';
 import { serviceOfClient } from '../oidc/clients.ts';
 import { leaveEvenly } from '../platform/web/quantize-response-time.ts';
 import { browserSession } from '../sessions/browser-session.ts';
@@ -7,8 +12,6 @@ import type { CommunityRequest } from '../web/community-request.ts';
 import type { PageModel } from '../web/page-models.ts';
 import type { WebParts } from '../web/web-parts.ts';
 import { proceedAfterPassword } from './after-password.ts';
-import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from './authentication.ts';
-import { checkPasswordSignIn, type SignInOutcome } from './check-password-sign-in.ts';
 import { finish } from './finish-interaction.ts';
 import {
   essentialAcr,

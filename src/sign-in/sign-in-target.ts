@@ -1,6 +1,6 @@
 import type Provider from 'oidc-provider';
+import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../domain/sessions/authentication.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
-import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from './authentication.ts';
 import { loadInteraction } from './load-interaction.ts';
 
 export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
-import type { Community } from '../communities/community.ts';
-import type { Member } from '../memberships/member.ts';
+import type { Community } from '../domain/communities/community.ts';
+import type { Member } from '../domain/memberships/member.ts';
 import type { ReadyProvider } from '../oidc/provider-pool.ts';
 import type { Issuer } from '../oidc/request-context.ts';
 import type { UnitOfWork } from '../oidc/unit-of-work.ts';

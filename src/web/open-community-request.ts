@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type { Member } from '../memberships/member.ts';
+import type { Member } from '../domain/memberships/member.ts';
 import type { RequestContext } from '../oidc/request-context.ts';
 import { runInScope } from '../oidc/request-scope.ts';
 import { UnitOfWork } from '../oidc/unit-of-work.ts';

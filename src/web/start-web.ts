@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { Logger } from 'pino';
-import { createCommunityCache } from '../communities/community-cache.ts';
+import { createCommunityCache } from '../domain/communities/community-cache.ts';
+import { createPictureMaker } from '../domain/pictures/make-picture.ts';
 import { createDisclosureNotes } from '../oidc/disclosure-notes.ts';
 import { createProviderPool } from '../oidc/provider-pool.ts';
 import { createSignInCache } from '../oidc/sign-in-cache.ts';
 import { watchProvider } from '../oidc/watch-provider.ts';
-import { createPictureMaker } from '../pictures/make-picture.ts';
 import type { Config } from '../platform/config/config.ts';
 import type { ChangeFeed } from '../platform/database/change-feed.ts';
 import type { Database } from '../platform/database/database.ts';

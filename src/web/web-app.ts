@@ -1,5 +1,5 @@
 import Koa, { type Context } from 'koa';
-import type { CommunityCache } from '../communities/community-cache.ts';
+import type { CommunityCache } from '../domain/communities/community-cache.ts';
 import { hostIssuer, hubIssuer } from '../oidc/request-context.ts';
 import type { Config } from '../platform/config/config.ts';
 import {

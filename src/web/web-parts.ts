@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import type { CommunityCache } from '../communities/community-cache.ts';
+import type { CommunityCache } from '../domain/communities/community-cache.ts';
+import type { PictureMaker } from '../domain/pictures/make-picture.ts';
 import type { DisclosureNotes } from '../oidc/disclosure-notes.ts';
 import type { ProviderPool } from '../oidc/provider-pool.ts';
 import type { SignInCache } from '../oidc/sign-in-cache.ts';
-import type { PictureMaker } from '../pictures/make-picture.ts';
 import type { Config } from '../platform/config/config.ts';
 import type { Database } from '../platform/database/database.ts';
 import type { Sealer } from '../platform/secrets/sealer.ts';

@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { rotateKeys } from '../../src/signing-keys/rotate-keys.ts';
+import { rotateKeys } from '../../src/domain/signing-keys/rotate-keys.ts';
 import type { BuiltMember } from '../support/factories.ts';
 import type { RelyingParty, Tokens } from '../support/relying-party.ts';
 import { type HubUnderTest, json, newBrowser, startHubUnderTest } from './hub-under-test.ts';

@@ -1,6 +1,6 @@
 import { generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadKeySet } from '../../src/signing-keys/signing-key-store.ts';
+import { loadKeySet } from '../../src/domain/signing-keys/signing-key-store.ts';
 import type { Browser, Page } from '../support/browser.ts';
 import type { BuiltMember } from '../support/factories.ts';
 import type { RelyingParty, Tokens } from '../support/relying-party.ts';

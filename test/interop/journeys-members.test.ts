@@ -1,7 +1,10 @@
 import { Secret, TOTP } from 'otpauth';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFirstOperator, ensureSetupToken } from '../../src/operators/create-operator.ts';
+import {
+  createFirstOperator,
+  ensureSetupToken,
+} from '../../src/domain/operators/create-operator.ts';
 import { buildCommunity, buildMember, PASSWORD } from '../support/factories.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
 import { NEW_PASSWORD } from '../support/newcomers.ts';

@@ -2,7 +2,7 @@ import { stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { setMemberStatus } from '../../src/memberships/set-member-status.ts';
+import { setMemberStatus } from '../../src/domain/memberships/set-member-status.ts';
 import { buildLieu, type Lieu, READER_PASSWORD } from '../ldap/support/directory.ts';
 import { Browser } from '../support/browser.ts';
 import { buildMember, buildService, PASSWORD } from '../support/factories.ts';

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mintLink } from '../../src/links/link-store.ts';
+import { mintLink } from '../../src/domain/links/link-store.ts';
 import { type BuiltCommunity, buildCommunity, buildMember } from '../support/factories.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
 import { NEW_PASSWORD } from '../support/newcomers.ts';

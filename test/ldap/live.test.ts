@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { removeFromGroup } from '../../src/groups/change-group-members.ts';
-import { renameMember } from '../../src/memberships/rename-member.ts';
-import { setMemberStatus } from '../../src/memberships/set-member-status.ts';
+import { removeFromGroup } from '../../src/domain/groups/change-group-members.ts';
+import { renameMember } from '../../src/domain/memberships/rename-member.ts';
+import { setMemberStatus } from '../../src/domain/memberships/set-member-status.ts';
 import { buildGroup, buildMember, buildService } from '../support/factories.ts';
 import type { TestHub } from '../support/hub.ts';
 import {

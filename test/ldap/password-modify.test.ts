@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { hashPassword } from '../../src/people/password.ts';
+import { hashPassword } from '../../src/domain/people/password.ts';
 import { buildMember, PASSWORD } from '../support/factories.ts';
 import type { TestHub } from '../support/hub.ts';
 import { boundReader, buildLieu, type Lieu, ldapTo, startLdapHub } from './support/directory.ts';

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  createFirstOperator,
+  ensureSetupToken,
+} from '../../src/domain/operators/create-operator.ts';
 import { hostIssuer } from '../../src/oidc/request-context.ts';
-import { createFirstOperator, ensureSetupToken } from '../../src/operators/create-operator.ts';
 import {
   type BuiltCommunity,
   type BuiltMember,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureSetupToken } from '../../src/operators/create-operator.ts';
+import { ensureSetupToken } from '../../src/domain/operators/create-operator.ts';
 import { Browser, type Page } from '../support/browser.ts';
 import { buildCommunity } from '../support/factories.ts';
 import { startHub, type TestHub } from '../support/hub.ts';

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFirstOperator, ensureSetupToken } from '../../src/operators/create-operator.ts';
+import {
+  createFirstOperator,
+  ensureSetupToken,
+} from '../../src/domain/operators/create-operator.ts';
 import { Browser, type Page } from '../support/browser.ts';
 import {
   type BuiltCommunity,

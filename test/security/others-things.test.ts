@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createInvitation } from '../../src/invitations/create-invitation.ts';
-import { type LinkKind, mintLink } from '../../src/links/link-store.ts';
+import { createInvitation } from '../../src/domain/invitations/create-invitation.ts';
+import { type LinkKind, mintLink } from '../../src/domain/links/link-store.ts';
 import { newToken } from '../../src/platform/secrets/token-hash.ts';
 import { Browser } from '../support/browser.ts';
 import {

@@ -1,6 +1,6 @@
-import { clientSecretContext } from '../../src/communities/community.ts';
-import { createCommunity } from '../../src/communities/create-community.ts';
-import { addMember, type NewMember } from '../../src/memberships/add-member.ts';
+import { clientSecretContext } from '../../src/domain/communities/community.ts';
+import { createCommunity } from '../../src/domain/communities/create-community.ts';
+import { addMember, type NewMember } from '../../src/domain/memberships/add-member.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { createSealer } from '../../src/platform/secrets/sealer.ts';
 import { nameKey } from '../../src/platform/text/names.ts';

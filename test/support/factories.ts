@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { clientSecretContext } from '../../src/communities/community.ts';
-import { hashPassword } from '../../src/people/password.ts';
+import { clientSecretContext } from '../../src/domain/communities/community.ts';
+import { hashPassword } from '../../src/domain/people/password.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import type { Sealer } from '../../src/platform/secrets/sealer.ts';
 import { nameKey } from '../../src/platform/text/names.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { listKeptMails, readKeptMail } from '../../src/mail/kept-mail-store.ts';
+import { listKeptMails, readKeptMail } from '../../src/domain/notices/kept-mail-store.ts';
 import type { TestHub } from './hub.ts';
 
 export type KeptMail = NonNullable<Awaited<ReturnType<typeof readKeptMail>>>;

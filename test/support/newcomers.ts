@@ -1,9 +1,9 @@
 import { type Challenge, solveChallenge } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import { expect } from 'vitest';
-import { mintLink } from '../../src/links/link-store.ts';
-import { readKeptMail } from '../../src/mail/kept-mail-store.ts';
-import type { MailMessage } from '../../src/mail/mail.ts';
+import { mintLink } from '../../src/domain/links/link-store.ts';
+import { readKeptMail } from '../../src/domain/notices/kept-mail-store.ts';
+import type { MailMessage } from '../../src/domain/notices/mail.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import type { Sealer } from '../../src/platform/secrets/sealer.ts';
 import { Browser, type Page } from './browser.ts';

@@ -1,3 +1,12 @@
+import {
+  type Asker,
+  addAddress,
+  MOST_ADDRESSES,
+  sendProofAgain,
+} from '../../domain/addresses/add-address.ts';
+import { listAddresses } from '../../domain/addresses/address-store.ts';
+import { chooseAddress, isTakenNow } from '../../domain/addresses/choose-address.ts';
+import { removeAddress } from '../../domain/addresses/remove-address.ts';
 import { isEmailAddress } from '../../platform/text/names.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { retryAfterMinutes } from '../../registration/retry-after.ts';
@@ -7,11 +16,7 @@ import { localeOf } from '../../web/chrome.ts';
 import type { CommunityRequest } from '../../web/community-request.ts';
 import type { CommunityRoutes } from '../../web/community-route-table.ts';
 import type { WebParts } from '../../web/web-parts.ts';
-import { type Asker, addAddress, MOST_ADDRESSES, sendProofAgain } from './add-address.ts';
-import { chooseAddress, isTakenNow } from './choose-address.ts';
-import { listAddresses } from './email-store.ts';
 import { EMAIL_NOTICES, type EmailFault, type EmailNotice, type EmailPage } from './pages.ts';
-import { removeAddress } from './remove-address.ts';
 
 type AddressesPage = Extract<EmailPage, { page: 'account/emails' }>;
 export const EMAIL_ACCOUNT_ROUTES: CommunityRoutes = [

@@ -1,11 +1,11 @@
+import { isTakenNow } from '../../domain/addresses/choose-address.ts';
+import { proveAddress, readProof } from '../../domain/addresses/prove-address.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import { retryAfterMinutes } from '../../registration/retry-after.ts';
 import { signedInMember } from '../../sessions/signed-in.ts';
 import type { CommunityRequest } from '../../web/community-request.ts';
 import type { CommunityRoutes } from '../../web/community-route-table.ts';
 import type { WebParts } from '../../web/web-parts.ts';
-import { isTakenNow } from './choose-address.ts';
-import { proveAddress, readProof } from './prove-address.ts';
 
 export const VERIFY_ROUTES: CommunityRoutes = [
   ['GET', /^\/verify$/, showDone],

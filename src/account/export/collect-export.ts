@@ -1,10 +1,10 @@
-import { listPasskeys } from '../../passkeys/passkey-store.ts';
-import { listAppPasswords } from '../../people/app-password-store.ts';
+import { listPasskeys } from '../../domain/passkeys/passkey-store.ts';
+import { listAppPasswords } from '../../domain/people/app-password-store.ts';
+import { readFactors } from '../../domain/second-factors/factor-store.ts';
+import { readSharing } from '../../domain/services/sharing-store.ts';
+import { listSessions } from '../../domain/sessions/session-store.ts';
 import type { Queryable } from '../../platform/database/database.ts';
 import { listEventsOf } from '../../platform/events/event-store.ts';
-import { readFactors } from '../../second-factors/factor-store.ts';
-import { readSharing } from '../../services/sharing-store.ts';
-import { listSessions } from '../../sessions/session-store.ts';
 
 /** What is kept of a person beside their memberships. No hash, no secret, no token. */
 export type PersonExport = {

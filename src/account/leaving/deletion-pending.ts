@@ -1,4 +1,5 @@
-import { NotFoundError } from '../../communities/change-errors.ts';
+import { NotFoundError } from '../../domain/communities/change-errors.ts';
+import { cancelDeletion } from '../../domain/people/delete-account.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import { admit } from '../../sign-in/complete-sign-in.ts';
 import { findPendingSignIn, type PendingSignIn } from '../../sign-in/pending-sign-in.ts';
@@ -6,7 +7,6 @@ import { readTarget, type SignInTarget, signInPath } from '../../sign-in/sign-in
 import type { CommunityRequest } from '../../web/community-request.ts';
 import type { WebParts } from '../../web/web-parts.ts';
 import { dayOf } from './day.ts';
-import { cancelDeletion } from './delete-account.ts';
 
 /** GET ISSUER/login[/UID]/decision: a right sign-in to an account that is to be deleted. */
 export async function showDecision(

@@ -1,13 +1,13 @@
-import { RefusedError } from '../../communities/change-errors.ts';
-import { notifyMember } from '../../mail/notify-member.ts';
-import { setMemberStatus } from '../../memberships/set-member-status.ts';
+import { RefusedError } from '../../domain/communities/change-errors.ts';
+import { setMemberStatus } from '../../domain/memberships/set-member-status.ts';
+import { notifyMember } from '../../domain/notices/notify-member.ts';
+import { DELETION_DAYS, requestDeletion } from '../../domain/people/delete-account.ts';
 import { recently } from '../../sessions/recently.ts';
 import type { SignedIn } from '../../sessions/signed-in.ts';
 import type { CommunityRequest } from '../../web/community-request.ts';
 import type { CommunityRoutes } from '../../web/community-route-table.ts';
 import type { WebParts } from '../../web/web-parts.ts';
 import { dayOf } from './day.ts';
-import { DELETION_DAYS, requestDeletion } from './delete-account.ts';
 import { showDecision, submitDecision } from './deletion-pending.ts';
 import type { LeavingPage } from './pages.ts';
 

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { baseClashes, ldapBaseFault } from '../../communities/ldap-base.ts';
+import { baseClashes, ldapBaseFault } from '../../domain/communities/ldap-base.ts';
 import { type Config, isLoopbackName } from '../../platform/config/config.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';

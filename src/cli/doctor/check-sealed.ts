@@ -1,9 +1,9 @@
-import { clientSecretContext } from '../../communities/community.ts';
+import { clientSecretContext } from '../../domain/communities/community.ts';
+import { signingKeyContext } from '../../domain/signing-keys/signing-key.ts';
 import type { Config } from '../../platform/config/config.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { createSealer, SealError } from '../../platform/secrets/sealer.ts';
 import { loadSecrets } from '../../platform/secrets/secret-file.ts';
-import { signingKeyContext } from '../../signing-keys/signing-key.ts';
 import { plural } from '../output.ts';
 import { type Finding, fail, ok } from './finding.ts';
 

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import { checkPassword } from '../../people/password.ts';
+import { checkPassword } from '../../domain/people/password.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { networkOf } from '../../platform/throttles/network.ts';
 import type { SignInThrottle } from '../../platform/throttles/sign-in-throttle.ts';

@@ -1,4 +1,4 @@
-import { secondFactorRequirement } from '../../second-factors/requirement.ts';
+import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
 import type { Directory, Person } from '../directory/directory.ts';
 
 /**

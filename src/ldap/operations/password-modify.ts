@@ -1,14 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
-import { communityAddress } from '../../communities/community-address.ts';
-import { lockMembership } from '../../memberships/membership-store.ts';
-import { hashPassword } from '../../people/password.ts';
+import { communityAddress } from '../../domain/communities/community-address.ts';
+import { lockMembership } from '../../domain/memberships/membership-store.ts';
+import { hashPassword } from '../../domain/people/password.ts';
 import {
   generatePassword,
   type NewPasswordFault,
   newPasswordFault,
-} from '../../people/password-rule.ts';
-import { provePassword } from '../../people/prove-password.ts';
-import { setPassword } from '../../people/set-password.ts';
+} from '../../domain/people/password-rule.ts';
+import { provePassword } from '../../domain/people/prove-password.ts';
+import { setPassword } from '../../domain/people/set-password.ts';
 import { dnKey, parseDn } from '../../platform/distinguished-names/dn.ts';
 import { foldCase } from '../../platform/distinguished-names/prepare.ts';
 import { type Directory, findPerson, type Person } from '../directory/directory.ts';

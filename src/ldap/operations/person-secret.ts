@@ -1,5 +1,5 @@
-import { appPasswordHash } from '../../people/app-password.ts';
-import { provePassword } from '../../people/prove-password.ts';
+import { appPasswordHash } from '../../domain/people/app-password.ts';
+import { provePassword } from '../../domain/people/prove-password.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { mayUse } from '../directory/access-rule.ts';
 import { findService, type Service } from '../directory/directory.ts';

@@ -1,4 +1,4 @@
-import type { MailMessage, NewDeviceMessage } from '../../mail/mail.ts';
+import type { MailMessage, NewDeviceMessage } from '../../domain/notices/mail.ts';
 import type { Transaction } from '../database/database.ts';
 import type { Locale } from '../i18n/locale.ts';
 

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
-import { eraseDuePersons } from '../../account/leaving/erase-person.ts';
+import { deliverNewDevice } from '../../domain/notices/new-device.ts';
+import { eraseDuePersons } from '../../domain/people/erase-person.ts';
+import { deliverRecoveryRequest } from '../../domain/recovery/recovery-request.ts';
+import { deliverRegistrationRequest } from '../../domain/registration/deliver-registration-request.ts';
+import { cleanUpExpired } from '../../domain/retention/expiry-cleanup.ts';
+import { rotateDueKeys } from '../../domain/signing-keys/rotate-due-keys.ts';
 import { deliverMail } from '../../mail/deliver-mail.ts';
-import { deliverNewDevice } from '../../mail/new-device.ts';
-import { deliverRecoveryRequest } from '../../recovery/recovery-request.ts';
-import { deliverRegistrationRequest } from '../../registration/deliver-registration-request.ts';
 import { deliverBackchannelLogout } from '../../sessions/deliver-backchannel-logout.ts';
-import { rotateDueKeys } from '../../signing-keys/rotate-due-keys.ts';
-import { cleanUpExpired } from '../../worker/expiry-cleanup.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import { createMailer, MOST_AT_ONCE } from '../mail/transport.ts';

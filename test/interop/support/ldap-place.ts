@@ -1,6 +1,9 @@
 import { expect } from 'vitest';
-import { type StatusChange, setMemberStatus } from '../../../src/memberships/set-member-status.ts';
-import { createAppPassword } from '../../../src/people/app-password.ts';
+import {
+  type StatusChange,
+  setMemberStatus,
+} from '../../../src/domain/memberships/set-member-status.ts';
+import { createAppPassword } from '../../../src/domain/people/app-password.ts';
 import { applyText } from '../../support/apply-text.ts';
 import { freePort } from '../../support/free-port.ts';
 import { startHub, type TestHub } from '../../support/hub.ts';

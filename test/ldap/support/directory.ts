@@ -1,4 +1,4 @@
-import { hashPassword } from '../../../src/people/password.ts';
+import { hashPassword } from '../../../src/domain/people/password.ts';
 import type { Database } from '../../../src/platform/database/database.ts';
 import {
   type BuiltCommunity,

@@ -1,0 +1,63 @@
+import type { Transaction } from '../../platform/database/database.ts';
+import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
+import { endMemberSessions } from '../sessions/end-sessions.ts';
+import { NotFoundError, RefusedError } from './change-errors.ts';
+import type { Community } from './community.ts';
+
+type State = Community['state'];
+type Change = { from: readonly State[]; to: State; event: string };
+
+/** `moved` is set and left by a move alone. */
+const CHANGES = {
+  freeze: { from: ['active'], to: 'frozen', event: 'community.frozen' },
+  activate: { from: ['frozen', 'archived'], to: 'active', event: 'community.activated' },
+  archive: { from: ['active', 'frozen'], to: 'archived', event: 'community.archived' },
+} as const satisfies Record<string, Change>;
+
+export type StateChange = keyof typeof CHANGES;
+
+/**
+ * Freezes a community (nobody gets into a service; sessions wait), archives it (all sessions end) or
+ * activates it again.
+ * @returns whether that changed anything: false when the community is there already
+ * @throws NotFoundError when there is none of that id
+ * @throws RefusedError `state` when it cannot go there from where it is
+ */
+export async function setCommunityState(
+  tx: Transaction,
+  communityId: string,
+  change: StateChange,
+  actor: Actor,
+): Promise<boolean> {
+  const [community] = await tx.query<{ slug: string; state: State }>(
+    'SELECT slug, state FROM communities WHERE id = $1 FOR NO KEY UPDATE',
+    [communityId],
+  );
+  if (community === undefined) throw new NotFoundError('community');
+  const { from, to, event }: Change = CHANGES[change];
+  if (community.state === to) return false;
+  if (!from.includes(community.state)) {
+    throw new RefusedError(
+      'state',
+      `cannot ${change} "${community.slug}": it is ${community.state}`,
+    );
+  }
+  await tx.query('UPDATE communities SET state = $2, updated_at = now() WHERE id = $1', [
+    communityId,
+    to,
+  ]);
+  if (to === 'archived') {
+    await endMemberSessions(tx, communityId, await subjectsSignedIn(tx, communityId));
+  }
+  await recordEvents(tx, [{ communityId, type: event, actor }]);
+  return true;
+}
+
+async function subjectsSignedIn(tx: Transaction, communityId: string): Promise<string[]> {
+  const rows = await tx.query<{ subject: string }>(
+    `SELECT subject FROM sessions WHERE community_id = $1 AND subject IS NOT NULL
+     UNION SELECT subject FROM oidc_artifacts WHERE community_id = $1 AND subject IS NOT NULL`,
+    [communityId],
+  );
+  return rows.map(({ subject }) => subject);
+}

@@ -1,0 +1,79 @@
+import type { Transaction } from '../../platform/database/database.ts';
+
+/**
+ * What an app reads of a group or a member can change by a change of another row: who is in a group, in
+ * what it is nested, what somebody in it is called. Whoever changes such a thing moves `updated_at` of
+ * all that it shows in (modifyTimestamp, RFC 4512 §3.4.2), by the functions here, in plain sight.
+ *
+ * Every change locks groups before members, and each in the order of their ids: two changes that meet
+ * wait for one another, and never both.
+ */
+
+// UNION (without ALL) drops what was met before, so that a cycle in the data ends, too.
+const AROUND = `WITH RECURSIVE around (id) AS (
+  SELECT unnest($2::uuid[])
+  UNION SELECT n.parent_id FROM group_nestings n JOIN around a ON n.community_id = $1 AND n.child_id = a.id)`;
+
+export type LockedGroup = { id: string; name: string };
+
+/**
+ * Locks groups of a community with all groups that they are inside of: somebody who comes into a group or
+ * goes out of it may make it appear in those.
+ * @returns the groups that are there; ids of other communities are left out
+ */
+export function lockGroupsAround(
+  tx: Transaction,
+  communityId: string,
+  groupIds: readonly string[],
+): Promise<LockedGroup[]> {
+  return tx.query<LockedGroup>(
+    `${AROUND} SELECT g.id, g.name FROM groups g WHERE g.community_id = $1 AND g.id IN (SELECT id FROM around)
+     ORDER BY g.id FOR NO KEY UPDATE OF g`,
+    [communityId, groupIds],
+  );
+}
+
+/** Locks all groups that one of these members is in, directly or through others. */
+export async function lockGroupsOfMembers(
+  tx: Transaction,
+  communityId: string,
+  subjects: readonly string[],
+): Promise<LockedGroup[]> {
+  const direct = await tx.query<{ id: string }>(
+    'SELECT DISTINCT group_id AS id FROM group_members WHERE community_id = $1 AND subject = ANY($2::uuid[])',
+    [communityId, subjects],
+  );
+  return lockGroupsAround(
+    tx,
+    communityId,
+    direct.map(({ id }) => id),
+  );
+}
+
+export async function touchGroups(
+  tx: Transaction,
+  communityId: string,
+  groups: readonly LockedGroup[],
+): Promise<void> {
+  if (groups.length === 0) return;
+  await tx.query(
+    'UPDATE groups SET updated_at = now() WHERE community_id = $1 AND id = ANY($2::uuid[])',
+    [communityId, groups.map(({ id }) => id)],
+  );
+}
+
+/** For those whose own row the change does not write anyway. */
+export async function touchMembers(
+  tx: Transaction,
+  communityId: string,
+  subjects: readonly string[],
+): Promise<void> {
+  if (subjects.length === 0) return;
+  await tx.query(
+    `WITH locked AS MATERIALIZED (SELECT subject FROM memberships
+       WHERE community_id = $1 AND subject = ANY($2::uuid[]) ORDER BY subject FOR NO KEY UPDATE)
+     UPDATE memberships m SET updated_at = now() FROM locked
+     WHERE m.community_id = $1 AND m.subject = locked.subject`,
+    [communityId, subjects],
+  );
+}

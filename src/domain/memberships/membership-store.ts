@@ -1,0 +1,157 @@
+import type { Queryable, Transaction } from '../../platform/database/database.ts';
+import { nameKey } from '../../platform/text/names.ts';
+
+export type Role = 'member' | 'admin' | 'owner';
+export type Status = 'requested' | 'active' | 'suspended' | 'left';
+
+/** A row of memberships. */
+export type Membership = {
+  subject: string;
+  personId: string;
+  username: string;
+  displayName: string;
+  givenName: string | null;
+  familyName: string | null;
+  nickname: string | null;
+  email: string | null;
+  locale: string | null;
+  zoneinfo: string | null;
+  role: Role;
+  status: Status;
+  /** Why it is suspended, where no admin said so. */
+  statusReason: 'deletion' | null;
+  origin: string;
+  createdAt: Date;
+  updatedAt: Date;
+};
+
+const COLUMNS = `subject, person_id AS "personId", username, display_name AS "displayName",
+  given_name AS "givenName", family_name AS "familyName", nickname, email, locale, zoneinfo, role,
+  status, status_reason AS "statusReason", origin, created_at AS "createdAt", updated_at AS "updatedAt"`;
+
+/** @param subject a UUID */
+export async function findBySubject(
+  db: Queryable,
+  communityId: string,
+  subject: string,
+): Promise<Membership | undefined> {
+  const [row] = await db.query<Membership>(
+    `SELECT ${COLUMNS} FROM memberships WHERE community_id = $1 AND subject = $2`,
+    [communityId, subject],
+  );
+  return row;
+}
+
+/** The same as `findBySubject`, locked until the transaction ends: changes of one member take turns. */
+export async function lockMembership(
+  tx: Transaction,
+  communityId: string,
+  subject: string,
+): Promise<Membership | undefined> {
+  const [row] = await tx.query<Membership>(
+    `SELECT ${COLUMNS} FROM memberships WHERE community_id = $1 AND subject = $2 FOR NO KEY UPDATE`,
+    [communityId, subject],
+  );
+  return row;
+}
+
+export async function findByUsername(
+  db: Queryable,
+  communityId: string,
+  username: string,
+): Promise<Membership | undefined> {
+  const [row] = await db.query<Membership>(
+    `SELECT ${COLUMNS} FROM memberships WHERE community_id = $1 AND username_key = $2`,
+    [communityId, nameKey(username)],
+  );
+  return row;
+}
+
+/**
+ * The member whom a typed username or e-mail address names. (Sign-in reads the same with the
+ * password's hash: `findCredential` in src/sign-in.)
+ */
+export async function findByLogin(
+  db: Queryable,
+  communityId: string,
+  login: string,
+): Promise<Membership | undefined> {
+  // A username holds no "@", so that nobody's name can be another's address.
+  const column = login.includes('@') ? 'email_key' : 'username_key';
+  const [row] = await db.query<Membership>(
+    `SELECT ${COLUMNS} FROM memberships WHERE community_id = $1 AND ${column} = $2`,
+    [communityId, nameKey(login.trim())],
+  );
+  return row;
+}
+
+export type MemberFilter = {
+  /** Part of a username, a name or an address, without case. */
+  search?: string | undefined;
+  status?: Status | undefined;
+};
+
+export type MemberPage = {
+  members: Membership[];
+  /** What to give as `after` for the next page; undefined on the last. */
+  next: string | undefined;
+};
+
+/** Members by username, a page at a time: `after` is the `next` of the page before. */
+export async function listMembers(
+  db: Queryable,
+  communityId: string,
+  { limit = 100, after, ...filter }: MemberFilter & { limit?: number; after?: string } = {},
+): Promise<MemberPage> {
+  const rows = await db.query<Membership>(
+    `SELECT ${COLUMNS} FROM memberships
+     WHERE community_id = $1 AND ($5::text IS NULL OR username_key > $5) AND ${FILTER}
+     ORDER BY username_key LIMIT $6`,
+    [...filterParameters(communityId, filter), after ?? null, limit + 1],
+  );
+  const members = rows.slice(0, limit);
+  const last = members.at(-1);
+  return { members, next: rows.length > limit && last ? nameKey(last.username) : undefined };
+}
+
+export async function countMembers(
+  db: Queryable,
+  communityId: string,
+  filter: MemberFilter = {},
+): Promise<number> {
+  const [row] = await db.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM memberships WHERE community_id = $1 AND ${FILTER}`,
+    filterParameters(communityId, filter),
+  );
+  return row?.count ?? 0;
+}
+
+// $2: the pattern for folded columns, $3: for the name as it was typed, $4: the status.
+const FILTER = `($4::text IS NULL OR status = $4) AND ($2::text IS NULL
+  OR username_key LIKE $2 OR email_key LIKE $2 OR display_name ILIKE $3)`;
+
+function filterParameters(communityId: string, { search, status }: MemberFilter) {
+  const wanted = search?.trim();
+  const pattern = (text: string) => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
+  return [
+    communityId,
+    wanted ? pattern(nameKey(wanted)) : null,
+    wanted ? pattern(wanted) : null,
+    status ?? null,
+  ];
+}
+
+/** Display names of members, by subject. */
+export async function namesOf(
+  db: Queryable,
+  communityId: string,
+  subjects: readonly string[],
+): Promise<Map<string, string>> {
+  if (subjects.length === 0) return new Map();
+  const rows = await db.query<{ subject: string; name: string }>(
+    `SELECT subject, display_name AS name FROM memberships
+     WHERE community_id = $1 AND subject = ANY($2::uuid[])`,
+    [communityId, subjects],
+  );
+  return new Map(rows.map(({ subject, name }) => [subject, name]));
+}

@@ -1,0 +1,80 @@
+import type { Locale } from '../../platform/i18n/locale.ts';
+import type { LinkKind } from '../links/link-store.ts';
+
+/** Every message that the hub writes; each is a pair of views (HTML and text) in `views/mail`. */
+export type MailTemplate =
+  | 'verification'
+  | 'recovery'
+  | 'registration'
+  | 'registration-known'
+  | 'invitation'
+  | 'request-received'
+  | 'request-approved'
+  | 'request-refused'
+  | 'new-device'
+  | 'new-passkey'
+  | 'new-app-password'
+  | 'passkey-removed'
+  | 'second-factor-added'
+  | 'second-factor-removed'
+  | 'recovery-code-used'
+  | 'password-changed'
+  | 'email-changed'
+  | 'assisted-recovery-started'
+  | 'assisted-recovery-ready'
+  | 'left'
+  | 'deletion-requested'
+  | 'deletion-done'
+  | 'joined';
+
+/**
+ * The link that a message carries. It is made when the message is sent, so that no token waits in the
+ * outbox; an invitation has its own, sealed.
+ */
+export type MailLink =
+  | { kind: LinkKind; subject?: string; details?: Record<string, unknown>; hours: number }
+  | { kind: 'invitation'; invitation: string };
+
+/** What a template says beside the community's name: never a secret. `at` and `due` are instants (ISO 8601). */
+export type MailData = Record<string, string | number | boolean>;
+
+export type Mail = {
+  communityId: string;
+  /** The address of the community that the message's links lead to. */
+  issuerUrl: string;
+  template: MailTemplate;
+  to: string;
+  locale: Locale;
+  data?: MailData;
+  link?: MailLink;
+};
+
+/** A message to be sent, rendered by the worker in the language of its reader. */
+export type MailMessage = {
+  kind: 'mail';
+  communityId: string;
+  payload: Omit<Mail, 'communityId'>;
+};
+
+/**
+ * A sign-in with a browser that the account was not known to use. The worker finds out whom to tell, and
+ * whether it was the account's first sign-in, which is no news: a sign-in does not wait for that.
+ */
+export type NewDeviceMessage = {
+  kind: 'new-device';
+  communityId: string;
+  payload: {
+    subject: string;
+    issuerUrl: string;
+    /** When (ISO 8601). */
+    at: string;
+    /** Where from: the network address. */
+    ip: string;
+    browser?: string;
+    system?: string;
+  };
+};
+
+export function mail({ communityId, ...payload }: Mail): MailMessage {
+  return { kind: 'mail', communityId, payload };
+}

@@ -1,0 +1,17 @@
+import type { Allowance } from '../../platform/throttles/limiter.ts';
+import { networkOf } from '../../platform/throttles/network.ts';
+import type { CommunityRequest } from '../../web/community-request.ts';
+import type { WebParts } from '../../web/web-parts.ts';
+
+/**
+ * Counts a wrong answer for the address that it came from. Nobody guesses a signature, so that a right one
+ * is never held up: this keeps a flood from filling the audit trail.
+ */
+export function countWrongPasskey(
+  parts: Pick<WebParts, 'throttle'>,
+  request: CommunityRequest,
+): Promise<Allowance> {
+  const name = `passkey:${networkOf(request.ip)}`;
+  const communityId = request.community.id;
+  return parts.throttle.attempt({ communityId, name, account: name, ip: request.ip });
+}

@@ -1,0 +1,42 @@
+import type { Locale } from '../../platform/i18n/locale.ts';
+
+/**
+ * Password managers by the AAGUID that they register passkeys with (the community's list of passkey
+ * providers, passkeydeveloper/passkey-authenticator-aaguids). It is nobody's proof: it names, no more.
+ */
+const PROVIDERS: Record<string, string> = {
+  'ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4': 'Google Password Manager',
+  'adce0002-35bc-c60a-648b-0b25f1f05503': 'Chrome',
+  'fbfc3007-154e-4ecc-8c0b-6e020557d7bd': 'iCloud Keychain',
+  'dd4ec289-e01d-41c9-bb89-70fa845d4bf2': 'iCloud Keychain',
+  '08987058-cadc-4b81-b6e1-30de50dcbe96': 'Windows Hello',
+  '9ddd1817-af5a-4672-a2b9-3e3dd95000a9': 'Windows Hello',
+  '6028b017-b1d4-4c02-b4b3-afcdafc96bb2': 'Windows Hello',
+  'bada5566-a7aa-401f-bd96-45619a55120d': '1Password',
+  'd548826e-79b4-db40-a3d8-11116f7e8349': 'Bitwarden',
+  '531126d6-e717-415c-9320-3d9aa6981239': 'Dashlane',
+  'fdb141b2-5d84-443e-8a35-4698c205a502': 'KeePassXC',
+  '50726f74-6f6e-5061-7373-50726f746f6e': 'Proton Pass',
+  '53414d53-554e-4700-0000-000000000000': 'Samsung Pass',
+};
+
+const KINDS = {
+  fr: {
+    synced: 'Téléphone ou gestionnaire de mots de passe',
+    key: 'Clé de sécurité',
+    device: 'Cet appareil',
+  },
+  en: { synced: 'Phone or password manager', key: 'Security key', device: 'This device' },
+} as const;
+
+/** The name of a new passkey that its owner gave none. */
+export function defaultName(
+  locale: Locale,
+  made: { aaguid: string; backupEligible: boolean; transports: readonly string[] },
+): string {
+  const provider = PROVIDERS[made.aaguid];
+  if (provider !== undefined) return provider;
+  const { synced, key, device } = KINDS[locale];
+  if (made.backupEligible) return synced;
+  return made.transports.some((way) => way === 'usb' || way === 'nfc') ? key : device;
+}

@@ -1,0 +1,53 @@
+import { recordEvents } from '../../platform/events/record-event.ts';
+import { notFound } from '../../platform/web/http-errors.ts';
+import type { SignedIn } from '../../sessions/signed-in.ts';
+import type { CommunityRequest } from '../../web/community-request.ts';
+import { notifyMember } from '../notices/notify-member.ts';
+import { forgetCodesOfNobody } from '../second-factors/recovery-codes.ts';
+import { type RemovalRefusal, refusalOfRemoval } from '../second-factors/removal.ts';
+import { endPersonSessions } from '../sessions/end-sessions.ts';
+import { deletePasskey } from './passkey-store.ts';
+import type { PasskeyParts } from './verify-assertion.ts';
+
+/**
+ * Removes a passkey: from then on it opens nothing, and whatever it opened before is over. This session goes on;
+ * all others of the person end. The last second factor stays where a community asks
+ * for one, or where the password is too short to stand alone.
+ * @returns why it stays; undefined when it is gone
+ * @throws RequestError 404 when the person has no such passkey
+ */
+export async function removePasskey(
+  parts: PasskeyParts,
+  request: CommunityRequest,
+  { personId, member: { subject }, session }: SignedIn,
+  id: string,
+): Promise<RemovalRefusal | undefined> {
+  return parts.database.transaction(async (tx) => {
+    const refusal = await refusalOfRemoval(tx, personId, (factors) => ({
+      ...factors,
+      passkeys: factors.passkeys.filter((passkey) => passkey.id !== id),
+    }));
+    if (refusal !== undefined) return refusal;
+    const removed = await deletePasskey(tx, personId, id);
+    if (removed === undefined) throw notFound('passkey');
+    await forgetCodesOfNobody(tx, personId);
+    await endPersonSessions(tx, personId, { communityId: request.community.id, uid: session.uid });
+    await recordEvents(tx, [
+      {
+        communityId: request.community.id,
+        type: 'passkey.removed',
+        actor: `member:${subject}`,
+        subject,
+        details: { passkey: id },
+      },
+    ]);
+    await notifyMember(tx, {
+      communityId: request.community.id,
+      subject,
+      issuerUrl: request.issuer.url,
+      template: 'passkey-removed',
+      data: { passkey: removed.name },
+    });
+    return undefined;
+  });
+}

@@ -1,0 +1,145 @@
+import { verifyAuthenticationResponse } from '@simplewebauthn/server';
+import { recordEvents } from '../../platform/events/record-event.ts';
+import type { CommunityRequest } from '../../web/community-request.ts';
+import type { WebParts } from '../../web/web-parts.ts';
+import type { Amr } from '../sessions/authentication.ts';
+import { checkChallenge, spendChallenge } from './challenge.ts';
+import { type Assertion, parseAssertion } from './passkey-response.ts';
+import { findPasskey, type StoredPasskey, touchPasskey } from './passkey-store.ts';
+import { relyingPartiesOf } from './relying-party.ts';
+import { userHandle } from './user-handle.ts';
+
+export type PasskeyParts = Pick<WebParts, 'config' | 'database' | 'sealer' | 'log'>;
+
+/** What an answer is expected to be. */
+export type Expected = {
+  /** What its challenge was made for. */
+  purpose: string;
+  /** Whose it must be; undefined where the passkey itself says who comes. */
+  personId?: string;
+  /** Whether the authenticator must have checked a fingerprint, face or PIN. */
+  userVerification: boolean;
+};
+
+export type AssertionOutcome =
+  | { verified: true; passkey: StoredPasskey; amr: Amr[] }
+  | { verified: false; passkey: StoredPasskey | undefined };
+
+/**
+ * Checks an authenticator's answer (WebAuthn level 3 section 7.2): one of our challenges, for this purpose,
+ * asked of this browser at this address, answered for the first time by a passkey of a member, that is
+ * the original. Its use is noted.
+ */
+export async function verifyAssertion(
+  parts: PasskeyParts,
+  request: CommunityRequest,
+  text: string | undefined,
+  expected: Expected,
+): Promise<AssertionOutcome> {
+  const assertion = parseAssertion(text);
+  const asked = assertion && whatWasAsked(parts, request, assertion, expected.purpose);
+  if (assertion === undefined || asked === undefined)
+    return { verified: false, passkey: undefined };
+  const { rpId, expiresAt } = asked;
+  const passkey = await findPasskey(parts.database, request.community.id, rpId, assertion.id);
+  if (passkey === undefined) return { verified: false, passkey };
+  const proof = await verifySignature(parts, request, assertion, passkey, expected);
+  if (proof === undefined || !isOwner(passkey, assertion, expected))
+    return { verified: false, passkey };
+  const { newCounter, credentialBackedUp, userVerified } = proof;
+  const counts = await noteUse(parts, request, passkey, {
+    spend: { challenge: assertion.challenge, expiresAt },
+    signCount: newCounter,
+    backedUp: credentialBackedUp,
+  });
+  if (!counts) return { verified: false, passkey };
+  return { verified: true, passkey, amr: passkeyAmr(passkey.backupEligible, userVerified) };
+}
+
+/** RFC 8176: a key that stays in its device, or one that a program carries along; `user`: somebody was recognised. */
+export function passkeyAmr(backupEligible: boolean, userVerified: boolean): Amr[] {
+  return [backupEligible ? 'swk' : 'hwk', ...(userVerified ? (['user'] as const) : [])];
+}
+
+/** The RP ID that the challenge was made for, among those that count at this address. */
+function whatWasAsked(
+  parts: PasskeyParts,
+  request: CommunityRequest,
+  { challenge }: Assertion,
+  purpose: string,
+): { rpId: string; expiresAt: Date } | undefined {
+  const { community, issuer, ctx } = request;
+  for (const { rpId } of relyingPartiesOf(parts.config, community, issuer)) {
+    const made = { communityId: community.id, rpId, purpose };
+    const expiresAt = checkChallenge(parts.sealer, ctx, made, challenge);
+    if (expiresAt !== undefined) return { rpId, expiresAt };
+  }
+  return undefined;
+}
+
+async function verifySignature(
+  parts: PasskeyParts,
+  request: CommunityRequest,
+  assertion: Assertion,
+  passkey: StoredPasskey,
+  expected: Expected,
+) {
+  try {
+    const { verified, authenticationInfo } = await verifyAuthenticationResponse({
+      response: assertion,
+      expectedChallenge: assertion.challenge,
+      // Related origins or not: the answer was given on the page that sends it.
+      expectedOrigin: new URL(request.issuer.url).origin,
+      expectedRPID: passkey.rpId,
+      requireUserVerification: expected.userVerification,
+      // The count is compared where it is stored, so that of two processes one takes it.
+      credential: {
+        id: passkey.credentialId,
+        publicKey: new Uint8Array(passkey.publicKey),
+        counter: 0,
+      },
+    });
+    const { credentialDeviceType } = authenticationInfo;
+    const isSameKind = (credentialDeviceType === 'multiDevice') === passkey.backupEligible;
+    return verified && isSameKind ? authenticationInfo : undefined;
+  } catch (error) {
+    // The library throws for whatever is wrong with an answer; the visitor is told no more than "no".
+    parts.log.debug({ reason: (error as Error).message }, 'a passkey was refused');
+    return undefined;
+  }
+}
+
+/** The handle must be there when nothing else says who comes (section 7.2 step 6), and never another's. */
+function isOwner(passkey: StoredPasskey, assertion: Assertion, { personId }: Expected): boolean {
+  const given = assertion.response.userHandle;
+  if (personId !== undefined && personId !== passkey.personId) return false;
+  if (given === undefined || given === '') return personId !== undefined;
+  return given === userHandle(passkey.rpId, passkey.personId).toString('base64url');
+}
+
+async function noteUse(
+  parts: PasskeyParts,
+  request: CommunityRequest,
+  passkey: StoredPasskey,
+  use: {
+    spend: { challenge: string; expiresAt: Date };
+    signCount: number;
+    backedUp: boolean;
+  },
+): Promise<boolean> {
+  return parts.database.transaction(async (tx) => {
+    if (!(await spendChallenge(tx, use.spend.challenge, use.spend.expiresAt))) return false;
+    if (await touchPasskey(tx, passkey, use)) return true;
+    const { subject } = passkey;
+    await recordEvents(tx, [
+      {
+        communityId: request.community.id,
+        type: 'passkey.counter-went-back',
+        actor: 'anonymous',
+        subject,
+        details: { passkey: passkey.id },
+      },
+    ]);
+    return false;
+  });
+}

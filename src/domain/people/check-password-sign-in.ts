@@ -1,0 +1,57 @@
+import type { Context } from 'koa';
+import type { Database } from '../../platform/database/database.ts';
+import type { Sealer } from '../../platform/secrets/sealer.ts';
+import { nameKey } from '../../platform/text/names.ts';
+import type { Attempt, SignInThrottle } from '../../platform/throttles/sign-in-throttle.ts';
+import type { Metrics } from '../../platform/web/metrics.ts';
+import { findCredential } from '../sessions/credential-store.ts';
+import { knownDevice } from '../sessions/known-device.ts';
+import { provePassword } from './prove-password.ts';
+
+export type SignInOutcome =
+  | { signedIn: true; subject: string; passwordHash: string }
+  | { signedIn: false; fault: 'missing' }
+  | { signedIn: false; fault: 'credentials'; subject: string | undefined }
+  | { signedIn: false; fault: 'throttled'; retryAfterSeconds: number; first: boolean };
+
+export type SignInParts = {
+  database: Database;
+  sealer: Sealer;
+  throttle: SignInThrottle;
+  metrics: Metrics;
+};
+
+/**
+ * Checks a typed name and password. Unknown, suspended and wrong all answer the same, in the same
+ * time: the password is hashed in every case (invariant 6).
+ */
+export async function checkPasswordSignIn(
+  parts: SignInParts,
+  ctx: Context,
+  form: { communityId: string; login: string; password: string; ip: string },
+): Promise<SignInOutcome> {
+  const { communityId, login, password } = form;
+  if (login.trim() === '' || password === '') return { signedIn: false, fault: 'missing' };
+  const credential = await findCredential(parts.database, communityId, login.slice(0, 320));
+  const name = nameKey(login.trim().slice(0, 320));
+  const attempt: Attempt = {
+    communityId,
+    name,
+    account: credential?.subject ?? name,
+    ip: form.ip,
+    device: credential && (await knownDevice(parts, ctx, communityId, credential.subject)),
+  };
+  const throttled = await parts.throttle.attempt(attempt);
+  if (!throttled.allowed) {
+    const { retryAfterSeconds, first } = throttled;
+    return { signedIn: false, fault: 'throttled', retryAfterSeconds, first };
+  }
+  const isOpen = credential?.status === 'active' || credential?.statusReason === 'deletion';
+  const usable = isOpen ? credential : undefined;
+  const passwordHash = await provePassword(parts.database, usable, password);
+  if (passwordHash === undefined || usable === undefined) {
+    return { signedIn: false, fault: 'credentials', subject: credential?.subject };
+  }
+  await parts.throttle.succeeded(attempt);
+  return { signedIn: true, subject: usable.subject, passwordHash };
+}

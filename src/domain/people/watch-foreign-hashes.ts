@@ -1,0 +1,44 @@
+import type { Database } from '../../platform/database/database.ts';
+import { costOfRefusal, evenOutRefusals, type ForeignKind, KIND } from './password.ts';
+
+const EVERY_MS = 60_000;
+/** What a busy machine adds to the cost of a refusal, as it was measured. */
+const MARGIN = { factor: 2, milliseconds: 50 };
+
+/** As the index of them says it (0004-members), or each look would read every person. */
+const IS_FOREIGN = `password_hash NOT LIKE '$argon2id$v=19$m=19456,t=2,p=1$%'`;
+/** One of each kind of hash that is not ours: the longest, which is the dearest. */
+export function foreignKinds({ query }: Pick<Database, 'query'>): Promise<ForeignKind[]> {
+  return query(
+    `SELECT substring(password_hash FROM $1) AS kind,
+       (array_agg(password_hash ORDER BY length(password_hash) DESC))[1] AS hash
+     FROM persons WHERE ${IS_FOREIGN} GROUP BY 1`,
+    [KIND],
+  );
+}
+
+/**
+ * Looks now and then which hashes of other systems there are, and has each refusal do the work of one of each
+ * kind.
+ */
+export async function watchForeignHashes(
+  database: Pick<Database, 'query'>,
+): Promise<{ stop(): void }> {
+  const costs = new Map<string, number>();
+  const costOf = async (kind: string, hash?: string) => {
+    const cost = costs.get(kind) ?? (await costOfRefusal(hash));
+    costs.set(kind, cost);
+    return cost;
+  };
+  const look = async () => {
+    const kinds = await foreignKinds(database);
+    if (kinds.length === 0) return evenOutRefusals(0);
+    let all = await costOf('ours');
+    for (const { kind, hash } of kinds) all += await costOf(kind, hash);
+    evenOutRefusals(Math.ceil(all * MARGIN.factor + MARGIN.milliseconds), kinds);
+  };
+  await look();
+  // While the database is away, what was known goes on.
+  const timer = setInterval(() => void look().catch(() => {}), EVERY_MS).unref();
+  return { stop: () => clearInterval(timer) };
+}

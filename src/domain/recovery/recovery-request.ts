@@ -1,0 +1,69 @@
+import type { Database } from '../../platform/database/database.ts';
+import { recordEvents } from '../../platform/events/record-event.ts';
+import type { Locale } from '../../platform/i18n/locale.ts';
+import { enqueue, type RecoveryRequest } from '../../platform/outbox/outbox.ts';
+import type { Claimed } from '../../platform/outbox/outbox-store.ts';
+import type { Outcome } from '../../platform/outbox/retry-policy.ts';
+import { nameKey } from '../../platform/text/names.ts';
+import { mail } from '../notices/mail.ts';
+import { takeMailPause } from '../registration/mail-pause.ts';
+
+/** One account is written to no oftener, whoever asks. */
+const PAUSE_MINUTES = 5;
+const LINK_HOURS = 1;
+
+type Account = { subject: string; email: string; locale: Locale };
+
+/**
+ * Finds out whether there is an account to recover, where no visitor can time it
+ * (docs/decisions/0015-the-worker-looks-accounts-up.md), and writes to it.
+ */
+export async function deliverRecoveryRequest(
+  { database }: { database: Database },
+  { communityId, payload }: Claimed<RecoveryRequest>,
+): Promise<Outcome> {
+  const { login, issuerUrl } = payload;
+  await database.transaction(async (tx) => {
+    const column = login.includes('@') ? 'email_key' : 'username_key';
+    const [account] = await tx.query<Account>(
+      `SELECT m.subject, m.email, COALESCE(m.locale, p.locale, c.locale) AS locale
+       FROM memberships m JOIN persons p ON p.id = m.person_id JOIN communities c ON c.id = m.community_id
+       JOIN person_emails e ON e.person_id = m.person_id AND e.address = m.email
+       WHERE m.community_id = $1 AND m.${column} = $2 AND c.state = 'active'
+         AND (m.status = 'active' OR m.status_reason = 'deletion') AND ${RECOVERS}`,
+      [communityId, nameKey(login.trim())],
+    );
+    if (account === undefined) return;
+    const { subject, email, locale } = account;
+    const whom = `${communityId}\0${subject}`;
+    if (!(await takeMailPause(tx, 'recovery-mail', whom, PAUSE_MINUTES))) return;
+    await enqueue(tx, [
+      mail({
+        communityId,
+        issuerUrl,
+        template: 'recovery',
+        to: email,
+        locale,
+        link: {
+          kind: 'recovery',
+          subject,
+          hours: LINK_HOURS,
+          details: { askedAt: new Date().toISOString() },
+        },
+      }),
+    ]);
+    await recordEvents(tx, [
+      { communityId, type: 'recovery.requested', actor: 'anonymous', subject },
+    ]);
+  });
+  return { state: 'done' };
+}
+
+/**
+ * Whether an address `e` of a membership `m` recovers the person's account. A community's admins can set
+ * the address of a member: where the person has anything outside of the community, only an address that
+ * they proved themselves counts (docs/decisions/0014).
+ */
+export const RECOVERS = `(e.proven_at IS NOT NULL OR NOT (
+  EXISTS (SELECT 1 FROM memberships o WHERE o.person_id = m.person_id AND o.community_id <> m.community_id)
+  OR EXISTS (SELECT 1 FROM operators o WHERE o.person_id = m.person_id)))`;

@@ -1,0 +1,76 @@
+import type { Transaction } from '../../platform/database/database.ts';
+import type { Locale } from '../../platform/i18n/locale.ts';
+import type { Newcomer } from '../../registration/newcomer-form.ts';
+import { RefusedError } from '../communities/change-errors.ts';
+import { addMember } from '../memberships/add-member.ts';
+import { takeUsername, type UsernameFault } from '../memberships/choose-username.ts';
+import type { Role } from '../memberships/membership-store.ts';
+import { storeAnswers } from './answer-store.ts';
+
+/** The username that somebody chose is not to be had: another took it in the meantime, perhaps. */
+export class UsernameFaultError extends Error {
+  override readonly name = 'UsernameFaultError';
+  readonly fault: UsernameFault;
+  constructor(fault: UsernameFault) {
+    super(`the username is not to be had: ${fault}`);
+    this.fault = fault;
+  }
+}
+
+/** What the community decides of a newcomer. */
+export type Admission = {
+  status: 'active' | 'requested';
+  role?: Role;
+  groupIds?: readonly string[];
+  locale: Locale;
+  /** Of a person who is new; one who is known brings their own. */
+  passwordHash?: string;
+  personId?: string;
+  /** The address that the person opened a link of; none where it is still to be proven. */
+  provenEmail?: string;
+};
+
+/**
+ * Makes the member, with a person of their own and their answers.
+ * @returns the subject
+ * @throws UsernameFaultError
+ * @throws RefusedError `email-taken`
+ */
+export async function addNewcomer(
+  tx: Transaction,
+  communityId: string,
+  newcomer: Newcomer,
+  admission: Admission,
+): Promise<string> {
+  const { username, displayName, givenName, familyName, answers } = newcomer;
+  const { provenEmail, ...decided } = admission;
+  const fault = await takeUsername(tx, communityId, username);
+  if (fault !== undefined) throw new UsernameFaultError(fault);
+  const member = {
+    username,
+    displayName,
+    ...(givenName !== '' && { givenName }),
+    ...(familyName !== '' && { familyName }),
+    ...(provenEmail !== undefined && { email: provenEmail, emailVerified: true }),
+    ...decided,
+  };
+  const subject = await addMember(tx, communityId, member, 'anonymous').catch(asUsernameFault);
+  if (provenEmail !== undefined) {
+    await tx.query(
+      `UPDATE person_emails e SET proven_at = now() FROM memberships m
+       WHERE m.community_id = $1 AND m.subject = $2 AND e.person_id = m.person_id AND e.address = $3`,
+      [communityId, subject, provenEmail],
+    );
+  }
+  await storeAnswers(tx, communityId, subject, answers);
+  return subject;
+}
+
+function asUsernameFault(error: unknown): never {
+  if (error instanceof RefusedError) {
+    if (error.code === 'username-taken') throw new UsernameFaultError('taken');
+    if (error.code === 'username-reserved') throw new UsernameFaultError('reserved');
+    if (error.code === 'username-shape') throw new UsernameFaultError('shape');
+  }
+  throw error;
+}

@@ -1,0 +1,110 @@
+import { recordEvents } from '../../platform/events/record-event.ts';
+import { RequestError } from '../../platform/web/http-errors.ts';
+import type { CommunityRequest } from '../../web/community-request.ts';
+import type { WebParts } from '../../web/web-parts.ts';
+import type { Member } from '../memberships/member.ts';
+import { notifyMember } from '../notices/notify-member.ts';
+import type { FactorCheck } from './factor-checks.ts';
+import { hasSecondFactor, readFactors } from './factor-store.ts';
+import { forgetCodesOfNobody, makeRecoveryCodes, spendRecoveryCode } from './recovery-codes.ts';
+import { type RemovalRefusal, refusalOfRemoval } from './removal.ts';
+import { checkTotp, storeTotp } from './totp.ts';
+
+type Parts = Pick<WebParts, 'database' | 'sealer'>;
+type Who = Pick<Member, 'personId' | 'subject'>;
+
+/**
+ * Keeps an authenticator app that was confirmed, and tells its owner.
+ * @param onlyAsFirst for whoever has proven a password alone
+ * @returns whether it is the person's first second factor
+ * @throws RequestError 400 `expired` when it was to be, and is not
+ */
+export async function addTotp(
+  { database, sealer }: Parts,
+  request: CommunityRequest,
+  { personId, subject }: Who,
+  confirmed: { secret: string; step: number },
+  { onlyAsFirst = false }: { onlyAsFirst?: boolean } = {},
+): Promise<boolean> {
+  return database.transaction(async (tx) => {
+    await tx.query('SELECT 1 FROM persons WHERE id = $1 FOR UPDATE', [personId]);
+    const before = await readFactors(tx, personId);
+    if (onlyAsFirst && hasSecondFactor(before)) throw notTheFirst();
+    await storeTotp(tx, sealer, personId, confirmed);
+    const details = { replaced: before.totp };
+    await recordEvents(tx, [eventOf(request, subject, 'totp.added', details)]);
+    await notifyMember(tx, { ...noticeOf(request, subject), template: 'second-factor-added' });
+    return !hasSecondFactor(before);
+  });
+}
+
+/** Of two who set the first one up at once, the second is not let in by a password alone. */
+export function notTheFirst(): RequestError {
+  return new RequestError(400, 'expired', 'a second factor was set up meanwhile');
+}
+
+/** @returns why it stays; undefined when it is gone */
+export async function removeTotp(
+  { database }: Parts,
+  request: CommunityRequest,
+  { personId, subject }: Who,
+): Promise<RemovalRefusal | undefined> {
+  return database.transaction(async (tx) => {
+    const refusal = await refusalOfRemoval(tx, personId, (all) => ({ ...all, totp: false }));
+    if (refusal !== undefined) return refusal;
+    const gone = await tx.query('DELETE FROM totp_secrets WHERE person_id = $1 RETURNING 1', [
+      personId,
+    ]);
+    if (gone.length === 0) return undefined;
+    await forgetCodesOfNobody(tx, personId);
+    await recordEvents(tx, [eventOf(request, subject, 'totp.removed')]);
+    await notifyMember(tx, { ...noticeOf(request, subject), template: 'second-factor-removed' });
+    return undefined;
+  });
+}
+
+/** New recovery codes in the place of the old ones. */
+export async function renewRecoveryCodes(
+  { database }: Parts,
+  request: CommunityRequest,
+  { personId, subject }: Who,
+): Promise<string[]> {
+  return database.transaction(async (tx) => {
+    const codes = await makeRecoveryCodes(tx, personId);
+    await recordEvents(tx, [eventOf(request, subject, 'recovery-codes.made')]);
+    return codes;
+  });
+}
+
+/** After a password: a code of the authenticator app. */
+export const checkTotpFactor: FactorCheck = async (parts, _request, { personId }, { code = '' }) =>
+  (await checkTotp(parts, personId, code)) ? ['otp'] : undefined;
+
+/** After a password: a recovery code, of which its owner is told. */
+export const checkRecoveryCodeFactor: FactorCheck = async (
+  { database },
+  request,
+  { personId, subject },
+  { code = '' },
+) =>
+  database.transaction(async (tx) => {
+    const left = await spendRecoveryCode(tx, personId, code);
+    if (left === undefined) return undefined;
+    await recordEvents(tx, [eventOf(request, subject, 'recovery-code.used', { left })]);
+    const notice = noticeOf(request, subject);
+    await notifyMember(tx, { ...notice, template: 'recovery-code-used', data: { left } });
+    return ['otp' as const];
+  });
+
+function eventOf(
+  { community }: CommunityRequest,
+  subject: string,
+  type: string,
+  details: Record<string, unknown> = {},
+) {
+  return { communityId: community.id, type, actor: `member:${subject}` as const, subject, details };
+}
+
+function noticeOf({ community, issuer }: CommunityRequest, subject: string) {
+  return { communityId: community.id, subject, issuerUrl: issuer.url };
+}
