@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { exportJWK, generateKeyPair } from 'jose';
 import { Provider } from 'oidc-provider';
-import { CLAIMS_BY_SCOPE } from '../src/oidc/claims.ts';
+import { CLAIMS_BY_SCOPE } from '../src/protocols/oidc/claims.ts';
 
 const algs = ['RS256', 'ES256'] as const;
 const keys = await Promise.all(

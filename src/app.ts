@@ -1,13 +1,13 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { watchForeignHashes } from './domain/people/watch-foreign-hashes.ts';
-import type { LdapBridge } from './ldap/start-ldap-bridge.ts';
 import type { Config } from './platform/config/config.ts';
 import { openChangeFeed } from './platform/database/change-feed.ts';
 import type { Database } from './platform/database/database.ts';
 import { createOutbound } from './platform/outbound/outbound.ts';
 import { createSealer } from './platform/secrets/sealer.ts';
 import { createThrottles } from './platform/throttles/throttles.ts';
+import type { LdapBridge } from './protocols/ldap/start-ldap-bridge.ts';
 
 /** What runs, and how to end it. */
 export type App = {
@@ -58,7 +58,7 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
   const throttle = createThrottles(database.pool, sealer);
   let ldap: LdapBridge | undefined;
   if (config.roles.has('ldap') && (config.ldap.listen ?? config.ldap.ldapsListen) !== undefined) {
-    const { startLdapBridge } = await import('./ldap/start-ldap-bridge.ts');
+    const { startLdapBridge } = await import('./protocols/ldap/start-ldap-bridge.ts');
     ldap = await startLdapBridge({ config, database, feed, throttle, log });
     stops.unshift(ldap.stop);
   }

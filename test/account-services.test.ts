@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDisclosureNotes } from '../src/oidc/disclosure-notes.ts';
+import { createDisclosureNotes } from '../src/protocols/oidc/disclosure-notes.ts';
 import { visit } from './support/account-visits.ts';
 import type { Page } from './support/browser.ts';
 import {

@@ -13,7 +13,7 @@ import type { BackchannelLogout } from '../src/platform/outbox/outbox.ts';
 import type { Claimed } from '../src/platform/outbox/outbox-store.ts';
 import { startOutboxWorker } from '../src/platform/outbox/outbox-worker.ts';
 import { createSealer } from '../src/platform/secrets/sealer.ts';
-import { deliverBackchannelLogout } from '../src/sessions/deliver-backchannel-logout.ts';
+import { deliverBackchannelLogout } from '../src/protocols/oidc/deliver-backchannel-logout.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 
 const ISSUER = 'https://login.example/c/lamyne';

@@ -1,9 +1,9 @@
 import { describeDevice } from '../domain/sessions/describe-device.ts';
 import { endOtherSessions, endSession } from '../domain/sessions/end-sessions.ts';
 import { listSessions, type OpenSession } from '../domain/sessions/session-store.ts';
-import { serviceOfClient } from '../oidc/clients.ts';
 import { recordEvents } from '../platform/events/record-event.ts';
 import { notFound } from '../platform/web/http-errors.ts';
+import { serviceOfClient } from '../protocols/oidc/clients.ts';
 import { requireSignedIn, type SignedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { CommunityRoutes } from '../web/community-route-table.ts';

@@ -2,9 +2,9 @@ import { addTotp, renewRecoveryCodes } from '../domain/second-factors/change-fac
 import { hasSecondFactor, readFactors } from '../domain/second-factors/factor-store.ts';
 import { beginTotp, confirmTotp } from '../domain/second-factors/totp-setup.ts';
 import type { Amr } from '../domain/sessions/authentication.ts';
-import { serviceOfClient } from '../oidc/clients.ts';
 import { beginRegistration, finishRegistration } from '../passkeys/registration.ts';
 import { RequestError } from '../platform/web/http-errors.ts';
+import { serviceOfClient } from '../protocols/oidc/clients.ts';
 import { completeSignIn } from '../sign-in/complete-sign-in.ts';
 import { findPendingSignIn, noteProven, type PendingSignIn } from '../sign-in/pending-sign-in.ts';
 import { readTarget, type SignInTarget, signInPath } from '../sign-in/sign-in-target.ts';

@@ -1,7 +1,7 @@
 import type Provider from 'oidc-provider';
 import { type Amr, acrOf } from '../domain/sessions/authentication.ts';
-import { SESSION_TTL } from '../oidc/build-provider.ts';
-import { serviceOfClient } from '../oidc/clients.ts';
+import { SESSION_TTL } from '../protocols/oidc/build-provider.ts';
+import { serviceOfClient } from '../protocols/oidc/clients.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 
 type Session = InstanceType<Provider['Session']>;

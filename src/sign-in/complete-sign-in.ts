@@ -1,7 +1,7 @@
 import { newDeviceMessage } from '../domain/notices/new-device.ts';
 import { acrOf, type Credential } from '../domain/sessions/authentication.ts';
 import { knownDevice, rememberDevice } from '../domain/sessions/known-device.ts';
-import { serviceOfClient } from '../oidc/clients.ts';
+import { serviceOfClient } from '../protocols/oidc/clients.ts';
 import { openBrowserSession } from '../sessions/browser-session.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import type { WebParts } from '../web/web-parts.ts';

@@ -1,9 +1,9 @@
 import type Provider from 'oidc-provider';
 import type { Service } from '../domain/communities/community.ts';
 import type { Member } from '../domain/memberships/member.ts';
-import { CLAIMS_BY_SCOPE, claimsOfScopes, memberClaims } from '../oidc/claims.ts';
-import { serviceOfClient } from '../oidc/clients.ts';
-import { extendGrant, type Request, splitRequest } from '../oidc/grants.ts';
+import { CLAIMS_BY_SCOPE, claimsOfScopes, memberClaims } from '../protocols/oidc/claims.ts';
+import { serviceOfClient } from '../protocols/oidc/clients.ts';
+import { extendGrant, type Request, splitRequest } from '../protocols/oidc/grants.ts';
 import type { CommunityRequest } from '../web/community-request.ts';
 import { finish } from './finish-interaction.ts';
 import { StaleInteractionError } from './stale-interaction.ts';

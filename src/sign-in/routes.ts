@@ -4,8 +4,8 @@ import {
   type SignInOutcome,
 } from '../domain/people/check-password-sign-in.ts';
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../domain/sessions/authentication.ts';
-import { serviceOfClient } from '../oidc/clients.ts';
 import { leaveEvenly } from '../platform/web/quantize-response-time.ts';
+import { serviceOfClient } from '../protocols/oidc/clients.ts';
 import { browserSession } from '../sessions/browser-session.ts';
 import { signedIn } from '../sessions/signed-in.ts';
 import type { CommunityRequest } from '../web/community-request.ts';

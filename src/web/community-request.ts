@@ -1,9 +1,9 @@
 import type { Context } from 'koa';
 import type { Community } from '../domain/communities/community.ts';
 import type { Member } from '../domain/memberships/member.ts';
-import type { ReadyProvider } from '../oidc/provider-pool.ts';
-import type { Issuer } from '../oidc/request-context.ts';
-import type { UnitOfWork } from '../oidc/unit-of-work.ts';
+import type { ReadyProvider } from '../protocols/oidc/provider-pool.ts';
+import type { Issuer } from '../protocols/oidc/request-context.ts';
+import type { UnitOfWork } from '../protocols/oidc/unit-of-work.ts';
 import type { PageModel } from './page-models.ts';
 
 /** A request to one community at one of its issuers, with what its routes work with. */

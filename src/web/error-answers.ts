@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'koa';
-import { UsedUpError } from '../oidc/changes.ts';
 import { sqlState } from '../platform/database/database.ts';
 import { CsrfError } from '../platform/web/csrf.ts';
 import { RequestError } from '../platform/web/http-errors.ts';
 import { setSecurityHeaders } from '../platform/web/security-headers.ts';
+import { UsedUpError } from '../protocols/oidc/changes.ts';
 import { StaleInteractionError } from '../sign-in/stale-interaction.ts';
 import { localeOf } from './chrome.ts';
 import type { PageModel } from './page-models.ts';

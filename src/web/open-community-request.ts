@@ -1,11 +1,11 @@
 import type { Context } from 'koa';
 import type { Member } from '../domain/memberships/member.ts';
-import type { RequestContext } from '../oidc/request-context.ts';
-import { runInScope } from '../oidc/request-scope.ts';
-import { UnitOfWork } from '../oidc/unit-of-work.ts';
 import type { EdgeView } from '../platform/web/edge.ts';
 import { readForm } from '../platform/web/form-body.ts';
 import { allowFormsToLeave } from '../platform/web/security-headers.ts';
+import type { RequestContext } from '../protocols/oidc/request-context.ts';
+import { runInScope } from '../protocols/oidc/request-scope.ts';
+import { UnitOfWork } from '../protocols/oidc/unit-of-work.ts';
 import { communityChrome, localeOf } from './chrome.ts';
 import type { CommunityRequest } from './community-request.ts';
 import type { CommunityRoute } from './community-routes.ts';

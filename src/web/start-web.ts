@@ -2,10 +2,6 @@ import { createServer, type Server } from 'node:http';
 import type { Logger } from 'pino';
 import { createCommunityCache } from '../domain/communities/community-cache.ts';
 import { createPictureMaker } from '../domain/pictures/make-picture.ts';
-import { createDisclosureNotes } from '../oidc/disclosure-notes.ts';
-import { createProviderPool } from '../oidc/provider-pool.ts';
-import { createSignInCache } from '../oidc/sign-in-cache.ts';
-import { watchProvider } from '../oidc/watch-provider.ts';
 import type { Config } from '../platform/config/config.ts';
 import type { ChangeFeed } from '../platform/database/change-feed.ts';
 import type { Database } from '../platform/database/database.ts';
@@ -17,6 +13,10 @@ import { createMetrics } from '../platform/web/metrics.ts';
 import { refuseUnreadable } from '../platform/web/refuse-unreadable.ts';
 import { createRenderer } from '../platform/web/render.ts';
 import { loadStaticFiles } from '../platform/web/static.ts';
+import { createDisclosureNotes } from '../protocols/oidc/disclosure-notes.ts';
+import { createProviderPool } from '../protocols/oidc/provider-pool.ts';
+import { createSignInCache } from '../protocols/oidc/sign-in-cache.ts';
+import { watchProvider } from '../protocols/oidc/watch-provider.ts';
 import { createWebApp } from './web-app.ts';
 
 /** Serves the pages and the protocol's endpoints at the configured address. */

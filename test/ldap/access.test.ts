@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Community, Service } from '../../src/domain/communities/community.ts';
 import { accessTo, allGroupIds, type Member } from '../../src/domain/memberships/member.ts';
-import { mayUse } from '../../src/ldap/directory/access-rule.ts';
-import { allGroups, findPerson } from '../../src/ldap/directory/directory.ts';
-import { updatePeople } from '../../src/ldap/directory/update-people.ts';
-import { makeDirectory } from '../../src/ldap/directory/update-structure.ts';
+import { mayUse } from '../../src/protocols/ldap/directory/access-rule.ts';
+import { allGroups, findPerson } from '../../src/protocols/ldap/directory/directory.ts';
+import { updatePeople } from '../../src/protocols/ldap/directory/update-people.ts';
+import { makeDirectory } from '../../src/protocols/ldap/directory/update-structure.ts';
 
 const GROUPS = ['g0', 'g1', 'g2', 'g3', 'g4'];
 const SUBJECT = '00000000-0000-4000-8000-000000000001';

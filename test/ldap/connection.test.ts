@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { LdapServerOptions } from '../../src/ldap/connection/ldap-server.ts';
-import type { Request } from '../../src/ldap/protocol/message.ts';
-import { TAG } from '../../src/ldap/protocol/message.ts';
+import type { LdapServerOptions } from '../../src/protocols/ldap/connection/ldap-server.ts';
+import type { Request } from '../../src/protocols/ldap/protocol/message.ts';
+import { TAG } from '../../src/protocols/ldap/protocol/message.ts';
 import { encodeBind, encodeRequest, encodeSearch } from './support/encode-request.ts';
 import type { LdapClient } from './support/ldap-client.ts';
 import {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Frames } from '../../src/ldap/connection/frames.ts';
-import { ProtocolError } from '../../src/ldap/protocol/result.ts';
+import { Frames } from '../../src/protocols/ldap/connection/frames.ts';
+import { ProtocolError } from '../../src/protocols/ldap/protocol/result.ts';
 import { element } from './support/encode-request.ts';
 
 const LIMIT = 100_000;

@@ -1,9 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ATTRIBUTE_TYPES, findAttributeType } from '../../src/ldap/schema/attribute-types.ts';
-import { DERIVED_RULES, RULES } from '../../src/ldap/schema/matching-rules.ts';
-import { OBJECT_CLASSES } from '../../src/ldap/schema/object-classes.ts';
-import { SUBSCHEMA } from '../../src/ldap/schema/subschema.ts';
 import {
   dnKey,
   escapeDnValue,
@@ -13,6 +9,13 @@ import {
 import { canonicalAttribute } from '../../src/platform/distinguished-names/oid-names.ts';
 import { foldCase } from '../../src/platform/distinguished-names/prepare.ts';
 import { nameKey, usernameFault } from '../../src/platform/text/names.ts';
+import {
+  ATTRIBUTE_TYPES,
+  findAttributeType,
+} from '../../src/protocols/ldap/schema/attribute-types.ts';
+import { DERIVED_RULES, RULES } from '../../src/protocols/ldap/schema/matching-rules.ts';
+import { OBJECT_CLASSES } from '../../src/protocols/ldap/schema/object-classes.ts';
+import { SUBSCHEMA } from '../../src/protocols/ldap/schema/subschema.ts';
 
 const keyOf = (text: string) => {
   const dn = parseDn(text);

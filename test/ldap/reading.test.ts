@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createDirectories } from '../../src/ldap/directory/directories.ts';
 import { openChangeFeed } from '../../src/platform/database/change-feed.ts';
 import type { Database } from '../../src/platform/database/database.ts';
+import { createDirectories } from '../../src/protocols/ldap/directory/directories.ts';
 import { buildGroup } from '../support/factories.ts';
 import type { TestHub } from '../support/hub.ts';
 import { buildLieu, type Lieu, startLdapHub } from './support/directory.ts';

@@ -3,7 +3,7 @@ import {
   createFirstOperator,
   ensureSetupToken,
 } from '../../src/domain/operators/create-operator.ts';
-import { hostIssuer } from '../../src/oidc/request-context.ts';
+import { hostIssuer } from '../../src/protocols/oidc/request-context.ts';
 import {
   type BuiltCommunity,
   type BuiltMember,

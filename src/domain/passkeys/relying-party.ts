@@ -1,5 +1,5 @@
-import { hostIssuer, hubIssuer, type Issuer } from '../../oidc/request-context.ts';
 import type { Config } from '../../platform/config/config.ts';
+import { hostIssuer, hubIssuer, type Issuer } from '../../protocols/oidc/request-context.ts';
 import type { Community } from '../communities/community.ts';
 
 /**

@@ -6,7 +6,7 @@ import { deliverRegistrationRequest } from '../../domain/registration/deliver-re
 import { cleanUpExpired } from '../../domain/retention/expiry-cleanup.ts';
 import { rotateDueKeys } from '../../domain/signing-keys/rotate-due-keys.ts';
 import { deliverMail } from '../../mail/deliver-mail.ts';
-import { deliverBackchannelLogout } from '../../sessions/deliver-backchannel-logout.ts';
+import { deliverBackchannelLogout } from '../../protocols/oidc/deliver-backchannel-logout.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import { createMailer, MOST_AT_ONCE } from '../mail/transport.ts';

@@ -1,10 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_FILTER_DEPTH, MAX_FILTER_NODES } from '../../../src/ldap/protocol/decode-filter.ts';
-import { decodeMessage, MAX_CONTROLS } from '../../../src/ldap/protocol/decode-message.ts';
-import type { Filter } from '../../../src/ldap/protocol/filter.ts';
-import type { Message } from '../../../src/ldap/protocol/message.ts';
-import { ProtocolError } from '../../../src/ldap/protocol/result.ts';
+import {
+  MAX_FILTER_DEPTH,
+  MAX_FILTER_NODES,
+} from '../../../src/protocols/ldap/protocol/decode-filter.ts';
+import {
+  decodeMessage,
+  MAX_CONTROLS,
+} from '../../../src/protocols/ldap/protocol/decode-message.ts';
+import type { Filter } from '../../../src/protocols/ldap/protocol/filter.ts';
+import type { Message } from '../../../src/protocols/ldap/protocol/message.ts';
+import { ProtocolError } from '../../../src/protocols/ldap/protocol/result.ts';
 import { message } from '../support/arbitrary-message.ts';
 import { element, encodeRequest, encodeSearch, integer } from '../support/encode-request.ts';
 

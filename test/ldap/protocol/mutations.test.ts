@@ -1,12 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect, it } from 'vitest';
-import { decodePagedResults } from '../../../src/ldap/protocol/controls.ts';
-import { MAX_FILTER_DEPTH } from '../../../src/ldap/protocol/decode-filter.ts';
-import { decodeMessage, MAX_CONTROLS } from '../../../src/ldap/protocol/decode-message.ts';
-import type { Filter } from '../../../src/ldap/protocol/filter.ts';
-import type { Message } from '../../../src/ldap/protocol/message.ts';
-import { decodePasswordModify } from '../../../src/ldap/protocol/password-modify-value.ts';
-import { ProtocolError } from '../../../src/ldap/protocol/result.ts';
+import { decodePagedResults } from '../../../src/protocols/ldap/protocol/controls.ts';
+import { MAX_FILTER_DEPTH } from '../../../src/protocols/ldap/protocol/decode-filter.ts';
+import {
+  decodeMessage,
+  MAX_CONTROLS,
+} from '../../../src/protocols/ldap/protocol/decode-message.ts';
+import type { Filter } from '../../../src/protocols/ldap/protocol/filter.ts';
+import type { Message } from '../../../src/protocols/ldap/protocol/message.ts';
+import { decodePasswordModify } from '../../../src/protocols/ldap/protocol/password-modify-value.ts';
+import { ProtocolError } from '../../../src/protocols/ldap/protocol/result.ts';
 import { encodeRequest } from '../support/encode-request.ts';
 import { mutate, seededRandom } from '../support/mutate.ts';
 import { RECORDED_SESSIONS } from '../support/recorded-sessions.ts';

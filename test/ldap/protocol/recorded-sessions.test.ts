@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { decodePagedResults, PAGED_RESULTS } from '../../../src/ldap/protocol/controls.ts';
-import { decodeMessage } from '../../../src/ldap/protocol/decode-message.ts';
-import type { Message } from '../../../src/ldap/protocol/message.ts';
+import {
+  decodePagedResults,
+  PAGED_RESULTS,
+} from '../../../src/protocols/ldap/protocol/controls.ts';
+import { decodeMessage } from '../../../src/protocols/ldap/protocol/decode-message.ts';
+import type { Message } from '../../../src/protocols/ldap/protocol/message.ts';
 import {
   decodePasswordModify,
   PASSWORD_MODIFY,
-} from '../../../src/ldap/protocol/password-modify-value.ts';
+} from '../../../src/protocols/ldap/protocol/password-modify-value.ts';
 import { encodeRequest } from '../support/encode-request.ts';
 import { parseFilter } from '../support/parse-filter.ts';
 import { RECORDED_SESSIONS } from '../support/recorded-sessions.ts';

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TAG } from '../../../src/ldap/protocol/message.ts';
+import { TAG } from '../../../src/protocols/ldap/protocol/message.ts';
 import {
   encodeAttribute,
   encodeName,
   noticeOfDisconnection,
   ResponseWriter,
-} from '../../../src/ldap/protocol/response-writer.ts';
-import { RESULT } from '../../../src/ldap/protocol/result.ts';
+} from '../../../src/protocols/ldap/protocol/response-writer.ts';
+import { RESULT } from '../../../src/protocols/ldap/protocol/result.ts';
 import { controls, text } from '../support/arbitrary-message.ts';
 import { decodeResponses, scanResponses } from '../support/decode-response.ts';
 

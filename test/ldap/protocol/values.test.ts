@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodePagedResults, encodePagedResults } from '../../../src/ldap/protocol/controls.ts';
+import {
+  decodePagedResults,
+  encodePagedResults,
+} from '../../../src/protocols/ldap/protocol/controls.ts';
 import {
   decodePasswordModify,
   encodeGeneratedPassword,
-} from '../../../src/ldap/protocol/password-modify-value.ts';
-import { ProtocolError } from '../../../src/ldap/protocol/result.ts';
+} from '../../../src/protocols/ldap/protocol/password-modify-value.ts';
+import { ProtocolError } from '../../../src/protocols/ldap/protocol/result.ts';
 import { element, integer } from '../support/encode-request.ts';
 
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { Filter } from '../../../src/ldap/protocol/filter.ts';
-import type { Control, Message, Request } from '../../../src/ldap/protocol/message.ts';
+import type { Filter } from '../../../src/protocols/ldap/protocol/filter.ts';
+import type { Control, Message, Request } from '../../../src/protocols/ldap/protocol/message.ts';
 
 const MAX_INT = 2 ** 31 - 1;
 

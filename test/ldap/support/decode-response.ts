@@ -1,4 +1,4 @@
-import type { Control } from '../../../src/ldap/protocol/message.ts';
+import type { Control } from '../../../src/protocols/ldap/protocol/message.ts';
 
 /** What a client reads of an answer. Of the kinds of response, those that this server may give. */
 export type Response = {

@@ -1,5 +1,10 @@
-import type { Filter } from '../../../src/ldap/protocol/filter.ts';
-import type { BindRequest, Control, Message, Request } from '../../../src/ldap/protocol/message.ts';
+import type { Filter } from '../../../src/protocols/ldap/protocol/filter.ts';
+import type {
+  BindRequest,
+  Control,
+  Message,
+  Request,
+} from '../../../src/protocols/ldap/protocol/message.ts';
 import { parseFilter } from './parse-filter.ts';
 
 /** The client's half of the codec, written apart from the server's so that a fault in one shows. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { Control, Request } from '../../../src/ldap/protocol/message.ts';
+import type { Control, Request } from '../../../src/protocols/ldap/protocol/message.ts';
 import { decodeResponses, type Response, type ResponseResult } from './decode-response.ts';
 import { encodeRequest, type SearchOptions } from './encode-request.ts';
 import { parseFilter } from './parse-filter.ts';

@@ -1,4 +1,4 @@
-import type { Filter } from '../../../src/ldap/protocol/filter.ts';
+import type { Filter } from '../../../src/protocols/ldap/protocol/filter.ts';
 
 type Cursor = { text: string; at: number };
 

@@ -1,14 +1,14 @@
 import { pino } from 'pino';
-import type { CertificateFiles } from '../../../src/ldap/connection/certificate.ts';
+import type { CertificateFiles } from '../../../src/protocols/ldap/connection/certificate.ts';
 import {
   type LdapServer,
   type LdapServerOptions,
   startLdapServer,
-} from '../../../src/ldap/connection/ldap-server.ts';
-import type { Connection, Handler, Responses } from '../../../src/ldap/handler.ts';
-import { type Message, TAG } from '../../../src/ldap/protocol/message.ts';
-import { encodeAttribute } from '../../../src/ldap/protocol/response-writer.ts';
-import { LdapError, RESULT } from '../../../src/ldap/protocol/result.ts';
+} from '../../../src/protocols/ldap/connection/ldap-server.ts';
+import type { Connection, Handler, Responses } from '../../../src/protocols/ldap/handler.ts';
+import { type Message, TAG } from '../../../src/protocols/ldap/protocol/message.ts';
+import { encodeAttribute } from '../../../src/protocols/ldap/protocol/response-writer.ts';
+import { LdapError, RESULT } from '../../../src/protocols/ldap/protocol/result.ts';
 import { connectLdap, type LdapClient } from './ldap-client.ts';
 
 /** An extended operation that tells what the handler sees of the connection. */

@@ -2,7 +2,7 @@ import type {
   CompareRequest,
   Control,
   SearchRequest,
-} from '../../../../src/ldap/protocol/message.ts';
+} from '../../../../src/protocols/ldap/protocol/message.ts';
 import { element, integer } from '../../../ldap/support/encode-request.ts';
 import type { Answer, LdapClient } from '../../../ldap/support/ldap-client.ts';
 

@@ -1,4 +1,4 @@
-import type { Filter } from '../../../../src/ldap/protocol/filter.ts';
+import type { Filter } from '../../../../src/protocols/ldap/protocol/filter.ts';
 import type { Outcome, Question } from './answers.ts';
 
 type Asked = { question: Question; bridge: Outcome; slapd: Outcome };

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
-import type { Filter } from '../../../../src/ldap/protocol/filter.ts';
-import type { CompareRequest, SearchRequest } from '../../../../src/ldap/protocol/message.ts';
+import type { Filter } from '../../../../src/protocols/ldap/protocol/filter.ts';
+import type {
+  CompareRequest,
+  SearchRequest,
+} from '../../../../src/protocols/ldap/protocol/message.ts';
 import type { Question } from './answers.ts';
 import type { Entry } from './ldif.ts';
 import { BASE } from './source.ts';

@@ -1,5 +1,5 @@
-import type { Filter } from '../../../../src/ldap/protocol/filter.ts';
-import type { SearchRequest } from '../../../../src/ldap/protocol/message.ts';
+import type { Filter } from '../../../../src/protocols/ldap/protocol/filter.ts';
+import type { SearchRequest } from '../../../../src/protocols/ldap/protocol/message.ts';
 import type { Question } from './answers.ts';
 
 /** Makes a question smaller again and again, as long as it is still answered differently. */

@@ -1,0 +1,73 @@
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import type { Logger } from 'pino';
+import type { Cidr, ListenAddress } from '../../../platform/config/config.ts';
+import type { Handler } from '../handler.ts';
+import { type CertificateFiles, openCertificate } from './certificate.ts';
+import { createClients } from './clients.ts';
+import { DEFAULT_LIMITS, type LdapLimits } from './limits.ts';
+
+export type LdapServerOptions<State> = {
+  handler: Handler<State>;
+  listen: ListenAddress | undefined;
+  ldapsListen: ListenAddress | undefined;
+  tls: CertificateFiles | undefined;
+  /** From these networks a PROXY header is required; from others it is never read. */
+  proxyProtocolFrom: readonly Cidr[];
+  limits?: Partial<LdapLimits>;
+  log: Logger;
+};
+
+export type LdapServer = {
+  address: ListenAddress | undefined;
+  ldapsAddress: ListenAddress | undefined;
+  connections(): number;
+  /** Takes no more clients, tells those who are there (row 3), and gives what runs a few seconds. */
+  stop(): Promise<void>;
+};
+
+/** Listens for LDAP, and for LDAPS where that is asked for. */
+export async function startLdapServer<State>(
+  options: LdapServerOptions<State>,
+): Promise<LdapServer> {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const certificate = options.tls && (await openCertificate(options.tls, options.log));
+  const clients = createClients({ ...options, limits, certificate });
+  const servers: Server[] = [];
+  const stop = async () => {
+    certificate?.stop();
+    const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    await clients.stop();
+    await Promise.all(closed);
+  };
+  const open = async (address: ListenAddress | undefined, isLdaps: boolean) => {
+    if (address === undefined) return undefined;
+    const server = createServer(
+      { noDelay: true, keepAlive: true, allowHalfOpen: false },
+      (socket) => void clients.accept(socket, isLdaps),
+    );
+    // What cannot be accepted (too many open files, say) is no reason to end.
+    server.on('error', (error) => options.log.error({ err: error }, 'an LDAP listener failed'));
+    servers.push(server);
+    await listen(server, address);
+    const { port } = server.address() as AddressInfo;
+    return { host: address.host, port };
+  };
+  try {
+    const address = await open(options.listen, false);
+    const ldapsAddress = await open(options.ldapsListen, true);
+    return { address, ldapsAddress, connections: clients.count, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

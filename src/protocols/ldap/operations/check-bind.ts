@@ -1,0 +1,182 @@
+import { LRUCache } from 'lru-cache';
+import type { Logger } from 'pino';
+import { checkPassword } from '../../../domain/people/password.ts';
+import type { Database } from '../../../platform/database/database.ts';
+import { networkOf } from '../../../platform/throttles/network.ts';
+import type { SignInThrottle } from '../../../platform/throttles/sign-in-throttle.ts';
+import { mayUse } from '../directory/access-rule.ts';
+import type { Service } from '../directory/directory.ts';
+import { findService } from '../directory/directory.ts';
+import type { Connection } from '../handler.ts';
+import { LdapError, RESULT } from '../protocol/result.ts';
+import { attemptOf, recordRefusal } from './bind-attempt.ts';
+import { findPrincipal, type Principal } from './find-principal.ts';
+import { createPace } from './pace.ts';
+import { checkPersonSecret } from './person-secret.ts';
+import { createProvenSecrets } from './proven-secrets.ts';
+import { createRepeats } from './repeats.ts';
+import { type Identity, identityHolds, type Session, type Tree } from './session.ts';
+
+export type BindParts = {
+  tree: Tree;
+  database: Database;
+  /** For the messages that a change sends. */
+  hubUrl: URL;
+  throttle: SignInThrottle;
+  log: Logger;
+  memory: BindMemory;
+  /** Resolves when this process knows of every change that was committed before. */
+  settle(): Promise<void>;
+};
+
+/** How long a network is known for the reader that proved its secret from there. */
+const READER_PLACE_MS = 24 * 3_600_000;
+
+/** What this process remembers of binds; it can forget all of it at any time. */
+export type BindMemory = ReturnType<typeof createBindMemory>;
+
+export function createBindMemory() {
+  return {
+    proven: createProvenSecrets(),
+    repeats: createRepeats(),
+    pace: createPace(),
+    /** Networks from which a reader proved its secret. */
+    readerPlaces: new LRUCache<string, true>({ max: 20_000, ttl: READER_PLACE_MS }),
+    /** The service whose reader was bound to a connection: whoever is bound next comes through it. */
+    readerOf: new WeakMap<Connection<Session>, string>(),
+  };
+}
+
+/**
+ * Proves who binds: readers, people by an app password or their own, operators' readers. The throttles
+ * are the web's (row 24). Unknown, disabled, throttled and malformed get the answer of a wrong password,
+ * and take its time (row 23).
+ * @throws LdapError `invalidCredentials`, or `unavailable` when the database is away
+ */
+export async function checkBind(
+  name: string,
+  password: Buffer,
+  connection: Connection<Session>,
+  parts: BindParts,
+): Promise<Identity> {
+  const { proven, readerOf } = parts.memory;
+  try {
+    const principal = await findPrincipal(name, parts.tree);
+    const through = serviceOf(principal, readerOf.get(connection));
+    const place = `${whoIs(name, principal, through)} ${networkOf(connection.ip)}`;
+    const before = proven.find(place, password);
+    const holds = before !== undefined && stillHolds(before, principal, through, parts.tree);
+    if (!holds) proven.forget(place);
+    const identity = holds
+      ? before
+      : await proven.together(place, password, () =>
+          prove(name, principal, through, password, connection, parts),
+        );
+    // A proof that is used is not younger for it.
+    if (!holds) proven.keep(place, password, identity);
+    if (identity.kind === 'reader') readerOf.set(connection, identity.serviceId);
+    return identity;
+  } catch (error) {
+    if (error instanceof LdapError) throw error;
+    parts.log.error({ err: error }, 'a bind could not be checked');
+    throw new LdapError(RESULT.unavailable, 'the database is away; try again later');
+  }
+}
+
+async function prove(
+  name: string,
+  principal: Principal,
+  through: Service | undefined,
+  password: Buffer,
+  connection: Connection<Session>,
+  { throttle, memory, database }: BindParts,
+): Promise<Identity> {
+  const attempt = await attemptOf(database, name, principal, connection.ip);
+  // Where a service's reader proved its secret before, no stranger's guesses keep it out.
+  const place = `${attempt.account} ${networkOf(connection.ip)}`;
+  if (principal.kind !== 'person' && memory.readerPlaces.has(place)) attempt.device = place;
+  const started = performance.now();
+  const allowance = await throttle.attempt(attempt);
+  if (!allowance.allowed) {
+    if (allowance.first) await recordRefusal(database, 'sign-in.throttled', principal);
+    await memory.pace.keepUp(started);
+    throw refused();
+  }
+  const identity = await checkSecret(principal, through, password, database);
+  if (identity !== undefined) {
+    await throttle.succeeded(attempt);
+    if (principal.kind !== 'person') memory.readerPlaces.set(place, true);
+    return identity;
+  }
+  memory.pace.took(performance.now() - started);
+  // Some apps try one wrong password twice: that is one failure of the person's, not two (row 24).
+  const who = `${attempt.communityId} ${attempt.account} ${attempt.ip}`;
+  if (memory.repeats.isRepeat(who, password)) await throttle.succeeded(attempt);
+  else await recordRefusal(database, 'sign-in.failed', principal);
+  throw refused();
+}
+
+/** One and the same answer for whatever is wrong. */
+function refused(): LdapError {
+  return new LdapError(RESULT.invalidCredentials, 'the name or the password is wrong');
+}
+
+/** Costs one Argon2 whenever it says no. */
+async function checkSecret(
+  principal: Principal,
+  through: Service | undefined,
+  password: Buffer,
+  database: Database,
+): Promise<Identity | undefined> {
+  if (principal.kind === 'person') return checkPersonSecret(database, principal, through, password);
+  const hash = principal.kind === 'nobody' ? undefined : principal.hash;
+  const { matches } = await checkPassword(hash, password.toString('utf8'));
+  if (!matches || principal.kind === 'nobody') return undefined;
+  if (principal.kind === 'operator') {
+    return { kind: 'operator', name: principal.name, hash: principal.hash };
+  }
+  const { directory, service } = principal;
+  const { communityId } = directory;
+  return { kind: 'reader', communityId, serviceId: service.id, hash: principal.hash };
+}
+
+/** The service through which a person comes: by the name they bind with, or by the connection's reader. */
+function serviceOf(principal: Principal, reader: string | undefined): Service | undefined {
+  if (principal.kind !== 'person') return undefined;
+  if (principal.through !== undefined || reader === undefined) return principal.through;
+  return findService(principal.directory, reader);
+}
+
+/** Names that lead nowhere are told apart, as those that lead somewhere are (row 23). */
+function whoIs(name: string, principal: Principal, through: Service | undefined): string {
+  switch (principal.kind) {
+    case 'person':
+      return `person ${principal.person.subject} ${through?.id}`;
+    case 'reader':
+      return `reader ${principal.service.id}`;
+    case 'operator':
+      return `operator ${principal.name}`;
+    case 'nobody':
+      return `nobody ${name}`;
+  }
+}
+
+/** Whether what was proven before is true of today's directory (row 25). */
+function stillHolds(
+  identity: Identity,
+  principal: Principal,
+  through: Service | undefined,
+  tree: Tree,
+): boolean {
+  if (principal.kind === 'nobody') return false;
+  if (principal.kind === 'operator')
+    return identity.kind === 'operator' && identity.hash === principal.hash;
+  if (
+    principal.kind === 'person' &&
+    through !== undefined &&
+    !mayUse(through.rule, principal.person)
+  ) {
+    return false;
+  }
+  return identityHolds(identity, principal.directory, tree);
+}

@@ -1,0 +1,96 @@
+import { type Adapter, errors } from 'oidc-provider';
+import type { Sealer } from '../../platform/secrets/sealer.ts';
+import { currentUnit } from './request-scope.ts';
+import type { Payload } from './unit-of-work.ts';
+
+/** Bearer values that the protocol reads back from an interaction: kept sealed. */
+const SEALED_IN_INTERACTION = ['deviceCode', 'parJti'];
+const HINT = 'id_token_hint';
+
+/**
+ * oidc-provider's storage, over the unit of work of the request at hand. Values that open something
+ * (tokens, codes, cookies) are the keys of rows by their SHA-256 only; where the protocol needs one
+ * back, it is sealed.
+ */
+export function createAdapterFactory(sealer: Sealer): (kind: string) => Adapter {
+  return (kind) => ({
+    async find(id) {
+      return opened(sealer, kind, await currentUnit().find(kind, id));
+    },
+    findByUid: (uid) => currentUnit().findSessionByUid(uid),
+    async findByUserCode(userCode) {
+      return opened(sealer, kind, await currentUnit().findByUserCode(userCode));
+    },
+    async upsert(id, payload, expiresIn) {
+      refuseUnstorable(payload);
+      currentUnit().upsert(
+        kind,
+        id,
+        sealed(sealer, kind, id, payload as Payload),
+        expiresIn || undefined,
+      );
+    },
+    async consume(id) {
+      currentUnit().consume(kind, id);
+    },
+    async destroy(id) {
+      currentUnit().destroy(kind, id);
+    },
+    async revokeByGrantId(grantId) {
+      currentUnit().revokeGrant(grantId);
+    },
+  });
+}
+
+/** PostgreSQL's JSON holds no NUL: a request with one is the app's mistake, not a fault of ours. */
+function refuseUnstorable(payload: unknown): void {
+  if (/(?<!\\)(?:\\\\)*\\u0000/.test(JSON.stringify(payload))) {
+    throw new errors.InvalidRequest('a parameter holds a NUL character');
+  }
+}
+
+function sealed(sealer: Sealer, kind: string, id: string, payload: Payload): Payload {
+  if (kind === 'DeviceCode') return { ...payload, sealedJti: seal(sealer, kind, id) };
+  if (kind !== 'Interaction') return payload;
+  const { cookie: _cookie, ...session } = (payload.session ?? {}) as Payload;
+  const kept: Payload = { ...payload, ...(payload.session === undefined ? {} : { session }) };
+  for (const name of SEALED_IN_INTERACTION) {
+    const value = kept[name];
+    if (typeof value === 'string') kept[name] = { sealed: seal(sealer, name, value) };
+  }
+  const { details, ...prompt } = (payload.prompt ?? {}) as Payload & { details?: Payload };
+  // The question repeats the hint, and nothing reads it there.
+  if (details?.[HINT] !== undefined)
+    kept.prompt = { ...prompt, details: { ...details, [HINT]: undefined } };
+  return withHint(kept, (hint) => ({ sealed: seal(sealer, HINT, hint as string) }));
+}
+
+/** An app's request waits with the ID token that it came with, which says who somebody is. */
+function withHint(payload: Payload, change: (hint: unknown) => unknown): Payload {
+  const params = payload.params as Payload | undefined;
+  if (params?.[HINT] === undefined) return payload;
+  return { ...payload, params: { ...params, [HINT]: change(params[HINT]) } };
+}
+
+function opened(sealer: Sealer, kind: string, payload: Payload | undefined): Payload | undefined {
+  if (payload === undefined) return undefined;
+  if (kind === 'DeviceCode') {
+    const { sealedJti, ...rest } = payload;
+    return { ...rest, jti: payload.jti ?? open(sealer, kind, sealedJti as string) };
+  }
+  if (kind !== 'Interaction') return payload;
+  const result = { ...payload };
+  for (const name of SEALED_IN_INTERACTION) {
+    const value = result[name] as { sealed: string } | undefined;
+    if (value !== undefined) result[name] = open(sealer, name, value.sealed);
+  }
+  return withHint(result, (hint) => open(sealer, HINT, (hint as { sealed: string }).sealed));
+}
+
+function seal(sealer: Sealer, name: string, value: string): string {
+  return sealer.seal(value, `artifact:${name}`).toString('base64');
+}
+
+function open(sealer: Sealer, name: string, value: string): string {
+  return sealer.open(Buffer.from(value, 'base64'), `artifact:${name}`).toString();
+}

@@ -1,0 +1,57 @@
+import type { Credential } from '../../domain/sessions/authentication.ts';
+import type { AuditEvent } from '../../platform/events/record-event.ts';
+import type { OutboxMessage } from '../../platform/outbox/outbox.ts';
+import type { Disclosure } from './disclosure-notes.ts';
+import type { Payload, RequestOrigin } from './unit-of-work.ts';
+
+export type ArtifactWrite = {
+  kind: string;
+  id: string;
+  json: string;
+  payload: Payload;
+  expiresIn: number | undefined;
+  /** It was read by this request: if it is gone by now, it must not come back. */
+  replaces: boolean;
+};
+export type SessionUpdate = {
+  id: string;
+  before: { id: string; payload: Payload };
+  payload: Payload;
+};
+
+/** What one request changes of sign-in state. Maps are keyed by `kind:id`, those of sessions by uid. */
+export type Changes = {
+  communityId: string;
+  issuer: string;
+  origin: RequestOrigin;
+  artifacts: Map<string, ArtifactWrite>;
+  consumed: Map<string, { kind: string; id: string }>;
+  destroyed: Map<string, { kind: string; id: string }>;
+  revokedGrants: Set<string>;
+  openedSessions: Map<string, { id: string; payload: Payload }>;
+  updatedSessions: Map<string, SessionUpdate>;
+  closedSessions: Set<string>;
+  consents: Map<string, ConsentWrite>;
+  disclosures: Map<string, Disclosure>;
+  events: AuditEvent[];
+  messages: OutboxMessage[];
+  /** The credential that a sign-in rests on: the sign-in counts only if it still stands when stored. */
+  credential: Credential | undefined;
+  /** Hash of the token of a sign-in that was on its way and ends with this. */
+  pendingSignIn: Buffer | undefined;
+};
+
+/** What a member was shown or agreed to give to a service. */
+export type ConsentWrite = {
+  /** Whether the member was told (first party) or asked (third party). */
+  kind: 'notice' | 'consent';
+  serviceId: string;
+  subject: string;
+  scopes: string[];
+  claims: string[];
+};
+
+/** Something that a request used up (a code, an interaction, its session) was no longer there. */
+export class UsedUpError extends Error {
+  override readonly name = 'UsedUpError';
+}

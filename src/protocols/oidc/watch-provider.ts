@@ -1,0 +1,52 @@
+import type { EventEmitter } from 'node:events';
+import type Provider from 'oidc-provider';
+import type { Logger } from 'pino';
+import type { Community } from '../../domain/communities/community.ts';
+
+/** What an operator needs in the log of a provider's refusals and faults; never a token or a code. */
+export function watchProvider(provider: Provider, community: Community, log: Logger): void {
+  const refused = (endpoint: string) => (ctx: Refused, error: Error) => {
+    const { message, error_description, error_detail } = error as Error &
+      Record<string, string | undefined>;
+    log.info(
+      {
+        community: community.slug,
+        endpoint,
+        // Unknown clients and addresses are what an operator looks for.
+        client: ctx.oidc?.client?.clientId ?? named(ctx.oidc?.params?.client_id),
+        redirectUri:
+          endpoint === 'authorization' ? named(ctx.oidc?.params?.redirect_uri) : undefined,
+        error: message,
+        error_description,
+        error_detail,
+      },
+      'refused',
+    );
+  };
+  provider.on('authorization.error', refused('authorization'));
+  provider.on('grant.error', refused('token'));
+  provider.on('userinfo.error', refused('userinfo'));
+  provider.on('introspection.error', refused('introspection'));
+  provider.on('revocation.error', refused('revocation'));
+  provider.on('end_session.error', refused('end_session'));
+  provider.on('pushed_authorization_request.error', refused('pushed_authorization_request'));
+  provider.on('server_error', (_ctx: unknown, error: Error) =>
+    log.error({ community: community.slug, err: error }, 'the provider failed'),
+  );
+  // Koa's own event, of which the provider's types do not know.
+  (provider as EventEmitter).on('error', (error: Error) =>
+    log.error({ community: community.slug, err: error }, 'the provider failed'),
+  );
+}
+
+type Refused = {
+  oidc?: {
+    client?: { clientId: string };
+    params?: { client_id?: unknown; redirect_uri?: unknown };
+  };
+};
+
+/** What a request calls itself, cut short; addresses without their query, which may hold anything. */
+function named(value: unknown): string | undefined {
+  return typeof value === 'string' ? value.split('?')[0]?.slice(0, 200) : undefined;
+}
