@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { applyFile } from '../src/apply/apply-file.ts';
-import { parseFile } from '../src/apply/parse-file.ts';
-import { formatPlan } from '../src/apply/plan.ts';
 import { createSealer } from '../src/platform/secrets/sealer.ts';
+import { applyFile } from '../src/transfer/apply/apply-file.ts';
+import { parseFile } from '../src/transfer/apply/parse-file.ts';
+import { formatPlan } from '../src/transfer/apply/plan.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 
 const sealer = createSealer(['a-sealing-key-for-tests-of-32-characters']);

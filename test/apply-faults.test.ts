@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ApplyError } from '../src/apply/faults.ts';
-import { readLogo } from '../src/apply/logo.ts';
-import { parseFile } from '../src/apply/parse-file.ts';
+import { ApplyError } from '../src/transfer/apply/faults.ts';
+import { readLogo } from '../src/transfer/apply/logo.ts';
+import { parseFile } from '../src/transfer/apply/parse-file.ts';
 
 const HASH =
   '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g';

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { ApplyOptions } from '../src/apply/apply-file.ts';
-import { ApplyError } from '../src/apply/faults.ts';
-import { formatPlan } from '../src/apply/plan.ts';
 import { checkPassword } from '../src/domain/people/password.ts';
+import type { ApplyOptions } from '../src/transfer/apply/apply-file.ts';
+import { ApplyError } from '../src/transfer/apply/faults.ts';
+import { formatPlan } from '../src/transfer/apply/plan.ts';
 import { applyText, HUB as FULL_HUB } from './support/apply-text.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 

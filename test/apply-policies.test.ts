@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { formatPlan } from '../src/apply/plan.ts';
 import { loadCommunity } from '../src/domain/communities/community-store.ts';
+import { formatPlan } from '../src/transfer/apply/plan.ts';
 import { applyText } from './support/apply-text.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 

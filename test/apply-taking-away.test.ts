@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ApplyError } from '../src/apply/faults.ts';
-import { formatPlan } from '../src/apply/plan.ts';
+import { ApplyError } from '../src/transfer/apply/faults.ts';
+import { formatPlan } from '../src/transfer/apply/plan.ts';
 import { applyText, HUB } from './support/apply-text.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 

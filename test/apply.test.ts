@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ApplyError } from '../src/apply/faults.ts';
-import { formatPlan } from '../src/apply/plan.ts';
 import { clientSecretContext } from '../src/domain/communities/community.ts';
 import { loadCommunity } from '../src/domain/communities/community-store.ts';
 import { checkPassword } from '../src/domain/people/password.ts';
+import { ApplyError } from '../src/transfer/apply/faults.ts';
+import { formatPlan } from '../src/transfer/apply/plan.ts';
 import { applyText, HUB, SEALER } from './support/apply-text.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 

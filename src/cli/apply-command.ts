@@ -17,8 +17,8 @@ export function addApplyCommand(program: Command): void {
 
 function apply(path: string, { dryRun = false, prune = false }: Options): Promise<Outcome> {
   return withHub(async ({ config, database, sealer }) => {
-    const { applyFile } = await import('../apply/apply-file.ts');
-    const { formatPlan } = await import('../apply/plan.ts');
+    const { applyFile } = await import('../transfer/apply/apply-file.ts');
+    const { formatPlan } = await import('../transfer/apply/plan.ts');
     const plan = await applyFile(database, await sealer(), {
       path,
       hubUrl: config.url.origin,

@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ApplyOptions, applyFile } from '../../src/apply/apply-file.ts';
-import type { Plan } from '../../src/apply/plan.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { createSealer } from '../../src/platform/secrets/sealer.ts';
+import { type ApplyOptions, applyFile } from '../../src/transfer/apply/apply-file.ts';
+import type { Plan } from '../../src/transfer/apply/plan.ts';
 
 export const SEALER = createSealer(['a-sealing-key-for-tests-of-32-characters']);
 

@@ -2,19 +2,19 @@ import { Readable } from 'node:stream';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { recently } from '../../sessions/recently.ts';
 import type { SignedIn } from '../../sessions/signed-in.ts';
-import type { CommunityRequest } from '../../web/community-request.ts';
-import type { CommunityRoutes } from '../../web/community-route-table.ts';
-import type { WebParts } from '../../web/web-parts.ts';
-import { itemsOf } from '../service-routes.ts';
-import { type Times, timesFor } from '../times.ts';
 import {
   collectMembership,
   collectPerson,
   listMembershipsOf,
   type MembershipExport,
-} from './collect-export.ts';
+} from '../../transfer/personal-export/collect-export.ts';
+import { writeExport } from '../../transfer/personal-export/write-export.ts';
+import type { CommunityRequest } from '../../web/community-request.ts';
+import type { CommunityRoutes } from '../../web/community-route-table.ts';
+import type { WebParts } from '../../web/web-parts.ts';
+import { itemsOf } from '../service-routes.ts';
+import { type Times, timesFor } from '../times.ts';
 import type { ExportPage } from './pages.ts';
-import { writeExport } from './write-export.ts';
 
 export const EXPORT_ROUTES: CommunityRoutes = [
   ['GET', /^\/account\/export$/, recently(show)],

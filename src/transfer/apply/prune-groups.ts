@@ -1,7 +1,7 @@
-import { subjectsInGroups } from '../domain/groups/group-store.ts';
-import { lockGroupsAround, touchGroups, touchMembers } from '../domain/groups/touch-entries.ts';
-import { endMemberSessions } from '../domain/sessions/end-sessions.ts';
-import { nameKey } from '../platform/text/names.ts';
+import { subjectsInGroups } from '../../domain/groups/group-store.ts';
+import { lockGroupsAround, touchGroups, touchMembers } from '../../domain/groups/touch-entries.ts';
+import { endMemberSessions } from '../../domain/sessions/end-sessions.ts';
+import { nameKey } from '../../platform/text/names.ts';
 import type { SettledCommunity } from './apply-communities.ts';
 import type { ApplyRun } from './run.ts';
 

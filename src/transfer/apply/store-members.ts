@@ -1,5 +1,5 @@
-import type { Transaction } from '../platform/database/database.ts';
-import { nameKey } from '../platform/text/names.ts';
+import type { Transaction } from '../../platform/database/database.ts';
+import { nameKey } from '../../platform/text/names.ts';
 import type { MemberRow, SettledMember } from './apply-members.ts';
 import { inBatches } from './run.ts';
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { checkPassword, hashPassword, isOfToday } from '../domain/people/password.ts';
+import { checkPassword, hashPassword, isOfToday } from '../../domain/people/password.ts';
 
 /** One place for a password: a member, an operator, or an LDAP reader of theirs or of a service. */
 export type PasswordPlace = string;

@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../platform/events/record-event.ts';
+import type { AuditEvent } from '../../platform/events/record-event.ts';
 
 export type PlanChange = {
   action: 'create' | 'update' | 'remove';

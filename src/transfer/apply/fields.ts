@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { PASSWORD_MAX_BYTES } from '../domain/people/password.ts';
-import { PASSWORD_MIN_CHARACTERS, passwordFault } from '../domain/people/password-rule.ts';
+import { PASSWORD_MAX_BYTES } from '../../domain/people/password.ts';
+import { PASSWORD_MIN_CHARACTERS, passwordFault } from '../../domain/people/password-rule.ts';
 import { didYouMean } from './nearest.ts';
 
 /** A mapping that takes these keys and no others. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { nameKey } from '../platform/text/names.ts';
-import { operatorPlace, settleHash } from './password-desk.ts';
+import { nameKey } from '../../platform/text/names.ts';
+import { operatorPlace, settleHash } from './resolve-password-hashes.ts';
 import type { ApplyRun } from './run.ts';
 import type { OperatorEntry } from './schema.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type BaseClash, baseClashes, lockLdapBases } from '../domain/communities/ldap-base.ts';
-import { endMemberSessions } from '../domain/sessions/end-sessions.ts';
-import { nameKey } from '../platform/text/names.ts';
+import { type BaseClash, baseClashes, lockLdapBases } from '../../domain/communities/ldap-base.ts';
+import { endMemberSessions } from '../../domain/sessions/end-sessions.ts';
+import { nameKey } from '../../platform/text/names.ts';
 import {
   POLICY_COLUMNS,
   type PolicySettings,

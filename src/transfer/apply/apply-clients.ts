@@ -1,4 +1,4 @@
-import { clientSecretContext } from '../domain/communities/community.ts';
+import { clientSecretContext } from '../../domain/communities/community.ts';
 import { either, type SettledCommunity } from './apply-communities.ts';
 import type { SettledService } from './apply-services.ts';
 import { endServices } from './end-service-access.ts';

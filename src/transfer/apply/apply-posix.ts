@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { RefusedError } from '../domain/communities/change-errors.ts';
-import { givePosixNumbers } from '../domain/memberships/give-posix-numbers.ts';
-import { nameKey } from '../platform/text/names.ts';
+import { RefusedError } from '../../domain/communities/change-errors.ts';
+import { givePosixNumbers } from '../../domain/memberships/give-posix-numbers.ts';
+import { nameKey } from '../../platform/text/names.ts';
 import type { PosixSettings, SettledCommunity } from './apply-communities.ts';
 import type { GroupIds } from './apply-groups.ts';
 import type { ApplyRun } from './run.ts';

@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url';
-import { isEmailAddress, usernameFault } from '../platform/text/names.ts';
+import { isEmailAddress, usernameFault } from '../../platform/text/names.ts';
 
 export function usernameMessage(value: string): string | undefined {
   if (value.includes('@')) return 'must not contain @: it is a name, the address goes to email';

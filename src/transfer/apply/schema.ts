@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ldapBaseFault } from '../domain/communities/ldap-base.ts';
-import { isPasswordHash } from '../domain/people/password.ts';
+import { ldapBaseFault } from '../../domain/communities/ldap-base.ts';
+import { isPasswordHash } from '../../domain/people/password.ts';
 import { dayFault } from './apply-policies.ts';
 import {
   checkedText,

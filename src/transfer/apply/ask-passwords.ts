@@ -1,5 +1,5 @@
-import type { Queryable } from '../platform/database/database.ts';
-import { nameKey } from '../platform/text/names.ts';
+import type { Queryable } from '../../platform/database/database.ts';
+import { nameKey } from '../../platform/text/names.ts';
 import {
   memberPlace,
   operatorPlace,
@@ -7,7 +7,7 @@ import {
   type PasswordPlace,
   type PasswordQuestion,
   readerPlace,
-} from './password-desk.ts';
+} from './resolve-password-hashes.ts';
 import type { ApplyDocument } from './schema.ts';
 
 /** Every password of a file, with its place. */

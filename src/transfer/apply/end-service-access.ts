@@ -1,4 +1,4 @@
-import { endServiceSessions } from '../domain/services/end-service-sessions.ts';
+import { endServiceSessions } from '../../domain/services/end-service-sessions.ts';
 import type { ApplyRun } from './run.ts';
 
 type Place = { service: string; subject: string };

@@ -1,4 +1,4 @@
-import { endMemberSessions } from '../domain/sessions/end-sessions.ts';
+import { endMemberSessions } from '../../domain/sessions/end-sessions.ts';
 import type { GroupChange } from './apply-member-groups.ts';
 import type { SettledMember } from './apply-members.ts';
 import type { ApplyRun } from './run.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { type Database, sqlState, type Transaction } from '../platform/database/database.ts';
-import { recordEvents } from '../platform/events/record-event.ts';
-import type { Sealer } from '../platform/secrets/sealer.ts';
+import { type Database, sqlState, type Transaction } from '../../platform/database/database.ts';
+import { recordEvents } from '../../platform/events/record-event.ts';
+import type { Sealer } from '../../platform/secrets/sealer.ts';
 import {
   applyCommunities,
   archiveOthers,
@@ -21,9 +21,9 @@ import { passwordQuestions, storedHashes } from './ask-passwords.ts';
 import { ApplyError } from './faults.ts';
 import { readLogo } from './logo.ts';
 import { type ParsedFile, parseFile, throwFaults } from './parse-file.ts';
-import { createPasswordDesk, type PasswordDesk, settleAll } from './password-desk.ts';
 import { createChangeLog, type Plan, toPlan } from './plan.ts';
 import { pruneGroups } from './prune-groups.ts';
+import { createPasswordDesk, type PasswordDesk, settleAll } from './resolve-password-hashes.ts';
 import { type ApplyRun, inBatches } from './run.ts';
 
 export type ApplyOptions = {

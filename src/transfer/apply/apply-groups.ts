@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { subjectsInGroups } from '../domain/groups/group-store.ts';
-import { lockGroupsAround, touchGroups, touchMembers } from '../domain/groups/touch-entries.ts';
-import { nameKey } from '../platform/text/names.ts';
+import { subjectsInGroups } from '../../domain/groups/group-store.ts';
+import { lockGroupsAround, touchGroups, touchMembers } from '../../domain/groups/touch-entries.ts';
+import { nameKey } from '../../platform/text/names.ts';
 import { either, type SettledCommunity } from './apply-communities.ts';
 import { applyNestings, type NestingChange } from './apply-nestings.ts';
 import type { ApplyEvent } from './plan.ts';

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { nameKey } from '../platform/text/names.ts';
+import { nameKey } from '../../platform/text/names.ts';
 import { applyClients } from './apply-clients.ts';
 import { either, type SettledCommunity } from './apply-communities.ts';
 import type { GroupIds } from './apply-groups.ts';
 import { endLostAccess, endServices } from './end-service-access.ts';
 import { logService } from './log-service.ts';
-import { readerPlace } from './password-desk.ts';
+import { readerPlace } from './resolve-password-hashes.ts';
 import { type ApplyRun, changedKeys } from './run.ts';
 import type { ServiceEntry } from './schema.ts';
 

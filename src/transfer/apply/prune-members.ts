@@ -1,5 +1,5 @@
-import { lockGroupsOfMembers, touchGroups } from '../domain/groups/touch-entries.ts';
-import { endMemberSessions } from '../domain/sessions/end-sessions.ts';
+import { lockGroupsOfMembers, touchGroups } from '../../domain/groups/touch-entries.ts';
+import { endMemberSessions } from '../../domain/sessions/end-sessions.ts';
 import type { SettledCommunity } from './apply-communities.ts';
 import type { SettledMember } from './apply-members.ts';
 import type { ApplyRun } from './run.ts';

@@ -1,5 +1,5 @@
-import { lockGroupsAround, touchGroups, touchMembers } from '../domain/groups/touch-entries.ts';
-import { nameKey } from '../platform/text/names.ts';
+import { lockGroupsAround, touchGroups, touchMembers } from '../../domain/groups/touch-entries.ts';
+import { nameKey } from '../../platform/text/names.ts';
 import type { SettledCommunity } from './apply-communities.ts';
 import type { GroupIds } from './apply-groups.ts';
 import type { SettledMember } from './apply-members.ts';

@@ -1,4 +1,4 @@
-import { baseClashes } from '../domain/communities/ldap-base.ts';
+import { baseClashes } from '../../domain/communities/ldap-base.ts';
 import type { Context } from './contradictions.ts';
 import type { Path } from './faults.ts';
 import { type Raw, record, textAt } from './raw.ts';

@@ -1,4 +1,4 @@
-import { operatorReaderPlace } from './password-desk.ts';
+import { operatorReaderPlace } from './resolve-password-hashes.ts';
 import type { ApplyRun } from './run.ts';
 import type { OperatorReaderEntry } from './schema.ts';
 

@@ -1,4 +1,4 @@
-import { nameKey } from '../platform/text/names.ts';
+import { nameKey } from '../../platform/text/names.ts';
 import { reportClient } from './client-contradictions.ts';
 import type { Path, Report } from './faults.ts';
 import { findCycle } from './group-cycles.ts';

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { lockGroupsOfMembers, touchGroups } from '../domain/groups/touch-entries.ts';
-import { nameKey } from '../platform/text/names.ts';
+import { lockGroupsOfMembers, touchGroups } from '../../domain/groups/touch-entries.ts';
+import { nameKey } from '../../platform/text/names.ts';
 import { either, type SettledCommunity } from './apply-communities.ts';
 import type { GroupIds } from './apply-groups.ts';
 import { applyMemberGroups, NO_CHANGE } from './apply-member-groups.ts';
 import { endLostSessions } from './end-lost-sessions.ts';
 import { logMember } from './log-member.ts';
-import { memberPlace, settleHash } from './password-desk.ts';
 import { pruneMembers } from './prune-members.ts';
+import { memberPlace, settleHash } from './resolve-password-hashes.ts';
 import { type ApplyRun, changedKeys } from './run.ts';
 import type { MemberEntry } from './schema.ts';
 import { storeMembers } from './store-members.ts';

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Transaction } from '../platform/database/database.ts';
-import type { Sealer } from '../platform/secrets/sealer.ts';
+import type { Transaction } from '../../platform/database/database.ts';
+import type { Sealer } from '../../platform/secrets/sealer.ts';
 import type { Report } from './faults.ts';
-import type { PasswordDesk } from './password-desk.ts';
 import type { ChangeLog } from './plan.ts';
+import type { PasswordDesk } from './resolve-password-hashes.ts';
 
 /** What every step of one run shares. */
 export type ApplyRun = {
