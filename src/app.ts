@@ -67,7 +67,7 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
     await ldap?.caughtUp();
   };
   if (!config.roles.has('web')) return running(stops, { settle, ldap });
-  const { startWeb } = await import('./web/start-web.ts');
+  const { startWeb } = await import('./pages/routing/start-web.ts');
   const server = await startWeb({ config, database, sealer, outbound, feed, throttle, log });
   stops.unshift(server.stop);
   return running(stops, { settle, ldap, server: server.server });

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TOLD_EVENTS } from '../src/account/event-words.ts';
+import { TOLD_EVENTS } from '../src/pages/account/event-words.ts';
 import { visit } from './support/account-visits.ts';
 import {
   type BuiltCommunity,

@@ -1,8 +1,8 @@
 import { parse as parseHtml } from 'node-html-parser';
 import { describe, expect, it } from 'vitest';
+import type { PageModel } from '../src/pages/routing/page-models.ts';
 import { createRenderer } from '../src/platform/web/render.ts';
 import { loadStaticFiles } from '../src/platform/web/static.ts';
-import type { PageModel } from '../src/web/page-models.ts';
 import { SAMPLE_PAGES, sampleChrome } from './support/sample-pages.ts';
 
 const files = loadStaticFiles();

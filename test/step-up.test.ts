@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { safeReturnPath } from '../src/sign-in/sign-in-target.ts';
+import { safeReturnPath } from '../src/pages/sign-in/sign-in-target.ts';
 import { Browser, type Page } from './support/browser.ts';
 import {
   type BuiltCommunity,

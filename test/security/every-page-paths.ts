@@ -1,4 +1,4 @@
-import { COMMUNITY_PAGES } from '../../src/web/community-routes.ts';
+import { COMMUNITY_PAGES } from '../../src/pages/routing/community-routes.ts';
 
 /** A page of a community, at a path of its own that its pattern takes. */
 export type PageOf = { method: string; path: string; pattern: RegExp };

@@ -1,7 +1,7 @@
+import type { Newcomer } from '../../pages/registration/newcomer-form.ts';
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
-import type { Newcomer } from '../../registration/newcomer-form.ts';
 import { RefusedError } from '../communities/change-errors.ts';
 import type { Community } from '../communities/community.ts';
 import { recordUse, useInvitation } from '../invitations/use-invitation.ts';

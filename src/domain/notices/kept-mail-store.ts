@@ -1,4 +1,4 @@
-import type { RenderedMail } from '../../mail/render-mail.ts';
+import type { RenderedMail } from '../../pages/mails/render-mail.ts';
 import type { Queryable } from '../../platform/database/database.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 

@@ -1,7 +1,7 @@
+import type { CommunityRequest } from '../../pages/routing/community-request.ts';
+import type { SignedIn } from '../../pages/routing/signed-in.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
-import type { SignedIn } from '../../sessions/signed-in.ts';
-import type { CommunityRequest } from '../../web/community-request.ts';
 import { notifyMember } from '../notices/notify-member.ts';
 import { forgetCodesOfNobody } from '../second-factors/recovery-codes.ts';
 import { type RemovalRefusal, refusalOfRemoval } from '../second-factors/removal.ts';

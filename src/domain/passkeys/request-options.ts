@@ -1,6 +1,6 @@
 import { generateAuthenticationOptions } from '@simplewebauthn/server';
+import type { CommunityRequest } from '../../pages/routing/community-request.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
-import type { CommunityRequest } from '../../web/community-request.ts';
 import type { KnownPasskey } from '../second-factors/factor-store.ts';
 import { CHALLENGE_MS, makeChallenge } from './challenge.ts';
 import { type RelyingParty, relyingPartiesOf } from './relying-party.ts';

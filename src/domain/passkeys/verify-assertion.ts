@@ -1,7 +1,7 @@
 import { verifyAuthenticationResponse } from '@simplewebauthn/server';
+import type { CommunityRequest } from '../../pages/routing/community-request.ts';
+import type { WebParts } from '../../pages/routing/web-parts.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
-import type { CommunityRequest } from '../../web/community-request.ts';
-import type { WebParts } from '../../web/web-parts.ts';
 import type { Amr } from '../sessions/authentication.ts';
 import { checkChallenge, spendChallenge } from './challenge.ts';
 import { type Assertion, parseAssertion } from './passkey-response.ts';

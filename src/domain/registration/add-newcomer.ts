@@ -1,6 +1,6 @@
+import type { Newcomer } from '../../pages/registration/newcomer-form.ts';
 import type { Transaction } from '../../platform/database/database.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
-import type { Newcomer } from '../../registration/newcomer-form.ts';
 import { RefusedError } from '../communities/change-errors.ts';
 import { addMember } from '../memberships/add-member.ts';
 import { takeUsername, type UsernameFault } from '../memberships/choose-username.ts';

@@ -1,5 +1,5 @@
-import type { Newcomer } from '../../registration/newcomer-form.ts';
-import type { FieldFault } from '../../registration/pages.ts';
+import type { Newcomer } from '../../pages/registration/newcomer-form.ts';
+import type { FieldFault } from '../../pages/registration/pages.ts';
 import type { Community } from '../communities/community.ts';
 import { shortened } from '../memberships/display-name.ts';
 import { newPasswordFault } from '../people/password-rule.ts';

@@ -1,7 +1,7 @@
+import type { CommunityRequest } from '../../pages/routing/community-request.ts';
+import type { WebParts } from '../../pages/routing/web-parts.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
-import type { CommunityRequest } from '../../web/community-request.ts';
-import type { WebParts } from '../../web/web-parts.ts';
 import type { Member } from '../memberships/member.ts';
 import { notifyMember } from '../notices/notify-member.ts';
 import type { FactorCheck } from './factor-checks.ts';

@@ -1,8 +1,8 @@
-import { verifyPasskeyFactor } from '../../passkeys/factor.ts';
-import type { PendingSignIn } from '../../sign-in/pending-sign-in.ts';
-import type { SignInTarget } from '../../sign-in/sign-in-target.ts';
-import type { CommunityRequest } from '../../web/community-request.ts';
-import type { WebParts } from '../../web/web-parts.ts';
+import type { CommunityRequest } from '../../pages/routing/community-request.ts';
+import type { WebParts } from '../../pages/routing/web-parts.ts';
+import { verifyPasskeyFactor } from '../../pages/sign-in/passkey-factor.ts';
+import type { PendingSignIn } from '../../pages/sign-in/pending-sign-in.ts';
+import type { SignInTarget } from '../../pages/sign-in/sign-in-target.ts';
 import type { Amr } from '../sessions/authentication.ts';
 import { checkRecoveryCodeFactor, checkTotpFactor } from './change-factors.ts';
 

@@ -1,5 +1,5 @@
 import { createTransport } from 'nodemailer';
-import type { RenderedMail } from '../../mail/render-mail.ts';
+import type { RenderedMail } from '../../pages/mails/render-mail.ts';
 import type { Outcome } from '../outbox/retry-policy.ts';
 import type { SmtpServer } from './smtp-url.ts';
 

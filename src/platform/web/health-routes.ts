@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import type { Context } from 'koa';
-import type { WebParts } from '../../web/web-parts.ts';
+import type { WebParts } from '../../pages/routing/web-parts.ts';
 import { tokenHash } from '../secrets/token-hash.ts';
 import { isIn } from './edge.ts';
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
-import { accountNavigation } from '../../account/sections.ts';
-import type { Chrome, PageModel } from '../../web/page-models.ts';
+import { accountNavigation } from '../../pages/account/sections.ts';
+import type { Chrome, PageModel } from '../../pages/routing/page-models.ts';
 import { createTranslator, type Translate } from '../i18n/translate.ts';
 import type { StaticFiles } from './static.ts';
 

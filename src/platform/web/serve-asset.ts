@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type { WebParts } from '../../web/web-parts.ts';
+import type { WebParts } from '../../pages/routing/web-parts.ts';
 
 /** Styles, scripts and pictures of our own under `/assets/`, for any host. */
 export async function serveAsset(parts: WebParts, ctx: Context): Promise<boolean> {

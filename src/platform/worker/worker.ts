@@ -5,7 +5,7 @@ import { deliverRecoveryRequest } from '../../domain/recovery/recovery-request.t
 import { deliverRegistrationRequest } from '../../domain/registration/deliver-registration-request.ts';
 import { cleanUpExpired } from '../../domain/retention/expiry-cleanup.ts';
 import { rotateDueKeys } from '../../domain/signing-keys/rotate-due-keys.ts';
-import { deliverMail } from '../../mail/deliver-mail.ts';
+import { deliverMail } from '../../pages/mails/deliver-mail.ts';
 import { deliverBackchannelLogout } from '../../protocols/oidc/deliver-backchannel-logout.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';

@@ -1,5 +1,5 @@
 import type { Community } from '../../domain/communities/community.ts';
-import type { PageModel } from '../../web/page-models.ts';
+import type { PageModel } from '../../pages/routing/page-models.ts';
 
 /** What the provider's callbacks need to know of the web request they run in. */
 export type RequestContext = {

@@ -1,5 +1,5 @@
-import type { ListedInvitation } from '../../../src/admin/pages.ts';
-import type { PageModel } from '../../../src/web/page-models.ts';
+import type { ListedInvitation } from '../../../src/pages/community/pages.ts';
+import type { PageModel } from '../../../src/pages/routing/page-models.ts';
 
 const frame = { base: '/c/lamyne/admin', requestsWaiting: 2 };
 const post = (path: string) => ({ action: `/c/lamyne/admin${path}`, csrf: 'token' });

@@ -1,4 +1,4 @@
-import type { PageModel } from '../../../src/web/page-models.ts';
+import type { PageModel } from '../../../src/pages/routing/page-models.ts';
 
 export const EXPORT_PAGES: Record<string, PageModel> = {
   export: {

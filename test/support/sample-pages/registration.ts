@@ -1,5 +1,5 @@
-import type { NewcomerForm } from '../../../src/registration/pages.ts';
-import type { PageModel } from '../../../src/web/page-models.ts';
+import type { NewcomerForm } from '../../../src/pages/registration/pages.ts';
+import type { PageModel } from '../../../src/pages/routing/page-models.ts';
 
 const post = (path: string) => ({ action: `/c/lamyne${path}`, csrf: 'token' });
 const loginUrl = '/c/lamyne/login';

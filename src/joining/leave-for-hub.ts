@@ -1,7 +1,0 @@
-import { allowFormsToLeave } from '../platform/web/security-headers.ts';
-import type { CommunityRequest } from '../web/community-request.ts';
-
-/** Lets a page's form set out for the hub, which is at another address than a community with its own host. */
-export function allowToSetOut({ ctx, issuer }: CommunityRequest): void {
-  if (issuer.basePath === '') allowFormsToLeave(ctx);
-}

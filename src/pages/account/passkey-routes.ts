@@ -1,0 +1,165 @@
+import { listPasskeys, type Passkey, renamePasskey } from '../../domain/passkeys/passkey-store.ts';
+import { relyingPartyAt } from '../../domain/passkeys/relying-party.ts';
+import { removePasskey } from '../../domain/passkeys/remove-passkey.ts';
+import { recordEvents } from '../../platform/events/record-event.ts';
+import { notFound } from '../../platform/web/http-errors.ts';
+import { raiseSession } from '../routing/browser-session.ts';
+import { localeOf } from '../routing/chrome.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
+import type { CommunityRoutes } from '../routing/community-route-table.ts';
+import { recently } from '../routing/recently.ts';
+import type { SignedIn } from '../routing/signed-in.ts';
+import type { WebParts } from '../routing/web-parts.ts';
+import type { PasskeyPage } from '../sign-in/passkey-pages.ts';
+import {
+  beginRegistration,
+  finishRegistration,
+  passkeyName,
+} from '../sign-in/passkey-registration.ts';
+
+type AccountPage = Extract<PasskeyPage, { page: 'account/passkeys' }>;
+const ID = '([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})';
+
+export const PASSKEY_ACCOUNT_ROUTES: CommunityRoutes = [
+  ['GET', /^\/account\/passkeys$/, recently(show)],
+  ['POST', /^\/account\/passkeys$/, recently(add)],
+  ['POST', /^\/account\/passkeys\/options$/, recently(sendOptions)],
+  ['POST', new RegExp(`^/account/passkeys/${ID}/name$`), recently(rename)],
+  ['POST', new RegExp(`^/account/passkeys/${ID}/remove$`), recently(remove)],
+];
+
+const NOTICES = ['added', 'renamed', 'removed'] as const;
+
+async function show(parts: WebParts, request: CommunityRequest, who: SignedIn): Promise<void> {
+  const notice = NOTICES.find((one) => one === request.ctx.query.notice);
+  request.page(await accountPage(parts, request, who, { notice }), { member: who.member });
+}
+
+async function sendOptions(
+  parts: WebParts,
+  request: CommunityRequest,
+  { member }: SignedIn,
+): Promise<void> {
+  await request.form();
+  request.ctx.type = 'json';
+  request.ctx.body = { options: await beginRegistration(parts, request, member) };
+}
+
+async function add(parts: WebParts, request: CommunityRequest, who: SignedIn): Promise<void> {
+  const { response, name } = await request.form();
+  const { personId, subject } = who.member;
+  const outcome = await finishRegistration(
+    parts,
+    request,
+    { personId, subject },
+    { response, name },
+  );
+  if (!outcome.registered) {
+    const faults = [{ field: 'name', code: outcome.fault }];
+    const page = await accountPage(parts, request, who, { name, faults });
+    request.page(page, { status: 400, member: who.member });
+    return;
+  }
+  // Making it proved it: what asks for a second factor need not ask again.
+  for (const proven of outcome.amr) await raiseSession(request, proven);
+  await parts.settle();
+  request.redirect(
+    outcome.isFirstFactor ? '/account/recovery-codes?first=1' : '/account/passkeys?notice=added',
+  );
+}
+
+async function rename(
+  parts: WebParts,
+  request: CommunityRequest,
+  who: SignedIn,
+  id: string,
+): Promise<void> {
+  const fields = await request.form();
+  const name = passkeyName(fields.name);
+  if (name === undefined) {
+    const faults = [{ field: `name-${id}`, code: 'name' as const }];
+    const page = await accountPage(parts, request, who, { faults });
+    request.page(page, { status: 400, member: who.member });
+    return;
+  }
+  const { personId, subject } = who.member;
+  await parts.database.transaction(async (tx) => {
+    const before = await renamePasskey(tx, personId, id, name);
+    if (before === undefined) throw notFound('passkey');
+    if (before === name) return;
+    await recordEvents(tx, [
+      {
+        communityId: request.community.id,
+        type: 'passkey.renamed',
+        actor: `member:${subject}`,
+        subject,
+        details: { passkey: id, name, before },
+      },
+    ]);
+  });
+  request.redirect('/account/passkeys?notice=renamed');
+}
+
+async function remove(
+  parts: WebParts,
+  request: CommunityRequest,
+  who: SignedIn,
+  id: string,
+): Promise<void> {
+  await request.form();
+  const refusal = await removePasskey(parts, request, who, id);
+  if (refusal !== undefined) {
+    const faults = [{ field: `remove-${id}`, code: refusal }];
+    const page = await accountPage(parts, request, who, { faults });
+    request.page(page, { status: 400, member: who.member });
+    return;
+  }
+  await parts.settle();
+  request.redirect('/account/passkeys?notice=removed');
+}
+
+async function accountPage(
+  parts: WebParts,
+  request: CommunityRequest,
+  { member }: SignedIn,
+  change: Partial<Pick<AccountPage, 'notice' | 'faults' | 'name'>>,
+): Promise<AccountPage> {
+  const here = relyingPartyAt(request.issuer);
+  const locale = localeOf(request.ctx, request.community.locale);
+  // Day before month, as in the rest of Europe.
+  const date = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
+    dateStyle: 'long',
+    timeZone: member.zoneinfo ?? 'Europe/Paris',
+  });
+  const describe = (passkey: Passkey): AccountPage['passkeys'][number] => ({
+    id: passkey.id,
+    name: passkey.name,
+    created: date.format(passkey.createdAt),
+    lastUsed: passkey.lastUsedAt === null ? undefined : date.format(passkey.lastUsedAt),
+    synced: passkey.backupEligible,
+    elsewhere: passkey.rpId === here.rpId ? undefined : passkey.rpId,
+    fault: faultOf(passkey.id, change.faults ?? []),
+  });
+  const passkeys = await listPasskeys(parts.database, member.personId);
+  return {
+    page: 'account/passkeys',
+    action: `${request.issuer.basePath}/account/passkeys`,
+    csrf: request.csrf(),
+    host: new URL(request.issuer.url).host,
+    passkeys: passkeys.map(describe),
+    faults: [],
+    ...change,
+  };
+}
+
+/** What was wrong with one of the forms of a passkey. */
+function faultOf(
+  id: string,
+  faults: AccountPage['faults'],
+): AccountPage['passkeys'][number]['fault'] {
+  for (const field of ['name', 'remove'] as const) {
+    const found = faults.find((fault) => fault.field === `${field}-${id}`);
+    if (found !== undefined) return { field, code: found.code };
+  }
+  return undefined;
+}

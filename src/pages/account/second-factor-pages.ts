@@ -1,0 +1,47 @@
+import type { TotpSetup } from '../../domain/second-factors/totp-setup.ts';
+
+type Form = { action: string; csrf: string };
+
+/** Pages of authenticator apps, recovery codes, and of what a community asks for. */
+export type TwoFactorPage =
+  | {
+      page: 'account/two-factors';
+      base: string;
+      csrf: string;
+      totp: { added: string; lastUsed?: string | undefined } | undefined;
+      passkeys: number;
+      /** Undefined where there is nothing yet that they could stand in for. */
+      codes: { left: number; few: boolean } | undefined;
+      /** What the community asks of the member. */
+      required: { date?: string | undefined } | undefined;
+      notice?: 'totp-added' | 'totp-removed' | undefined;
+      fault?: 'required' | 'short-password' | undefined;
+    }
+  | ({ page: 'account/totp'; replaces: boolean; fault?: 'code' | 'expired' | undefined } & Form &
+      TotpSetup)
+  | {
+      page: 'account/recovery-codes';
+      action: string;
+      csrf: string;
+      left: number;
+      few: boolean;
+      /** Whether the first second factor was just set up: the codes are its last step. */
+      first: boolean;
+    }
+  | {
+      page: 'account/recovery-codes-made';
+      csrf: string;
+      codes: string[];
+      downloadUrl: string;
+      doneUrl: string;
+    }
+  | ({
+      /** In the middle of a sign-in: the community, or the app, asks for a second factor. */
+      page: 'set-up';
+      service?: { name: string } | undefined;
+      passkey: Form & { optionsUrl: string };
+      fault?: 'code' | 'expired' | 'passkey' | undefined;
+      restartUrl: string;
+    } & Form &
+      TotpSetup)
+  | { page: 'set-up-done'; action: string; csrf: string; codes: string[]; downloadUrl: string };

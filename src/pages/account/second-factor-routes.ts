@@ -1,0 +1,162 @@
+import {
+  addTotp,
+  removeTotp,
+  renewRecoveryCodes,
+} from '../../domain/second-factors/change-factors.ts';
+import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor-store.ts';
+import { FEW_CODES, shownCodes } from '../../domain/second-factors/recovery-codes.ts';
+import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
+import { beginTotp, confirmTotp } from '../../domain/second-factors/totp-setup.ts';
+import { raiseSession } from '../routing/browser-session.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
+import type { CommunityRoutes } from '../routing/community-route-table.ts';
+import { recently } from '../routing/recently.ts';
+import type { SignedIn } from '../routing/signed-in.ts';
+import type { WebParts } from '../routing/web-parts.ts';
+import type { TwoFactorPage } from './second-factor-pages.ts';
+import { timesFor } from './times.ts';
+
+type Overview = Extract<TwoFactorPage, { page: 'account/two-factors' }>;
+export const TWO_FACTOR_ROUTES: CommunityRoutes = [
+  ['GET', /^\/account\/two-factors$/, recently(showOverview)],
+  ['GET', /^\/account\/totp$/, recently(showTotp)],
+  ['POST', /^\/account\/totp$/, recently(submitTotp)],
+  ['POST', /^\/account\/totp\/remove$/, recently(submitRemoval)],
+  ['GET', /^\/account\/recovery-codes$/, recently(showCodes)],
+  ['POST', /^\/account\/recovery-codes$/, recently(submitCodes)],
+  ['POST', /^\/account\/recovery-codes\/file$/, recently((_parts, request) => sendCodes(request))],
+];
+
+const NOTICES = ['totp-added', 'totp-removed'] as const;
+
+async function showOverview(parts: WebParts, request: CommunityRequest, who: SignedIn) {
+  const notice = NOTICES.find((one) => one === request.ctx.query.notice);
+  const page = await overview(parts, request, who);
+  request.page({ ...page, notice }, { member: who.member });
+}
+
+async function overview(
+  { database }: WebParts,
+  request: CommunityRequest,
+  { member, personId }: SignedIn,
+): Promise<Overview> {
+  const factors = await readFactors(database, personId);
+  const [totp] = await database.query<{ created: Date; used: Date | null }>(
+    'SELECT created_at AS created, last_used_at AS used FROM totp_secrets WHERE person_id = $1',
+    [personId],
+  );
+  const { day } = timesFor(request, member);
+  const { required, from } = secondFactorRequirement(request.community, member);
+  const left = factors.recoveryCodesLeft;
+  return {
+    page: 'account/two-factors',
+    base: `${request.issuer.basePath}/account`,
+    csrf: request.csrf(),
+    totp: totp && {
+      added: day(totp.created),
+      lastUsed: totp.used === null ? undefined : day(totp.used),
+    },
+    passkeys: factors.passkeys.length,
+    codes: hasSecondFactor(factors) ? { left, few: left <= FEW_CODES } : undefined,
+    required: required ? { date: from && day(from) } : undefined,
+  };
+}
+
+async function showTotp(parts: WebParts, request: CommunityRequest, who: SignedIn) {
+  request.page(await totpPage(parts, request, who), { member: who.member });
+}
+
+async function submitTotp(parts: WebParts, request: CommunityRequest, who: SignedIn) {
+  const { setup, code } = await request.form();
+  const confirmed = confirmTotp(parts.sealer, who.personId, { setup, code });
+  if (typeof confirmed === 'string') {
+    const page = await totpPage(parts, request, who, setup);
+    request.page({ ...page, fault: confirmed }, { status: 400, member: who.member });
+    return;
+  }
+  const isFirst = await addTotp(parts, request, who.member, confirmed);
+  // Typing a code proved it: what asks for a second factor need not ask again.
+  await raiseSession(request, 'otp');
+  await parts.settle();
+  request.redirect(
+    isFirst ? '/account/recovery-codes?first=1' : '/account/two-factors?notice=totp-added',
+  );
+}
+
+async function totpPage(
+  parts: WebParts,
+  request: CommunityRequest,
+  { member, personId }: SignedIn,
+  setup?: string,
+) {
+  const { totp } = await readFactors(parts.database, personId);
+  const whose = { personId, username: member.username, community: request.community.name };
+  return {
+    page: 'account/totp' as const,
+    action: `${request.issuer.basePath}/account/totp`,
+    csrf: request.csrf(),
+    replaces: totp,
+    ...(await beginTotp(parts.sealer, whose, setup)),
+  };
+}
+
+async function submitRemoval(parts: WebParts, request: CommunityRequest, who: SignedIn) {
+  await request.form();
+  const refusal = await removeTotp(parts, request, who.member);
+  if (refusal !== undefined) {
+    const page = await overview(parts, request, who);
+    request.page({ ...page, fault: refusal }, { status: 400, member: who.member });
+    return;
+  }
+  await parts.settle();
+  request.redirect('/account/two-factors?notice=totp-removed');
+}
+
+async function showCodes(parts: WebParts, request: CommunityRequest, who: SignedIn) {
+  const factors = await readFactors(parts.database, who.personId);
+  if (!hasSecondFactor(factors)) {
+    request.redirect('/account/two-factors');
+    return;
+  }
+  const left = factors.recoveryCodesLeft;
+  request.page(
+    {
+      page: 'account/recovery-codes',
+      action: `${request.issuer.basePath}/account/recovery-codes`,
+      csrf: request.csrf(),
+      left,
+      few: left <= FEW_CODES,
+      first: left === 0 && request.ctx.query.first !== undefined,
+    },
+    { member: who.member },
+  );
+}
+
+async function submitCodes(parts: WebParts, request: CommunityRequest, who: SignedIn) {
+  await request.form();
+  if (!hasSecondFactor(await readFactors(parts.database, who.personId))) {
+    request.redirect('/account/two-factors');
+    return;
+  }
+  const codes = await renewRecoveryCodes(parts, request, who.member);
+  const base = `${request.issuer.basePath}/account`;
+  request.page(
+    {
+      page: 'account/recovery-codes-made',
+      csrf: request.csrf(),
+      codes,
+      downloadUrl: `${base}/recovery-codes/file`,
+      doneUrl: `${base}/two-factors`,
+    },
+    { member: who.member },
+  );
+}
+
+/** The codes of the page as a file: they are nowhere else any more. */
+export async function sendCodes(request: CommunityRequest): Promise<void> {
+  const { codes = '' } = await request.form();
+  const { ctx, community } = request;
+  ctx.type = 'text/plain; charset=utf-8';
+  ctx.set('Content-Disposition', `attachment; filename="${community.slug}-codes.txt"`);
+  ctx.body = `${community.name}\n${request.issuer.url}\n\n${shownCodes(codes).join('\n')}\n`;
+}

@@ -1,0 +1,112 @@
+import { describeDevice } from '../../domain/sessions/describe-device.ts';
+import { endOtherSessions, endSession } from '../../domain/sessions/end-sessions.ts';
+import { listSessions, type OpenSession } from '../../domain/sessions/session-store.ts';
+import { recordEvents } from '../../platform/events/record-event.ts';
+import { notFound } from '../../platform/web/http-errors.ts';
+import { serviceOfClient } from '../../protocols/oidc/clients.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
+import type { CommunityRoutes } from '../routing/community-route-table.ts';
+import { requireSignedIn, type SignedIn } from '../routing/signed-in.ts';
+import type { WebParts } from '../routing/web-parts.ts';
+import type { SessionView } from './pages.ts';
+import { timesFor } from './times.ts';
+
+export const SESSION_ROUTES: CommunityRoutes = [
+  ['GET', /^\/account\/sessions$/, (parts, request) => showSessions(parts, request)],
+  ['POST', /^\/account\/sessions\/end$/, (parts, request) => submitEnd(parts, request)],
+  [
+    'POST',
+    /^\/account\/sessions\/end-others$/,
+    (parts, request) => submitEndOthers(parts, request),
+  ],
+];
+
+const NOTICES = ['ended', 'others-ended'] as const;
+
+async function showSessions(parts: WebParts, request: CommunityRequest): Promise<void> {
+  const who = await requireSignedIn(request);
+  if (who === undefined) return;
+  const sessions = await readSessions(parts, request, who);
+  request.page(
+    {
+      page: 'account/sessions',
+      action: `${request.issuer.basePath}/account/sessions`,
+      csrf: request.csrf(),
+      sessions,
+      hasOthers: sessions.some(({ here }) => !here),
+      notice: NOTICES.find((one) => one === request.ctx.query.notice),
+    },
+    { member: who.member },
+  );
+}
+
+/** The member's open sessions as they read them; the one at hand comes first. */
+export async function readSessions(
+  { database }: Pick<WebParts, 'database'>,
+  request: CommunityRequest,
+  { member, session }: SignedIn,
+): Promise<SessionView[]> {
+  const { community } = request;
+  const sessions = await listSessions(database, community.id, member.subject);
+  const times = timesFor(request, member);
+  const hasAddresses = new Set(sessions.map(({ issuer }) => issuer)).size > 1;
+  const describe = (open: OpenSession): SessionView => ({
+    uid: open.uid,
+    ...describeDevice(open.userAgent),
+    here: open.uid === session.uid,
+    ip: open.ip ?? undefined,
+    host: hasAddresses ? new URL(open.issuer).host : undefined,
+    firstSeen: times.moment(open.createdAt),
+    lastSeen: times.moment(open.lastSeenAt),
+    services: open.clientIds
+      .map((clientId) => serviceOfClient(community, clientId)?.name)
+      .filter((name) => name !== undefined),
+  });
+  return sessions.map(describe).sort((a, b) => Number(b.here) - Number(a.here));
+}
+
+/** POST ISSUER/account/sessions/end: signs out there, whichever browser it is. */
+async function submitEnd(parts: WebParts, request: CommunityRequest): Promise<void> {
+  const { uid = '' } = await request.form();
+  const who = await requireSignedIn(request);
+  if (who === undefined) return;
+  const { subject } = who.member;
+  const ended = await parts.database.transaction(async (tx) => {
+    if (!(await endSession(tx, request.community.id, subject, uid))) return false;
+    await recordEvents(tx, [
+      {
+        communityId: request.community.id,
+        type: 'session.ended',
+        actor: `member:${subject}`,
+        subject,
+      },
+    ]);
+    return true;
+  });
+  if (!ended) throw notFound('session');
+  await parts.settle();
+  request.redirect(uid === who.session.uid ? '/login' : '/account/sessions?notice=ended');
+}
+
+/** POST ISSUER/account/sessions/end-others: signs out everywhere but here. */
+async function submitEndOthers(parts: WebParts, request: CommunityRequest): Promise<void> {
+  await request.form();
+  const who = await requireSignedIn(request);
+  if (who === undefined) return;
+  const { subject } = who.member;
+  const { id: communityId } = request.community;
+  await parts.database.transaction(async (tx) => {
+    const sessions = await endOtherSessions(tx, communityId, subject, who.session.uid);
+    await recordEvents(tx, [
+      {
+        communityId,
+        type: 'session.others-ended',
+        actor: `member:${subject}`,
+        subject,
+        details: { sessions },
+      },
+    ]);
+  });
+  await parts.settle();
+  request.redirect('/account/sessions?notice=others-ended');
+}

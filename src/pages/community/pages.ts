@@ -1,0 +1,74 @@
+import type { InvitationState } from '../../domain/invitations/invitation.ts';
+import type { FieldFault } from '../registration/pages.ts';
+
+/** What the navigation of the admin pages shows. */
+export type AdminFrame = { base: string; requestsWaiting: number };
+
+type Role = 'member' | 'admin' | 'owner';
+
+export type ListedInvitation = {
+  id: string;
+  label: string;
+  role: Role;
+  groups: string[];
+  email?: string | undefined;
+  uses: number;
+  maxUses?: number | undefined;
+  expiresOn: string;
+  createdBy?: string | undefined;
+  state: InvitationState;
+  url: string;
+};
+
+export type AdminPage =
+  | {
+      page: 'admin/overview';
+      frame: AdminFrame;
+      counts: {
+        kind: 'active' | 'requested' | 'suspended' | 'invitations';
+        count: number;
+        url?: string;
+      }[];
+    }
+  | {
+      page: 'admin/requests';
+      frame: AdminFrame;
+      action: string;
+      csrf: string;
+      requests: {
+        subject: string;
+        displayName: string;
+        username: string;
+        email?: string | undefined;
+        requestedOn: string;
+        answers: { question: string; answer: string }[];
+      }[];
+      notice?: 'admitted' | 'refused' | 'decided' | undefined;
+    }
+  | {
+      page: 'admin/invitations';
+      frame: AdminFrame;
+      action: string;
+      csrf: string;
+      label: string;
+      emails: string;
+      roles: { state: Role; isChosen: boolean }[];
+      groups: { id: string; name: string; isChosen: boolean }[];
+      uses: 'one' | 'many';
+      maxUses: string;
+      days: { count: number; isChosen: boolean }[];
+      faults: FieldFault[];
+      invitations: ListedInvitation[];
+      notice?: 'sent' | 'revoked' | undefined;
+    }
+  | {
+      page: 'admin/invitation';
+      frame: AdminFrame;
+      action: string;
+      csrf: string;
+      invitation: ListedInvitation;
+      /** Absent when it cannot be used any more, or is not for this admin to hand out. */
+      link?: { address: string; qr: string } | undefined;
+      backUrl: string;
+      notice?: 'created' | undefined;
+    };

@@ -1,0 +1,142 @@
+import type { Community, Service } from '../../domain/communities/community.ts';
+import { accessTo, type Member } from '../../domain/memberships/member.ts';
+import { recoveryOf } from '../../domain/recovery/assisted-recovery.ts';
+import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
+import { requestAccess } from '../../domain/services/request-access.ts';
+import { endMemberSessions } from '../../domain/sessions/end-sessions.ts';
+import { recordEvents } from '../../platform/events/record-event.ts';
+import { notFound } from '../../platform/web/http-errors.ts';
+import { localeOf } from '../routing/chrome.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
+import { signedInMember } from '../routing/signed-in.ts';
+import type { WebParts } from '../routing/web-parts.ts';
+
+const NOTICES = ['requested', 'recovery-refused'] as const;
+
+/** GET ISSUER: the services that the member may use, as tiles; a click goes in. */
+export async function showHome(
+  { database }: Pick<WebParts, 'database'>,
+  request: CommunityRequest,
+): Promise<void> {
+  const member = await signedInMember(request);
+  if (member === undefined) {
+    request.redirect('/login');
+    return;
+  }
+  const { community, issuer } = request;
+  const recovery = await recoveryOf(database, community.id, member.subject);
+  const requestable = community.services.flatMap((service) => {
+    const access = accessTo(community, service, member);
+    if (access.allowed || (access.reason !== 'approval' && access.reason !== 'requested'))
+      return [];
+    return [
+      {
+        ...tile(service),
+        action: `${issuer.basePath}/services/${service.slug}/request`,
+        csrf: request.csrf(),
+        requested: access.reason === 'requested',
+      },
+    ];
+  });
+  request.page(
+    {
+      page: 'home',
+      member: { displayName: member.displayName, username: member.username },
+      services: usable(community, member).map((service) => ({
+        ...tile(service),
+        ...entrance(service),
+      })),
+      requestable,
+      adminUrl: member.role === 'member' ? undefined : `${issuer.basePath}/admin`,
+      notice: NOTICES.find((one) => one === request.ctx.query.notice),
+      recovery: recovery && {
+        requestedBy: recovery.requestedByName,
+        action: `${issuer.basePath}/account/recovery/refuse`,
+        csrf: request.csrf(),
+      },
+      secondFactorDue: secondFactorDue(request, member),
+      signOutEverywhere: { action: `${issuer.basePath}/sign-out-everywhere`, csrf: request.csrf() },
+    },
+    { member },
+  );
+}
+
+/** POST ISSUER/services/SLUG/request: asks to be let in to a service that takes approval. */
+export async function submitHomeRequest(
+  parts: WebParts,
+  request: CommunityRequest,
+  slug: string,
+): Promise<void> {
+  await request.form();
+  const member = await signedInMember(request);
+  if (member === undefined) {
+    request.redirect('/login');
+    return;
+  }
+  const service = request.community.services.find((candidate) => candidate.slug === slug);
+  if (service === undefined || service.access !== 'approval') throw notFound(`service ${slug}`);
+  await parts.database.transaction((tx) =>
+    requestAccess(tx, request.community.id, service.id, member.subject),
+  );
+  await parts.settle();
+  request.redirect('/?notice=requested');
+}
+
+/** POST ISSUER/sign-out-everywhere: ends all sessions of the member, on every device, and tells the apps. */
+export async function submitSignOutEverywhere(
+  parts: WebParts,
+  request: CommunityRequest,
+): Promise<void> {
+  await request.form();
+  const member = await signedInMember(request);
+  if (member !== undefined) {
+    const { subject } = member;
+    await parts.database.transaction(async (tx) => {
+      const ended = await endMemberSessions(tx, request.community.id, [subject]);
+      await recordEvents(tx, [
+        {
+          communityId: request.community.id,
+          type: 'member.signed-out-everywhere',
+          actor: `member:${subject}`,
+          subject,
+          details: { sessions: ended },
+        },
+      ]);
+    });
+    await parts.settle();
+  }
+  request.redirect('/login');
+}
+
+/** Whoever will need a second factor and has none is told until when there is time. */
+function secondFactorDue({ community, issuer, ctx }: CommunityRequest, member: Member) {
+  const { required, from, inForce } = secondFactorRequirement(community, member);
+  if (!required || inForce || from === undefined || member.secondFactor) return undefined;
+  const style = { dateStyle: 'long', timeZone: member.zoneinfo ?? 'Europe/Paris' } as const;
+  return {
+    date: new Intl.DateTimeFormat(localeOf(ctx, community.locale), style).format(from),
+    url: `${issuer.basePath}/account/two-factors`,
+  };
+}
+
+function usable(community: Community, member: Member): Service[] {
+  return community.services.filter((service) => accessTo(community, service, member).allowed);
+}
+
+function tile(service: Service) {
+  return {
+    slug: service.slug,
+    name: service.name,
+    description: service.description ?? undefined,
+    icon: service.icon ?? undefined,
+  };
+}
+
+/** Where a click leads: straight into a sign-in where the app can start one (Core §4), else to the app. */
+function entrance(service: Service): { url?: string; host?: string } {
+  const address = service.client?.initiateLoginUri ?? service.url;
+  if (address === null) return {};
+  const url = new URL(address);
+  if (service.client?.initiateLoginUri != null) url.searchParams.set('iss', service.client.issuer);
+  return { url: url.href, host: new URL(service.url ?? address).host };
+}

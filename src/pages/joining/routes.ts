@@ -1,0 +1,159 @@
+import { RefusedError } from '../../domain/communities/change-errors.ts';
+import type { Community } from '../../domain/communities/community.ts';
+import { addressesFor, joinCommunity, standingIn } from '../../domain/joining/join-community.ts';
+import { findWay, type Way } from '../../domain/joining/join-link.ts';
+import { UsernameFaultError } from '../../domain/registration/add-newcomer.ts';
+import { notFound } from '../../platform/web/http-errors.ts';
+import {
+  type Newcomer,
+  newcomerFaults,
+  readAnswers,
+  readNewcomer,
+  shownAgain,
+  usernameFaultOf,
+} from '../registration/newcomer-form.ts';
+import type { FieldFault } from '../registration/pages.ts';
+import { localeOf } from '../routing/chrome.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
+import type { CommunityRoutes } from '../routing/community-route-table.ts';
+import { requireSignedIn, type SignedIn } from '../routing/signed-in.ts';
+import type { WebParts } from '../routing/web-parts.ts';
+import type { JoiningPage, JoinRefusal } from './pages.ts';
+import { setOut } from './start-join.ts';
+
+type JoinPage = Extract<JoiningPage, { page: 'account/join' }>;
+/** What is joined, with which of the person's addresses it can be, and how. */
+type Place = { community: Community; way: Way; token: string; addresses: string[] };
+
+const SLUG_AND_TOKEN = /^\/account\/join\/([a-z0-9-]{1,63})\/([\w-]{43})$/;
+
+/** An account of the hub opens another of its communities; neither community learns of the other. */
+export const JOINING_ROUTES: CommunityRoutes = [
+  ['POST', /^\/join$/, setOut],
+  [
+    'GET',
+    SLUG_AND_TOKEN,
+    (parts, request, [slug, token]) => show(parts, request, slug as string, token as string),
+  ],
+  [
+    'POST',
+    SLUG_AND_TOKEN,
+    (parts, request, [slug, token]) => submit(parts, request, slug as string, token as string),
+  ],
+];
+
+/** GET ISSUER/account/join/SLUG/TOKEN: what the other community will get. Changes nothing. */
+async function show(parts: WebParts, request: CommunityRequest, slug: string, token: string) {
+  const who = await requireSignedIn(request, { recent: true });
+  if (who === undefined) return;
+  const place = await placeOf(parts, request, who, slug, token);
+  if (place === undefined) return;
+  const { username, displayName, givenName, familyName, email } = who.member;
+  const newcomer = {
+    username,
+    displayName,
+    givenName: givenName ?? '',
+    familyName: familyName ?? '',
+    email: email ?? '',
+    answers: readAnswers({}, place.community.questions),
+  };
+  showJoin(request, who, place, newcomer);
+}
+
+/** POST: only the member's own form, in their own session, makes them join. */
+async function submit(parts: WebParts, request: CommunityRequest, slug: string, token: string) {
+  const fields = await request.form();
+  const who = await requireSignedIn(request, { recent: true });
+  if (who === undefined) return;
+  const place = await placeOf(parts, request, who, slug, token);
+  if (place === undefined) return;
+  const { community, way, addresses } = place;
+  const newcomer = readNewcomer(fields, community.questions);
+  const refuse = (faults: FieldFault[]) => showJoin(request, who, place, newcomer, faults);
+  const faults = newcomerFaults(newcomer);
+  const email = addresses.find((address) => address === newcomer.email);
+  if (email === undefined) faults.push({ field: 'email', kind: 'email', code: 'missing' });
+  if (email === undefined || faults.length > 0) return refuse(faults);
+  const locale = localeOf(request.ctx, community.locale);
+  const joining = { personId: who.personId, newcomer, email, locale };
+  try {
+    const subject = await parts.database.transaction((tx) =>
+      joinCommunity(tx, community, { way, token }, joining),
+    );
+    if (subject === undefined) return showClosed(request, who, community, 'ended', way.issuerUrl);
+    await parts.settle();
+    const notice = way.status === 'active' ? 'joined' : 'requested';
+    request.ctx.status = 303;
+    request.ctx.redirect(`${way.issuerUrl}/login?notice=${notice}`);
+  } catch (error) {
+    if (error instanceof UsernameFaultError) return refuse([usernameFaultOf(error.fault)]);
+    if (error instanceof RefusedError && error.code === 'email-taken')
+      return refuse([{ field: 'email', kind: 'email', code: 'taken' }]);
+    throw error;
+  }
+}
+
+/** The community that is joined, if this person may; undefined when the answer says why they may not. */
+async function placeOf(
+  parts: WebParts,
+  request: CommunityRequest,
+  who: SignedIn,
+  slug: string,
+  token: string,
+): Promise<Place | undefined> {
+  const community = await parts.communities.get({ slug });
+  if (community === undefined) throw notFound('community');
+  const way = await findWay(parts, community, token);
+  if (way === 'expired') {
+    const homeUrl = request.issuer.basePath || '/';
+    request.page({ page: 'join-expired', homeUrl }, { status: 410, member: who.member });
+    return undefined;
+  }
+  const refuse = (reason: JoinRefusal, url: string) =>
+    showClosed(request, who, community, reason, url);
+  if (way === 'closed') return refuse('closed', `${parts.config.url.origin}/c/${slug}/register`);
+  const standing = await standingIn(parts.database, community.id, who.personId);
+  if (standing === 'left') return refuse('left', `${way.issuerUrl}/register`);
+  if (standing !== undefined)
+    return refuse(standing === 'active' ? 'member' : standing, way.issuerUrl);
+  const { proven, free } = await addressesFor(parts.database, community.id, who.personId, way);
+  const emailsUrl = `${request.issuer.basePath}/account/emails`;
+  if (proven.length === 0) return refuse('no-address', emailsUrl);
+  if (free.length === 0) return refuse('address-taken', emailsUrl);
+  return { community, way, token, addresses: free };
+}
+
+function showClosed(
+  request: CommunityRequest,
+  { member }: SignedIn,
+  { name }: Community,
+  reason: JoinRefusal,
+  url: string,
+): undefined {
+  const page = { page: 'account/join-closed' as const, community: name, reason, url };
+  request.page(page, { status: 409, member });
+}
+
+function showJoin(
+  request: CommunityRequest,
+  { member }: SignedIn,
+  { community, way, token, addresses }: Place,
+  newcomer: Omit<Newcomer, 'password'>,
+  faults: FieldFault[] = [],
+): void {
+  const page: JoinPage = {
+    page: 'account/join',
+    action: `${request.issuer.basePath}/account/join/${community.slug}/${token}`,
+    csrf: request.csrf(),
+    community: community.name,
+    state: way.status,
+    role: way.role,
+    groups: way.groups,
+    ...shownAgain(newcomer),
+    emails: addresses.map((address) => ({ address, chosen: address === newcomer.email })),
+    faults,
+  };
+  // The form ends at the other community's sign-in page.
+  const leaves = new URL(way.issuerUrl).origin !== new URL(request.issuer.url).origin;
+  request.page(page, { status: faults.length > 0 ? 400 : 200, leaves, member });
+}

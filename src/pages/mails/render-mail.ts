@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import Handlebars from 'handlebars';
+import type { MailTemplate } from '../../domain/notices/mail.ts';
+import type { Locale } from '../../platform/i18n/locale.ts';
+import { createTranslator, MissingTextError } from '../../platform/i18n/translate.ts';
+import { readableAccent } from '../../platform/web/theme.ts';
+import { VARIANTS } from './templates.ts';
+
+/** Whose colours a message has, and who answers. */
+export type MailCommunity = {
+  name: string;
+  /** `#rrggbb`, or null for the house colour. */
+  accent: string | null;
+  /** Address of a picture that mail programs can show; undefined for a letter. */
+  logoUrl: string | undefined;
+  contactEmail: string | null;
+};
+
+export type RenderedMail = { subject: string; html: string; text: string };
+
+type Values = Record<string, string | number | boolean>;
+
+const VIEWS = new URL('../../../views/mail/', import.meta.url);
+/** As `app.css` has it. */
+const HOUSE_COLOUR = '#1f6f6b';
+/** Values that members chose themselves, and may have chosen badly. */
+const WRITTEN = ['displayName', 'username', 'invitedBy', 'requestedBy', 'passkey'];
+const LONGEST_NAME = 80;
+const read = (name: string) => readFileSync(new URL(name, VIEWS), 'utf8');
+
+let compiled: ReturnType<typeof compile> | undefined;
+
+/** Templates and texts are read when the first message is written. */
+function compile() {
+  const handlebars = Handlebars.create();
+  return {
+    translate: createTranslator(),
+    html: handlebars.compile(read('html.hbs')),
+    // Plain text has no markup to escape for.
+    text: handlebars.compile(read('text.hbs'), { noEscape: true }),
+  };
+}
+
+/** A message in the language of its reader, as HTML and as text that says the same. */
+export function renderMail(message: {
+  template: MailTemplate;
+  locale: Locale;
+  community: MailCommunity;
+  data: Values;
+  /** Where its button leads; undefined for a message that asks for nothing. */
+  url: string | undefined;
+}): RenderedMail {
+  compiled ??= compile();
+  const { translate, html, text } = compiled;
+  const { template, locale, community, url } = message;
+  const values = { ...readable(template, message.data, locale), community: community.name };
+  const name = nameOf(template, message.data);
+  const say = (key: string) => oneLine(translate(locale, `mail.${key}`, values));
+  const sayIfThere = (key: string) => {
+    try {
+      return say(key);
+    } catch (error) {
+      if (error instanceof MissingTextError) return undefined;
+      throw error;
+    }
+  };
+  const paragraphs = ['p1', 'p2', 'p3'].flatMap((part) => sayIfThere(`${name}.${part}`) ?? []);
+  if (message.data.reason !== undefined) paragraphs.push(say('reason'));
+  const button = sayIfThere(`${name}.button`);
+  const subject = say(`${name}.subject`);
+  const model = {
+    locale,
+    subject,
+    preheader: paragraphs[0],
+    heading: say(`${name}.heading`),
+    hello: say('hello'),
+    paragraphs,
+    button,
+    url: button === undefined ? undefined : url,
+    address: say('address'),
+    why: say(`${name}.why`),
+    help: community.contactEmail === null ? undefined : say('help'),
+    sentBy: say('sentBy'),
+    community: community.name,
+    initial: [...community.name][0]?.toUpperCase(),
+    logoUrl: community.logoUrl,
+    colon: locale === 'fr' ? '\u00a0:' : ':',
+    ...readableAccent(community.accent ?? HOUSE_COLOUR),
+  };
+  return { subject, html: html(model), text: text(model) };
+}
+
+function nameOf(template: MailTemplate, data: Values): string {
+  const variant = VARIANTS[template];
+  if (variant === undefined) return template;
+  const [first] = variant.of;
+  const chosen = variant.of.find((one) => one === data[variant.by]) ?? first;
+  return `${template}.${chosen}`;
+}
+
+/** Instants (`at`, `due`) as people read them, in the zone that the sender gave. */
+function readable(template: MailTemplate, { zone, ...data }: Values, locale: Locale): Values {
+  const timeZone = typeof zone === 'string' ? zone : 'Europe/Paris';
+  // Day before month, as in the rest of Europe.
+  const language = locale === 'en' ? 'en-GB' : locale;
+  const shown: Values = { ...data };
+  for (const key of WRITTEN) {
+    const value = data[key];
+    // That one is to be typed.
+    if (key === 'username' && template === 'joined') continue;
+    if (typeof value === 'string') shown[key] = plainName(value);
+  }
+  if (typeof data.at === 'string') {
+    const style = { dateStyle: 'long', timeStyle: 'short', timeZone } as const;
+    shown.at = new Intl.DateTimeFormat(language, style).format(new Date(data.at));
+  }
+  if (typeof data.due === 'string') {
+    const style = { dateStyle: 'long', timeZone } as const;
+    shown.due = new Intl.DateTimeFormat(language, style).format(new Date(data.due));
+  }
+  return shown;
+}
+
+/**
+ * A name is no place for an advertisement: mail programs make links of what looks like an address, and our
+ * messages go to whoever a stranger names. What breaks it up cannot be seen.
+ */
+function plainName(name: string): string {
+  const characters = [...name];
+  const shortened =
+    characters.length > LONGEST_NAME ? `${characters.slice(0, LONGEST_NAME).join('')}…` : name;
+  return shortened.replaceAll(/[.:@](?=\S)/g, '$&\u2060');
+}
+
+/** What people wrote ends no header, starts no paragraph and turns no text around (Unicode TR9 §2.2). */
+export function oneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ').replaceAll(/[\u202a-\u202e]/g, '');
+}

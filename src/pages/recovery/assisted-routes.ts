@@ -1,0 +1,147 @@
+import { findLink, spendLink } from '../../domain/links/link-store.ts';
+import { hashPassword } from '../../domain/people/password.ts';
+import { isShortAlone, newPasswordFault } from '../../domain/people/password-rule.ts';
+import { endRecovery, recoveryOf } from '../../domain/recovery/assisted-recovery.ts';
+import { giveBack, recoveryByLink } from '../../domain/recovery/complete-assisted-recovery.ts';
+import { notFound } from '../../platform/web/http-errors.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
+import type { CommunityRoutes } from '../routing/community-route-table.ts';
+import { requireSignedIn } from '../routing/signed-in.ts';
+import type { WebParts } from '../routing/web-parts.ts';
+import { ADMIN_RECOVERY_ROUTES } from './admin-routes.ts';
+import type { RecoveryPage } from './pages.ts';
+import { showExpired, ways } from './routes.ts';
+
+type PasswordPage = Extract<RecoveryPage, { page: 'recover-password' }>;
+
+const LINK = /^\/recover\/assisted\/([\w-]+)$/;
+
+/** What two admins give back: the person's own side of it. */
+export const ASSISTED_RECOVERY_ROUTES: CommunityRoutes = [
+  ...ADMIN_RECOVERY_ROUTES,
+  ['GET', LINK, (parts, request, [token]) => open(parts, request, token as string)],
+  ['POST', LINK, (parts, request, [token]) => submit(parts, request, token as string)],
+  // The notice on the home leads here; so does a sign-in in between.
+  [
+    'GET',
+    /^\/account\/recovery\/refuse$/,
+    async (_parts, request) => {
+      if ((await requireSignedIn(request)) !== undefined) request.redirect('/');
+    },
+  ],
+  ['POST', /^\/account\/recovery\/refuse$/, refuseSignedIn],
+];
+
+type Opened =
+  | { refuse: true; subject: string; recovery: string }
+  | { refuse: false; username: string; words: string[] };
+
+async function opened(
+  parts: WebParts,
+  { community }: CommunityRequest,
+  token: string,
+): Promise<Opened | undefined> {
+  const link = await findLink(parts.database, community.id, 'assisted-recovery', token);
+  if (link?.subject == null || typeof link.details.recovery !== 'string') return undefined;
+  if (link.details.refuse === true)
+    return { refuse: true, subject: link.subject, recovery: link.details.recovery };
+  return parts.database.transaction(async (tx) => {
+    const recovery = await recoveryByLink(tx, community.id, link);
+    if (recovery === undefined) return undefined;
+    const { username, displayName } = recovery;
+    return { refuse: false, username, words: [username, displayName] };
+  });
+}
+
+async function open(parts: WebParts, request: CommunityRequest, token: string): Promise<void> {
+  const found = await opened(parts, request, token);
+  if (found === undefined) showExpired(request);
+  else if (!found.refuse) request.page(passwordPage(request, token, found.username));
+  else await showRefusal(parts, request, token, found.subject);
+}
+
+async function submit(parts: WebParts, request: CommunityRequest, token: string): Promise<void> {
+  const { password = '' } = await request.form();
+  const found = await opened(parts, request, token);
+  if (found === undefined) return showExpired(request);
+  if (found.refuse) return refuseByLink(parts, request, token, found);
+  const { community, issuer } = request;
+  const words = [...found.words, community.name, community.slug];
+  const code = await newPasswordFault(password, { words });
+  if (code !== undefined) {
+    const faults: PasswordPage['faults'] = [{ field: 'password', code }];
+    const page = passwordPage(request, token, found.username);
+    return request.page({ ...page, faults }, { status: 400 });
+  }
+  const hash = await hashPassword(password);
+  const isShort = isShortAlone(password);
+  const place = { communityId: community.id, issuerUrl: issuer.url };
+  const done = await parts.database.transaction((tx) =>
+    giveBack(tx, place, token, { hash, isShort }),
+  );
+  if (done === undefined) return showExpired(request);
+  await parts.settle();
+  request.redirect('/login?notice=password-changed');
+}
+
+async function showRefusal(
+  parts: WebParts,
+  request: CommunityRequest,
+  token: string,
+  subject: string,
+): Promise<void> {
+  const recovery = await recoveryOf(parts.database, request.community.id, subject);
+  if (recovery === undefined) return showExpired(request);
+  const { displayName, username } = recovery;
+  request.page({
+    page: 'recover-refuse',
+    action: `${request.issuer.basePath}/recover/assisted/${token}`,
+    csrf: request.csrf(),
+    member: { displayName, username },
+  });
+}
+
+/** The link is used up only when there was something to refuse. */
+async function refuseByLink(
+  parts: WebParts,
+  request: CommunityRequest,
+  token: string,
+  { subject, recovery }: { subject: string; recovery: string },
+): Promise<void> {
+  const communityId = request.community.id;
+  const ended = await parts.database.transaction(async (tx) => {
+    await spendLink(tx, communityId, 'assisted-recovery', token);
+    return endRecovery(tx, communityId, { id: recovery, subject }, subject, 'cancelled');
+  });
+  if (!ended) return showExpired(request);
+  await parts.settle();
+  request.page({ page: 'recover-refused', loginUrl: ways(request).loginUrl });
+}
+
+/** POST ISSUER/account/recovery/refuse: whoever is still signed in says that it was not them. */
+async function refuseSignedIn(parts: WebParts, request: CommunityRequest): Promise<void> {
+  await request.form();
+  const who = await requireSignedIn(request);
+  if (who === undefined) return;
+  const { subject } = who.member;
+  const communityId = request.community.id;
+  const recovery = await recoveryOf(parts.database, communityId, subject);
+  if (recovery === undefined) throw notFound('recovery');
+  await parts.database.transaction((tx) =>
+    endRecovery(tx, communityId, { id: recovery.id, subject }, subject, 'cancelled'),
+  );
+  await parts.settle();
+  request.redirect('/?notice=recovery-refused');
+}
+
+function passwordPage(request: CommunityRequest, token: string, username: string): PasswordPage {
+  return {
+    page: 'recover-password',
+    action: `${request.issuer.basePath}/recover/assisted/${token}`,
+    csrf: request.csrf(),
+    username,
+    secondFactor: false,
+    assisted: true,
+    faults: [],
+  };
+}

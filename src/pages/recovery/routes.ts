@@ -1,0 +1,141 @@
+import { findLink } from '../../domain/links/link-store.ts';
+import { hashPassword } from '../../domain/people/password.ts';
+import { isShortAlone, newPasswordFault } from '../../domain/people/password-rule.ts';
+import { orTooShort } from '../../domain/people/set-password.ts';
+import {
+  type Recoverable,
+  recoverableBy,
+  resetByLink,
+} from '../../domain/recovery/reset-password.ts';
+import { enqueue } from '../../platform/outbox/outbox.ts';
+import { retryAfterMinutes } from '../registration/retry-after.ts';
+import { localeOf } from '../routing/chrome.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
+import type { CommunityRoutes } from '../routing/community-route-table.ts';
+import type { WebParts } from '../routing/web-parts.ts';
+import type { RecoveryPage } from './pages.ts';
+
+type RecoverPage = Extract<RecoveryPage, { page: 'recover' }>;
+type PasswordPage = Extract<RecoveryPage, { page: 'recover-password' }>;
+
+const MAX_LOGIN = 320;
+
+/** Getting back in by a link that is sent to the member's address. */
+export const RECOVERY_ROUTES: CommunityRoutes = [
+  ['GET', /^\/recover$/, async (_parts, request) => request.page(recoverPage(request))],
+  ['POST', /^\/recover$/, submitRequest],
+  [
+    'GET',
+    /^\/recover\/sent$/,
+    async (_parts, request) => request.page({ page: 'recover-sent', ...ways(request) }),
+  ],
+  [
+    'GET',
+    /^\/recover\/([\w-]+)$/,
+    (parts, request, [token]) => showReset(parts, request, token as string),
+  ],
+  [
+    'POST',
+    /^\/recover\/([\w-]+)$/,
+    (parts, request, [token]) => submitReset(parts, request, token as string),
+  ],
+];
+
+export function ways({ issuer }: CommunityRequest): { loginUrl: string; recoverUrl: string } {
+  return { loginUrl: `${issuer.basePath}/login`, recoverUrl: `${issuer.basePath}/recover` };
+}
+
+function recoverPage(request: CommunityRequest): RecoverPage {
+  const { loginUrl, recoverUrl } = ways(request);
+  return { page: 'recover', action: recoverUrl, csrf: request.csrf(), login: '', loginUrl };
+}
+
+/** Answers the same, in the same time, to every name: the worker finds out whether somebody has it. */
+async function submitRequest(parts: WebParts, request: CommunityRequest): Promise<void> {
+  const fields = await request.form();
+  const login = (fields.username ?? '').trim().slice(0, MAX_LOGIN);
+  const page = { ...recoverPage(request), login };
+  if (login === '') {
+    request.page({ ...page, fault: 'missing' }, { status: 400 });
+    return;
+  }
+  const wait = await retryAfterMinutes(parts, request, 'recovery', login);
+  if (wait !== undefined) {
+    request.page({ ...page, fault: 'throttled', retryAfterMinutes: wait }, { status: 429 });
+    return;
+  }
+  const { community, issuer, ctx } = request;
+  const payload = { login, issuerUrl: issuer.url, locale: localeOf(ctx, community.locale) };
+  await parts.database.transaction((tx) =>
+    enqueue(tx, [{ kind: 'recovery-request', communityId: community.id, payload }]),
+  );
+  request.redirect('/recover/sent');
+}
+
+/** Looking at the page changes nothing: mail scanners open links, too. */
+async function showReset(parts: WebParts, request: CommunityRequest, token: string): Promise<void> {
+  const member = await whose(parts, request, token);
+  if (member === undefined) showExpired(request);
+  else request.page(passwordPage(request, token, member));
+}
+
+async function submitReset(
+  parts: WebParts,
+  request: CommunityRequest,
+  token: string,
+): Promise<void> {
+  const { password = '' } = await request.form();
+  const { community, issuer } = request;
+  const member = await whose(parts, request, token);
+  if (member === undefined) return showExpired(request);
+  const code = await newPasswordFault(password, {
+    words: [...member.words, community.name, community.slug],
+    secondFactor: member.secondFactor,
+  });
+  const refuse = (fault: NonNullable<typeof code>) => {
+    const faults: PasswordPage['faults'] = [{ field: 'password', code: fault }];
+    request.page({ ...passwordPage(request, token, member), faults }, { status: 400 });
+  };
+  if (code !== undefined) return refuse(code);
+  const hash = await hashPassword(password);
+  const isShort = isShortAlone(password);
+  const place = { communityId: community.id, issuerUrl: issuer.url };
+  const done = await orTooShort(
+    parts.database.transaction((tx) => resetByLink(tx, place, token, { hash, isShort })),
+  );
+  if (done === 'too-short') return refuse(done);
+  if (done === undefined) return showExpired(request);
+  await parts.settle();
+  request.redirect('/login?notice=password-changed');
+}
+
+async function whose(
+  { database }: WebParts,
+  { community }: CommunityRequest,
+  token: string,
+): Promise<Recoverable | undefined> {
+  const link = await findLink(database, community.id, 'recovery', token);
+  return link && recoverableBy(database, community.id, link);
+}
+
+function passwordPage(
+  request: CommunityRequest,
+  token: string,
+  { username, secondFactor }: Recoverable,
+): PasswordPage {
+  const action = `${request.issuer.basePath}/recover/${token}`;
+  return {
+    page: 'recover-password',
+    action,
+    csrf: request.csrf(),
+    username,
+    secondFactor,
+    assisted: false,
+    faults: [],
+  };
+}
+
+/** The same for a link that was used, has expired, was cut short, or is another community's. */
+export function showExpired(request: CommunityRequest): void {
+  request.page({ page: 'recover-expired', ...ways(request) }, { status: 400 });
+}

@@ -1,0 +1,163 @@
+import { RefusedError } from '../../domain/communities/change-errors.ts';
+import { findLink, spendLink } from '../../domain/links/link-store.ts';
+import { suggestUsername } from '../../domain/memberships/choose-username.ts';
+import { hashPassword } from '../../domain/people/password.ts';
+import { addNewcomer, UsernameFaultError } from '../../domain/registration/add-newcomer.ts';
+import { tellAdminsOfRequest } from '../../domain/registration/messages.ts';
+import { passwordFaultOf } from '../../domain/registration/newcomer-password.ts';
+import { makeWay, standingOf } from '../../domain/registration/release-address.ts';
+import { recordEvents } from '../../platform/events/record-event.ts';
+import { localeOf } from '../routing/chrome.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
+import type { WebParts } from '../routing/web-parts.ts';
+import { proceedAfterPassword } from '../sign-in/after-password.ts';
+import { closedPage } from './closed-page.ts';
+import {
+  type Newcomer,
+  newcomerFaults,
+  readAnswers,
+  readNewcomer,
+  shownAgain,
+  usernameFaultOf,
+} from './newcomer-form.ts';
+import type { FieldFault, RegistrationPage } from './pages.ts';
+import { retryAfterMinutes } from './retry-after.ts';
+
+type DetailsPage = Extract<RegistrationPage, { page: 'register-details' }>;
+
+/** GET ISSUER/register/TOKEN: the address is proven; who will it be? Changes nothing. */
+export async function showDetails(
+  parts: WebParts,
+  request: CommunityRequest,
+  token: string,
+): Promise<void> {
+  const address = await openAddress(parts, request, token);
+  if (address === undefined) return;
+  const { questions } = request.community;
+  const username = suggestUsername(address);
+  request.page(
+    detailsPage(request, token, address, {
+      ...shownAgain({
+        username,
+        displayName: '',
+        givenName: '',
+        familyName: '',
+        answers: readAnswers({}, questions),
+      }),
+      faults: [],
+    }),
+  );
+}
+
+/** POST ISSUER/register/TOKEN: makes the member, and uses the link up with it. */
+export async function submitDetails(
+  parts: WebParts,
+  request: CommunityRequest,
+  token: string,
+): Promise<void> {
+  const fields = await request.form();
+  const address = await openAddress(parts, request, token);
+  if (address === undefined) return;
+  const newcomer = readNewcomer(fields, request.community.questions);
+  const page = detailsPage(request, token, address, { ...shownAgain(newcomer), faults: [] });
+  const refuse = (faults: FieldFault[]) => request.page({ ...page, faults }, { status: 400 });
+  const faults = newcomerFaults(newcomer);
+  const wait = await retryAfterMinutes(parts, request, 'link');
+  if (wait !== undefined) {
+    request.page({ ...page, retryAfterMinutes: wait }, { status: 429 });
+    return;
+  }
+  faults.push(...(await passwordFaultOf(newcomer, request.community, address)));
+  if (faults.length > 0) return refuse(faults);
+  const passwordHash = await hashPassword(newcomer.password);
+  try {
+    const subject = await register(parts, request, token, { newcomer, passwordHash });
+    if (subject === undefined) return showExpired(request);
+    await parts.settle();
+    if (request.community.registration === 'approval')
+      return request.redirect('/register/requested');
+    await proceedAfterPassword(parts, request, { subject, passwordHash }, {});
+  } catch (error) {
+    if (error instanceof UsernameFaultError) return refuse([usernameFaultOf(error.fault)]);
+    // Another link of the same address was faster.
+    if (error instanceof RefusedError && error.code === 'email-taken') return showExpired(request);
+    throw error;
+  }
+}
+
+/** @returns the subject; undefined when the link is used up, or its address came in otherwise */
+async function register(
+  { database }: WebParts,
+  request: CommunityRequest,
+  token: string,
+  { newcomer, passwordHash }: { newcomer: Newcomer; passwordHash: string },
+): Promise<string | undefined> {
+  const { community, issuer } = request;
+  const locale = localeOf(request.ctx, community.locale);
+  const status = community.registration === 'open' ? 'active' : 'requested';
+  return database.transaction(async (tx) => {
+    const link = await spendLink(tx, community.id, 'registration', token);
+    if (link?.email == null) return undefined;
+    if ((await standingOf(tx, community.id, link.email)) === 'refused') return undefined;
+    await makeWay(tx, community.id, link.email);
+    const admission = { status, locale, passwordHash, provenEmail: link.email } as const;
+    const subject = await addNewcomer(tx, community.id, newcomer, admission);
+    if (status === 'requested') {
+      await recordEvents(tx, [
+        { communityId: community.id, type: 'member.requested', actor: 'anonymous', subject },
+      ]);
+      await tellAdminsOfRequest(tx, { community, issuerUrl: issuer.url, newcomer });
+    }
+    return subject;
+  });
+}
+
+/** The address that the link proves; undefined when the answer is a page that says why there is none. */
+async function openAddress(
+  parts: WebParts,
+  request: CommunityRequest,
+  token: string,
+): Promise<string | undefined> {
+  const { registration } = request.community;
+  const link = await findLink(parts.database, request.community.id, 'registration', token);
+  if (link?.email == null) {
+    showExpired(request);
+    return undefined;
+  }
+  if (registration !== 'open' && registration !== 'approval') {
+    request.page(closedPage(request), { status: 403 });
+    return undefined;
+  }
+  return link.email;
+}
+
+function showExpired(request: CommunityRequest): void {
+  const { basePath } = request.issuer;
+  request.page(
+    {
+      page: 'register-expired',
+      registerUrl: `${basePath}/register`,
+      loginUrl: `${basePath}/login`,
+    },
+    { status: 404 },
+  );
+}
+
+function detailsPage(
+  { community, issuer, csrf }: CommunityRequest,
+  token: string,
+  address: string,
+  form: Pick<
+    DetailsPage,
+    'username' | 'displayName' | 'givenName' | 'familyName' | 'questions' | 'faults'
+  >,
+): DetailsPage {
+  return {
+    page: 'register-details',
+    state: community.registration === 'open' ? 'open' : 'approval',
+    action: `${issuer.basePath}/register/${token}`,
+    csrf: csrf(),
+    address,
+    ...form,
+  };
+}

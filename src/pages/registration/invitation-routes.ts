@@ -1,0 +1,191 @@
+import type { Invitation, InvitationState } from '../../domain/invitations/invitation.ts';
+import { findInvitation } from '../../domain/invitations/invitation-store.ts';
+import { recordUse, useInvitation } from '../../domain/invitations/use-invitation.ts';
+import { suggestUsername } from '../../domain/memberships/choose-username.ts';
+import { shortened } from '../../domain/memberships/display-name.ts';
+import { hashPassword } from '../../domain/people/password.ts';
+import { addNewcomer, UsernameFaultError } from '../../domain/registration/add-newcomer.ts';
+import { proveAddressOf } from '../../domain/registration/messages.ts';
+import { passwordFaultOf } from '../../domain/registration/newcomer-password.ts';
+import { allowToSetOut } from '../joining/allow-join-redirect.ts';
+import { localeOf } from '../routing/chrome.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
+import type { CommunityRoutes } from '../routing/community-route-table.ts';
+import { signedIn } from '../routing/signed-in.ts';
+import type { WebParts } from '../routing/web-parts.ts';
+import { proceedAfterPassword } from '../sign-in/after-password.ts';
+import {
+  type Newcomer,
+  newcomerFaults,
+  readAnswers,
+  readNewcomer,
+  shownAgain,
+  usernameFaultOf,
+} from './newcomer-form.ts';
+import type { FieldFault, NewcomerForm, RegistrationPage } from './pages.ts';
+import { retryAfterMinutes } from './retry-after.ts';
+
+type InvitationPage = Extract<RegistrationPage, { page: 'invitation' }>;
+
+/** What an invitation's link opens. It lets people in whatever the community's rule for registration is. */
+export const INVITATION_ROUTES: CommunityRoutes = [
+  [
+    'GET',
+    /^\/invitations\/([\w-]+)$/,
+    (parts, request, [token]) => showInvitation(parts, request, token as string),
+  ],
+  [
+    'POST',
+    /^\/invitations\/([\w-]+)$/,
+    (parts, request, [token]) => acceptInvitation(parts, request, token as string),
+  ],
+];
+
+/** Changes nothing: mail scanners open links, too. */
+async function showInvitation(
+  parts: WebParts,
+  request: CommunityRequest,
+  token: string,
+): Promise<void> {
+  const invitation = await openInvitation(parts, request, token);
+  if (invitation === undefined) return;
+  const email = invitation.email ?? '';
+  const newcomer = {
+    username: suggestUsername(email),
+    displayName: '',
+    givenName: '',
+    familyName: '',
+    answers: readAnswers({}, request.community.questions),
+  };
+  request.page(invitationPage(request, token, invitation, { ...shownAgain(newcomer), email }));
+}
+
+async function acceptInvitation(
+  parts: WebParts,
+  request: CommunityRequest,
+  token: string,
+): Promise<void> {
+  const fields = await request.form();
+  const invitation = await openInvitation(parts, request, token);
+  if (invitation === undefined) return;
+  const { community } = request;
+  const newcomer = readNewcomer(fields, community.questions);
+  const email = shortened(newcomer.email, 300);
+  const page = invitationPage(request, token, invitation, { ...shownAgain(newcomer), email });
+  const refuse = (faults: FieldFault[]) => request.page({ ...page, faults }, { status: 400 });
+  const faults = newcomerFaults(newcomer, { asksEmail: true });
+  const wait = await retryAfterMinutes(parts, request, 'invitation');
+  if (wait !== undefined) {
+    request.page({ ...page, retryAfterMinutes: wait }, { status: 429 });
+    return;
+  }
+  faults.push(...(await passwordFaultOf(newcomer, community, newcomer.email)));
+  if (faults.length > 0) return refuse(faults);
+  const passwordHash = await hashPassword(newcomer.password);
+  try {
+    const subject = await comeIn(parts, request, token, { newcomer, passwordHash });
+    if (subject === undefined) {
+      // Somebody else used it up, or it was revoked, while this one filled in the form.
+      showEnded(request, (await endedState(parts, request, token)) ?? 'used-up');
+      return;
+    }
+    await parts.settle();
+    await proceedAfterPassword(parts, request, { subject, passwordHash }, {});
+  } catch (error) {
+    if (error instanceof UsernameFaultError) return refuse([usernameFaultOf(error.fault)]);
+    throw error;
+  }
+}
+
+/**
+ * Makes the member. Their address is theirs only when they open the link that is sent to it: an invitation
+ * says nothing about whose mailbox it is, nor whether a member has that address.
+ * @returns the subject; undefined when the invitation cannot be used any more
+ */
+async function comeIn(
+  { database }: WebParts,
+  request: CommunityRequest,
+  token: string,
+  { newcomer, passwordHash }: { newcomer: Newcomer; passwordHash: string },
+): Promise<string | undefined> {
+  const { community, issuer } = request;
+  const locale = localeOf(request.ctx, community.locale);
+  return database.transaction(async (tx) => {
+    const given = await useInvitation(tx, community.id, token);
+    if (given === undefined) return undefined;
+    const { role, groupIds } = given;
+    const admission = { status: 'active', role, groupIds, locale, passwordHash } as const;
+    const subject = await addNewcomer(tx, community.id, newcomer, admission);
+    await recordUse(tx, community.id, given, subject);
+    await proveAddressOf(
+      tx,
+      { id: community.id, issuerUrl: issuer.url },
+      { subject, email: newcomer.email, locale },
+    );
+    return subject;
+  });
+}
+
+/** The invitation, if it can be used; undefined when the answer is a page that says why it cannot. */
+async function openInvitation(
+  parts: WebParts,
+  request: CommunityRequest,
+  token: string,
+): Promise<Invitation | undefined> {
+  const invitation = await findInvitation(parts.database, request.community.id, token);
+  if (invitation === undefined) {
+    showEnded(request, 'unknown');
+    return undefined;
+  }
+  const who = await signedIn(request);
+  if (who !== undefined) {
+    const { displayName } = who.member;
+    const homeUrl = request.issuer.basePath || '/';
+    request.page({ page: 'invitation-member', displayName, homeUrl }, { member: who.member });
+    return undefined;
+  }
+  if (invitation.state === 'open') return invitation;
+  showEnded(request, invitation.state);
+  return undefined;
+}
+
+type Ended = Exclude<InvitationState, 'open'> | 'unknown';
+
+async function endedState(
+  { database }: WebParts,
+  { community }: CommunityRequest,
+  token: string,
+): Promise<Ended | undefined> {
+  const invitation = await findInvitation(database, community.id, token);
+  return invitation?.state === 'open' ? undefined : invitation?.state;
+}
+
+function showEnded({ issuer, page }: CommunityRequest, state: Ended): void {
+  page(
+    { page: 'invitation-ended', state, loginUrl: `${issuer.basePath}/login` },
+    { status: state === 'unknown' ? 404 : 410 },
+  );
+}
+
+function invitationPage(
+  request: CommunityRequest,
+  token: string,
+  { role, groups, createdBy }: Invitation,
+  form: Omit<NewcomerForm, 'action' | 'csrf' | 'faults'>,
+): InvitationPage {
+  const { issuer, csrf } = request;
+  allowToSetOut(request);
+  return {
+    page: 'invitation',
+    action: `${issuer.basePath}/invitations/${token}`,
+    csrf: csrf(),
+    invitation: {
+      invitedBy: createdBy?.displayName,
+      role,
+      groups: groups.map(({ name }) => name),
+    },
+    join: { action: `${issuer.basePath}/join`, csrf: csrf(), invitation: token },
+    ...form,
+    faults: [],
+  };
+}

@@ -1,0 +1,102 @@
+import type { Community } from '../../domain/communities/community.ts';
+import { chosenNameFault, type UsernameFault } from '../../domain/memberships/choose-username.ts';
+import { displayNameFault, shortened, tidyName } from '../../domain/memberships/display-name.ts';
+import { isEmailAddress } from '../../platform/text/names.ts';
+import type { FieldFault, NewcomerForm } from './pages.ts';
+
+/** What somebody who comes in typed. */
+export type Newcomer = {
+  username: string;
+  displayName: string;
+  givenName: string;
+  familyName: string;
+  /** Where the form asks for one. */
+  email: string;
+  password: string;
+  answers: Answer[];
+};
+
+/** An answer with the question as it was asked. */
+export type Answer = { field: string; question: string; required: boolean; answer: string };
+
+const ANSWER_MAX = 2_000;
+
+export function readNewcomer(
+  fields: Record<string, string>,
+  questions: Community['questions'],
+): Newcomer {
+  return {
+    username: (fields.username ?? '').trim().normalize('NFC'),
+    displayName: tidyName(fields.display_name ?? ''),
+    givenName: tidyName(fields.given_name ?? ''),
+    familyName: tidyName(fields.family_name ?? ''),
+    email: (fields.email ?? '').trim(),
+    password: fields.password ?? '',
+    answers: readAnswers(fields, questions),
+  };
+}
+
+/** The answers of a form to the community's questions, which are its fields `answer-ID`. */
+export function readAnswers(
+  fields: Record<string, string>,
+  questions: Community['questions'],
+): Answer[] {
+  return questions.map(({ id, text, required }) => {
+    const field = `answer-${id}`;
+    const answer = (fields[field] ?? '').replaceAll('\r\n', '\n').trim();
+    return { field, question: text, required, answer };
+  });
+}
+
+/** All that can be said of a form without asking the database; the password is judged elsewhere. */
+export function newcomerFaults(newcomer: Newcomer, { asksEmail = false } = {}): FieldFault[] {
+  const faults: FieldFault[] = [];
+  const check = (field: string, kind: string, code: string | undefined) => {
+    if (code !== undefined) faults.push({ field, kind, code });
+  };
+  check('username', 'username', chosenNameFault(newcomer.username));
+  check('display_name', 'name', displayNameFault(newcomer.displayName));
+  check('given_name', 'name', optional(newcomer.givenName));
+  check('family_name', 'name', optional(newcomer.familyName));
+  if (asksEmail) check('email', 'email', emailFault(newcomer.email));
+  return [...faults, ...answerFaults(newcomer.answers)];
+}
+
+export function emailFault(email: string): 'missing' | 'shape' | undefined {
+  if (email === '') return 'missing';
+  return isEmailAddress(email) ? undefined : 'shape';
+}
+
+export function answerFaults(answers: readonly Answer[]): FieldFault[] {
+  return answers.flatMap(({ field, required, answer }) => {
+    const code =
+      answer.length > ANSWER_MAX ? 'too-long' : required && answer === '' ? 'missing' : undefined;
+    return code === undefined ? [] : [{ field, kind: 'answer', code }];
+  });
+}
+
+export function usernameFaultOf(code: UsernameFault): FieldFault {
+  return { field: 'username', kind: 'username', code };
+}
+
+function optional(name: string) {
+  return name === '' ? undefined : displayNameFault(name);
+}
+
+/** What was typed, to be shown again: never the password, and nothing of a length that weighs. */
+export function shownAgain(
+  newcomer: Omit<Newcomer, 'email' | 'password'>,
+): Omit<NewcomerForm, 'action' | 'csrf' | 'faults'> {
+  return {
+    username: shortened(newcomer.username, 100),
+    displayName: shortened(newcomer.displayName),
+    givenName: shortened(newcomer.givenName),
+    familyName: shortened(newcomer.familyName),
+    questions: newcomer.answers.map(({ field, question, required, answer }) => ({
+      field,
+      text: question,
+      required,
+      answer: shortened(answer, ANSWER_MAX + 500),
+    })),
+  };
+}

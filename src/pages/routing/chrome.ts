@@ -1,0 +1,81 @@
+import type { Context } from 'koa';
+import type { Community } from '../../domain/communities/community.ts';
+import type { Member } from '../../domain/memberships/member.ts';
+import { chooseLocale, type Locale } from '../../platform/i18n/locale.ts';
+import type { Issuer } from '../../protocols/oidc/request-context.ts';
+import type { Chrome } from './page-models.ts';
+
+const LOCALE_COOKIE = 'trousseau_locale';
+const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
+
+/**
+ * The visitor's language: what they chose, what the app asked for (with this request, or with the one
+ * that `ctx.state.uiLocales` was kept of), what their browser says.
+ */
+export function localeOf(ctx: Context, fallback: Locale, uiLocales?: string): Locale {
+  const asked = [uiLocales, ctx.state.uiLocales, ctx.query.ui_locales].find(
+    (value): value is string => typeof value === 'string',
+  );
+  return chooseLocale(
+    ctx.get('accept-language') || undefined,
+    ctx.cookies.get(LOCALE_COOKIE),
+    asked,
+    fallback,
+  );
+}
+
+export function keepLocale(ctx: Context, locale: Locale, path: string): void {
+  ctx.cookies.set(LOCALE_COOKIE, locale, {
+    httpOnly: true,
+    sameSite: 'lax',
+    path,
+    maxAge: YEAR_MS,
+    overwrite: true,
+  });
+}
+
+/** What stands around a community's pages: its name, logo and colour, and the language's switch. */
+export function communityChrome(options: {
+  ctx: Context;
+  community: Community;
+  issuer: Issuer;
+  locale: Locale;
+  csrf: string;
+  member?: Member;
+}): Chrome {
+  const { community, issuer, member } = options;
+  return {
+    locale: options.locale,
+    assetBase: '/assets',
+    community: {
+      name: community.name,
+      homeUrl: issuer.basePath || '/',
+      logoUrl:
+        community.logoHash === null
+          ? undefined
+          : `${issuer.basePath}/logo?v=${community.logoHash.slice(0, 16)}`,
+      themeUrl:
+        community.accent === null
+          ? undefined
+          : `${issuer.basePath}/theme.css?v=${community.accent.slice(1)}`,
+      contactEmail: community.contactEmail ?? undefined,
+    },
+    languageForm: {
+      action: `${issuer.basePath}/language`,
+      returnTo: safeReturnTo(options.ctx, issuer),
+      csrf: options.csrf,
+    },
+    signedInAs: member && {
+      displayName: member.displayName,
+      username: member.username,
+      accountUrl: `${issuer.basePath}/account`,
+      signOutUrl: `${issuer.basePath}/oidc/session/end`,
+    },
+  };
+}
+
+/** The page at hand, if a GET can show it again. */
+function safeReturnTo(ctx: Context, issuer: Issuer): string {
+  const url = ctx.state.publicUrl as string | undefined;
+  return ctx.method === 'GET' && url !== undefined ? url : issuer.basePath || '/';
+}

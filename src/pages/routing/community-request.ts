@@ -1,0 +1,30 @@
+import type { Context } from 'koa';
+import type { Community } from '../../domain/communities/community.ts';
+import type { Member } from '../../domain/memberships/member.ts';
+import type { ReadyProvider } from '../../protocols/oidc/provider-pool.ts';
+import type { Issuer } from '../../protocols/oidc/request-context.ts';
+import type { UnitOfWork } from '../../protocols/oidc/unit-of-work.ts';
+import type { PageModel } from './page-models.ts';
+
+/** A request to one community at one of its issuers, with what its routes work with. */
+export type CommunityRequest = {
+  ctx: Context;
+  community: Community;
+  issuer: Issuer;
+  /** Path below the issuer, such as `/login`. */
+  path: string;
+  ip: string;
+  unit: UnitOfWork;
+  ready(): Promise<ReadyProvider>;
+  /** A page of the community in the visitor's language. */
+  render(model: PageModel, member?: Member): string;
+  run(work: () => Promise<void>): Promise<void>;
+  /** Answers with a page; `leaves` where its form leads to an app's address in the end. */
+  page(model: PageModel, options?: { status?: number; leaves?: boolean; member?: Member }): void;
+  /** Fields of a form that came from one of our own pages. @throws CsrfError, BodyError */
+  form(): Promise<Record<string, string>>;
+  /** The token that `form` asks for. */
+  csrf(): string;
+  /** 303 to a path below the issuer. */
+  redirect(path: string): void;
+};

@@ -1,0 +1,77 @@
+import type { Context } from 'koa';
+import type { Member } from '../../domain/memberships/member.ts';
+import type { EdgeView } from '../../platform/web/edge.ts';
+import { readForm } from '../../platform/web/form-body.ts';
+import { allowFormsToLeave } from '../../platform/web/security-headers.ts';
+import type { RequestContext } from '../../protocols/oidc/request-context.ts';
+import { runInScope } from '../../protocols/oidc/request-scope.ts';
+import { UnitOfWork } from '../../protocols/oidc/unit-of-work.ts';
+import { communityChrome, localeOf } from './chrome.ts';
+import type { CommunityRequest } from './community-request.ts';
+import type { CommunityRoute } from './community-routes.ts';
+import type { PageModel } from './page-models.ts';
+import type { WebParts } from './web-parts.ts';
+
+/** Makes the object that a community's routes work with; `run` gives them the scope of the request. */
+export function openCommunityRequest(
+  parts: WebParts,
+  ctx: Context,
+  route: CommunityRoute,
+  path: string,
+): CommunityRequest {
+  const { community } = route;
+  const issuer = { url: route.url, basePath: route.basePath };
+  const { ip } = ctx.state.edge as EdgeView;
+  const unit = new UnitOfWork({
+    db: parts.database,
+    cache: parts.signIns,
+    notes: parts.disclosures,
+    redeems: path === '/oidc/token',
+    communityId: community.id,
+    issuer: issuer.url,
+    origin: { ip: ip || undefined, userAgent: ctx.get('user-agent') || undefined },
+  });
+  const csrf = () => parts.csrf.token(ctx, issuer.basePath || '/');
+  const renderFor = (model: PageModel, member?: Member, uiLocales?: string) => {
+    const locale = localeOf(ctx, community.locale, uiLocales);
+    ctx.set('Content-Language', locale);
+    return parts.renderer.render(
+      model,
+      communityChrome({ ctx, community, issuer, locale, csrf: csrf(), member }),
+    );
+  };
+  const render: CommunityRequest['render'] = (model, member) => renderFor(model, member);
+  const context: RequestContext = {
+    community,
+    issuer,
+    render: (model, uiLocales) => renderFor(model, undefined, uiLocales),
+    allowFormsToLeave: () => allowFormsToLeave(ctx),
+  };
+  return {
+    ctx,
+    community,
+    issuer,
+    path,
+    ip,
+    unit,
+    render,
+    ready: () => parts.providers.get(community, issuer),
+    page(model, options = {}) {
+      if (options.leaves === true) allowFormsToLeave(ctx);
+      ctx.status = options.status ?? 200;
+      ctx.type = 'html';
+      ctx.body = render(model, options.member);
+    },
+    async form() {
+      const fields = await readForm(ctx.req);
+      parts.csrf.check(ctx, new URL(issuer.url).origin, fields);
+      return fields;
+    },
+    csrf,
+    redirect(target) {
+      ctx.status = 303;
+      ctx.redirect(issuer.basePath + target || '/');
+    },
+    run: (work) => runInScope({ unit, context }, work),
+  };
+}

@@ -1,0 +1,74 @@
+import { createServer, type Server } from 'node:http';
+import type { Logger } from 'pino';
+import { createCommunityCache } from '../../domain/communities/community-cache.ts';
+import { createPictureMaker } from '../../domain/pictures/make-picture.ts';
+import type { Config } from '../../platform/config/config.ts';
+import type { ChangeFeed } from '../../platform/database/change-feed.ts';
+import type { Database } from '../../platform/database/database.ts';
+import type { Outbound } from '../../platform/outbound/outbound.ts';
+import type { Sealer } from '../../platform/secrets/sealer.ts';
+import type { Throttles } from '../../platform/throttles/throttles.ts';
+import { createCsrf } from '../../platform/web/csrf.ts';
+import { createMetrics } from '../../platform/web/metrics.ts';
+import { refuseUnreadable } from '../../platform/web/refuse-unreadable.ts';
+import { createRenderer } from '../../platform/web/render.ts';
+import { loadStaticFiles } from '../../platform/web/static.ts';
+import { createDisclosureNotes } from '../../protocols/oidc/disclosure-notes.ts';
+import { createProviderPool } from '../../protocols/oidc/provider-pool.ts';
+import { createSignInCache } from '../../protocols/oidc/sign-in-cache.ts';
+import { watchProvider } from '../../protocols/oidc/watch-provider.ts';
+import { createWebApp } from './web-app.ts';
+
+/** Serves the pages and the protocol's endpoints at the configured address. */
+export async function startWeb(parts: {
+  config: Config;
+  database: Database;
+  sealer: Sealer;
+  outbound: Outbound;
+  feed: ChangeFeed;
+  throttle: Throttles;
+  log: Logger;
+}): Promise<{ server: Server; stop(): Promise<void> }> {
+  const { config, database, sealer, outbound, feed, throttle, log } = parts;
+  const files = loadStaticFiles();
+  const web = createWebApp({
+    config,
+    database,
+    sealer,
+    log,
+    communities: createCommunityCache(database, feed),
+    signIns: createSignInCache(feed),
+    disclosures: createDisclosureNotes(),
+    settle: feed.settle,
+    providers: createProviderPool({
+      database,
+      sealer,
+      outbound,
+      onBuilt: (provider, community) => watchProvider(provider, community, log),
+    }),
+    throttle,
+    csrf: createCsrf(sealer),
+    files,
+    renderer: createRenderer(files),
+    metrics: createMetrics(),
+    pictures: createPictureMaker(),
+  });
+  const server = createServer(web.callback());
+  server.requestTimeout = 30_000;
+  server.headersTimeout = 15_000;
+  server.on('clientError', (error, socket) => refuseUnreadable(log, error, socket));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(config.listen.port, config.listen.host, resolve);
+  });
+  return { server, stop: () => closeServer(server) };
+}
+
+/** Takes no new requests, lets those in flight finish (10 s at most), and drops idle connections. */
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const late = setTimeout(() => server.closeAllConnections(), 10_000);
+  await closed;
+  clearTimeout(late);
+}

@@ -1,0 +1,138 @@
+import Koa, { type Context } from 'koa';
+import type { CommunityCache } from '../../domain/communities/community-cache.ts';
+import type { Config } from '../../platform/config/config.ts';
+import {
+  type EdgeView,
+  ForwardedHeaderError,
+  RequestTargetError,
+  readEdge,
+  takeOriginForm,
+} from '../../platform/web/edge.ts';
+import { healthRoutes } from '../../platform/web/health-routes.ts';
+import { notFound, RequestError } from '../../platform/web/http-errors.ts';
+import { setSecurityHeaders } from '../../platform/web/security-headers.ts';
+import { serveAsset } from '../../platform/web/serve-asset.ts';
+import { hostIssuer, hubIssuer } from '../../protocols/oidc/request-context.ts';
+import { communityRoutes } from './community-routes.ts';
+import { answerError } from './error-answers.ts';
+import { hubRoutes } from './hub-routes.ts';
+import type { WebParts } from './web-parts.ts';
+
+/**
+ * The web server's one way in: the edge says who asks and for which host, the host and path say which
+ * community, and only then does a route see the request.
+ */
+export function createWebApp(parts: WebParts): Koa {
+  const app = new Koa();
+  // Forwarded headers are set by our own edge only (`readEdge`), after it removed the visitor's.
+  app.proxy = true;
+  app.silent = true;
+  app.use(async (ctx) => {
+    const started = performance.now();
+    try {
+      await answer(parts, ctx);
+    } catch (error) {
+      await answerError(parts, ctx, error);
+    }
+    report(parts, ctx, started);
+  });
+  return app;
+}
+
+async function answer(parts: WebParts, ctx: Context): Promise<void> {
+  const { config } = parts;
+  takeTarget(ctx);
+  if (await healthRoutes(parts, ctx)) return;
+  const edge = trustEdge(config, ctx);
+  ctx.state.edge = edge;
+  // Until an issuer is found it is the hub that answers, refusals included.
+  presentAs(ctx, config.url.origin);
+  if (await serveAsset(parts, ctx)) return;
+  const route = await findRoute(parts.communities, config, edge, ctx.path);
+  if (route === undefined) {
+    throw new RequestError(
+      421,
+      'not-found',
+      `the host "${edge.host.slice(0, 100)}" is not served here`,
+    );
+  }
+  const https = route.url.startsWith('https:');
+  setSecurityHeaders(ctx, https);
+  presentAs(ctx, route.url);
+  ctx.state.route = route.kind;
+  if (route.kind === 'hub') {
+    await hubRoutes(parts, ctx);
+    return;
+  }
+  ctx.state.base = route.basePath || '/';
+  ctx.state.publicUrl = route.basePath + ctx.url.slice(route.basePath.length);
+  await communityRoutes(parts, ctx, route);
+}
+
+type Route =
+  | { kind: 'hub'; url: string }
+  | {
+      kind: 'community';
+      url: string;
+      basePath: string;
+      community: NonNullable<Awaited<ReturnType<CommunityCache['get']>>>;
+    };
+
+/** A registered host is a community's own; on the hub's host the path names the community. */
+async function findRoute(
+  communities: CommunityCache,
+  config: Config,
+  edge: EdgeView,
+  path: string,
+): Promise<Route | undefined> {
+  if (edge.host !== config.url.host) {
+    const community = await communities.get({ host: edge.host });
+    return community && { kind: 'community', ...hostIssuer(edge.host), community };
+  }
+  const slug = /^\/c\/([a-z0-9-]{1,63})(?=\/|$)/.exec(path)?.[1];
+  if (slug === undefined) return { kind: 'hub', url: config.url.origin };
+  const community = await communities.get({ slug });
+  if (community === undefined) throw notFound('no such community');
+  return { kind: 'community', ...hubIssuer(config.url, slug), community };
+}
+
+function takeTarget(ctx: Context): void {
+  try {
+    takeOriginForm(ctx.req);
+  } catch (error) {
+    if (error instanceof RequestTargetError)
+      throw new RequestError(400, 'bad-request', error.message);
+    throw error;
+  } finally {
+    // Koa kept the target as it came, and builds addresses from it.
+    ctx.originalUrl = ctx.url;
+    ctx.request.originalUrl = ctx.url;
+  }
+}
+
+function trustEdge(config: Config, ctx: Context): EdgeView {
+  try {
+    return readEdge(ctx.req, config.trustedProxies);
+  } catch (error) {
+    if (error instanceof ForwardedHeaderError)
+      throw new RequestError(400, 'bad-request', error.message);
+    throw error;
+  }
+}
+
+/** From here on host and scheme are those of the issuer, whatever the request's headers said. */
+function presentAs(ctx: Context, url: string): void {
+  const [scheme, , host] = url.split('/');
+  ctx.req.headers.host = host;
+  ctx.req.headers['x-forwarded-proto'] = scheme?.slice(0, -1);
+  ctx.req.headers['x-forwarded-for'] = (ctx.state.edge as EdgeView).ip || '0.0.0.0';
+}
+
+function report(parts: WebParts, ctx: Context, started: number): void {
+  const status = ctx.respond === false ? ctx.res.statusCode : ctx.status;
+  const ms = performance.now() - started;
+  const route = (ctx.state.route as string | undefined) ?? 'other';
+  parts.metrics.requests.observe({ route, status: `${Math.floor(status / 100)}xx` }, ms / 1000);
+  // The path only: queries carry codes, tokens and hints.
+  parts.log.debug({ method: ctx.method, path: ctx.path, status, ms: Math.round(ms) }, 'request');
+}

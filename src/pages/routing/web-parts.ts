@@ -1,0 +1,34 @@
+import type { Logger } from 'pino';
+import type { CommunityCache } from '../../domain/communities/community-cache.ts';
+import type { PictureMaker } from '../../domain/pictures/make-picture.ts';
+import type { Config } from '../../platform/config/config.ts';
+import type { Database } from '../../platform/database/database.ts';
+import type { Sealer } from '../../platform/secrets/sealer.ts';
+import type { Throttles } from '../../platform/throttles/throttles.ts';
+import type { Csrf } from '../../platform/web/csrf.ts';
+import type { Metrics } from '../../platform/web/metrics.ts';
+import type { Renderer } from '../../platform/web/render.ts';
+import type { StaticFiles } from '../../platform/web/static.ts';
+import type { DisclosureNotes } from '../../protocols/oidc/disclosure-notes.ts';
+import type { ProviderPool } from '../../protocols/oidc/provider-pool.ts';
+import type { SignInCache } from '../../protocols/oidc/sign-in-cache.ts';
+
+/** What the web server's routes are made of; put together in `app.ts`. */
+export type WebParts = {
+  config: Config;
+  database: Database;
+  sealer: Sealer;
+  log: Logger;
+  communities: CommunityCache;
+  signIns: SignInCache;
+  disclosures: DisclosureNotes;
+  /** After a change of one's own: the page that follows shows it. */
+  settle(): Promise<void>;
+  providers: ProviderPool;
+  throttle: Throttles;
+  csrf: Csrf;
+  renderer: Renderer;
+  files: StaticFiles;
+  metrics: Metrics;
+  pictures: PictureMaker;
+};

@@ -1,0 +1,79 @@
+import { newDeviceMessage } from '../../domain/notices/new-device.ts';
+import { acrOf, type Credential } from '../../domain/sessions/authentication.ts';
+import { knownDevice, rememberDevice } from '../../domain/sessions/known-device.ts';
+import { serviceOfClient } from '../../protocols/oidc/clients.ts';
+import { openBrowserSession } from '../routing/browser-session.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
+import type { WebParts } from '../routing/web-parts.ts';
+import { finish } from './finish-interaction.ts';
+import { openPendingSignIn, type PendingSignIn } from './pending-sign-in.ts';
+import { type SignInTarget, signInPath } from './sign-in-target.ts';
+
+/** A sign-in that is proven. */
+export type ProvenSignIn = {
+  /** RFC 8176: what really happened, such as `pwd`, `otp`, `mfa`. */
+  amr: readonly string[];
+  /** The sign-in counts if this still stands when it is stored. */
+  restsOn: Credential;
+  /** The sign-in on its way that this ends: of two answers at once, one counts. */
+  pending?: PendingSignIn;
+};
+
+/**
+ * Ends a sign-in that is proven: whoever asked for their account to be deleted says first whether it
+ * stays (page `decision`); everybody else is let in.
+ */
+export async function completeSignIn(
+  parts: Pick<WebParts, 'database' | 'sealer'>,
+  request: CommunityRequest,
+  proven: ProvenSignIn,
+  target: SignInTarget,
+): Promise<void> {
+  const { amr, restsOn } = proven;
+  const member = await request.unit.member(restsOn.subject);
+  if (member?.statusReason !== 'deletion') return admit(parts, request, proven, target);
+  const pending = { restsOn, waitsFor: 'decision' as const, provenAmr: amr };
+  await openPendingSignIn(parts.database, request, pending, target);
+  request.redirect(`${signInPath(target)}/decision`);
+}
+
+/**
+ * Opens the browser's session, or hands the answer to the app's request, and leads on. All of it is
+ * stored with the request: nobody is signed in by half.
+ */
+export async function admit(
+  parts: Pick<WebParts, 'database' | 'sealer'>,
+  request: CommunityRequest,
+  { amr, restsOn, pending }: ProvenSignIn,
+  target: SignInTarget,
+): Promise<void> {
+  const { subject } = restsOn;
+  const { interaction } = target;
+  const service =
+    interaction && serviceOfClient(request.community, String(interaction.params.client_id));
+  request.unit.restOn(restsOn);
+  if (pending !== undefined) request.unit.endPendingSignIn(pending.tokenHash);
+  request.unit.record({
+    type: 'member.signed-in',
+    actor: `member:${subject}`,
+    subject,
+    serviceId: service?.id,
+    details: { amr },
+  });
+  const { ctx, community, issuer, ip } = request;
+  if ((await knownDevice(parts, ctx, community.id, subject)) === undefined) {
+    const userAgent = ctx.get('user-agent');
+    const about = { communityId: community.id, issuerUrl: issuer.url, subject, userAgent, ip };
+    request.unit.send(newDeviceMessage(about));
+  }
+  rememberDevice(parts, request, subject);
+  // When it was proven, and not when the browser brings the answer to the app's request.
+  const ts = Math.floor(Date.now() / 1000);
+  const login = { accountId: subject, amr: [...amr], acr: acrOf(amr), ts };
+  if (interaction !== undefined) {
+    await finish(request, { login });
+    return;
+  }
+  await openBrowserSession(request, login);
+  request.redirect(target.returnPath ?? '/');
+}

@@ -1,0 +1,94 @@
+import { relyingPartiesOf } from '../../domain/passkeys/relying-party.ts';
+import { relyingPartyNamed, sendRequestOptions } from '../../domain/passkeys/request-options.ts';
+import { type PasskeyParts, verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
+import type { FactorCheck } from '../../domain/second-factors/factor-checks.ts';
+import { type KnownPasskey, readFactors } from '../../domain/second-factors/factor-store.ts';
+import { RequestError } from '../../platform/web/http-errors.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
+import type { CommunityRoutes } from '../routing/community-route-table.ts';
+import type { WebParts } from '../routing/web-parts.ts';
+import { findPendingSignIn, type PendingSignIn } from './pending-sign-in.ts';
+import { readTarget, type SignInTarget, signInPath } from './sign-in-target.ts';
+
+/** What the second-factor page says of somebody's passkeys. */
+export type PasskeyOffer = {
+  optionsUrl: string;
+  /** Whether one of them was made at this address. */
+  here: boolean;
+  /** Other addresses of the community that some were made at; the browser may reach them from here. */
+  elsewhere: { host: string; url: string }[];
+};
+
+export const PASSKEY_FACTOR_ROUTES: CommunityRoutes = [
+  [
+    'POST',
+    /^\/login(?:\/([\w-]+))?\/second-factor\/passkey\/options$/,
+    (parts, request, [uid]) => sendFactorOptions(parts, request, uid),
+  ],
+];
+
+const purposeOf = ({ tokenHash }: PendingSignIn) => `factor:${tokenHash.toString('hex')}`;
+
+/** What there is to say of passkeys on the page that asks for a second factor. */
+export function passkeyOffer(
+  parts: Pick<PasskeyParts, 'config'>,
+  request: CommunityRequest,
+  target: SignInTarget,
+  passkeys: readonly KnownPasskey[],
+): PasskeyOffer {
+  const [here, ...others] = relyingPartiesOf(parts.config, request.community, request.issuer);
+  const base = `${request.issuer.basePath}${signInPath(target)}/second-factor`;
+  const isOf = (rpId: string | undefined) => passkeys.some((passkey) => passkey.rpId === rpId);
+  return {
+    optionsUrl: `${base}/passkey/options`,
+    here: isOf(here?.rpId),
+    elsewhere: others
+      .filter(({ rpId }) => isOf(rpId))
+      .map(({ rpId, issuer }) => ({
+        host: new URL(issuer.url).host,
+        url: `${base}/elsewhere?at=${encodeURIComponent(rpId)}`,
+      })),
+  };
+}
+
+/** Checks a passkey's answer after a right password. */
+export const verifyPasskeyFactor: FactorCheck = async (parts, request, pending, fields) => {
+  const { personId } = pending;
+  const purpose = purposeOf(pending);
+  const expected = { purpose, personId, userVerification: false };
+  const outcome = await verifyAssertion(parts, request, fields.response, expected);
+  return outcome.verified ? outcome.amr : undefined;
+};
+
+/** Names the passkeys to whoever has proven the password: the authenticator need not keep a list of its own. */
+async function sendFactorOptions(
+  parts: WebParts,
+  request: CommunityRequest,
+  uid: string | undefined,
+): Promise<void> {
+  const fields = await request.form();
+  const target = await readTarget(request, uid);
+  const pending = await findPendingSignIn(parts.database, request, target, 'factor');
+  if (pending === undefined) throw new RequestError(400, 'expired', 'no sign-in on its way');
+  const { passkeys } = await readFactors(parts.database, pending.personId);
+  const { rpId } = fields.rp
+    ? relyingPartyNamed(parts, request, fields.rp)
+    : bestRelyingParty(parts, request, passkeys);
+  await sendRequestOptions(parts, request, rpId, {
+    purpose: purposeOf(pending),
+    userVerification: 'discouraged',
+    allowed: passkeys.filter((passkey) => passkey.rpId === rpId),
+  });
+}
+
+/** This address if a passkey is of it, else the first of the community's others that has one. */
+function bestRelyingParty(
+  parts: Pick<PasskeyParts, 'config'>,
+  request: CommunityRequest,
+  passkeys: readonly KnownPasskey[],
+) {
+  const all = relyingPartiesOf(parts.config, request.community, request.issuer);
+  const found = all.find(({ rpId }) => passkeys.some((passkey) => passkey.rpId === rpId));
+  if (found === undefined) throw new RequestError(404, 'not-found', 'no passkey of this community');
+  return found;
+}

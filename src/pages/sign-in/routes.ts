@@ -1,0 +1,216 @@
+import type { Community } from '../../domain/communities/community.ts';
+import {
+  checkPasswordSignIn,
+  type SignInOutcome,
+} from '../../domain/people/check-password-sign-in.ts';
+import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authentication.ts';
+import { leaveEvenly } from '../../platform/web/quantize-response-time.ts';
+import { serviceOfClient } from '../../protocols/oidc/clients.ts';
+import { browserSession } from '../routing/browser-session.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
+import type { PageModel } from '../routing/page-models.ts';
+import { signedIn } from '../routing/signed-in.ts';
+import type { WebParts } from '../routing/web-parts.ts';
+import { proceedAfterPassword } from './after-password.ts';
+import { finish } from './finish-interaction.ts';
+import {
+  essentialAcr,
+  type Interaction,
+  type SignInTarget,
+  safeReturnPath,
+  signInPath,
+} from './sign-in-target.ts';
+
+/** What another page did, told on the one that it led to. */
+const NOTICES = ['signed-out', 'password-changed', 'joined', 'requested'] as const;
+
+type LoginPage = Extract<PageModel, { page: 'login' }>;
+type Refusal = Exclude<SignInOutcome, { signedIn: true }>;
+
+/** GET ISSUER/login: the member comes by themselves, or a page asks that they prove who they are again. */
+export async function showLogin(request: CommunityRequest): Promise<void> {
+  const { query } = request.ctx;
+  const returnPath = safeReturnPath(query.return_to);
+  const again = query.again !== undefined && returnPath !== undefined;
+  if (!again && (await signedIn(request)) !== undefined) {
+    request.redirect(returnPath ?? '/');
+    return;
+  }
+  request.page(await ownLoginPage(request, { returnPath }));
+}
+
+/** POST ISSUER/login */
+export async function submitLogin(parts: WebParts, request: CommunityRequest): Promise<void> {
+  const fields = await request.form();
+  const target = { returnPath: safeReturnPath(fields.return_to) };
+  const outcome = await attempt(parts, request, fields);
+  if (outcome.signedIn) {
+    await proceedAfterPassword(parts, request, outcome, target);
+    return;
+  }
+  const page = await ownLoginPage(request, target);
+  refuse(request, { ...page, username: fields.username ?? page.username }, outcome);
+}
+
+/** GET ISSUER/login/UID: an app asked who the member is. */
+export async function showAppLogin(
+  request: CommunityRequest,
+  interaction: Interaction,
+): Promise<void> {
+  if (asksForMoreThanWeHave(interaction)) {
+    await finish(request, {
+      error: 'unmet_authentication_requirements',
+      error_description: 'none of the requested ACRs can be obtained',
+    });
+    return;
+  }
+  // Signed in, and still not the one whom the app means (Core §3.1.2.1, §5.5.1): asking on would never end.
+  if (wantsSomebody(interaction) && interaction.lastSubmission?.login !== undefined) {
+    await finish(request, {
+      error: 'login_required',
+      error_description: 'somebody else signed in than was asked for',
+    });
+    return;
+  }
+  request.page(await appLoginPage(request, interaction), { leaves: true });
+}
+
+/** POST ISSUER/login/UID */
+export async function submitAppLogin(
+  parts: WebParts,
+  request: CommunityRequest,
+  interaction: Interaction,
+): Promise<void> {
+  const fields = await request.form();
+  const outcome = await attempt(parts, request, fields);
+  if (outcome.signedIn) {
+    await proceedAfterPassword(parts, request, outcome, { interaction });
+    return;
+  }
+  const page = await appLoginPage(request, interaction);
+  refuse(request, { ...page, username: fields.username ?? page.username }, outcome, true);
+}
+
+async function attempt(
+  parts: WebParts,
+  request: CommunityRequest,
+  fields: Record<string, string>,
+): Promise<SignInOutcome> {
+  const outcome = await checkPasswordSignIn(parts, request.ctx, {
+    communityId: request.community.id,
+    login: fields.username ?? '',
+    password: fields.password ?? '',
+    ip: request.ip,
+  });
+  parts.metrics.signIns.inc({ outcome: outcome.signedIn ? 'signed-in' : outcome.fault });
+  return outcome;
+}
+
+/** The sign-in page as it was shown for this target. */
+export function loginPageFor(request: CommunityRequest, target: SignInTarget): Promise<LoginPage> {
+  const { interaction } = target;
+  return interaction === undefined
+    ? ownLoginPage(request, target)
+    : appLoginPage(request, interaction);
+}
+
+/** `leaves`: an app waits at the end. */
+function refuse(
+  request: CommunityRequest,
+  page: LoginPage,
+  outcome: Refusal,
+  leaves = false,
+): void {
+  leaveEvenly(request.ctx);
+  if (outcome.fault === 'throttled') {
+    request.ctx.set('Retry-After', String(outcome.retryAfterSeconds));
+    const retryAfterMinutes = Math.ceil(outcome.retryAfterSeconds / 60);
+    // Once a window: a flood must not fill the audit trail.
+    if (outcome.first) request.unit.record({ type: 'sign-in.throttled', actor: 'anonymous' });
+    request.page({ ...page, fault: 'throttled', retryAfterMinutes }, { status: 429, leaves });
+    return;
+  }
+  if (outcome.fault === 'credentials') {
+    request.unit.record({ type: 'sign-in.failed', actor: 'anonymous', subject: outcome.subject });
+  }
+  request.page({ ...page, fault: outcome.fault }, { status: 400, leaves });
+}
+
+function loginPage(request: CommunityRequest, target: SignInTarget, username?: string): LoginPage {
+  return {
+    page: 'login',
+    action: request.issuer.basePath + signInPath(target),
+    csrf: request.csrf(),
+    username,
+    returnTo: target.returnPath,
+    notice: NOTICES.find((one) => one === request.ctx.query.notice),
+    recoverUrl: `${request.issuer.basePath}/recover`,
+    registerUrl: isOpenToNewcomers(request.community)
+      ? `${request.issuer.basePath}/register`
+      : undefined,
+  };
+}
+
+function isOpenToNewcomers({ registration }: Community): boolean {
+  return registration === 'open' || registration === 'approval';
+}
+
+/** Whoever is signed in already is asked by name. */
+async function ownLoginPage(request: CommunityRequest, target: SignInTarget): Promise<LoginPage> {
+  const page = loginPage(request, target);
+  const { accountId } = await browserSession(request);
+  if (accountId === undefined || request.ctx.query.switch !== undefined) return page;
+  const back = new URLSearchParams({ switch: '1', return_to: target.returnPath ?? '/' });
+  return nameKnown(request, page, accountId, `${page.action}?${back}`);
+}
+
+async function appLoginPage(
+  request: CommunityRequest,
+  interaction: Interaction,
+): Promise<LoginPage> {
+  const { params, session } = interaction;
+  const service = serviceOfClient(request.community, String(params.client_id));
+  const hint = typeof params.login_hint === 'string' ? params.login_hint : undefined;
+  const page = {
+    ...loginPage(request, { interaction }, hint),
+    service: service && { name: service.name },
+  };
+  const isSwitch = request.ctx.query.switch !== undefined || wantsSomebody(interaction);
+  if (session?.accountId === undefined || isSwitch) return page;
+  return nameKnown(request, page, session.accountId, `${page.action}?switch=1`);
+}
+
+async function nameKnown(
+  request: CommunityRequest,
+  page: LoginPage,
+  subject: string,
+  switchAction: string,
+): Promise<LoginPage> {
+  const known = await request.unit.member(subject);
+  if (known?.status !== 'active') return page;
+  return {
+    ...page,
+    username: known.username,
+    reauthenticate: { displayName: known.displayName, switchAction },
+  };
+}
+
+/** The app asks for one member by `id_token_hint` or by the value of `sub`, who is not the one signed in. */
+function wantsSomebody({ prompt }: Interaction): boolean {
+  return prompt.reasons.some(
+    (reason) => reason === 'id_token_hint' || reason === 'claims_id_token_sub_value',
+  );
+}
+
+/** An essential `acr` (Core §5.5.1.1) that no sign-in here can reach: better a clear no than a loop. */
+function asksForMoreThanWeHave(interaction: Interaction): boolean {
+  const { prompt, lastSubmission } = interaction;
+  const essential = prompt.reasons.some(
+    (reason) => reason === 'essential_acr' || reason === 'essential_acrs',
+  );
+  if (!essential) return false;
+  const reachable = essentialAcr({ interaction }).some(
+    (acr) => acr === ACR_SINGLE_FACTOR || acr === ACR_MULTI_FACTOR,
+  );
+  return !reachable || lastSubmission?.login !== undefined;
+}

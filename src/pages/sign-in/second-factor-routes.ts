@@ -1,0 +1,128 @@
+import { countWrongPasskey } from '../../domain/passkeys/count-wrong-passkey.ts';
+import { FACTOR_CHECKS, type FactorKind } from '../../domain/second-factors/factor-checks.ts';
+import { type Factors, readFactors } from '../../domain/second-factors/factor-store.ts';
+import { knownDevice } from '../../domain/sessions/known-device.ts';
+import type { FactorAttempt } from '../../platform/throttles/factor-throttle.ts';
+import { RequestError } from '../../platform/web/http-errors.ts';
+import { serviceOfClient } from '../../protocols/oidc/clients.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
+import type { CommunityRoutes } from '../routing/community-route-table.ts';
+import type { WebParts } from '../routing/web-parts.ts';
+import { completeSignIn } from './complete-sign-in.ts';
+import { passkeyOffer } from './passkey-factor.ts';
+import { findPendingSignIn, type PendingSignIn } from './pending-sign-in.ts';
+import type { SecondFactorPage } from './second-factor-pages.ts';
+import { readTarget, type SignInTarget, signInPath } from './sign-in-target.ts';
+
+/** Between a password and a sign-in: the second factor of whoever has one. */
+export const SECOND_FACTOR_ROUTES: CommunityRoutes = [
+  [
+    'GET',
+    /^\/login(?:\/([\w-]+))?\/second-factor$/,
+    (parts, request, [uid]) => showSecondFactor(parts, request, uid),
+  ],
+  [
+    'POST',
+    /^\/login(?:\/([\w-]+))?\/second-factor$/,
+    (parts, request, [uid]) => submitSecondFactor(parts, request, uid),
+  ],
+];
+
+async function showSecondFactor(
+  parts: WebParts,
+  request: CommunityRequest,
+  uid: string | undefined,
+): Promise<void> {
+  const target = await readTarget(request, uid);
+  const pending = await findPendingSignIn(parts.database, request, target, 'factor');
+  if (pending === undefined) {
+    request.redirect(signInPath(target));
+    return;
+  }
+  const page = await secondFactorPage(parts, request, pending, target, request.ctx.query.use);
+  request.page(page, { leaves: target.interaction !== undefined });
+}
+
+async function submitSecondFactor(
+  parts: WebParts,
+  request: CommunityRequest,
+  uid: string | undefined,
+): Promise<void> {
+  const fields = await request.form();
+  const target = await readTarget(request, uid);
+  const pending = await findPendingSignIn(parts.database, request, target, 'factor');
+  if (pending === undefined) throw new RequestError(400, 'expired', 'no sign-in on its way');
+  const page = await secondFactorPage(parts, request, pending, target, fields.using);
+  const refuse = (change: Partial<SecondFactorPage>, status = 400) =>
+    request.page({ ...page, ...change }, { status, leaves: target.interaction !== undefined });
+
+  if ((page.using === 'passkey' ? fields.response : fields.code?.trim()) === '') {
+    refuse({ fault: page.using === 'passkey' ? 'passkey' : 'missing' });
+    return;
+  }
+  const { subject, personId } = pending;
+  const device = await knownDevice(parts, request.ctx, request.community.id, subject);
+  const attempt: FactorAttempt = { personId, ip: request.ip, device };
+  const isGuessable = page.using !== 'passkey';
+  const refuseUntil = (retryAfterSeconds: number) => {
+    request.ctx.set('Retry-After', String(retryAfterSeconds));
+    refuse({ fault: 'throttled', retryAfterMinutes: Math.ceil(retryAfterSeconds / 60) }, 429);
+  };
+  const leave = isGuessable ? await parts.throttle.factor(attempt) : { allowed: true as const };
+  if (!leave.allowed) return refuseUntil(leave.retryAfterSeconds);
+  const proven = await FACTOR_CHECKS[page.using](parts, request, pending, fields, target);
+  if (proven === undefined) {
+    const counted = isGuessable ? leave : await countWrongPasskey(parts, request);
+    if (!counted.allowed) return refuseUntil(counted.retryAfterSeconds);
+    const details = { using: page.using };
+    request.unit.record({ type: 'second-factor.failed', actor: 'anonymous', subject, details });
+    refuse({ fault: page.using === 'passkey' ? 'passkey' : 'code' });
+    return;
+  }
+  if (isGuessable) await parts.throttle.factorSucceeded(attempt);
+  const amr = ['pwd', ...proven, 'mfa'];
+  await completeSignIn(
+    parts,
+    request,
+    { amr, restsOn: pending.restsOn, pending },
+    { ...target, returnPath: pending.returnPath },
+  );
+}
+
+async function secondFactorPage(
+  parts: WebParts,
+  request: CommunityRequest,
+  pending: PendingSignIn,
+  target: SignInTarget,
+  wanted: unknown,
+): Promise<SecondFactorPage> {
+  const factors = await readFactors(parts.database, pending.personId);
+  const kinds = kindsOf(factors);
+  const using = kinds.find((kind) => kind === wanted) ?? kinds[0] ?? 'totp';
+  const base = request.issuer.basePath + signInPath(target);
+  const service =
+    target.interaction &&
+    serviceOfClient(request.community, String(target.interaction.params.client_id));
+  return {
+    page: 'second-factor',
+    action: `${base}/second-factor`,
+    csrf: request.csrf(),
+    service: service && { name: service.name },
+    using,
+    others: kinds
+      .filter((kind) => kind !== using)
+      .map((kind) => ({ using: kind, url: `${base}/second-factor?use=${kind}` })),
+    passkey:
+      using === 'passkey' ? passkeyOffer(parts, request, target, factors.passkeys) : undefined,
+    restartUrl: `${base}?switch=1`,
+  };
+}
+
+/** What the person has, the easiest first. */
+function kindsOf({ passkeys, totp, recoveryCodesLeft }: Factors): FactorKind[] {
+  const kinds: FactorKind[] = [];
+  if (passkeys.length > 0) kinds.push('passkey');
+  if (totp) kinds.push('totp');
+  if (recoveryCodesLeft > 0) kinds.push('recovery-code');
+  return kinds;
+}
