@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { stopChild } from './programs.ts';
 
-const APP = fileURLToPath(new URL('../../../src/demo/example-app.ts', import.meta.url));
+const APP = fileURLToPath(new URL('../../../src/cli/demo/example-app.ts', import.meta.url));
 
 /** What the demo's app is registered with at the hub, for a port of its own. */
 export function exampleAppClient(port: number) {

@@ -1,4 +1,4 @@
-import type { ListenAddress } from '../platform/config/config.ts';
+import type { ListenAddress } from '../../platform/config/config.ts';
 import type { DemoApp, NetworkFile } from './run-demo.ts';
 
 /** What the demo prints once all runs: addresses, users, passwords, and what to try. */

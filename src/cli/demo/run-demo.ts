@@ -2,15 +2,15 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { createLogger, start } from '../main.ts';
-import { parseConfig } from '../platform/config/config.ts';
-import { readEnv } from '../platform/config/env.ts';
-import { createSealer } from '../platform/secrets/sealer.ts';
-import { loadSecrets } from '../platform/secrets/secret-file.ts';
-import { applyFile } from '../transfer/apply/apply-file.ts';
+import { createLogger, start } from '../../main.ts';
+import { parseConfig } from '../../platform/config/config.ts';
+import { readEnv } from '../../platform/config/env.ts';
+import { createSealer } from '../../platform/secrets/sealer.ts';
+import { loadSecrets } from '../../platform/secrets/secret-file.ts';
+import { applyFile } from '../../transfer/apply/apply-file.ts';
 import { demoSummary } from './demo-summary.ts';
 
-const NETWORK = fileURLToPath(new URL('../../examples/tiers-lieux.yaml', import.meta.url));
+const NETWORK = fileURLToPath(new URL('../../../examples/tiers-lieux.yaml', import.meta.url));
 const APP = fileURLToPath(new URL('./example-app.ts', import.meta.url));
 const APP_PORTS = [8091, 8092];
 
