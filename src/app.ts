@@ -41,7 +41,7 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
 
   // Each role loads what it needs: a process for LDAP alone carries no web server.
   if (config.roles.has('worker')) {
-    const { startWorker } = await import('./platform/worker/worker.ts');
+    const { startWorker } = await import('./app-worker.ts');
     const worker = startWorker({ config, database, sealer, outbound, log });
     stops.unshift(() => worker.stop());
   }

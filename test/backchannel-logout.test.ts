@@ -9,7 +9,6 @@ import { ensureKeys } from '../src/domain/signing-keys/ensure-keys.ts';
 import { rotateKeys } from '../src/domain/signing-keys/rotate-keys.ts';
 import { listKeys } from '../src/domain/signing-keys/signing-key-store.ts';
 import { createOutbound, type Outbound } from '../src/platform/outbound/outbound.ts';
-import type { BackchannelLogout } from '../src/platform/outbox/outbox.ts';
 import type { Claimed } from '../src/platform/outbox/outbox-store.ts';
 import { startOutboxWorker } from '../src/platform/outbox/outbox-worker.ts';
 import { createSealer } from '../src/platform/secrets/sealer.ts';
@@ -84,7 +83,7 @@ async function buildClient(
   );
 }
 
-function logout(clientId: string, community = communityId): Claimed<BackchannelLogout> {
+function logout(clientId: string, community = communityId): Claimed<'backchannel-logout'> {
   return {
     id: '1',
     attempts: 1,

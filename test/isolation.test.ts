@@ -377,7 +377,7 @@ describe('the stores', () => {
 
   test('are all asked above', async () => {
     for (const folder of ['memberships', 'groups', 'people', 'services']) {
-      const at = new URL(`../src/${folder}/`, import.meta.url);
+      const at = new URL(`../src/domain/${folder}/`, import.meta.url);
       const files = await readdir(at);
       for (const file of files.filter((name) => name.endsWith('-store.ts'))) {
         const store = await import(new URL(file, at).pathname);

@@ -261,7 +261,7 @@ describe('without a mail server', () => {
 });
 
 async function startHubWorker() {
-  const { startWorker } = await import('../src/platform/worker/worker.ts');
+  const { startWorker } = await import('../src/app-worker.ts');
   const { createOutbound } = await import('../src/platform/outbound/outbound.ts');
   const { pino } = await import('pino');
   return startWorker({

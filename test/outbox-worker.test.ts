@@ -190,8 +190,8 @@ test('a process killed in the middle of a delivery loses nothing: another one de
 function childSource(url: string): string {
   const src = new URL('../src/', import.meta.url).href;
   return `
-    import { openDatabase } from '${src}database/database.ts';
-    import { startOutboxWorker } from '${src}outbox/outbox-worker.ts';
+    import { openDatabase } from '${src}platform/database/database.ts';
+    import { startOutboxWorker } from '${src}platform/outbox/outbox-worker.ts';
     const log = { debug() {}, info() {}, warn: console.error, error: console.error };
     const deliveries = { 'backchannel-logout': async ({ payload }) => {
       await fetch('${url}/' + payload.sid, { method: 'POST' });

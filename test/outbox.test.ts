@@ -1,11 +1,8 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { BackchannelLogout } from '../src/domain/sessions/backchannel-logout.ts';
 import { type DeliveryContext, deliverMessage } from '../src/platform/outbox/deliver-message.ts';
-import {
-  type BackchannelLogout,
-  enqueue,
-  type OutboxMessage,
-} from '../src/platform/outbox/outbox.ts';
+import { enqueue, type OutboxMessage } from '../src/platform/outbox/outbox.ts';
 import { claimMessages, LEASE_MS } from '../src/platform/outbox/outbox-store.ts';
 import { nextDelay, type Outcome, parseRetryAfter } from '../src/platform/outbox/retry-policy.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';

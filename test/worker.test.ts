@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startWorker } from '../src/app-worker.ts';
 import { cleanUpExpired } from '../src/domain/retention/expiry-cleanup.ts';
 import { ensureKeys } from '../src/domain/signing-keys/ensure-keys.ts';
 import { listKeys } from '../src/domain/signing-keys/signing-key-store.ts';
@@ -8,7 +9,6 @@ import { parseConfig } from '../src/platform/config/config.ts';
 import { createOutbound } from '../src/platform/outbound/outbound.ts';
 import { createSealer } from '../src/platform/secrets/sealer.ts';
 import { runIfDue, type ScheduledTask } from '../src/platform/worker/scheduled-task.ts';
-import { startWorker } from '../src/platform/worker/worker.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 
 const DAY = 86_400_000;

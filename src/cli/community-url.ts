@@ -1,6 +1,6 @@
+import { hostIssuer, hubIssuer } from '../domain/communities/issuer.ts';
 import type { ListedCommunity } from '../domain/communities/list-communities.ts';
 import type { Config } from '../platform/config/config.ts';
-import { hostIssuer, hubIssuer } from '../protocols/oidc/request-context.ts';
 
 /** The address that people know a community by: its own host where it has one. */
 export function communityUrl(

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hostIssuer } from '../../src/domain/communities/issuer.ts';
 import {
   createFirstOperator,
   ensureSetupToken,
 } from '../../src/domain/operators/create-operator.ts';
-import { hostIssuer } from '../../src/protocols/oidc/request-context.ts';
 import {
   type BuiltCommunity,
   type BuiltMember,

@@ -1,6 +1,13 @@
 /** What a change names is not of this community, nor perhaps of any: the two answer the same. */
 export class NotFoundError extends Error {
-  readonly noun: 'community' | 'member' | 'group' | 'service' | 'app password' | 'recovery';
+  readonly noun:
+    | 'community'
+    | 'member'
+    | 'group'
+    | 'service'
+    | 'app password'
+    | 'passkey'
+    | 'recovery';
   constructor(noun: NotFoundError['noun'], name?: string) {
     super(`there is no ${noun}${name === undefined ? ' of that name' : ` "${name}"`} here`);
     this.name = 'NotFoundError';
@@ -35,6 +42,11 @@ export type Refusal =
   | 'app-password-name'
   | 'too-many-app-passwords'
   | 'posix-exhausted';
+
+/** What the change rests on was used, changed or over meanwhile: it has to begin again. */
+export class ExpiredError extends Error {
+  override readonly name = 'ExpiredError';
+}
 
 /** A change that the rules or the present state do not allow. `code` is for catalogues of messages. */
 export class RefusedError extends Error {

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../platform/database/database.ts';
-import { hostIssuer, hubIssuer } from '../../protocols/oidc/request-context.ts';
+import { hostIssuer, hubIssuer } from './issuer.ts';
 
 /**
  * The address that people know a community by, for messages that no request of the web leads to: its own

@@ -1,4 +1,3 @@
-import type { Newcomer } from '../../pages/registration/newcomer-form.ts';
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
@@ -10,6 +9,7 @@ import type { Status } from '../memberships/membership-store.ts';
 import { notifyMember } from '../notices/notify-member.ts';
 import { addNewcomer } from '../registration/add-newcomer.ts';
 import { tellAdminsOfRequest } from '../registration/messages.ts';
+import type { Newcomer } from '../registration/newcomer.ts';
 import { makeWay, standingOf } from '../registration/release-address.ts';
 import type { Way } from './join-link.ts';
 

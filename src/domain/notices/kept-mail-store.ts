@@ -1,5 +1,5 @@
-import type { RenderedMail } from '../../pages/mails/render-mail.ts';
 import type { Queryable } from '../../platform/database/database.ts';
+import type { RenderedMail } from '../../platform/mail/transport.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 
 /** A message that was kept because there is no mail server. */

@@ -1,4 +1,5 @@
 import type { Locale } from '../../platform/i18n/locale.ts';
+import type { OutboxMessage } from '../../platform/outbox/outbox.ts';
 import type { LinkKind } from '../links/link-store.ts';
 
 /** Every message that the hub writes; each is a pair of views (HTML and text) in `views/mail`. */
@@ -49,31 +50,29 @@ export type Mail = {
   link?: MailLink;
 };
 
-/** A message to be sent, rendered by the worker in the language of its reader. */
-export type MailMessage = {
-  kind: 'mail';
-  communityId: string;
-  payload: Omit<Mail, 'communityId'>;
-};
+declare module '../../platform/outbox/outbox.ts' {
+  interface OutboxKinds {
+    /** A message to be sent, rendered by the worker in the language of its reader. */
+    mail: Omit<Mail, 'communityId'>;
+    /**
+     * A sign-in with a browser that the account was not known to use. The worker finds out whom to tell, and
+     * whether it was the account's first sign-in, which is no news: a sign-in does not wait for that.
+     */
+    'new-device': {
+      subject: string;
+      issuerUrl: string;
+      /** When (ISO 8601). */
+      at: string;
+      /** Where from: the network address. */
+      ip: string;
+      browser?: string;
+      system?: string;
+    };
+  }
+}
 
-/**
- * A sign-in with a browser that the account was not known to use. The worker finds out whom to tell, and
- * whether it was the account's first sign-in, which is no news: a sign-in does not wait for that.
- */
-export type NewDeviceMessage = {
-  kind: 'new-device';
-  communityId: string;
-  payload: {
-    subject: string;
-    issuerUrl: string;
-    /** When (ISO 8601). */
-    at: string;
-    /** Where from: the network address. */
-    ip: string;
-    browser?: string;
-    system?: string;
-  };
-};
+export type MailMessage = OutboxMessage<'mail'>;
+export type NewDeviceMessage = OutboxMessage<'new-device'>;
 
 export function mail({ communityId, ...payload }: Mail): MailMessage {
   return { kind: 'mail', communityId, payload };

@@ -36,7 +36,7 @@ export function newDeviceMessage(
 /** Tells the member, unless nobody had signed in to the account before. */
 export async function deliverNewDevice(
   { database }: { database: Database },
-  { id, communityId, payload }: Claimed<NewDeviceMessage>,
+  { id, communityId, payload }: Claimed<'new-device'>,
 ): Promise<Outcome> {
   const { subject, issuerUrl, at, ip, browser, system } = payload;
   const device = [browser, system].filter((part) => part !== undefined).join(', ');

@@ -1,5 +1,4 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Context } from 'koa';
 import type { Queryable } from '../../platform/database/database.ts';
 import { spendProof } from '../../platform/secrets/replay-store.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
@@ -20,12 +19,17 @@ export type ChallengeFor = {
 };
 
 /**
+ * What stands behind the forms of the visitor's browser: no script and no other site can read it. Undefined
+ * for a browser that was given none.
+ */
+export type BrowserKey = string | undefined;
+
+/**
  * A challenge that needs no row: it carries its end and a keyed digest of what it is for and of the
  * browser's own cookie (WebAuthn level 3 section 13.4.3). Only that it was answered is kept.
  * @throws Error when the browser has no cookie of the page that asks
  */
-export function makeChallenge(sealer: Sealer, ctx: Context, purpose: ChallengeFor): Buffer {
-  const browser = browserOf(ctx);
+export function makeChallenge(sealer: Sealer, browser: BrowserKey, purpose: ChallengeFor): Buffer {
   if (browser === undefined) throw new Error('a challenge needs the cookie of the form before it');
   const head = Buffer.alloc(HEAD_BYTES);
   randomBytes(RANDOM_BYTES).copy(head);
@@ -40,11 +44,10 @@ export function makeChallenge(sealer: Sealer, ctx: Context, purpose: ChallengeFo
  */
 export function checkChallenge(
   sealer: Sealer,
-  ctx: Context,
+  browser: BrowserKey,
   purpose: ChallengeFor,
   challenge: string,
 ): Date | undefined {
-  const browser = browserOf(ctx);
   const bytes = Buffer.from(challenge, 'base64url');
   if (browser === undefined || bytes.length !== HEAD_BYTES + 32) return undefined;
   const head = bytes.subarray(0, HEAD_BYTES);
@@ -67,13 +70,6 @@ export function spendChallenge(
   // One spelling: base64url has several for the same bytes.
   const spelling = Buffer.from(challenge, 'base64url').toString('base64url');
   return spendProof(db, 'passkey', spelling, expiresAt);
-}
-
-/** The cookie that stands behind the forms of this browser: no script and no other site can read it. */
-function browserOf(ctx: Context): string | undefined {
-  return (
-    (ctx.state.csrf as string | undefined) ?? ctx.cookies.get('trousseau_csrf', { signed: false })
-  );
 }
 
 function digest(key: string, browser: string, purpose: ChallengeFor, head: Buffer): Buffer {

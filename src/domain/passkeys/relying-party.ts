@@ -1,6 +1,6 @@
 import type { Config } from '../../platform/config/config.ts';
-import { hostIssuer, hubIssuer, type Issuer } from '../../protocols/oidc/request-context.ts';
 import type { Community } from '../communities/community.ts';
+import { hostIssuer, hubIssuer, type Issuer } from '../communities/issuer.ts';
 
 /**
  * An address of a community as WebAuthn sees it. A passkey belongs to one RP ID (level 3 section 4); the

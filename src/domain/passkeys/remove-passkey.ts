@@ -1,7 +1,6 @@
-import type { CommunityRequest } from '../../pages/routing/community-request.ts';
-import type { SignedIn } from '../../pages/routing/signed-in.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
-import { notFound } from '../../platform/web/http-errors.ts';
+import { NotFoundError } from '../communities/change-errors.ts';
+import type { CommunityAt } from '../communities/issuer.ts';
 import { notifyMember } from '../notices/notify-member.ts';
 import { forgetCodesOfNobody } from '../second-factors/recovery-codes.ts';
 import { type RemovalRefusal, refusalOfRemoval } from '../second-factors/removal.ts';
@@ -14,27 +13,27 @@ import type { PasskeyParts } from './verify-assertion.ts';
  * all others of the person end. The last second factor stays where a community asks
  * for one, or where the password is too short to stand alone.
  * @returns why it stays; undefined when it is gone
- * @throws RequestError 404 when the person has no such passkey
+ * @throws NotFoundError when the person has no such passkey
  */
 export async function removePasskey(
-  parts: PasskeyParts,
-  request: CommunityRequest,
-  { personId, member: { subject }, session }: SignedIn,
+  { database }: Pick<PasskeyParts, 'database'>,
+  { community, issuer }: CommunityAt,
+  { personId, subject, session }: { personId: string; subject: string; session: { uid: string } },
   id: string,
 ): Promise<RemovalRefusal | undefined> {
-  return parts.database.transaction(async (tx) => {
+  return database.transaction(async (tx) => {
     const refusal = await refusalOfRemoval(tx, personId, (factors) => ({
       ...factors,
       passkeys: factors.passkeys.filter((passkey) => passkey.id !== id),
     }));
     if (refusal !== undefined) return refusal;
     const removed = await deletePasskey(tx, personId, id);
-    if (removed === undefined) throw notFound('passkey');
+    if (removed === undefined) throw new NotFoundError('passkey');
     await forgetCodesOfNobody(tx, personId);
-    await endPersonSessions(tx, personId, { communityId: request.community.id, uid: session.uid });
+    await endPersonSessions(tx, personId, { communityId: community.id, uid: session.uid });
     await recordEvents(tx, [
       {
-        communityId: request.community.id,
+        communityId: community.id,
         type: 'passkey.removed',
         actor: `member:${subject}`,
         subject,
@@ -42,9 +41,9 @@ export async function removePasskey(
       },
     ]);
     await notifyMember(tx, {
-      communityId: request.community.id,
+      communityId: community.id,
       subject,
-      issuerUrl: request.issuer.url,
+      issuerUrl: issuer.url,
       template: 'passkey-removed',
       data: { passkey: removed.name },
     });

@@ -1,15 +1,21 @@
 import { verifyAuthenticationResponse } from '@simplewebauthn/server';
-import type { CommunityRequest } from '../../pages/routing/community-request.ts';
-import type { WebParts } from '../../pages/routing/web-parts.ts';
+import type { Logger } from 'pino';
+import type { Config } from '../../platform/config/config.ts';
+import type { Database } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
+import type { Sealer } from '../../platform/secrets/sealer.ts';
+import type { CommunityAt } from '../communities/issuer.ts';
 import type { Amr } from '../sessions/authentication.ts';
-import { checkChallenge, spendChallenge } from './challenge.ts';
+import { type BrowserKey, checkChallenge, spendChallenge } from './challenge.ts';
 import { type Assertion, parseAssertion } from './passkey-response.ts';
 import { findPasskey, type StoredPasskey, touchPasskey } from './passkey-store.ts';
 import { relyingPartiesOf } from './relying-party.ts';
 import { userHandle } from './user-handle.ts';
 
-export type PasskeyParts = Pick<WebParts, 'config' | 'database' | 'sealer' | 'log'>;
+export type PasskeyParts = { config: Config; database: Database; sealer: Sealer; log: Logger };
+
+/** Where and by which browser a passkey is used. */
+export type PasskeyVisit = CommunityAt & { browserKey(): BrowserKey };
 
 /** What an answer is expected to be. */
 export type Expected = {
@@ -32,7 +38,7 @@ export type AssertionOutcome =
  */
 export async function verifyAssertion(
   parts: PasskeyParts,
-  request: CommunityRequest,
+  request: PasskeyVisit,
   text: string | undefined,
   expected: Expected,
 ): Promise<AssertionOutcome> {
@@ -64,14 +70,14 @@ export function passkeyAmr(backupEligible: boolean, userVerified: boolean): Amr[
 /** The RP ID that the challenge was made for, among those that count at this address. */
 function whatWasAsked(
   parts: PasskeyParts,
-  request: CommunityRequest,
+  request: PasskeyVisit,
   { challenge }: Assertion,
   purpose: string,
 ): { rpId: string; expiresAt: Date } | undefined {
-  const { community, issuer, ctx } = request;
+  const { community, issuer } = request;
   for (const { rpId } of relyingPartiesOf(parts.config, community, issuer)) {
     const made = { communityId: community.id, rpId, purpose };
-    const expiresAt = checkChallenge(parts.sealer, ctx, made, challenge);
+    const expiresAt = checkChallenge(parts.sealer, request.browserKey(), made, challenge);
     if (expiresAt !== undefined) return { rpId, expiresAt };
   }
   return undefined;
@@ -79,7 +85,7 @@ function whatWasAsked(
 
 async function verifySignature(
   parts: PasskeyParts,
-  request: CommunityRequest,
+  request: PasskeyVisit,
   assertion: Assertion,
   passkey: StoredPasskey,
   expected: Expected,
@@ -119,7 +125,7 @@ function isOwner(passkey: StoredPasskey, assertion: Assertion, { personId }: Exp
 
 async function noteUse(
   parts: PasskeyParts,
-  request: CommunityRequest,
+  request: PasskeyVisit,
   passkey: StoredPasskey,
   use: {
     spend: { challenge: string; expiresAt: Date };

@@ -1,7 +1,7 @@
 import type { Database } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
-import { enqueue, type RecoveryRequest } from '../../platform/outbox/outbox.ts';
+import { enqueue } from '../../platform/outbox/outbox.ts';
 import type { Claimed } from '../../platform/outbox/outbox-store.ts';
 import type { Outcome } from '../../platform/outbox/retry-policy.ts';
 import { nameKey } from '../../platform/text/names.ts';
@@ -12,6 +12,13 @@ import { takeMailPause } from '../registration/mail-pause.ts';
 const PAUSE_MINUTES = 5;
 const LINK_HOURS = 1;
 
+declare module '../../platform/outbox/outbox.ts' {
+  interface OutboxKinds {
+    /** Somebody cannot sign in any more: the worker finds out whose account the name leads to. */
+    'recovery-request': { login: string; issuerUrl: string; locale: Locale };
+  }
+}
+
 type Account = { subject: string; email: string; locale: Locale };
 
 /**
@@ -20,7 +27,7 @@ type Account = { subject: string; email: string; locale: Locale };
  */
 export async function deliverRecoveryRequest(
   { database }: { database: Database },
-  { communityId, payload }: Claimed<RecoveryRequest>,
+  { communityId, payload }: Claimed<'recovery-request'>,
 ): Promise<Outcome> {
   const { login, issuerUrl } = payload;
   await database.transaction(async (tx) => {

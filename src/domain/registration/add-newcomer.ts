@@ -1,4 +1,3 @@
-import type { Newcomer } from '../../pages/registration/newcomer-form.ts';
 import type { Transaction } from '../../platform/database/database.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
 import { RefusedError } from '../communities/change-errors.ts';
@@ -6,6 +5,7 @@ import { addMember } from '../memberships/add-member.ts';
 import { takeUsername, type UsernameFault } from '../memberships/choose-username.ts';
 import type { Role } from '../memberships/membership-store.ts';
 import { storeAnswers } from './answer-store.ts';
+import type { Newcomer } from './newcomer.ts';
 
 /** The username that somebody chose is not to be had: another took it in the meantime, perhaps. */
 export class UsernameFaultError extends Error {

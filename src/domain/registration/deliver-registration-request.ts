@@ -1,11 +1,19 @@
 import type { Database } from '../../platform/database/database.ts';
-import { enqueue, type RegistrationRequest } from '../../platform/outbox/outbox.ts';
+import type { Locale } from '../../platform/i18n/locale.ts';
+import { enqueue } from '../../platform/outbox/outbox.ts';
 import type { Claimed } from '../../platform/outbox/outbox-store.ts';
 import type { Outcome } from '../../platform/outbox/retry-policy.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import { takeMailPause } from './mail-pause.ts';
 import { registrationMail } from './messages.ts';
 import { standingOf } from './release-address.ts';
+
+declare module '../../platform/outbox/outbox.ts' {
+  interface OutboxKinds {
+    /** Somebody asked to register with an address: the worker finds out what to write to it. */
+    'registration-request': { email: string; issuerUrl: string; locale: Locale };
+  }
+}
 
 /** One address is written to no oftener, whoever asks. */
 const PAUSE_MINUTES = 5;
@@ -16,7 +24,7 @@ const PAUSE_MINUTES = 5;
  */
 export async function deliverRegistrationRequest(
   { database }: { database: Database },
-  { communityId, payload }: Claimed<RegistrationRequest>,
+  { communityId, payload }: Claimed<'registration-request'>,
 ): Promise<Outcome> {
   const { email, issuerUrl, locale } = payload;
   await database.transaction(async (tx) => {

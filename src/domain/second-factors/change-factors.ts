@@ -1,27 +1,27 @@
-import type { CommunityRequest } from '../../pages/routing/community-request.ts';
-import type { WebParts } from '../../pages/routing/web-parts.ts';
+import type { Database } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
-import { RequestError } from '../../platform/web/http-errors.ts';
+import type { Sealer } from '../../platform/secrets/sealer.ts';
+import { ExpiredError } from '../communities/change-errors.ts';
+import type { CommunityAt } from '../communities/issuer.ts';
 import type { Member } from '../memberships/member.ts';
 import { notifyMember } from '../notices/notify-member.ts';
-import type { FactorCheck } from './factor-checks.ts';
 import { hasSecondFactor, readFactors } from './factor-store.ts';
 import { forgetCodesOfNobody, makeRecoveryCodes, spendRecoveryCode } from './recovery-codes.ts';
 import { type RemovalRefusal, refusalOfRemoval } from './removal.ts';
-import { checkTotp, storeTotp } from './totp.ts';
+import { storeTotp } from './totp.ts';
 
-type Parts = Pick<WebParts, 'database' | 'sealer'>;
+type Parts = { database: Database; sealer: Sealer };
 type Who = Pick<Member, 'personId' | 'subject'>;
 
 /**
  * Keeps an authenticator app that was confirmed, and tells its owner.
  * @param onlyAsFirst for whoever has proven a password alone
  * @returns whether it is the person's first second factor
- * @throws RequestError 400 `expired` when it was to be, and is not
+ * @throws ExpiredError when it was to be, and is not
  */
 export async function addTotp(
   { database, sealer }: Parts,
-  request: CommunityRequest,
+  request: CommunityAt,
   { personId, subject }: Who,
   confirmed: { secret: string; step: number },
   { onlyAsFirst = false }: { onlyAsFirst?: boolean } = {},
@@ -39,14 +39,14 @@ export async function addTotp(
 }
 
 /** Of two who set the first one up at once, the second is not let in by a password alone. */
-export function notTheFirst(): RequestError {
-  return new RequestError(400, 'expired', 'a second factor was set up meanwhile');
+export function notTheFirst(): ExpiredError {
+  return new ExpiredError('a second factor was set up meanwhile');
 }
 
 /** @returns why it stays; undefined when it is gone */
 export async function removeTotp(
-  { database }: Parts,
-  request: CommunityRequest,
+  { database }: Pick<Parts, 'database'>,
+  request: CommunityAt,
   { personId, subject }: Who,
 ): Promise<RemovalRefusal | undefined> {
   return database.transaction(async (tx) => {
@@ -65,8 +65,8 @@ export async function removeTotp(
 
 /** New recovery codes in the place of the old ones. */
 export async function renewRecoveryCodes(
-  { database }: Parts,
-  request: CommunityRequest,
+  { database }: Pick<Parts, 'database'>,
+  request: CommunityAt,
   { personId, subject }: Who,
 ): Promise<string[]> {
   return database.transaction(async (tx) => {
@@ -76,28 +76,25 @@ export async function renewRecoveryCodes(
   });
 }
 
-/** After a password: a code of the authenticator app. */
-export const checkTotpFactor: FactorCheck = async (parts, _request, { personId }, { code = '' }) =>
-  (await checkTotp(parts, personId, code)) ? ['otp'] : undefined;
-
-/** After a password: a recovery code, of which its owner is told. */
-export const checkRecoveryCodeFactor: FactorCheck = async (
-  { database },
-  request,
-  { personId, subject },
-  { code = '' },
-) =>
-  database.transaction(async (tx) => {
+/** After a password: uses a recovery code up, of which its owner is told. @returns whether it was one */
+export async function useRecoveryCode(
+  { database }: Pick<Parts, 'database'>,
+  request: CommunityAt,
+  { personId, subject }: Who,
+  code: string,
+): Promise<boolean> {
+  return database.transaction(async (tx) => {
     const left = await spendRecoveryCode(tx, personId, code);
-    if (left === undefined) return undefined;
+    if (left === undefined) return false;
     await recordEvents(tx, [eventOf(request, subject, 'recovery-code.used', { left })]);
     const notice = noticeOf(request, subject);
     await notifyMember(tx, { ...notice, template: 'recovery-code-used', data: { left } });
-    return ['otp' as const];
+    return true;
   });
+}
 
 function eventOf(
-  { community }: CommunityRequest,
+  { community }: CommunityAt,
   subject: string,
   type: string,
   details: Record<string, unknown> = {},
@@ -105,6 +102,6 @@ function eventOf(
   return { communityId: community.id, type, actor: `member:${subject}` as const, subject, details };
 }
 
-function noticeOf({ community, issuer }: CommunityRequest, subject: string) {
+function noticeOf({ community, issuer }: CommunityAt, subject: string) {
   return { communityId: community.id, subject, issuerUrl: issuer.url };
 }

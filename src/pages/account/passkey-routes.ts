@@ -107,7 +107,7 @@ async function remove(
   id: string,
 ): Promise<void> {
   await request.form();
-  const refusal = await removePasskey(parts, request, who, id);
+  const refusal = await removePasskey(parts, request, { ...who, subject: who.member.subject }, id);
   if (refusal !== undefined) {
     const faults = [{ field: `remove-${id}`, code: refusal }];
     const page = await accountPage(parts, request, who, { faults });

@@ -1,12 +1,12 @@
 import { hashPassword } from '../../domain/people/password.ts';
 import { isShortAlone, newPasswordFault } from '../../domain/people/password-rule.ts';
 import { orTooShort, setPassword } from '../../domain/people/set-password.ts';
-import { rememberDevice } from '../../domain/sessions/known-device.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import type { CommunityRoutes } from '../routing/community-route-table.ts';
 import { recently } from '../routing/recently.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { rememberDevice } from '../sign-in/known-device.ts';
 import type { PasswordPage } from './pages.ts';
 
 export const PASSWORD_ROUTES: CommunityRoutes = [

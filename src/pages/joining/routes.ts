@@ -3,9 +3,9 @@ import type { Community } from '../../domain/communities/community.ts';
 import { addressesFor, joinCommunity, standingIn } from '../../domain/joining/join-community.ts';
 import { findWay, type Way } from '../../domain/joining/join-link.ts';
 import { UsernameFaultError } from '../../domain/registration/add-newcomer.ts';
+import type { Newcomer } from '../../domain/registration/newcomer.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import {
-  type Newcomer,
   newcomerFaults,
   readAnswers,
   readNewcomer,

@@ -1,8 +1,8 @@
+import { hostIssuer, hubIssuer } from '../../domain/communities/issuer.ts';
 import { findInvitation } from '../../domain/invitations/invitation-store.ts';
 import { findWay, joinDetails } from '../../domain/joining/join-link.ts';
 import { mintLink } from '../../domain/links/link-store.ts';
 import { notFound, RequestError } from '../../platform/web/http-errors.ts';
-import { hostIssuer, hubIssuer } from '../../protocols/oidc/request-context.ts';
 import { closedPage } from '../registration/closed-page.ts';
 import { retryAfterMinutes } from '../registration/retry-after.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';

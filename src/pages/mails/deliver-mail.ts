@@ -29,7 +29,7 @@ const SHOWN = ['image/png', 'image/jpeg', 'image/webp'];
  */
 export async function deliverMail(
   { database, sealer, mailer, log }: MailParts,
-  { id, communityId, payload }: Claimed<MailMessage>,
+  { id, communityId, payload }: Claimed<'mail'>,
 ): Promise<Outcome> {
   const { template, to, locale, issuerUrl, data = {} } = payload;
   const community = await communityOf(database, communityId, issuerUrl);

@@ -3,6 +3,7 @@ import Handlebars from 'handlebars';
 import type { MailTemplate } from '../../domain/notices/mail.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
 import { createTranslator, MissingTextError } from '../../platform/i18n/translate.ts';
+import type { RenderedMail } from '../../platform/mail/transport.ts';
 import { readableAccent } from '../../platform/web/theme.ts';
 import { VARIANTS } from './templates.ts';
 
@@ -15,8 +16,6 @@ export type MailCommunity = {
   logoUrl: string | undefined;
   contactEmail: string | null;
 };
-
-export type RenderedMail = { subject: string; html: string; text: string };
 
 type Values = Record<string, string | number | boolean>;
 

@@ -4,7 +4,8 @@ import { suggestUsername } from '../../domain/memberships/choose-username.ts';
 import { hashPassword } from '../../domain/people/password.ts';
 import { addNewcomer, UsernameFaultError } from '../../domain/registration/add-newcomer.ts';
 import { tellAdminsOfRequest } from '../../domain/registration/messages.ts';
-import { passwordFaultOf } from '../../domain/registration/newcomer-password.ts';
+import type { Newcomer } from '../../domain/registration/newcomer.ts';
+import { newcomerPasswordFault } from '../../domain/registration/newcomer-password.ts';
 import { makeWay, standingOf } from '../../domain/registration/release-address.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { localeOf } from '../routing/chrome.ts';
@@ -13,8 +14,8 @@ import type { WebParts } from '../routing/web-parts.ts';
 import { proceedAfterPassword } from '../sign-in/after-password.ts';
 import { closedPage } from './closed-page.ts';
 import {
-  type Newcomer,
   newcomerFaults,
+  passwordFault,
   readAnswers,
   readNewcomer,
   shownAgain,
@@ -67,7 +68,7 @@ export async function submitDetails(
     request.page({ ...page, retryAfterMinutes: wait }, { status: 429 });
     return;
   }
-  faults.push(...(await passwordFaultOf(newcomer, request.community, address)));
+  faults.push(...passwordFault(await newcomerPasswordFault(newcomer, request.community, address)));
   if (faults.length > 0) return refuse(faults);
   const passwordHash = await hashPassword(newcomer.password);
   try {

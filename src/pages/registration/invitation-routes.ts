@@ -6,7 +6,8 @@ import { shortened } from '../../domain/memberships/display-name.ts';
 import { hashPassword } from '../../domain/people/password.ts';
 import { addNewcomer, UsernameFaultError } from '../../domain/registration/add-newcomer.ts';
 import { proveAddressOf } from '../../domain/registration/messages.ts';
-import { passwordFaultOf } from '../../domain/registration/newcomer-password.ts';
+import type { Newcomer } from '../../domain/registration/newcomer.ts';
+import { newcomerPasswordFault } from '../../domain/registration/newcomer-password.ts';
 import { allowToSetOut } from '../joining/allow-join-redirect.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
@@ -15,8 +16,8 @@ import { signedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { proceedAfterPassword } from '../sign-in/after-password.ts';
 import {
-  type Newcomer,
   newcomerFaults,
+  passwordFault,
   readAnswers,
   readNewcomer,
   shownAgain,
@@ -79,7 +80,7 @@ async function acceptInvitation(
     request.page({ ...page, retryAfterMinutes: wait }, { status: 429 });
     return;
   }
-  faults.push(...(await passwordFaultOf(newcomer, community, newcomer.email)));
+  faults.push(...passwordFault(await newcomerPasswordFault(newcomer, community, newcomer.email)));
   if (faults.length > 0) return refuse(faults);
   const passwordHash = await hashPassword(newcomer.password);
   try {

@@ -1,23 +1,9 @@
 import type { Community } from '../../domain/communities/community.ts';
 import { chosenNameFault, type UsernameFault } from '../../domain/memberships/choose-username.ts';
 import { displayNameFault, shortened, tidyName } from '../../domain/memberships/display-name.ts';
+import type { Answer, Newcomer } from '../../domain/registration/newcomer.ts';
 import { isEmailAddress } from '../../platform/text/names.ts';
 import type { FieldFault, NewcomerForm } from './pages.ts';
-
-/** What somebody who comes in typed. */
-export type Newcomer = {
-  username: string;
-  displayName: string;
-  givenName: string;
-  familyName: string;
-  /** Where the form asks for one. */
-  email: string;
-  password: string;
-  answers: Answer[];
-};
-
-/** An answer with the question as it was asked. */
-export type Answer = { field: string; question: string; required: boolean; answer: string };
 
 const ANSWER_MAX = 2_000;
 
@@ -77,6 +63,11 @@ export function answerFaults(answers: readonly Answer[]): FieldFault[] {
 
 export function usernameFaultOf(code: UsernameFault): FieldFault {
   return { field: 'username', kind: 'username', code };
+}
+
+/** The password's fault at its field. */
+export function passwordFault(code: string | undefined): FieldFault[] {
+  return code === undefined ? [] : [{ field: 'password', kind: 'password', code }];
 }
 
 function optional(name: string) {

@@ -1,8 +1,8 @@
 import type { Context } from 'koa';
 import type { Community } from '../../domain/communities/community.ts';
+import type { Issuer } from '../../domain/communities/issuer.ts';
 import type { Member } from '../../domain/memberships/member.ts';
 import { chooseLocale, type Locale } from '../../platform/i18n/locale.ts';
-import type { Issuer } from '../../protocols/oidc/request-context.ts';
 import type { Chrome } from './page-models.ts';
 
 const LOCALE_COOKIE = 'trousseau_locale';

@@ -1,8 +1,8 @@
 import type { Context } from 'koa';
 import type { Community } from '../../domain/communities/community.ts';
+import type { Issuer } from '../../domain/communities/issuer.ts';
 import type { Member } from '../../domain/memberships/member.ts';
 import type { ReadyProvider } from '../../protocols/oidc/provider-pool.ts';
-import type { Issuer } from '../../protocols/oidc/request-context.ts';
 import type { UnitOfWork } from '../../protocols/oidc/unit-of-work.ts';
 import type { PageModel } from './page-models.ts';
 
@@ -14,6 +14,8 @@ export type CommunityRequest = {
   /** Path below the issuer, such as `/login`. */
   path: string;
   ip: string;
+  /** What stands behind the forms of this browser. */
+  browserKey(): string | undefined;
   unit: UnitOfWork;
   ready(): Promise<ReadyProvider>;
   /** A page of the community in the visitor's language. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'koa';
+import { ExpiredError, NotFoundError } from '../../domain/communities/change-errors.ts';
 import { sqlState } from '../../platform/database/database.ts';
 import { CsrfError } from '../../platform/web/csrf.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
@@ -67,7 +68,12 @@ export async function answerError(parts: WebParts, ctx: Context, error: unknown)
 function meaningOf(error: unknown): { status: number; kind: ErrorPage['kind'] } {
   if (error instanceof RequestError) return { status: error.status, kind: error.kind };
   if (error instanceof CsrfError) return { status: 403, kind: 'csrf' };
-  if (error instanceof UsedUpError || error instanceof StaleInteractionError)
+  if (error instanceof NotFoundError) return { status: 404, kind: 'not-found' };
+  if (
+    error instanceof ExpiredError ||
+    error instanceof UsedUpError ||
+    error instanceof StaleInteractionError
+  )
     return { status: 400, kind: 'expired' };
   if (isDatabaseAway(error)) return { status: 503, kind: 'unavailable' };
   const status = (error as { status?: number }).status;

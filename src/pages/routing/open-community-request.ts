@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { Member } from '../../domain/memberships/member.ts';
+import { browserKeyOf } from '../../platform/web/csrf.ts';
 import type { EdgeView } from '../../platform/web/edge.ts';
 import { readForm } from '../../platform/web/form-body.ts';
 import { allowFormsToLeave } from '../../platform/web/security-headers.ts';
@@ -53,6 +54,7 @@ export function openCommunityRequest(
     issuer,
     path,
     ip,
+    browserKey: () => browserKeyOf(ctx),
     unit,
     render,
     ready: () => parts.providers.get(community, issuer),

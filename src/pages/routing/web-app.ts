@@ -1,5 +1,6 @@
 import Koa, { type Context } from 'koa';
 import type { CommunityCache } from '../../domain/communities/community-cache.ts';
+import { hostIssuer, hubIssuer } from '../../domain/communities/issuer.ts';
 import type { Config } from '../../platform/config/config.ts';
 import {
   type EdgeView,
@@ -12,7 +13,6 @@ import { healthRoutes } from '../../platform/web/health-routes.ts';
 import { notFound, RequestError } from '../../platform/web/http-errors.ts';
 import { setSecurityHeaders } from '../../platform/web/security-headers.ts';
 import { serveAsset } from '../../platform/web/serve-asset.ts';
-import { hostIssuer, hubIssuer } from '../../protocols/oidc/request-context.ts';
 import { communityRoutes } from './community-routes.ts';
 import { answerError } from './error-answers.ts';
 import { hubRoutes } from './hub-routes.ts';

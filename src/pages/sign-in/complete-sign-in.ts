@@ -1,11 +1,11 @@
 import { newDeviceMessage } from '../../domain/notices/new-device.ts';
 import { acrOf, type Credential } from '../../domain/sessions/authentication.ts';
-import { knownDevice, rememberDevice } from '../../domain/sessions/known-device.ts';
 import { serviceOfClient } from '../../protocols/oidc/clients.ts';
 import { openBrowserSession } from '../routing/browser-session.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { finish } from './finish-interaction.ts';
+import { knownDevice, rememberDevice } from './known-device.ts';
 import { openPendingSignIn, type PendingSignIn } from './pending-sign-in.ts';
 import { type SignInTarget, signInPath } from './sign-in-target.ts';
 
@@ -51,7 +51,7 @@ export async function admit(
   const { interaction } = target;
   const service =
     interaction && serviceOfClient(request.community, String(interaction.params.client_id));
-  request.unit.restOn(restsOn);
+  request.unit.requireCredential(restsOn);
   if (pending !== undefined) request.unit.endPendingSignIn(pending.tokenHash);
   request.unit.record({
     type: 'member.signed-in',

@@ -1,6 +1,4 @@
-import { countWrongPasskey } from '../../domain/passkeys/count-wrong-passkey.ts';
 import { relyingPartiesOf, relyingPartyAt } from '../../domain/passkeys/relying-party.ts';
-import { relyingPartyNamed, sendRequestOptions } from '../../domain/passkeys/request-options.ts';
 import { verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
 import { type KnownPasskey, readFactors } from '../../domain/second-factors/factor-store.ts';
 import type { Queryable } from '../../platform/database/database.ts';
@@ -10,7 +8,9 @@ import type { CommunityRequest } from '../routing/community-request.ts';
 import type { CommunityRoutes } from '../routing/community-route-table.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { completeSignIn } from './complete-sign-in.ts';
+import { countWrongPasskey } from './count-wrong-passkey.ts';
 import type { PasskeyPage } from './passkey-pages.ts';
+import { relyingPartyNamed, sendRequestOptions } from './passkey-request-options.ts';
 import { findPendingSignIn } from './pending-sign-in.ts';
 import { readTarget, signInPath } from './sign-in-target.ts';
 

@@ -1,12 +1,12 @@
 import { relyingPartiesOf } from '../../domain/passkeys/relying-party.ts';
-import { relyingPartyNamed, sendRequestOptions } from '../../domain/passkeys/request-options.ts';
 import { type PasskeyParts, verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
-import type { FactorCheck } from '../../domain/second-factors/factor-checks.ts';
 import { type KnownPasskey, readFactors } from '../../domain/second-factors/factor-store.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import type { CommunityRoutes } from '../routing/community-route-table.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import type { FactorCheck } from './factor-checks.ts';
+import { relyingPartyNamed, sendRequestOptions } from './passkey-request-options.ts';
 import { findPendingSignIn, type PendingSignIn } from './pending-sign-in.ts';
 import { readTarget, type SignInTarget, signInPath } from './sign-in-target.ts';
 

@@ -50,7 +50,7 @@ export async function beginRegistration(
   request: CommunityRequest,
   who: { personId: string; username: string; displayName: string },
 ) {
-  const { community, issuer, ctx } = request;
+  const { community, issuer } = request;
   const { rpId } = relyingPartyAt(issuer);
   const made = { communityId: community.id, rpId, purpose: purposeOf(who.personId) };
   const known = await listPasskeys(parts.database, who.personId);
@@ -60,7 +60,7 @@ export async function beginRegistration(
     userName: who.username,
     userDisplayName: who.displayName,
     userID: new Uint8Array(userHandle(rpId, who.personId)),
-    challenge: new Uint8Array(makeChallenge(parts.sealer, ctx, made)),
+    challenge: new Uint8Array(makeChallenge(parts.sealer, request.browserKey(), made)),
     timeout: CHALLENGE_MS,
     supportedAlgorithmIDs: ALGORITHMS,
     attestationType: 'none',
@@ -141,11 +141,11 @@ async function verify(
   attestation: Attestation,
   personId: string,
 ): Promise<{ info: Info; rpId: string; expiresAt: Date } | undefined> {
-  const { community, issuer, ctx } = request;
+  const { community, issuer } = request;
   const { rpId } = relyingPartyAt(issuer);
   const { challenge } = attestation;
   const made = { communityId: community.id, rpId, purpose: purposeOf(personId) };
-  const expiresAt = checkChallenge(parts.sealer, ctx, made, challenge);
+  const expiresAt = checkChallenge(parts.sealer, request.browserKey(), made, challenge);
   if (expiresAt === undefined) return undefined;
   try {
     const { verified, registrationInfo: info } = await verifyRegistrationResponse({

@@ -1,11 +1,11 @@
-import { countWrongPasskey } from '../../domain/passkeys/count-wrong-passkey.ts';
 import type { StoredPasskey } from '../../domain/passkeys/passkey-store.ts';
-import { relyingPartyNamed, sendRequestOptions } from '../../domain/passkeys/request-options.ts';
 import { verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import type { CommunityRoutes } from '../routing/community-route-table.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { completeSignIn } from './complete-sign-in.ts';
+import { countWrongPasskey } from './count-wrong-passkey.ts';
+import { relyingPartyNamed, sendRequestOptions } from './passkey-request-options.ts';
 import { loginPageFor } from './routes.ts';
 import { readTarget, type SignInTarget, safeReturnPath } from './sign-in-target.ts';
 

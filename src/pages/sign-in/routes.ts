@@ -1,8 +1,4 @@
 import type { Community } from '../../domain/communities/community.ts';
-import {
-  checkPasswordSignIn,
-  type SignInOutcome,
-} from '../../domain/people/check-password-sign-in.ts';
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authentication.ts';
 import { leaveEvenly } from '../../platform/web/quantize-response-time.ts';
 import { serviceOfClient } from '../../protocols/oidc/clients.ts';
@@ -12,6 +8,7 @@ import type { PageModel } from '../routing/page-models.ts';
 import { signedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { proceedAfterPassword } from './after-password.ts';
+import { checkPasswordSignIn, type SignInOutcome } from './check-password-sign-in.ts';
 import { finish } from './finish-interaction.ts';
 import {
   essentialAcr,

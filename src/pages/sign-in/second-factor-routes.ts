@@ -1,7 +1,4 @@
-import { countWrongPasskey } from '../../domain/passkeys/count-wrong-passkey.ts';
-import { FACTOR_CHECKS, type FactorKind } from '../../domain/second-factors/factor-checks.ts';
 import { type Factors, readFactors } from '../../domain/second-factors/factor-store.ts';
-import { knownDevice } from '../../domain/sessions/known-device.ts';
 import type { FactorAttempt } from '../../platform/throttles/factor-throttle.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import { serviceOfClient } from '../../protocols/oidc/clients.ts';
@@ -9,6 +6,9 @@ import type { CommunityRequest } from '../routing/community-request.ts';
 import type { CommunityRoutes } from '../routing/community-route-table.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { completeSignIn } from './complete-sign-in.ts';
+import { countWrongPasskey } from './count-wrong-passkey.ts';
+import { FACTOR_CHECKS, type FactorKind } from './factor-checks.ts';
+import { knownDevice } from './known-device.ts';
 import { passkeyOffer } from './passkey-factor.ts';
 import { findPendingSignIn, type PendingSignIn } from './pending-sign-in.ts';
 import type { SecondFactorPage } from './second-factor-pages.ts';

@@ -1,7 +1,9 @@
 import { createTransport } from 'nodemailer';
-import type { RenderedMail } from '../../pages/mails/render-mail.ts';
 import type { Outcome } from '../outbox/retry-policy.ts';
 import type { SmtpServer } from './smtp-url.ts';
+
+/** A message as its reader will see it. */
+export type RenderedMail = { subject: string; html: string; text: string };
 
 /** An e-mail, ready to be sent. */
 export type OutgoingMail = RenderedMail & {

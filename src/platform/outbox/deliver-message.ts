@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Database } from '../database/database.ts';
 import { recordEvents } from '../events/record-event.ts';
-import type { OutboxMessage } from './outbox.ts';
+import type { OutboxKind } from './outbox.ts';
 import { type Claimed, markDone, markFailed, postpone } from './outbox-store.ts';
 import { MAX_ATTEMPTS, nextDelay, type Outcome } from './retry-policy.ts';
 
@@ -11,9 +11,7 @@ import { MAX_ATTEMPTS, nextDelay, type Outcome } from './retry-policy.ts';
  * must be harmless: a crash may follow the delivery.
  */
 export type Deliveries = {
-  [Kind in OutboxMessage['kind']]?: (
-    message: Claimed<Extract<OutboxMessage, { kind: Kind }>>,
-  ) => Promise<Outcome>;
+  [Kind in OutboxKind]?: (message: Claimed<Kind>) => Promise<Outcome>;
 };
 
 export type DeliveryContext = { database: Database; deliveries: Deliveries; log: Logger };

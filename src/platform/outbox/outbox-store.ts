@@ -1,8 +1,8 @@
 import type { Queryable } from '../database/database.ts';
-import type { OutboxMessage } from './outbox.ts';
+import type { OutboxKind, OutboxMessage } from './outbox.ts';
 
 /** A message that this process may deliver until its lease ends. */
-export type Claimed<Message extends OutboxMessage = OutboxMessage> = Message & {
+export type Claimed<Kind extends OutboxKind = OutboxKind> = OutboxMessage<Kind> & {
   id: string;
   /** Which attempt this is, from 1. */
   attempts: number;

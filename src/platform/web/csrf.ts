@@ -20,16 +20,22 @@ export type Csrf = {
   check(ctx: Context, ownOrigin: string, fields: Record<string, unknown>): void;
 };
 
+const cookieOf = (ctx: Context) => ctx.cookies.get('trousseau_csrf', { signed: false });
+
+/** The cookie that stands behind the forms of this browser: no script and no other site can read it. */
+export function browserKeyOf(ctx: Context): string | undefined {
+  return (ctx.state.csrf as string | undefined) ?? cookieOf(ctx);
+}
+
 export function createCsrf(sealer: Sealer): Csrf {
   // While the secret is rotated, processes differ in their newest key: each takes the others' tokens.
   const keys = sealer.derive('csrf');
   const digest = (value: string, key = keys[0] as string) =>
     createHmac('sha256', key).update(value).digest('base64url');
-  const cookieOf = (ctx: Context) => ctx.cookies.get('trousseau_csrf', { signed: false });
 
   return {
     token(ctx, path) {
-      let value = (ctx.state.csrf as string | undefined) ?? cookieOf(ctx);
+      let value = browserKeyOf(ctx);
       if (value === undefined || value.length < 40) {
         value = newToken();
         ctx.cookies.set('trousseau_csrf', value, {

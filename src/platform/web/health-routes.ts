@@ -1,12 +1,16 @@
 import { timingSafeEqual } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import type { Context } from 'koa';
-import type { WebParts } from '../../pages/routing/web-parts.ts';
+import type { Config } from '../config/config.ts';
+import type { Database } from '../database/database.ts';
 import { tokenHash } from '../secrets/token-hash.ts';
 import { isIn } from './edge.ts';
+import type { Metrics } from './metrics.ts';
+
+type Parts = { config: Config; database: Database; metrics: Metrics };
 
 /** `/healthz` (the process lives), `/readyz` (it can serve), `/metrics`; for any host. */
-export async function healthRoutes(parts: WebParts, ctx: Context): Promise<boolean> {
+export async function healthRoutes(parts: Parts, ctx: Context): Promise<boolean> {
   if (ctx.path === '/healthz') {
     ctx.body = { status: 'ok' };
   } else if (ctx.path === '/readyz') {
@@ -27,7 +31,7 @@ export async function healthRoutes(parts: WebParts, ctx: Context): Promise<boole
 }
 
 /** From the loopback without a proxy in between, or with the token of `TROUSSEAU_METRICS_TOKEN`. */
-function mayReadMetrics(parts: WebParts, ctx: Context): boolean {
+function mayReadMetrics(parts: Parts, ctx: Context): boolean {
   const { metricsToken } = parts.config;
   const given = /^Bearer (.+)$/.exec(ctx.get('authorization'))?.[1];
   if (metricsToken !== undefined && given !== undefined) {

@@ -1,8 +1,8 @@
 import type { Context } from 'koa';
-import type { WebParts } from '../../pages/routing/web-parts.ts';
+import type { StaticFiles } from './static.ts';
 
 /** Styles, scripts and pictures of our own under `/assets/`, for any host. */
-export async function serveAsset(parts: WebParts, ctx: Context): Promise<boolean> {
+export async function serveAsset(parts: { files: StaticFiles }, ctx: Context): Promise<boolean> {
   if (!ctx.path.startsWith('/assets/') || (ctx.method !== 'GET' && ctx.method !== 'HEAD'))
     return false;
   const file = parts.files.find(ctx.path.slice('/assets/'.length));

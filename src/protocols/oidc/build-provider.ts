@@ -1,6 +1,7 @@
 import type Provider from 'oidc-provider';
 import type { Configuration, JWKS, KoaContextWithOIDC } from 'oidc-provider';
 import type { Community } from '../../domain/communities/community.ts';
+import type { Issuer } from '../../domain/communities/issuer.ts';
 import { accessTo } from '../../domain/memberships/member.ts';
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authentication.ts';
@@ -12,7 +13,6 @@ import { clientsOf, serviceOfClient } from './clients.ts';
 import { loadExistingGrant } from './grants.ts';
 import { buildPolicy } from './interaction-policy.ts';
 import * as pages from './provider-pages.ts';
-import type { Issuer } from './request-context.ts';
 import { currentUnit } from './request-scope.ts';
 import { storeBeforeAnswering } from './store-before-answering.ts';
 import { ProviderWithOwnPages, showOwnForms } from './submit-pages.ts';

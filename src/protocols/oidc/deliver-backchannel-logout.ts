@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { importJWK, SignJWT } from 'jose';
+import type { BackchannelLogout } from '../../domain/sessions/backchannel-logout.ts';
 import type { SigningAlg } from '../../domain/signing-keys/signing-key.ts';
 import { loadSigningKey } from '../../domain/signing-keys/signing-key-store.ts';
 import type { Queryable } from '../../platform/database/database.ts';
@@ -9,7 +10,6 @@ import {
   OutboundError,
   type OutboundResponse,
 } from '../../platform/outbound/outbound.ts';
-import type { BackchannelLogout } from '../../platform/outbox/outbox.ts';
 import { type Outcome, parseRetryAfter } from '../../platform/outbox/retry-policy.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 

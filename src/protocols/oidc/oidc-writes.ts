@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Credential } from '../../domain/sessions/authentication.ts';
 import { type Queryable, sqlState } from '../../platform/database/database.ts';
-import type { AuditEvent } from '../../platform/events/record-event.ts';
-import type { OutboxMessage } from '../../platform/outbox/outbox.ts';
+import { type AuditEvent, eventRows, recordEventsSql } from '../../platform/events/record-event.ts';
+import { enqueueSql, type OutboxMessage, outboxRows } from '../../platform/outbox/outbox.ts';
 import { tokenHash } from '../../platform/secrets/token-hash.ts';
 import {
   type ArtifactWrite,
@@ -71,7 +71,7 @@ export async function writeChanges(db: Queryable, changes: Changes): Promise<voi
   }
   if (parts.length === 0) return;
 
-  const sql = `WITH ${parts.join(',\n')}\nSELECT ${checks.length > 0 ? checks.join(', ') : '1'}`;
+  const sql = `WITH ${parts.join(',\n')}\nSELECT ${['$1::uuid', ...checks].join(', ')}`;
   try {
     await db.query(sql, statement.values, preparedName(sql));
   } catch (error) {
@@ -185,19 +185,11 @@ class Statement {
   }
 
   tell(events: AuditEvent[]): string {
-    const rows = events.map((event) => ({
-      ...event,
-      service_id: event.serviceId,
-      details: event.details ?? {},
-    }));
-    return `INSERT INTO events (community_id, type, actor, subject, service_id, details)
-      SELECT $1, type, actor, subject, service_id, details
-      FROM jsonb_to_recordset(${this.#param(JSON.stringify(rows))}::jsonb) AS r (type text, actor text, subject uuid, service_id uuid, details jsonb)`;
+    return recordEventsSql(this.#param(eventRows(events)));
   }
 
   queue(messages: OutboxMessage[]): string {
-    return `INSERT INTO outbox (community_id, kind, payload) SELECT $1, kind, payload
-      FROM jsonb_to_recordset(${this.#param(JSON.stringify(messages))}::jsonb) AS r (kind text, payload jsonb)`;
+    return enqueueSql(this.#param(outboxRows(messages)));
   }
 
   stand(credential: Credential): string {

@@ -2,13 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type Provider from 'oidc-provider';
 import type { Community } from '../../domain/communities/community.ts';
+import type { Issuer } from '../../domain/communities/issuer.ts';
 import { ensureKeys } from '../../domain/signing-keys/ensure-keys.ts';
 import { loadKeySet } from '../../domain/signing-keys/signing-key-store.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Outbound } from '../../platform/outbound/outbound.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { buildProvider } from './build-provider.ts';
-import type { Issuer } from './request-context.ts';
 
 /** A provider ready to serve, with the documents that are the same for everybody. */
 export type ReadyProvider = {

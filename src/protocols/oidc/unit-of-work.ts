@@ -201,15 +201,15 @@ export class UnitOfWork {
   }
 
   record(event: Omit<AuditEvent, 'communityId'>): void {
-    this.#changes.events.push(event);
+    this.#changes.events.push({ ...event, communityId: this.communityId });
   }
 
   send(message: OutboxMessage): void {
-    this.#changes.messages.push(message);
+    this.#changes.messages.push({ ...message, communityId: this.communityId });
   }
 
   /** The changes rest on this: they are refused if it was changed or removed, or the member suspended, meanwhile. */
-  restOn(credential: Credential): void {
+  requireCredential(credential: Credential): void {
     this.#changes.credential = credential;
   }
 

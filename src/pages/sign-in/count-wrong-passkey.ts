@@ -1,7 +1,7 @@
-import type { CommunityRequest } from '../../pages/routing/community-request.ts';
-import type { WebParts } from '../../pages/routing/web-parts.ts';
 import type { Allowance } from '../../platform/throttles/limiter.ts';
 import { networkOf } from '../../platform/throttles/network.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
+import type { WebParts } from '../routing/web-parts.ts';
 
 /**
  * Counts a wrong answer for the address that it came from. Nobody guesses a signature, so that a right one

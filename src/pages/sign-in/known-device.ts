@@ -1,8 +1,8 @@
 import type { Context } from 'koa';
-import type { CommunityRequest } from '../../pages/routing/community-request.ts';
 import type { Queryable } from '../../platform/database/database.ts';
 import { SealError, type Sealer } from '../../platform/secrets/sealer.ts';
 import { newToken } from '../../platform/secrets/token-hash.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
 
 const COOKIE = 'trousseau_device';
 const MAX_AGE_MS = 180 * 24 * 60 * 60 * 1000;

@@ -1,10 +1,10 @@
 import { generateAuthenticationOptions } from '@simplewebauthn/server';
-import type { CommunityRequest } from '../../pages/routing/community-request.ts';
+import { CHALLENGE_MS, makeChallenge } from '../../domain/passkeys/challenge.ts';
+import { type RelyingParty, relyingPartiesOf } from '../../domain/passkeys/relying-party.ts';
+import type { PasskeyParts } from '../../domain/passkeys/verify-assertion.ts';
+import type { KnownPasskey } from '../../domain/second-factors/factor-store.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
-import type { KnownPasskey } from '../second-factors/factor-store.ts';
-import { CHALLENGE_MS, makeChallenge } from './challenge.ts';
-import { type RelyingParty, relyingPartiesOf } from './relying-party.ts';
-import type { PasskeyParts } from './verify-assertion.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
 
 /** What the script hands to the browser, and the community's other addresses, where passkeys may be of. */
 type RequestOptions = {
@@ -41,7 +41,7 @@ export async function sendRequestOptions(
   const made = { communityId: community.id, rpId, purpose: ask.purpose };
   const options = await generateAuthenticationOptions({
     rpID: rpId,
-    challenge: new Uint8Array(makeChallenge(parts.sealer, ctx, made)),
+    challenge: new Uint8Array(makeChallenge(parts.sealer, request.browserKey(), made)),
     timeout: CHALLENGE_MS,
     userVerification: ask.userVerification,
     allowCredentials: (ask.allowed ?? []).map(({ credentialId, transports }) => ({

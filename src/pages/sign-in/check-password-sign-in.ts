@@ -1,12 +1,12 @@
 import type { Context } from 'koa';
+import { provePassword } from '../../domain/people/prove-password.ts';
+import { findCredential } from '../../domain/sessions/credential-store.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import type { Attempt, SignInThrottle } from '../../platform/throttles/sign-in-throttle.ts';
 import type { Metrics } from '../../platform/web/metrics.ts';
-import { findCredential } from '../sessions/credential-store.ts';
-import { knownDevice } from '../sessions/known-device.ts';
-import { provePassword } from './prove-password.ts';
+import { knownDevice } from './known-device.ts';
 
 export type SignInOutcome =
   | { signedIn: true; subject: string; passwordHash: string }

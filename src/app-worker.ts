@@ -1,0 +1,86 @@
+import type { Logger } from 'pino';
+import { deliverNewDevice } from './domain/notices/new-device.ts';
+import { eraseDuePersons } from './domain/people/erase-person.ts';
+import { deliverRecoveryRequest } from './domain/recovery/recovery-request.ts';
+import { deliverRegistrationRequest } from './domain/registration/deliver-registration-request.ts';
+import { cleanUpExpired } from './domain/retention/expiry-cleanup.ts';
+import { rotateDueKeys } from './domain/signing-keys/rotate-due-keys.ts';
+import { deliverMail } from './pages/mails/deliver-mail.ts';
+import type { Config } from './platform/config/config.ts';
+import type { Database } from './platform/database/database.ts';
+import { createMailer, MOST_AT_ONCE } from './platform/mail/transport.ts';
+import type { Outbound } from './platform/outbound/outbound.ts';
+import type { Sealer } from './platform/secrets/sealer.ts';
+import type { ScheduledTask } from './platform/worker/scheduled-task.ts';
+import { runWork } from './platform/worker/worker.ts';
+import { deliverBackchannelLogout } from './protocols/oidc/deliver-backchannel-logout.ts';
+
+export type WorkerParts = {
+  config: Config;
+  database: Database;
+  sealer: Sealer;
+  outbound: Outbound;
+  log: Logger;
+};
+
+/** What a process of role `worker` does: how each kind of message is delivered, and what is due when. */
+export function startWorker(parts: WorkerParts): { stop(): Promise<void> } {
+  const { config, database, sealer, log } = parts;
+  const { server, from } = config.mail;
+  const mailer = server === undefined ? undefined : createMailer({ server, from });
+  const work = runWork({
+    database,
+    log,
+    queues: [
+      {
+        deliveries: {
+          'backchannel-logout': (message) => deliverBackchannelLogout(parts, message),
+          'new-device': (message) => deliverNewDevice(parts, message),
+          'recovery-request': (message) => deliverRecoveryRequest(parts, message),
+          'registration-request': (message) => deliverRegistrationRequest(parts, message),
+        },
+      },
+      // Apart: a mail server that hangs must not keep apps from being told of logouts.
+      {
+        deliveries: { mail: (message) => deliverMail({ database, sealer, mailer, log }, message) },
+        concurrency: MOST_AT_ONCE,
+      },
+    ],
+    tasks: tasks(parts),
+  });
+  return {
+    async stop() {
+      await work.stop();
+      mailer?.close();
+    },
+  };
+}
+
+function tasks({ config, database, sealer, log }: WorkerParts): ScheduledTask[] {
+  return [
+    {
+      name: 'expiry-cleanup',
+      everyMs: 10 * 60_000,
+      async run({ now, signal }) {
+        const deleted = await cleanUpExpired(database, { now, signal });
+        if (deleted > 0) log.info({ deleted }, 'deleted what had expired');
+      },
+    },
+    {
+      name: 'key-rotation',
+      everyMs: 60 * 60_000,
+      async run({ now, signal }) {
+        const communities = await rotateDueKeys(database, sealer, { now, signal });
+        if (communities.length > 0) log.info({ communities }, 'rotated signing keys');
+      },
+    },
+    {
+      name: 'account-deletion',
+      everyMs: 60 * 60_000,
+      async run({ now, signal }) {
+        const erased = await eraseDuePersons(database, config.url, { now, signal });
+        if (erased > 0) log.info({ erased }, 'deleted accounts whose fortnight was over');
+      },
+    },
+  ];
+}
