@@ -5,7 +5,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { mail } from '../src/domain/notices/mail.ts';
-import { parseSmtpUrl, type SmtpServer } from '../src/platform/mail/smtp-url.ts';
+import { parseSmtpUrl, type SmtpServer } from '../src/platform/config/smtp-url.ts';
 import { createMailer } from '../src/platform/mail/transport.ts';
 import { enqueue } from '../src/platform/outbox/outbox.ts';
 import { writeCertificate } from './support/certificate.ts';

@@ -6,7 +6,7 @@ import { createFirstOperator, ensureSetupToken } from '../src/domain/operators/c
 import { deliverMail } from '../src/pages/mails/deliver-mail.ts';
 import { renderMail } from '../src/pages/mails/render-mail.ts';
 import { parseConfig } from '../src/platform/config/config.ts';
-import { parseSmtpUrl, type SmtpServer } from '../src/platform/mail/smtp-url.ts';
+import { parseSmtpUrl, type SmtpServer } from '../src/platform/config/smtp-url.ts';
 import { createMailer } from '../src/platform/mail/transport.ts';
 import { enqueue } from '../src/platform/outbox/outbox.ts';
 import { Browser } from './support/browser.ts';

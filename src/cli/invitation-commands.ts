@@ -1,16 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Role } from '../domain/memberships/membership-store.ts';
-import { createInvitation, listInvitations, revokeInvitation } from './invitations.ts';
+import {
+  createInvitation,
+  type InviteOptions,
+  listInvitations,
+  revokeInvitation,
+} from './invitations.ts';
 import { type JsonOption, report } from './output.ts';
-
-export type InviteOptions = JsonOption & {
-  label: string;
-  role: Role;
-  group: string[];
-  uses: number;
-  many?: boolean;
-  days: number;
-};
 
 export function addInvitationCommands(program: Command): void {
   const invitation = program.command('invitation').description('Make, list and end invitations');

@@ -1,9 +1,18 @@
 import type { Invitation } from '../domain/invitations/invitation.ts';
+import type { Role } from '../domain/memberships/membership-store.ts';
 import { CommandError } from './command-error.ts';
 import { communityUrl } from './community-url.ts';
-import type { InviteOptions } from './invitation-commands.ts';
-import { type Outcome, table } from './output.ts';
+import { type JsonOption, type Outcome, table } from './output.ts';
 import { withHub } from './with-hub.ts';
+
+export type InviteOptions = JsonOption & {
+  label: string;
+  role: Role;
+  group: string[];
+  uses: number;
+  many?: boolean;
+  days: number;
+};
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

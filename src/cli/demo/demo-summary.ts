@@ -1,5 +1,5 @@
 import type { ListenAddress } from '../../platform/config/config.ts';
-import type { DemoApp, NetworkFile } from './run-demo.ts';
+import type { DemoApp, NetworkFile } from './network-file.ts';
 
 /** What the demo prints once all runs: addresses, users, passwords, and what to try. */
 export function demoSummary(

@@ -9,29 +9,11 @@ import { createSealer } from '../../platform/secrets/sealer.ts';
 import { loadSecrets } from '../../platform/secrets/secret-file.ts';
 import { applyFile } from '../../transfer/apply/apply-file.ts';
 import { demoSummary } from './demo-summary.ts';
+import type { DemoApp, NetworkFile } from './network-file.ts';
 
 const NETWORK = fileURLToPath(new URL('../../../examples/tiers-lieux.yaml', import.meta.url));
 const APP = fileURLToPath(new URL('./example-app.ts', import.meta.url));
 const APP_PORTS = [8091, 8092];
-
-type NetworkFile = {
-  operators: { email: string; password: string }[];
-  communities: {
-    slug: string;
-    name: string;
-    branding?: { accent?: string };
-    ldap?: { base?: string };
-    members?: { username: string; name: string; password?: string; role?: string }[];
-    services?: {
-      slug: string;
-      name: string;
-      client?: { id: string; secret: string; redirectUris: string[]; scopes?: string[] };
-      ldap?: { password: string };
-    }[];
-  }[];
-};
-
-export type { NetworkFile };
 
 /**
  * Starts a hub with the example network and two small apps that sign in through it, and says how to
@@ -72,8 +54,6 @@ export async function runDemo(): Promise<{ stop(): Promise<void> }> {
     throw error;
   }
 }
-
-export type DemoApp = { name: string; url: string; community: string; env: Record<string, string> };
 
 /** The services of the network whose apps are ours to run, by the port of their redirect address. */
 function findApps(network: NetworkFile, hubUrl: string): DemoApp[] {

@@ -1,9 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
-import { parseSmtpUrl, type SmtpServer } from '../mail/smtp-url.ts';
 import { isEmailAddress } from '../text/names.ts';
 import type { Env } from './env.ts';
+import { parseSmtpUrl, type SmtpServer } from './smtp-url.ts';
 
 export type Role = 'web' | 'ldap' | 'worker';
 export type ListenAddress = { host: string; port: number };

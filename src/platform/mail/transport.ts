@@ -1,6 +1,6 @@
 import { createTransport } from 'nodemailer';
+import type { SmtpServer } from '../config/smtp-url.ts';
 import type { Outcome } from '../outbox/retry-policy.ts';
-import type { SmtpServer } from './smtp-url.ts';
 
 /** A message as its reader will see it. */
 export type RenderedMail = { subject: string; html: string; text: string };

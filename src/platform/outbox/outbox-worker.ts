@@ -1,7 +1,7 @@
 import { openChangeFeed } from '../database/change-feed.ts';
-import { createSignal, type Signal } from '../worker/signal.ts';
 import { type DeliveryContext, deliverMessage } from './deliver-message.ts';
 import { claimMessages, msUntilDue } from './outbox-store.ts';
+import { createSignal, type Signal } from './signal.ts';
 
 export type OutboxWorker = { stop(): Promise<void> };
 

@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import type { Database } from '../database/database.ts';
 import type { Deliveries } from '../outbox/deliver-message.ts';
 import { startOutboxWorker } from '../outbox/outbox-worker.ts';
+import { createSignal } from '../outbox/signal.ts';
 import { runIfDue, type ScheduledTask } from './scheduled-task.ts';
-import { createSignal } from './signal.ts';
 
 /** Kinds of messages that are delivered apart from others, and how many of them at once. */
 export type Queue = { deliveries: Deliveries; concurrency?: number };

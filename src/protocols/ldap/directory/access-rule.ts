@@ -1,12 +1,4 @@
-import type { Group, Person } from './directory.ts';
-
-/** Whom a service lets in, as `accessTo` (src/memberships/member.ts) decides it for sign-in. */
-export type AccessRule = {
-  serviceId: string;
-  access: 'everyone' | 'groups' | 'approval';
-  /** The groups of the rule, and all that are nested in them. */
-  groups: ReadonlySet<Group>;
-};
+import type { AccessRule, Person } from './directory.ts';
 
 /** Whether an active member of an active community may use the service now. */
 export function mayUse(rule: AccessRule, person: Person): boolean {

@@ -1,4 +1,10 @@
-import type { AccessRule } from './access-rule.ts';
+/** Whom a service lets in, as `accessTo` (src/memberships/member.ts) decides it for sign-in. */
+export type AccessRule = {
+  serviceId: string;
+  access: 'everyone' | 'groups' | 'approval';
+  /** The groups of the rule, and all that are nested in them. */
+  groups: ReadonlySet<Group>;
+};
 
 /** An active member, as the directory shows them. Nobody else exists here. */
 export type Person = {
