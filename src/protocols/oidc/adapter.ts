@@ -1,7 +1,7 @@
 import { type Adapter, errors } from 'oidc-provider';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
+import type { Payload } from './changes.ts';
 import { currentUnit } from './request-scope.ts';
-import type { Payload } from './unit-of-work.ts';
 
 /** Bearer values that the protocol reads back from an interaction: kept sealed. */
 const SEALED_IN_INTERACTION = ['deviceCode', 'parJti'];

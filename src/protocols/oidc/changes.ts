@@ -2,7 +2,11 @@ import type { Credential } from '../../domain/sessions/authentication.ts';
 import type { AuditEvent } from '../../platform/events/record-event.ts';
 import type { OutboxMessage } from '../../platform/outbox/outbox.ts';
 import type { Disclosure } from './disclosure-notes.ts';
-import type { Payload, RequestOrigin } from './unit-of-work.ts';
+
+export type Payload = Record<string, unknown>;
+
+/** Where the request came from, kept with the sessions it opens. */
+export type RequestOrigin = { ip: string | undefined; userAgent: string | undefined };
 
 export type ArtifactWrite = {
   kind: string;

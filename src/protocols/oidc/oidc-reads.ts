@@ -1,8 +1,7 @@
 import { MEMBER_JSON, type Member } from '../../domain/memberships/member.ts';
 import type { Queryable } from '../../platform/database/database.ts';
 import { tokenHash } from '../../platform/secrets/token-hash.ts';
-import type { ConsentWrite } from './changes.ts';
-import type { Payload } from './unit-of-work.ts';
+import type { ConsentWrite, Payload } from './changes.ts';
 
 /** A stored row with what the protocol asks for next; null where there is none, undefined where not read. */
 export type StoredRead = {

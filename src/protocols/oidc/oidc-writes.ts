@@ -9,11 +9,11 @@ import {
   type ArtifactWrite,
   type Changes,
   type ConsentWrite,
+  type Payload,
   type SessionUpdate,
   UsedUpError,
 } from './changes.ts';
 import type { Disclosure } from './disclosure-notes.ts';
-import type { Payload } from './unit-of-work.ts';
 
 /**
  * Stores a request's changes in one statement, hence all of them or none.

@@ -4,7 +4,7 @@ import type { Credential } from '../../domain/sessions/authentication.ts';
 import type { Queryable } from '../../platform/database/database.ts';
 import type { AuditEvent } from '../../platform/events/record-event.ts';
 import type { OutboxMessage } from '../../platform/outbox/outbox.ts';
-import type { Changes, ConsentWrite } from './changes.ts';
+import type { Changes, ConsentWrite, Payload, RequestOrigin } from './changes.ts';
 import type { Disclosure, DisclosureNotes } from './disclosure-notes.ts';
 import {
   readArtifact,
@@ -17,11 +17,6 @@ import {
 } from './oidc-reads.ts';
 import { revokeGrant, writeChanges } from './oidc-writes.ts';
 import type { SignInCache } from './sign-in-cache.ts';
-
-export type Payload = Record<string, unknown>;
-
-/** Where the request came from, kept with the sessions it opens. */
-export type RequestOrigin = { ip: string | undefined; userAgent: string | undefined };
 
 type UnitOptions = {
   db: Queryable;
