@@ -45,7 +45,7 @@ it('a sign-in with a browser that the account did not use before is told, in wor
   const { text, subject } = await keptMail(hub, member.email, 'Firefox');
   expect(subject).toBe('Nouvelle connexion à votre compte');
   expect(text).toMatch(
-    /avec Firefox, Linux, depuis l’adresse réseau 127\.0\.0\.1, le \d+ \S+ \d{4}/,
+    /avec Firefox, Linux, depuis l’adresse réseau 127\.0\.0\.1, le \d+(ᵉʳ)?\s\S+ \d{4}/,
   );
   expect(text).toContain(`/c/${community.slug}/account/sessions`);
 });
@@ -107,6 +107,8 @@ it('the time is told in the zone of the member, and the words in their language'
     dateStyle: 'long',
     timeStyle: 'short',
     timeZone: 'Pacific/Noumea',
-  }).format(new Date(notice?.at as string));
+  })
+    .format(new Date(notice?.at as string))
+    .replace(' ', '\u00a0');
   expect((await keptMail(hub, member.email)).text).toContain(`on ${there}`);
 });

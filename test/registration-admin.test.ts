@@ -136,7 +136,7 @@ describe('a request to join', () => {
     const browser = await signIn(owner);
     const page = await browser.open(`${issuer}/admin/requests`);
     const entry = page.document.querySelector(`#request-${subject}`);
-    expect(entry?.text).toContain('Que savez-vous réparer ?');
+    expect(entry?.text).toContain('Que savez-vous réparer\u202f?');
     expect(entry?.innerHTML).toContain('&lt;b&gt;Les vélos&lt;/b&gt;');
     const done = await browser.submit(page, `#request-${subject} form`);
     expect(notice(done)).toMatch(/^C’est fait/);
@@ -290,7 +290,7 @@ describe('inviting', () => {
       emails: 'sam@exemple.fr, lou@exemple.fr\nSAM@exemple.fr',
       uses: 'many',
     });
-    expect(notice(page)).toMatch(/partent par e-mail/);
+    expect(notice(page)).toMatch(/partent par e\u2011mail/);
     const rows = await hub.database.query(
       'SELECT id, email, max_uses FROM invitations WHERE community_id = $1 ORDER BY email',
       [lieu.id],

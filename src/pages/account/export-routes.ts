@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { recordEvents } from '../../platform/events/record-event.ts';
+import type { Dates } from '../../platform/i18n/dates.ts';
 import {
   collectMembership,
   collectPerson,
@@ -14,7 +15,7 @@ import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import type { ExportPage } from './export-pages.ts';
 import { itemsOf } from './service-routes.ts';
-import { type Times, timesFor } from './times.ts';
+import { timesFor } from './times.ts';
 
 export const EXPORT_ROUTES: CommunityRoutes = [
   ['GET', /^\/account\/export$/, recently(show)],
@@ -85,7 +86,7 @@ const FIELDS = [
   'role',
 ] as const;
 
-function summaryOf(membership: MembershipExport, times: Times) {
+function summaryOf(membership: MembershipExport, times: Dates) {
   const { community, subject, profile, groups, answers, services, appPasswords, sessions } =
     membership;
   return {

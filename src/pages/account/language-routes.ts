@@ -1,5 +1,6 @@
 import { changePreferences } from '../../domain/memberships/change-profile.ts';
 import type { Member } from '../../domain/memberships/member.ts';
+import { DEFAULT_ZONE } from '../../platform/i18n/dates.ts';
 import { LOCALES, type Locale } from '../../platform/i18n/locale.ts';
 import { keepLocale, localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
@@ -7,7 +8,7 @@ import type { CommunityRoutes } from '../routing/community-route-table.ts';
 import { requireSignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import type { AccountPage } from './pages.ts';
-import { timesFor, zoneOf } from './times.ts';
+import { timesFor } from './times.ts';
 
 type LanguagePage = Extract<AccountPage, { page: 'account/language' }>;
 
@@ -28,7 +29,7 @@ function languagePage(
   member: Member,
   change: Partial<LanguagePage>,
 ): LanguagePage {
-  const zone = zoneOf(member);
+  const zone = member.zoneinfo ?? DEFAULT_ZONE;
   return {
     page: 'account/language',
     action: `${request.issuer.basePath}/account/language`,

@@ -2,6 +2,7 @@ import { listPasskeys, type Passkey, renamePasskey } from '../../domain/passkeys
 import { relyingPartyAt } from '../../domain/passkeys/relying-party.ts';
 import { removePasskey } from '../../domain/passkeys/remove-passkey.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
+import { datesFor } from '../../platform/i18n/dates.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { raiseSession } from '../routing/browser-session.ts';
 import { localeOf } from '../routing/chrome.ts';
@@ -126,16 +127,12 @@ async function accountPage(
 ): Promise<AccountPage> {
   const here = relyingPartyAt(request.issuer);
   const locale = localeOf(request.ctx, request.community.locale);
-  // Day before month, as in the rest of Europe.
-  const date = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
-    dateStyle: 'long',
-    timeZone: member.zoneinfo ?? 'Europe/Paris',
-  });
+  const { day } = datesFor(locale, member.zoneinfo);
   const describe = (passkey: Passkey): AccountPage['passkeys'][number] => ({
     id: passkey.id,
     name: passkey.name,
-    created: date.format(passkey.createdAt),
-    lastUsed: passkey.lastUsedAt === null ? undefined : date.format(passkey.lastUsedAt),
+    created: day(passkey.createdAt),
+    lastUsed: passkey.lastUsedAt === null ? undefined : day(passkey.lastUsedAt),
     synced: passkey.backupEligible,
     elsewhere: passkey.rpId === here.rpId ? undefined : passkey.rpId,
     fault: faultOf(passkey.id, change.faults ?? []),

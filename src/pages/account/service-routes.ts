@@ -2,6 +2,7 @@ import type { Community, Service } from '../../domain/communities/community.ts';
 import { accessTo, type Member } from '../../domain/memberships/member.ts';
 import { readSharing, type Sharing } from '../../domain/services/sharing-store.ts';
 import { withdrawConsent } from '../../domain/services/withdraw-consent.ts';
+import type { Dates } from '../../platform/i18n/dates.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { CLAIMS_BY_SCOPE, memberClaims } from '../../protocols/oidc/claims.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
@@ -9,7 +10,7 @@ import type { CommunityRoutes } from '../routing/community-route-table.ts';
 import { requireSignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import type { ServiceView } from './pages.ts';
-import { type Times, timesFor } from './times.ts';
+import { timesFor } from './times.ts';
 
 export const ACCOUNT_SERVICE_ROUTES: CommunityRoutes = [
   ['GET', /^\/account\/services$/, showServices],
@@ -50,7 +51,7 @@ async function showServices(parts: WebParts, request: CommunityRequest): Promise
   );
 }
 
-type Known = { sharing: Sharing; times: Times; values: Record<string, unknown> };
+type Known = { sharing: Sharing; times: Dates; values: Record<string, unknown> };
 
 function describe(
   community: Community,
@@ -92,14 +93,14 @@ function describe(
 }
 
 /** Claims as a member reads them, in the order in which apps ask for them. */
-export function itemsOf(claims: Record<string, unknown>, times: Times) {
+export function itemsOf(claims: Record<string, unknown>, times: Dates) {
   const place = (claim: string) => ORDER.indexOf(claim) + 1 || ORDER.length + 1;
   return Object.entries(claims)
     .sort(([a], [b]) => place(a) - place(b))
     .map(([claim, value]) => ({ claim, value: display(claim, value, times) }));
 }
 
-function display(claim: string, value: unknown, times: Times): string | undefined {
+function display(claim: string, value: unknown, times: Dates): string | undefined {
   if (claim === 'updated_at' && typeof value === 'number') {
     return times.moment(new Date(value * 1000));
   }

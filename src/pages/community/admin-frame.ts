@@ -1,4 +1,5 @@
 import { countMembers } from '../../domain/memberships/membership-store.ts';
+import { datesFor } from '../../platform/i18n/dates.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
@@ -17,10 +18,9 @@ export async function adminFrame(
 }
 
 /** A day as the admin reads it: in the page's language, and in their own time zone. */
-export function dayFor(request: CommunityRequest, { member }: SignedIn): (date: Date) => string {
-  const format = new Intl.DateTimeFormat(localeOf(request.ctx, request.community.locale), {
-    dateStyle: 'long',
-    timeZone: member.zoneinfo ?? 'Europe/Paris',
-  });
-  return (date) => format.format(date);
+export function dayFor(
+  { ctx, community }: CommunityRequest,
+  { member }: SignedIn,
+): (date: Date) => string {
+  return datesFor(localeOf(ctx, community.locale), member.zoneinfo).day;
 }

@@ -5,6 +5,7 @@ import { secondFactorRequirement } from '../../domain/second-factors/requirement
 import { requestAccess } from '../../domain/services/request-access.ts';
 import { endMemberSessions } from '../../domain/sessions/end-sessions.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
+import { datesFor } from '../../platform/i18n/dates.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
@@ -112,9 +113,8 @@ export async function submitSignOutEverywhere(
 function secondFactorDue({ community, issuer, ctx }: CommunityRequest, member: Member) {
   const { required, from, inForce } = secondFactorRequirement(community, member);
   if (!required || inForce || from === undefined || member.secondFactor) return undefined;
-  const style = { dateStyle: 'long', timeZone: member.zoneinfo ?? 'Europe/Paris' } as const;
   return {
-    date: new Intl.DateTimeFormat(localeOf(ctx, community.locale), style).format(from),
+    date: datesFor(localeOf(ctx, community.locale), member.zoneinfo).day(from),
     url: `${issuer.basePath}/account/two-factors`,
   };
 }

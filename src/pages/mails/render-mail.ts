@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
 import type { MailTemplate } from '../../domain/notices/mail.ts';
+import { datesFor } from '../../platform/i18n/dates.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
 import { createTranslator, MissingTextError } from '../../platform/i18n/translate.ts';
 import type { RenderedMail } from '../../platform/mail/transport.ts';
@@ -52,7 +53,12 @@ export function renderMail(message: {
   compiled ??= compile();
   const { translate, html, text } = compiled;
   const { template, locale, community, url } = message;
-  const values = { ...readable(template, message.data, locale), community: community.name };
+  const values: Values = {
+    ...readable(template, message.data, locale),
+    community: community.name,
+  };
+  // What is left is counted in words.
+  if (typeof message.data.left === 'number') values.count = message.data.left;
   const name = nameOf(template, message.data);
   const say = (key: string) => oneLine(translate(locale, `mail.${key}`, values));
   const sayIfThere = (key: string) => {
@@ -99,9 +105,7 @@ function nameOf(template: MailTemplate, data: Values): string {
 
 /** Instants (`at`, `due`) as people read them, in the zone that the sender gave. */
 function readable(template: MailTemplate, { zone, ...data }: Values, locale: Locale): Values {
-  const timeZone = typeof zone === 'string' ? zone : 'Europe/Paris';
-  // Day before month, as in the rest of Europe.
-  const language = locale === 'en' ? 'en-GB' : locale;
+  const dates = datesFor(locale, typeof zone === 'string' ? zone : undefined);
   const shown: Values = { ...data };
   for (const key of WRITTEN) {
     const value = data[key];
@@ -109,14 +113,8 @@ function readable(template: MailTemplate, { zone, ...data }: Values, locale: Loc
     if (key === 'username' && template === 'joined') continue;
     if (typeof value === 'string') shown[key] = plainName(value);
   }
-  if (typeof data.at === 'string') {
-    const style = { dateStyle: 'long', timeStyle: 'short', timeZone } as const;
-    shown.at = new Intl.DateTimeFormat(language, style).format(new Date(data.at));
-  }
-  if (typeof data.due === 'string') {
-    const style = { dateStyle: 'long', timeZone } as const;
-    shown.due = new Intl.DateTimeFormat(language, style).format(new Date(data.due));
-  }
+  if (typeof data.at === 'string') shown.at = dates.moment(new Date(data.at));
+  if (typeof data.due === 'string') shown.due = dates.day(new Date(data.due));
   return shown;
 }
 

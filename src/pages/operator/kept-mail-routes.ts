@@ -1,5 +1,6 @@
 import { listKeptMails, readKeptMail } from '../../domain/notices/kept-mail-store.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
+import { datesFor } from '../../platform/i18n/dates.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { HubRequest } from '../routing/hub-routes.ts';
@@ -53,6 +54,5 @@ export async function showKeptMail(
 }
 
 function timeOf({ ctx }: HubRequest, date: Date): string {
-  const style = { dateStyle: 'medium', timeStyle: 'short', timeZone: 'Europe/Paris' } as const;
-  return new Intl.DateTimeFormat(localeOf(ctx, 'fr'), style).format(date);
+  return datesFor(localeOf(ctx, 'fr')).shortMoment(date);
 }

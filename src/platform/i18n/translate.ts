@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInstance } from 'i18next';
 import { LOCALES, type Locale } from './locale.ts';
+import { keepTogether, keepWordsTogether } from './typography.ts';
 
 export type Translate = (locale: Locale, key: string, values?: Record<string, unknown>) => string;
 
@@ -30,7 +31,7 @@ export function createTranslator(): Translate {
   };
 }
 
-/** The texts of a language, by key; French ones with the spaces that French typography keeps together. */
+/** The texts of a language, by key, as typography keeps them together. */
 export function readCatalogue(locale: Locale): Record<string, string> {
   const folder = new URL(`../../../views/texts/${locale}/`, import.meta.url);
   const texts: Record<string, string> = {};
@@ -42,19 +43,8 @@ export function readCatalogue(locale: Locale): Record<string, string> {
       texts[key] = text as string;
     }
   }
-  if (locale !== 'fr') return texts;
-  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, keepTogether(text)]));
-}
-
-/**
- * Non-breaking spaces before `? ! ;` (narrow) and `:`, and within guillemets. They cannot be seen in an
- * editor, so that writers of the catalogue type plain ones.
- */
-function keepTogether(text: string): string {
-  return text
-    .replace(/ (?=[?!;])/g, '\u202f')
-    .replace(/ (?=[:»])/g, '\u00a0')
-    .replace(/« /g, '«\u00a0');
+  const typeset = locale === 'fr' ? keepTogether : keepWordsTogether;
+  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, typeset(text)]));
 }
 
 const RIGHT_TO_LEFT =

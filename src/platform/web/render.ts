@@ -3,6 +3,7 @@ import Handlebars from 'handlebars';
 import { accountNavigation } from '../../pages/account/sections.ts';
 import type { Chrome, PageModel } from '../../pages/routing/page-models.ts';
 import { createTranslator, type Translate } from '../i18n/translate.ts';
+import { keepTogether } from '../i18n/typography.ts';
 import type { StaticFiles } from './static.ts';
 
 export type Renderer = { render(page: PageModel, chrome: Chrome): string };
@@ -124,6 +125,8 @@ function registerHelpers(
     const { chrome } = options.data.root as Root;
     return `${chrome.assetBase}/${files.address(name)}`;
   });
+  // What people wrote, in the typography of our own texts.
+  handlebars.registerHelper('own', (value: unknown) => keepTogether(String(value ?? '')));
   handlebars.registerHelper('eq', (a: unknown, b: unknown) => a === b);
   handlebars.registerHelper('or', (a: unknown, b: unknown) => a || b);
   handlebars.registerHelper('join', (values: string[]) => values.join(', '));

@@ -1,0 +1,50 @@
+import type { Locale } from './locale.ts';
+
+/** The zone of those who chose none. */
+export const DEFAULT_ZONE = 'Europe/Paris';
+
+/** Instants as people read them, in one language and one time zone. */
+export type Dates = {
+  /** 1ᵉʳ mars 2026. */
+  day(date: Date): string;
+  /** The day with its name, as a heading. */
+  longDay(date: Date): string;
+  /** Day and time. */
+  moment(date: Date): string;
+  /** Day and time, in few words for a table. */
+  shortMoment(date: Date): string;
+  time(date: Date): string;
+};
+
+/**
+ * @param zone an IANA name; null or undefined for the zone of those who chose none
+ */
+export function datesFor(locale: Locale, zone?: string | null): Dates {
+  const timeZone = zone ?? DEFAULT_ZONE;
+  const write = (options: Intl.DateTimeFormatOptions) => {
+    // Day before month, as in the rest of Europe.
+    const format = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
+      timeZone,
+      ...options,
+    });
+    return (date: Date) => tidy(locale, format.formatToParts(date));
+  };
+  return {
+    day: write({ dateStyle: 'long' }),
+    longDay: write({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }),
+    moment: write({ dateStyle: 'long', timeStyle: 'short' }),
+    shortMoment: write({ dateStyle: 'medium', timeStyle: 'short' }),
+    time: write({ timeStyle: 'short' }),
+  };
+}
+
+/** In French the first of a month is *premier*; a number stays on the line of what it counts. */
+function tidy(locale: Locale, parts: Intl.DateTimeFormatPart[]): string {
+  return parts
+    .map(({ type, value }, index) => {
+      if (locale === 'fr' && type === 'day' && value === '1') return '1ᵉʳ';
+      const followsDay = type === 'literal' && parts[index - 1]?.type === 'day';
+      return followsDay && value === ' ' ? '\u00a0' : value;
+    })
+    .join('');
+}
