@@ -21,7 +21,8 @@ function askedFor(): RegExp[] {
       const parts = call.params.map((part) =>
         typeof part.value === 'string' ? part.value.replaceAll('.', '\\.') : '.+',
       );
-      if (call.path.original === 't') asked.push(new RegExp(`^${parts.join('')}(_zero|_one|_other)?$`));
+      if (call.path.original === 't')
+        asked.push(new RegExp(`^${parts.join('')}(_zero|_one|_other)?$`));
       if (call.path.original === 'label') asked.push(new RegExp(`^${parts.join('\\.')}$`));
     });
   }

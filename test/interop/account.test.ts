@@ -93,9 +93,10 @@ describe.each([
     await page.click('#account-link');
     await page.waitForURL(/\/account$/);
     const link = (name: string) => page.locator(`a:visible[href$="/account/${name}"]`).first();
+    if (width < 800) await page.click('.account-menu > summary');
     await link('services').click();
     await page.waitForURL(/\/account\/services$/);
-    if (width < 800) await page.click('.back');
+    if (width < 800) await page.click('.account-menu > summary');
     await link('activity').click();
     await page.waitForURL(/\/account\/activity$/);
   });

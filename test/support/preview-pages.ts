@@ -21,7 +21,7 @@ for (const [name, page] of Object.entries(SAMPLE_PAGES)) {
     ...(chrome.community as { name: string; homeUrl: string }),
     themeUrl: 'theme.css',
   };
-  const signedInAs = page.page === 'home' ? chrome.signedInAs : undefined;
+  const signedInAs = /^(home$|account\/|admin\/)/.test(page.page) ? chrome.signedInAs : undefined;
   const isOfHub = /^(setup|operator|hub)/.test(page.page);
   const html = renderer.render(page, {
     ...chrome,

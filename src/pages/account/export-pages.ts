@@ -1,3 +1,4 @@
+import type { ClaimItem } from '../components/claim-items.ts';
 /** Pages of taking one's data along. */
 export type ExportPage =
   | { page: 'account/export'; action: string; csrf: string; summaryUrl: string }
@@ -20,7 +21,7 @@ export type ExportPage =
         answers: { question: string; answer: string }[];
         services: {
           name: string;
-          items: { claim: string; value?: string | undefined }[];
+          items: ClaimItem[];
           last?: string | undefined;
         }[];
         appPasswords: string[];

@@ -1,4 +1,5 @@
 import type { NewPasswordFault } from '../../domain/people/password-rule.ts';
+import type { ClaimItem } from '../components/claim-items.ts';
 import type { ACCOUNT_GROUPS } from './sections.ts';
 
 type Form = { action: string; csrf: string };
@@ -42,11 +43,9 @@ export type ServiceView = {
   description?: string | undefined;
   url?: string | undefined;
   state: 'open' | 'requested' | 'closed';
-  received?:
-    | { items: { claim: string; value?: string | undefined }[]; first: string; last: string }
-    | undefined;
+  received?: { items: ClaimItem[]; first: string; last: string } | undefined;
   /** What its directory account reads by itself, whenever it likes. */
-  directory?: { claim: string; value?: string | undefined }[] | undefined;
+  directory?: ClaimItem[] | undefined;
   agreed?: { kind: 'notice' | 'consent'; scopes: string[]; on: string } | undefined;
 };
 

@@ -5,6 +5,7 @@ import { withdrawConsent } from '../../domain/services/withdraw-consent.ts';
 import type { Dates } from '../../platform/i18n/dates.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { CLAIMS_BY_SCOPE, memberClaims } from '../../protocols/oidc/claims.ts';
+import { claimItem } from '../components/claim-items.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import type { CommunityRoutes } from '../routing/community-route-table.ts';
 import { requireSignedIn } from '../routing/signed-in.ts';
@@ -97,15 +98,7 @@ export function itemsOf(claims: Record<string, unknown>, times: Dates) {
   const place = (claim: string) => ORDER.indexOf(claim) + 1 || ORDER.length + 1;
   return Object.entries(claims)
     .sort(([a], [b]) => place(a) - place(b))
-    .map(([claim, value]) => ({ claim, value: display(claim, value, times) }));
-}
-
-function display(claim: string, value: unknown, times: Dates): string | undefined {
-  if (claim === 'updated_at' && typeof value === 'number') {
-    return times.moment(new Date(value * 1000));
-  }
-  if (Array.isArray(value)) return value.join(', ');
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+    .map(([claim, value]) => claimItem(claim, value, times));
 }
 
 /** POST ISSUER/account/services/SLUG/withdraw: the service has to ask again. */

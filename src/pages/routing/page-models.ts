@@ -4,6 +4,7 @@ import type { LeavingPage } from '../account/leaving-pages.ts';
 import type { AccountPage } from '../account/pages.ts';
 import type { TwoFactorPage } from '../account/second-factor-pages.ts';
 import type { AdminPage } from '../community/pages.ts';
+import type { ClaimItem } from '../components/claim-items.ts';
 import type { JoiningPage } from '../joining/pages.ts';
 import type { RecoveryPage } from '../recovery/pages.ts';
 import type { RegistrationPage } from '../registration/pages.ts';
@@ -35,7 +36,7 @@ type CorePage =
       kind: 'notice' | 'consent';
       service: { name: string; url?: string; icon?: string };
       member: { displayName: string; username: string };
-      shares: { scope: string; items: { claim: string; value?: string }[] }[];
+      shares: { scope: string; items: ClaimItem[] }[];
       offlineAccess: boolean;
     }
   | {

@@ -1,9 +1,12 @@
 import type Provider from 'oidc-provider';
 import type { Service } from '../../domain/communities/community.ts';
 import type { Member } from '../../domain/memberships/member.ts';
+import { datesFor } from '../../platform/i18n/dates.ts';
 import { CLAIMS_BY_SCOPE, claimsOfScopes, memberClaims } from '../../protocols/oidc/claims.ts';
 import { serviceOfClient } from '../../protocols/oidc/clients.ts';
 import { extendGrant, type Request, splitRequest } from '../../protocols/oidc/grants.ts';
+import { claimItem } from '../components/claim-items.ts';
+import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { finish } from './finish-interaction.ts';
 import { StaleInteractionError } from './stale-interaction.ts';
@@ -114,9 +117,10 @@ function askedOf(service: Service, { params }: Interaction): Request {
 }
 
 /** What the service will get, with today's values, by the scope that it comes with. */
-function sharesOf({ community, issuer }: CommunityRequest, member: Member, asked: Request) {
+function sharesOf({ community, issuer, ctx }: CommunityRequest, member: Member, asked: Request) {
   const values = memberClaims(community, member, issuer.url);
-  const item = (claim: string) => ({ claim, value: display(values[claim]) });
+  const dates = datesFor(localeOf(ctx, community.locale), member.zoneinfo);
+  const item = (claim: string) => claimItem(claim, values[claim], dates);
   const shares = asked.scopes
     .filter((scope) => scope !== 'offline_access')
     .map((scope) => ({
@@ -134,9 +138,4 @@ function sharesOf({ community, issuer }: CommunityRequest, member: Member, asked
     (claim) => !covered.has(claim) && values[claim] !== undefined && claim !== 'sub',
   );
   return extra.length > 0 ? [...shares, { scope: 'claims', items: extra.map(item) }] : shares;
-}
-
-function display(value: unknown): string | undefined {
-  if (typeof value === 'string') return value;
-  return Array.isArray(value) ? value.join(', ') : undefined;
 }
