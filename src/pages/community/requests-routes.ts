@@ -1,4 +1,4 @@
-import { NotFoundError, RefusedError } from '../../domain/communities/change-errors.ts';
+import { NotFoundError, RefusedError } from '../../domain/errors.ts';
 import { listRequests } from '../../domain/registration/answer-store.ts';
 import { decideRequest } from '../../domain/registration/decide-request.ts';
 import { notFound, RequestError } from '../../platform/web/http-errors.ts';

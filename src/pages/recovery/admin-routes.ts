@@ -1,4 +1,4 @@
-import { NotFoundError, RefusedError } from '../../domain/communities/change-errors.ts';
+import { NotFoundError, RefusedError } from '../../domain/errors.ts';
 import { findByLogin } from '../../domain/memberships/membership-store.ts';
 import {
   type AssistedRecovery,
