@@ -68,7 +68,17 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
   };
   if (!config.roles.has('web')) return running(stops, { settle, ldap });
   const { startWeb } = await import('./pages/routing/start-web.ts');
-  const server = await startWeb({ config, database, sealer, outbound, feed, throttle, log });
+  const { pageFrame } = await import('./pages/page-frame.ts');
+  const server = await startWeb({
+    config,
+    database,
+    sealer,
+    outbound,
+    feed,
+    throttle,
+    log,
+    frameOf: pageFrame,
+  });
   stops.unshift(server.stop);
   return running(stops, { settle, ldap, server: server.server });
 }

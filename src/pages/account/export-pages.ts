@@ -27,3 +27,9 @@ export type ExportPage =
         sessions: number;
       }[];
     };
+
+declare module '../../platform/web/pages.ts' {
+  interface Pages {
+    export: ExportPage;
+  }
+}

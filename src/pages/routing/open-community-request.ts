@@ -3,6 +3,7 @@ import type { Member } from '../../domain/memberships/member.ts';
 import { browserKeyOf } from '../../platform/web/csrf.ts';
 import type { EdgeView } from '../../platform/web/edge.ts';
 import { readForm } from '../../platform/web/form-body.ts';
+import type { PageModel } from '../../platform/web/pages.ts';
 import { allowFormsToLeave } from '../../platform/web/security-headers.ts';
 import type { RequestContext } from '../../protocols/oidc/request-context.ts';
 import { runInScope } from '../../protocols/oidc/request-scope.ts';
@@ -10,7 +11,6 @@ import { UnitOfWork } from '../../protocols/oidc/unit-of-work.ts';
 import { communityChrome, localeOf } from './chrome.ts';
 import type { CommunityRequest } from './community-request.ts';
 import type { CommunityRoute } from './community-routes.ts';
-import type { PageModel } from './page-models.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** Makes the object that a community's routes work with; `run` gives them the scope of the request. */

@@ -11,7 +11,7 @@ import type { Throttles } from '../../platform/throttles/throttles.ts';
 import { createCsrf } from '../../platform/web/csrf.ts';
 import { createMetrics } from '../../platform/web/metrics.ts';
 import { refuseUnreadable } from '../../platform/web/refuse-unreadable.ts';
-import { createRenderer } from '../../platform/web/render.ts';
+import { createRenderer, type FrameOf } from '../../platform/web/render.ts';
 import { loadStaticFiles } from '../../platform/web/static.ts';
 import { createDisclosureNotes } from '../../protocols/oidc/disclosure-notes.ts';
 import { createProviderPool } from '../../protocols/oidc/provider-pool.ts';
@@ -28,6 +28,7 @@ export async function startWeb(parts: {
   feed: ChangeFeed;
   throttle: Throttles;
   log: Logger;
+  frameOf: FrameOf;
 }): Promise<{ server: Server; stop(): Promise<void> }> {
   const { config, database, sealer, outbound, feed, throttle, log } = parts;
   const files = loadStaticFiles();
@@ -49,7 +50,7 @@ export async function startWeb(parts: {
     throttle,
     csrf: createCsrf(sealer),
     files,
-    renderer: createRenderer(files),
+    renderer: createRenderer(files, parts.frameOf),
     metrics: createMetrics(),
     pictures: createPictureMaker(),
   });
