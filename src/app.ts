@@ -68,7 +68,7 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
   };
   if (!config.roles.has('web')) return running(stops, { settle, ldap });
   const { startWeb } = await import('./pages/routing/start-web.ts');
-  const { pageFrame } = await import('./pages/page-frame.ts');
+  const { SITE } = await import('./app-web.ts');
   const server = await startWeb({
     config,
     database,
@@ -77,7 +77,7 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
     feed,
     throttle,
     log,
-    frameOf: pageFrame,
+    site: SITE,
   });
   stops.unshift(server.stop);
   return running(stops, { settle, ldap, server: server.server });

@@ -11,6 +11,8 @@ export type CommunityRequest = {
   ctx: Context;
   community: Community;
   issuer: Issuer;
+  /** Where this issuer's forms come from. */
+  origin: string;
   /** Path below the issuer, such as `/login`. */
   path: string;
   ip: string;

@@ -22,6 +22,7 @@ export function openCommunityRequest(
 ): CommunityRequest {
   const { community } = route;
   const issuer = { url: route.url, basePath: route.basePath };
+  const { origin } = new URL(issuer.url);
   const { ip } = ctx.state.edge as EdgeView;
   const unit = new UnitOfWork({
     db: parts.database,
@@ -52,6 +53,7 @@ export function openCommunityRequest(
     ctx,
     community,
     issuer,
+    origin,
     path,
     ip,
     browserKey: () => browserKeyOf(ctx),
@@ -66,7 +68,7 @@ export function openCommunityRequest(
     },
     async form() {
       const fields = await readForm(ctx.req);
-      parts.csrf.check(ctx, new URL(issuer.url).origin, fields);
+      parts.csrf.check(ctx, origin, fields);
       return fields;
     },
     csrf,
