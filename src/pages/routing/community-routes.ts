@@ -12,7 +12,6 @@ import { PASSKEY_ACCOUNT_ROUTES } from '../account/passkey-routes.ts';
 import { ACCOUNT_ROUTES } from '../account/routes.ts';
 import { TWO_FACTOR_ROUTES } from '../account/second-factor-routes.ts';
 import { VERIFY_ROUTES } from '../account/verify-routes.ts';
-import { ADMIN_ROUTES } from '../community/routes.ts';
 import { showHome, submitHomeRequest, submitSignOutEverywhere } from '../home/routes.ts';
 import { JOINING_ROUTES } from '../joining/routes.ts';
 import { CHALLENGE_ROUTES } from '../public/challenge-routes.ts';
@@ -113,7 +112,6 @@ export const COMMUNITY_PAGES: CommunityRoutes = [
   ...RECOVERY_ROUTES,
   ...REGISTRATION_ROUTES,
   ...INVITATION_ROUTES,
-  ...ADMIN_ROUTES,
   ...CHALLENGE_ROUTES,
   ['POST', /^\/language$/, (_parts, request) => submitLanguage(request)],
   ['GET', /^\/logo$/, sendLogo],

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { NO_SUCH_ID } from '../text/uuid.ts';
 import { readFormPairs } from './form-body.ts';
 import { fieldsFor, type Pairs, type Upload } from './form-fields.ts';
 import { notFound, RequestError } from './http-errors.ts';
@@ -90,12 +91,14 @@ async function readBody<K extends RouteKind>(
   return { pairs: Object.entries(fields), file };
 }
 
-/** @throws RequestError 400, which names the fields and never what stood in them */
+/** @throws RequestError 404 for an id that is none, else 400, which names the fields and never what stood in them */
 function parse<Schema extends z.ZodObject>(schema: Schema, pairs: Pairs): z.output<Schema> {
   const result = schema.safeParse(fieldsFor(schema, pairs));
   if (result.success) return result.data;
+  const { issues } = result.error;
+  if (issues.every(({ message }) => message === NO_SUCH_ID)) throw notFound(NO_SUCH_ID);
   const known = new Set(Object.keys(schema.shape));
-  const names = result.error.issues.map(({ path: [name] }) => String(name));
+  const names = issues.map(({ path: [name] }) => String(name));
   const faulty = names.filter((name) => known.has(name)).join(', ');
   throw new RequestError(400, 'bad-request', `cannot be read: ${faulty}`);
 }
