@@ -16,8 +16,6 @@ import { showHome, submitHomeRequest, submitSignOutEverywhere } from '../home/ro
 import { JOINING_ROUTES } from '../joining/routes.ts';
 import { CHALLENGE_ROUTES } from '../public/challenge-routes.ts';
 import { PICTURE_ROUTES } from '../public/picture-routes.ts';
-import { ASSISTED_RECOVERY_ROUTES } from '../recovery/assisted-routes.ts';
-import { RECOVERY_ROUTES } from '../recovery/routes.ts';
 import { INVITATION_ROUTES } from '../registration/invitation-routes.ts';
 import { REGISTRATION_ROUTES } from '../registration/routes.ts';
 import { returnToApp, showAccessDenied, submitAccessRequest } from '../sign-in/access-routes.ts';
@@ -107,9 +105,7 @@ export const COMMUNITY_PAGES: CommunityRoutes = [
       await returnToApp(request);
     },
   ],
-  ...ASSISTED_RECOVERY_ROUTES,
   ...JOINING_ROUTES,
-  ...RECOVERY_ROUTES,
   ...REGISTRATION_ROUTES,
   ...INVITATION_ROUTES,
   ...CHALLENGE_ROUTES,
