@@ -68,7 +68,17 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
   };
   if (!config.roles.has('web')) return running(stops, { settle, ldap });
   const { startWeb } = await import('./pages/routing/start-web.ts');
-  const server = await startWeb({ config, database, sealer, outbound, feed, throttle, log });
+  const { SITE } = await import('./app-web.ts');
+  const server = await startWeb({
+    config,
+    database,
+    sealer,
+    outbound,
+    feed,
+    throttle,
+    log,
+    site: SITE,
+  });
   stops.unshift(server.stop);
   return running(stops, { settle, ldap, server: server.server });
 }

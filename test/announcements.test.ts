@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { RefusedError } from '../src/domain/communities/change-errors.ts';
+import { RefusedError } from '../src/domain/errors.ts';
 import { addToGroup, removeFromGroup } from '../src/domain/groups/change-group-members.ts';
 import { nestGroup, unnestGroup } from '../src/domain/groups/nest-group.ts';
 import { renameMember } from '../src/domain/memberships/rename-member.ts';

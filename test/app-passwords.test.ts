@@ -1,6 +1,6 @@
 import { hash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { NotFoundError, RefusedError } from '../src/domain/communities/change-errors.ts';
+import { NotFoundError, RefusedError } from '../src/domain/errors.ts';
 import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
 import {
   APP_PASSWORDS_MAX,

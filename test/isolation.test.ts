@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { NotFoundError } from '../src/domain/communities/change-errors.ts';
 import { setCommunityState } from '../src/domain/communities/set-community-state.ts';
+import { NotFoundError } from '../src/domain/errors.ts';
 import { addToGroup, removeFromGroup } from '../src/domain/groups/change-group-members.ts';
 import * as groupStore from '../src/domain/groups/group-store.ts';
 import { nestGroup, unnestGroup } from '../src/domain/groups/nest-group.ts';

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { RefusedError } from '../src/domain/communities/change-errors.ts';
 import { setCommunityState } from '../src/domain/communities/set-community-state.ts';
+import { RefusedError } from '../src/domain/errors.ts';
 import { addToGroup, removeFromGroup } from '../src/domain/groups/change-group-members.ts';
 import { groupsOfMember, listGroups, subjectsInGroups } from '../src/domain/groups/group-store.ts';
 import { nestGroup, unnestGroup } from '../src/domain/groups/nest-group.ts';

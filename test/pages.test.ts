@@ -1,12 +1,13 @@
 import { parse as parseHtml } from 'node-html-parser';
 import { describe, expect, it } from 'vitest';
-import type { PageModel } from '../src/pages/routing/page-models.ts';
+import { pageFrame } from '../src/pages/page-frame.ts';
+import type { PageModel } from '../src/platform/web/pages.ts';
 import { createRenderer } from '../src/platform/web/render.ts';
 import { loadStaticFiles } from '../src/platform/web/static.ts';
 import { SAMPLE_PAGES, sampleChrome } from './support/sample-pages.ts';
 
 const files = loadStaticFiles();
-const renderer = createRenderer(files);
+const renderer = createRenderer(files, pageFrame);
 const cases = Object.entries(SAMPLE_PAGES).flatMap(([name, page]) =>
   (['fr', 'en'] as const).map((locale) => ({ name, locale, page })),
 );

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RefusedError } from '../src/domain/communities/change-errors.ts';
+import { RefusedError } from '../src/domain/errors.ts';
 import { addMember } from '../src/domain/memberships/add-member.ts';
 import { givePosixNumbers } from '../src/domain/memberships/give-posix-numbers.ts';
 import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';

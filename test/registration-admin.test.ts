@@ -323,7 +323,7 @@ describe('inviting', () => {
     const group = await buildGroup(hub.database, lieu.id, 'atelier');
     await hub.app.settle();
     const browser = await signIn(owner);
-    await make(browser, { [`group-${group.id}`]: '1', uses: 'many', max_uses: '40', days: '30' });
+    await make(browser, { groups: group.id, uses: 'many', max_uses: '40', days: '30' });
     const [row] = await hub.database.query(
       `SELECT max_uses, round(extract(epoch FROM expires_at - now()) / 86400)::int AS days,
          (SELECT array_agg(group_id) FROM invitation_groups) AS groups

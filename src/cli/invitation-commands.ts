@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Role } from '../domain/memberships/membership-store.ts';
 import {
   createInvitation,
   type InviteOptions,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse as parseHtml } from 'node-html-parser';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pageFrame } from '../../src/pages/page-frame.ts';
 import { createRenderer } from '../../src/platform/web/render.ts';
 import { loadStaticFiles } from '../../src/platform/web/static.ts';
 import { applyText } from '../support/apply-text.ts';
@@ -38,7 +39,7 @@ it('the clients that the suite is given are those of the file', () => {
 });
 
 it('the elements that the suite waits for, fills in and clicks are on our pages', () => {
-  const renderer = createRenderer(loadStaticFiles());
+  const renderer = createRenderer(loadStaticFiles(), pageFrame);
   const ids = new Set(
     Object.values(SAMPLE_PAGES).flatMap((model) =>
       parseHtml(renderer.render(model, sampleChrome('fr')))

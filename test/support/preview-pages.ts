@@ -2,6 +2,7 @@
 // usage: node test/support/preview-pages.ts FOLDER [fr|en]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pageFrame } from '../../src/pages/page-frame.ts';
 import { createRenderer } from '../../src/platform/web/render.ts';
 import { loadStaticFiles } from '../../src/platform/web/static.ts';
 import { themeCss } from '../../src/platform/web/theme.ts';
@@ -9,7 +10,7 @@ import { SAMPLE_PAGES, sampleChrome } from './sample-pages.ts';
 
 const [folder, locale = 'fr'] = process.argv.slice(2) as [string, 'fr' | 'en'];
 const files = loadStaticFiles();
-const renderer = createRenderer(files);
+const renderer = createRenderer(files, pageFrame);
 mkdirSync(join(folder, 'assets'), { recursive: true });
 for (const name of ['app.css', 'icons.svg', 'favicon.svg']) {
   writeFileSync(join(folder, 'assets', files.address(name)), files.find(name)?.body as Buffer);

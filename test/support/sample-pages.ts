@@ -1,4 +1,4 @@
-import type { Chrome, PageModel } from '../../src/pages/routing/page-models.ts';
+import type { Chrome, PageModel } from '../../src/platform/web/pages.ts';
 import { ACCOUNT_PAGES } from './sample-pages/account.ts';
 import { ADMIN_PAGES } from './sample-pages/admin.ts';
 import { CORE_PAGES } from './sample-pages/core.ts';

@@ -1,6 +1,6 @@
 import { sqlState, type Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
-import { RefusedError } from './change-errors.ts';
+import { RefusedError } from '../errors.ts';
 import type { Community } from './community.ts';
 import { baseClashes, ldapBaseFault, lockLdapBases } from './ldap-base.ts';
 

@@ -1,7 +1,7 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
+import { NotFoundError, RefusedError } from '../errors.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
-import { NotFoundError, RefusedError } from './change-errors.ts';
 import type { Community } from './community.ts';
 
 type State = Community['state'];

@@ -3,7 +3,7 @@ import { sqlState, type Transaction } from '../../platform/database/database.ts'
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { newToken, tokenHash } from '../../platform/secrets/token-hash.ts';
-import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
+import { NotFoundError, RefusedError } from '../errors.ts';
 import type { Role } from '../memberships/membership-store.ts';
 import { invitationContext, mayInviteAs } from './invitation.ts';
 

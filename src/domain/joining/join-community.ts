@@ -1,8 +1,8 @@
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
-import { RefusedError } from '../communities/change-errors.ts';
 import type { Community } from '../communities/community.ts';
+import { RefusedError } from '../errors.ts';
 import { recordUse, useInvitation } from '../invitations/use-invitation.ts';
 import { spendLink } from '../links/link-store.ts';
 import type { Status } from '../memberships/membership-store.ts';

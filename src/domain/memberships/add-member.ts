@@ -1,7 +1,7 @@
 import { sqlState, type Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
 import { isEmailAddress, nameKey } from '../../platform/text/names.ts';
-import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
+import { NotFoundError, RefusedError } from '../errors.ts';
 import { addToGroup } from '../groups/change-group-members.ts';
 import { lockGroupsAround } from '../groups/touch-entries.ts';
 import { givePosixNumbers } from './give-posix-numbers.ts';

@@ -1,7 +1,7 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
-import { NotFoundError } from '../communities/change-errors.ts';
+import { NotFoundError } from '../errors.ts';
 
 /** What members say of themselves; null where they say nothing. */
 export type Profile = {

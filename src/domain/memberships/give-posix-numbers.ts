@@ -1,5 +1,5 @@
 import type { Transaction } from '../../platform/database/database.ts';
-import { RefusedError } from '../communities/change-errors.ts';
+import { RefusedError } from '../errors.ts';
 
 /**
  * Gives a number (uidNumber, gidNumber of RFC 2307) to every group and active member of a community that

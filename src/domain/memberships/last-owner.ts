@@ -1,5 +1,5 @@
 import type { Transaction } from '../../platform/database/database.ts';
-import { RefusedError } from '../communities/change-errors.ts';
+import { RefusedError } from '../errors.ts';
 
 /**
  * A community never loses its last owner: nobody would be left to look after it. Called before a change

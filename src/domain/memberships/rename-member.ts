@@ -1,7 +1,7 @@
 import { sqlState, type Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
 import { nameKey } from '../../platform/text/names.ts';
-import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
+import { NotFoundError, RefusedError } from '../errors.ts';
 import { lockGroupsOfMembers, touchGroups } from '../groups/touch-entries.ts';
 import { lockMembership } from './membership-store.ts';
 import { requireFreeUsername, requireUsername } from './require-username.ts';

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { nameKey, usernameFault } from '../../platform/text/names.ts';
-import { RefusedError } from '../communities/change-errors.ts';
+import { RefusedError } from '../errors.ts';
 
 /** @throws RefusedError when nobody may have that username */
 export function requireUsername(username: string): void {

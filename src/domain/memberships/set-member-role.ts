@@ -1,6 +1,6 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
-import { NotFoundError } from '../communities/change-errors.ts';
+import { NotFoundError } from '../errors.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import { requireAnotherOwner } from './last-owner.ts';
 import { lockMembership, type Role } from './membership-store.ts';

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
-import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
+import { NotFoundError, RefusedError } from '../errors.ts';
 import { lockGroupsOfMembers, touchGroups } from '../groups/touch-entries.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import { givePosixNumbers } from './give-posix-numbers.ts';

@@ -1,6 +1,6 @@
 import { recordEvents } from '../../platform/events/record-event.ts';
-import { NotFoundError } from '../communities/change-errors.ts';
 import type { CommunityAt } from '../communities/issuer.ts';
+import { NotFoundError } from '../errors.ts';
 import { notifyMember } from '../notices/notify-member.ts';
 import { forgetCodesOfNobody } from '../second-factors/recovery-codes.ts';
 import { type RemovalRefusal, refusalOfRemoval } from '../second-factors/removal.ts';

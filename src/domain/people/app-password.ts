@@ -1,7 +1,7 @@
 import { hash, randomInt } from 'node:crypto';
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
-import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
+import { NotFoundError, RefusedError } from '../errors.ts';
 import { lockMembership } from '../memberships/membership-store.ts';
 
 /** Lower-case letters and digits that are told apart when read aloud or copied by hand: 5 bits each. */

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
-import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
+import { NotFoundError, RefusedError } from '../errors.ts';
 import { lockMembership } from '../memberships/membership-store.ts';
 import { notifyMember } from '../notices/notify-member.ts';
 import { endPersonSessions } from '../sessions/end-sessions.ts';

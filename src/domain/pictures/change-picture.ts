@@ -1,7 +1,7 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
 import { newToken } from '../../platform/secrets/token-hash.ts';
-import { NotFoundError } from '../communities/change-errors.ts';
+import { NotFoundError } from '../errors.ts';
 
 /**
  * Gives a member this picture instead of the one they had, the address of which leads nowhere from then on.

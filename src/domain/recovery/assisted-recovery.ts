@@ -1,6 +1,6 @@
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
-import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
+import { NotFoundError, RefusedError } from '../errors.ts';
 import { endLinks, mintLink } from '../links/link-store.ts';
 import { tellOfRecovery } from './notify-recovery.ts';
 

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
-import { NotFoundError } from '../communities/change-errors.ts';
+import { NotFoundError } from '../errors.ts';
 import { endLinks, type Link, spendLink } from '../links/link-store.ts';
 import { notifyMember } from '../notices/notify-member.ts';
 import { revokeAppPasswords } from '../people/app-password.ts';

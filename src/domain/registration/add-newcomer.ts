@@ -1,6 +1,6 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
-import { RefusedError } from '../communities/change-errors.ts';
+import { RefusedError } from '../errors.ts';
 import { addMember } from '../memberships/add-member.ts';
 import { takeUsername, type UsernameFault } from '../memberships/choose-username.ts';
 import type { Role } from '../memberships/membership-store.ts';

@@ -1,8 +1,8 @@
 import type { Database } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
-import { ExpiredError } from '../communities/change-errors.ts';
 import type { CommunityAt } from '../communities/issuer.ts';
+import { ExpiredError } from '../errors.ts';
 import type { Member } from '../memberships/member.ts';
 import { notifyMember } from '../notices/notify-member.ts';
 import { hasSecondFactor, readFactors } from './factor-store.ts';

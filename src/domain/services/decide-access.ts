@@ -1,6 +1,6 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
-import { NotFoundError } from '../communities/change-errors.ts';
+import { NotFoundError } from '../errors.ts';
 import { lockMembership } from '../memberships/membership-store.ts';
 import { endServiceSessions } from './end-service-sessions.ts';
 import type { AccountState } from './service-store.ts';

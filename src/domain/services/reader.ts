@@ -1,7 +1,7 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
 import { newToken } from '../../platform/secrets/token-hash.ts';
-import { NotFoundError } from '../communities/change-errors.ts';
+import { NotFoundError } from '../errors.ts';
 
 /** A secret of 256 random bits for a service's LDAP reader. */
 export function generateReaderSecret(): string {

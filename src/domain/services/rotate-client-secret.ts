@@ -2,8 +2,8 @@ import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { newToken } from '../../platform/secrets/token-hash.ts';
-import { NotFoundError, RefusedError } from '../communities/change-errors.ts';
 import { clientSecretContext } from '../communities/community.ts';
+import { NotFoundError, RefusedError } from '../errors.ts';
 
 /**
  * Gives a service's client a new secret; the old one ceases to work at once.

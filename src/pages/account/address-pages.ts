@@ -40,3 +40,9 @@ export type EmailPage =
 
 export const EMAIL_NOTICES = ['sent', 'proven', 'chosen', 'removed', 'taken'] as const;
 export type EmailNotice = (typeof EMAIL_NOTICES)[number];
+
+declare module '../../platform/web/pages.ts' {
+  interface Pages {
+    email: EmailPage;
+  }
+}

@@ -1,5 +1,5 @@
-import { NotFoundError, RefusedError } from '../../domain/communities/change-errors.ts';
 import type { Service } from '../../domain/communities/community.ts';
+import { NotFoundError, RefusedError } from '../../domain/errors.ts';
 import { accessTo, type Member } from '../../domain/memberships/member.ts';
 import { notifyMember } from '../../domain/notices/notify-member.ts';
 import { createAppPassword, revokeAppPassword } from '../../domain/people/app-password.ts';

@@ -1,4 +1,4 @@
-import { NotFoundError } from '../../domain/communities/change-errors.ts';
+import { NotFoundError } from '../../domain/errors.ts';
 import { cancelDeletion } from '../../domain/people/delete-account.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';

@@ -28,3 +28,9 @@ export type ExportPage =
         sessions: number;
       }[];
     };
+
+declare module '../../platform/web/pages.ts' {
+  interface Pages {
+    export: ExportPage;
+  }
+}

@@ -33,3 +33,9 @@ export type LeavingPage =
       homeUrl: string;
     }
   | { page: 'left'; kind: 'left' | 'deletion'; due?: string | undefined; homeUrl: string };
+
+declare module '../../platform/web/pages.ts' {
+  interface Pages {
+    leaving: LeavingPage;
+  }
+}

@@ -1,4 +1,4 @@
-import { RefusedError } from '../../domain/communities/change-errors.ts';
+import { RefusedError } from '../../domain/errors.ts';
 import { setMemberStatus } from '../../domain/memberships/set-member-status.ts';
 import { notifyMember } from '../../domain/notices/notify-member.ts';
 import { DELETION_DAYS, requestDeletion } from '../../domain/people/delete-account.ts';

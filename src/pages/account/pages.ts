@@ -164,3 +164,9 @@ export type AccountPage =
       newestUrl?: string | undefined;
       olderUrl?: string | undefined;
     };
+
+declare module '../../platform/web/pages.ts' {
+  interface Pages {
+    account: AccountPage;
+  }
+}

@@ -45,3 +45,9 @@ export type TwoFactorPage =
     } & Form &
       TotpSetup)
   | { page: 'set-up-done'; action: string; csrf: string; codes: string[]; downloadUrl: string };
+
+declare module '../../platform/web/pages.ts' {
+  interface Pages {
+    twoFactor: TwoFactorPage;
+  }
+}

@@ -1,8 +1,10 @@
+import { z } from 'zod';
 import type { Community } from '../../domain/communities/community.ts';
 import { mayInviteAs } from '../../domain/invitations/invitation.ts';
 import { displayNameFault, shortened, tidyName } from '../../domain/memberships/display-name.ts';
 import type { Role } from '../../domain/memberships/membership-store.ts';
 import { isEmailAddress, nameKey } from '../../platform/text/names.ts';
+import { typed } from '../../platform/web/form-fields.ts';
 import type { FieldFault } from '../registration/pages.ts';
 import type { AdminPage } from './pages.ts';
 
@@ -21,28 +23,37 @@ export type InvitationForm = {
   days: number;
 };
 
-const ROLES: Role[] = ['member', 'admin', 'owner'];
+const ROLES = ['member', 'admin', 'owner'] as const satisfies Role[];
 const DAYS = [1, 7, 30, 90, 365];
 const MOST_ADDRESSES = 50;
 const MOST_USES = 10_000;
 
-export function readInvitationForm(fields: Record<string, string>): InvitationForm {
-  const emails = fields.emails ?? '';
-  const typed = emails.split(/[\s,;]+/).filter(Boolean);
-  const firsts = new Map(typed.toReversed().map((address) => [nameKey(address), address]));
-  const typedMaxUses = (fields.max_uses ?? '').trim();
+export const invitationFields = z.object({
+  label: typed.transform(tidyName),
+  emails: typed,
+  role: z.enum(ROLES).catch('member'),
+  groups: z.array(z.string()).default([]),
+  uses: z.enum(['one', 'many']).catch('one'),
+  max_uses: typed.transform((text) => text.trim()),
+  days: typed.transform((text) => DAYS.find((days) => String(days) === text) ?? 7),
+});
+
+export const EMPTY_INVITATION = readInvitationForm(invitationFields.parse({}));
+
+export function readInvitationForm(fields: z.output<typeof invitationFields>): InvitationForm {
+  const { label, emails, role, groups, uses, max_uses: typedMaxUses, days } = fields;
+  const addresses = emails.split(/[\s,;]+/).filter(Boolean);
+  const firsts = new Map(addresses.toReversed().map((address) => [nameKey(address), address]));
   return {
-    label: tidyName(fields.label ?? ''),
+    label,
     emails,
     addresses: [...firsts.values()].reverse(),
-    role: ROLES.find((role) => role === fields.role) ?? 'member',
-    groupIds: Object.keys(fields).flatMap((name) =>
-      name.startsWith('group-') ? [name.slice('group-'.length)] : [],
-    ),
-    uses: fields.uses === 'many' ? 'many' : 'one',
+    role,
+    groupIds: groups,
+    uses,
     typedMaxUses,
     maxUses: typedMaxUses === '' ? null : Number(typedMaxUses),
-    days: DAYS.find((days) => String(days) === fields.days) ?? 7,
+    days,
   };
 }
 

@@ -1,136 +1,136 @@
+import { z } from 'zod';
 import { createInvitation } from '../../domain/invitations/create-invitation.ts';
 import { mayInviteAs } from '../../domain/invitations/invitation.ts';
 import { findInvitationById, listInvitations } from '../../domain/invitations/invitation-store.ts';
 import { revokeInvitation } from '../../domain/invitations/revoke-invitation.ts';
 import { sendInvitations } from '../../domain/invitations/send-invitations.ts';
+import { uuid } from '../../platform/text/uuid.ts';
+import { noFields, oneOf } from '../../platform/web/form-fields.ts';
 import { notFound, RequestError } from '../../platform/web/http-errors.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { adminRecent } from '../routing/who.ts';
 import { adminFrame, dayFor } from './admin-frame.ts';
 import {
+  EMPTY_INVITATION,
   type InvitationForm,
   invitationFaults,
+  invitationFields,
   readInvitationForm,
   showInvitationForm,
 } from './invitation-form.ts';
 import { describeInvitation, linkOf } from './invitation-view.ts';
 import type { AdminPage } from './pages.ts';
-import { requireAdmin } from './require-admin.ts';
-import { UUID } from './uuid.ts';
 
 type ListPage = Extract<AdminPage, { page: 'admin/invitations' }>;
 
 /** Making, showing, sending and ending invitations. */
-export const ADMIN_INVITATIONS_ROUTES: CommunityRoutes = [
-  ['GET', /^\/admin\/invitations$/, showInvitations],
-  ['POST', /^\/admin\/invitations$/, submitInvitation],
-  [
-    'GET',
-    /^\/admin\/invitations\/([\w-]+)$/,
-    (parts, request, [id]) => showInvitation(parts, request, id as string),
-  ],
-  [
-    'POST',
-    /^\/admin\/invitations\/([\w-]+)$/,
-    (parts, request, [id]) => submitRevocation(parts, request, id as string),
-  ],
+export const ADMIN_INVITATIONS_ROUTES: CommunityRoute[] = [
+  route({
+    method: 'GET',
+    path: '/admin/invitations',
+    who: adminRecent,
+    query: z.object({ notice: oneOf('sent', 'revoked') }),
+    async handle({ parts, request, who, query: { notice } }) {
+      const page = await listPage(parts, request, who, EMPTY_INVITATION);
+      request.page({ ...page, notice }, { member: who.member });
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/admin/invitations',
+    who: adminRecent,
+    form: invitationFields,
+    async handle({ parts, request, who, form: fields }) {
+      const form = readInvitationForm(fields);
+      const faults = invitationFaults(form, who.member.role);
+      if (faults.length > 0) {
+        const page = await listPage(parts, request, who, form);
+        request.page({ ...page, faults }, { status: 400, member: who.member });
+        return;
+      }
+      request.redirect(await invite(parts, request, who, form));
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/admin/invitations/:id',
+    params: z.object({ id: uuid }),
+    who: adminRecent,
+    query: z.object({ notice: oneOf('created') }),
+    async handle({ parts, request, who, params: { id }, query: { notice } }) {
+      const invitation = await findInvitationById(parts.database, request.community.id, id);
+      if (invitation === undefined) throw notFound('invitation');
+      // Whoever knows the link becomes what it gives.
+      const mayHandOut =
+        invitation.state === 'open' && mayInviteAs(who.member.role, invitation.role);
+      request.page(
+        {
+          page: 'admin/invitation',
+          frame: await adminFrame(parts, request),
+          action: `${request.issuer.basePath}/admin/invitations/${id}`,
+          csrf: request.csrf(),
+          invitation: describeInvitation(request, invitation, dayFor(request, who)),
+          link: mayHandOut ? await linkOf(parts, request, id) : undefined,
+          backUrl: `${request.issuer.basePath}/admin/invitations`,
+          notice,
+        },
+        { member: who.member },
+      );
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/admin/invitations/:id',
+    params: z.object({ id: uuid }),
+    who: adminRecent,
+    form: noFields,
+    async handle({ parts, request, who, params: { id } }) {
+      const { id: communityId } = request.community;
+      const invitation = await findInvitationById(parts.database, communityId, id);
+      if (invitation === undefined) throw notFound('invitation');
+      if (!mayInviteAs(who.member.role, invitation.role)) {
+        throw new RequestError(403, 'forbidden', 'an invitation that only owners may end');
+      }
+      await parts.database.transaction((tx) =>
+        revokeInvitation(tx, communityId, id, `member:${who.member.subject}`),
+      );
+      request.redirect('/admin/invitations?notice=revoked');
+    },
+  }),
 ];
 
-async function showInvitations(parts: WebParts, request: CommunityRequest): Promise<void> {
-  const who = await requireAdmin(request, { recent: true });
-  if (who === undefined) return;
-  const notice = (['sent', 'revoked'] as const).find((one) => one === request.ctx.query.notice);
-  const page = await listPage(parts, request, who, readInvitationForm({}));
-  request.page({ ...page, notice }, { member: who.member });
-}
-
-async function submitInvitation(parts: WebParts, request: CommunityRequest): Promise<void> {
-  const fields = await request.form();
-  const who = await requireAdmin(request, { recent: true });
-  if (who === undefined) return;
-  const form = readInvitationForm(fields);
-  const { community, issuer } = request;
-  const { role, subject, displayName } = who.member;
-  const faults = invitationFaults(form, role);
-  if (faults.length > 0) {
-    const page = await listPage(parts, request, who, form);
-    request.page({ ...page, faults }, { status: 400, member: who.member });
-    return;
-  }
+/** Makes one link, or sends one to each address. @returns where to go on */
+async function invite(
+  parts: WebParts,
+  { community, issuer, ctx }: CommunityRequest,
+  { member }: SignedIn,
+  form: InvitationForm,
+): Promise<string> {
+  const { label, role, days, addresses } = form;
   const groupIds = form.groupIds.filter((id) => community.groups.has(id));
-  const invitation = { label: form.label, role: form.role, groupIds, days: form.days };
-  const by = { subject, role };
-  if (form.addresses.length === 0) {
+  const invitation = { label, role, groupIds, days };
+  const by = { subject: member.subject, role: member.role };
+  if (addresses.length === 0) {
     const maxUses = form.uses === 'one' ? 1 : form.maxUses;
     const { id } = await parts.database.transaction((tx) =>
       createInvitation(tx, parts.sealer, community.id, { ...invitation, maxUses }, by),
     );
-    request.redirect(`/admin/invitations/${id}?notice=created`);
-    return;
+    return `/admin/invitations/${id}?notice=created`;
   }
   await parts.database.transaction((tx) =>
     sendInvitations(tx, parts.sealer, {
       community: { id: community.id, issuerUrl: issuer.url },
       invitation,
-      addresses: form.addresses,
-      by: { ...by, displayName },
-      locale: localeOf(request.ctx, community.locale),
+      addresses,
+      by: { ...by, displayName: member.displayName },
+      locale: localeOf(ctx, community.locale),
     }),
   );
-  request.redirect('/admin/invitations?notice=sent');
-}
-
-async function showInvitation(
-  parts: WebParts,
-  request: CommunityRequest,
-  id: string,
-): Promise<void> {
-  const who = await requireAdmin(request, { recent: true });
-  if (who === undefined) return;
-  const invitation = UUID.test(id)
-    ? await findInvitationById(parts.database, request.community.id, id)
-    : undefined;
-  if (invitation === undefined) throw notFound('invitation');
-  // Whoever knows the link becomes what it gives.
-  const mayHandOut = invitation.state === 'open' && mayInviteAs(who.member.role, invitation.role);
-  request.page(
-    {
-      page: 'admin/invitation',
-      frame: await adminFrame(parts, request),
-      action: `${request.issuer.basePath}/admin/invitations/${id}`,
-      csrf: request.csrf(),
-      invitation: describeInvitation(request, invitation, dayFor(request, who)),
-      link: mayHandOut ? await linkOf(parts, request, id) : undefined,
-      backUrl: `${request.issuer.basePath}/admin/invitations`,
-      notice: request.ctx.query.notice === 'created' ? 'created' : undefined,
-    },
-    { member: who.member },
-  );
-}
-
-async function submitRevocation(
-  parts: WebParts,
-  request: CommunityRequest,
-  id: string,
-): Promise<void> {
-  await request.form();
-  const who = await requireAdmin(request, { recent: true });
-  if (who === undefined) return;
-  const { id: communityId } = request.community;
-  const invitation = UUID.test(id)
-    ? await findInvitationById(parts.database, communityId, id)
-    : undefined;
-  if (invitation === undefined) throw notFound('invitation');
-  if (!mayInviteAs(who.member.role, invitation.role)) {
-    throw new RequestError(403, 'forbidden', 'an invitation that only owners may end');
-  }
-  await parts.database.transaction((tx) =>
-    revokeInvitation(tx, communityId, id, `member:${who.member.subject}`),
-  );
-  request.redirect('/admin/invitations?notice=revoked');
+  return '/admin/invitations?notice=sent';
 }
 
 async function listPage(

@@ -72,3 +72,9 @@ export type AdminPage =
       backUrl: string;
       notice?: 'created' | undefined;
     };
+
+declare module '../../platform/web/pages.ts' {
+  interface Pages {
+    admin: AdminPage;
+  }
+}

@@ -47,3 +47,9 @@ export type JoinRefusal =
   | 'no-address'
   /** Other accounts of the community have all of them, or were refused with them. */
   | 'address-taken';
+
+declare module '../../platform/web/pages.ts' {
+  interface Pages {
+    joining: JoiningPage;
+  }
+}

@@ -1,5 +1,5 @@
-import { RefusedError } from '../../domain/communities/change-errors.ts';
 import type { Community } from '../../domain/communities/community.ts';
+import { RefusedError } from '../../domain/errors.ts';
 import { addressesFor, joinCommunity, standingIn } from '../../domain/joining/join-community.ts';
 import { findWay, type Way } from '../../domain/joining/join-link.ts';
 import { UsernameFaultError } from '../../domain/registration/add-newcomer.ts';

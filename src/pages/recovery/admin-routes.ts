@@ -1,4 +1,5 @@
-import { NotFoundError, RefusedError } from '../../domain/communities/change-errors.ts';
+import { z } from 'zod';
+import { NotFoundError, RefusedError } from '../../domain/errors.ts';
 import { findByLogin } from '../../domain/memberships/membership-store.ts';
 import {
   type AssistedRecovery,
@@ -8,106 +9,113 @@ import {
   listRecoveries,
   requestRecovery,
 } from '../../domain/recovery/assisted-recovery.ts';
+import { uuid } from '../../platform/text/uuid.ts';
+import { noFields, oneOf, typed } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { timesFor } from '../account/times.ts';
 import { adminFrame } from '../community/admin-frame.ts';
-import { requireAdmin } from '../community/require-admin.ts';
-import { UUID } from '../community/uuid.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { admin, adminRecent } from '../routing/who.ts';
 import type { RecoveryFault, RecoveryPage, RecoveryView } from './pages.ts';
 
 type AdminPage = Extract<RecoveryPage, { page: 'admin/recoveries' }>;
 
+const MAX_LOGIN = 320;
+const FAULTS = ['self', 'open', 'same', 'not-ready', 'role', 'owner'] as const;
+const id = z.object({ id: uuid });
+
 /** Two admins let a member back in who has no way left. */
-export const ADMIN_RECOVERY_ROUTES: CommunityRoutes = [
-  ['GET', /^\/admin\/recoveries$/, show],
-  ['POST', /^\/admin\/recoveries$/, submitRequest],
-  [
-    'GET',
-    /^\/admin\/recoveries\/([\w-]+)\/(?:approve|refuse|link)$/,
-    (parts, request, [id]) => comeBack(parts, request, id as string),
-  ],
-  [
-    'POST',
-    /^\/admin\/recoveries\/([\w-]+)\/(approve|refuse|link)$/,
-    (parts, request, [id, what]) => decide(parts, request, id as string, what as string),
-  ],
+export const ADMIN_RECOVERY_ROUTES: CommunityRoute[] = [
+  route({
+    method: 'GET',
+    path: '/admin/recoveries',
+    who: adminRecent,
+    query: z.object({ notice: oneOf('requested', 'approved', 'refused') }),
+    async handle({ parts, request, who, query: { notice } }) {
+      const page = await adminPage(parts, request, who);
+      request.page({ ...page, notice }, { member: who.member });
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/admin/recoveries',
+    who: adminRecent,
+    form: z.object({ username: typed.transform((text) => text.slice(0, MAX_LOGIN)) }),
+    async handle({ parts, request, who, form: { username } }) {
+      const fault = await requestFor(parts, request, who, username);
+      if (fault === undefined) return request.redirect('/admin/recoveries?notice=requested');
+      const page = await adminPage(parts, request, who);
+      request.page({ ...page, username, fault }, { status: 400, member: who.member });
+    },
+  }),
+  ...(['approve', 'refuse', 'link'] as const).flatMap(decisionRoutes),
 ];
 
-const NOTICES = ['requested', 'approved', 'refused'] as const;
-const FAULTS = ['self', 'open', 'same', 'not-ready', 'role', 'owner'] as const;
+type Decision = 'approve' | 'refuse' | 'link';
 
-async function show(parts: WebParts, request: CommunityRequest): Promise<void> {
-  const who = await requireAdmin(request, { recent: true });
-  if (who === undefined) return;
-  const notice = NOTICES.find((one) => one === request.ctx.query.notice);
-  request.page({ ...(await adminPage(parts, request, who)), notice }, { member: who.member });
+function decisionRoutes(what: Decision): CommunityRoute[] {
+  return [
+    // Where an admin comes back to who had to sign in again before they decided.
+    route({
+      method: 'GET',
+      path: `/admin/recoveries/:id/${what}`,
+      params: id,
+      who: admin,
+      async handle({ parts, request, params }) {
+        const recoveries = await listRecoveries(parts.database, request.community.id);
+        if (!recoveries.some((one) => one.id === params.id)) throw notFound('recovery');
+        request.redirect('/admin/recoveries');
+      },
+    }),
+    route({
+      method: 'POST',
+      path: `/admin/recoveries/:id/${what}`,
+      params: id,
+      who: adminRecent,
+      form: noFields,
+      async handle({ parts, request, who, params }) {
+        const { fault, link } = await decide(parts, request, who, { id: params.id, what });
+        if (fault === undefined && link === undefined) {
+          const done = what === 'approve' ? 'approved' : 'refused';
+          return request.redirect(`/admin/recoveries?notice=${done}`);
+        }
+        const page = await adminPage(parts, request, who);
+        const status = fault === undefined ? 200 : 400;
+        request.page({ ...page, fault, link }, { status, member: who.member });
+      },
+    }),
+  ];
 }
 
-async function submitRequest(parts: WebParts, request: CommunityRequest): Promise<void> {
-  const { username = '' } = await request.form();
-  const who = await requireAdmin(request, { recent: true });
-  if (who === undefined) return;
-  const { community, issuer } = request;
-  const refuse = async (fault: RecoveryFault) => {
-    const page = await adminPage(parts, request, who);
-    request.page(
-      { ...page, username: username.slice(0, 320), fault },
-      { status: 400, member: who.member },
-    );
-  };
-  if (username.trim() === '') return refuse('missing');
-  const member = await findByLogin(parts.database, community.id, username.slice(0, 320));
-  if (member === undefined) return refuse('unknown');
-  const fault = await faultOf(
-    parts.database.transaction((tx) =>
-      requestRecovery(
-        tx,
-        { communityId: community.id, issuerUrl: issuer.url },
-        {
-          subject: member.subject,
-          by: who.member.subject,
-          delayHours: community.recoveryDelayHours,
-        },
-      ),
-    ),
-  );
-  if (fault !== undefined) return refuse(fault);
-  request.redirect('/admin/recoveries?notice=requested');
-}
-
-/** Where an admin comes back to who had to sign in again before they decided. */
-async function comeBack(parts: WebParts, request: CommunityRequest, id: string): Promise<void> {
-  if ((await requireAdmin(request)) === undefined) return;
-  const recoveries = await listRecoveries(parts.database, request.community.id);
-  if (!recoveries.some((one) => one.id === id)) throw notFound('recovery');
-  request.redirect('/admin/recoveries');
+async function requestFor(
+  parts: WebParts,
+  { community, issuer }: CommunityRequest,
+  { member: { subject: by } }: SignedIn,
+  username: string,
+): Promise<RecoveryFault | undefined> {
+  if (username.trim() === '') return 'missing';
+  const found = await findByLogin(parts.database, community.id, username);
+  if (found === undefined) return 'unknown';
+  const place = { communityId: community.id, issuerUrl: issuer.url };
+  const asked = { subject: found.subject, by, delayHours: community.recoveryDelayHours };
+  return faultOf(parts.database.transaction((tx) => requestRecovery(tx, place, asked)));
 }
 
 async function decide(
   parts: WebParts,
-  request: CommunityRequest,
-  id: string,
-  what: string,
-): Promise<void> {
-  await request.form();
-  const who = await requireAdmin(request, { recent: true });
-  if (who === undefined) return;
-  if (!UUID.test(id)) throw notFound('recovery');
-  const { community, issuer } = request;
-  const by = who.member.subject;
+  { community, issuer }: CommunityRequest,
+  { member: { subject: by } }: SignedIn,
+  { id, what }: { id: string; what: Decision },
+): Promise<{ fault: RecoveryFault | undefined; link: AdminPage['link'] }> {
+  const { recoveryDelayHours: delayHours } = community;
   let link: AdminPage['link'];
   const fault = await faultOf(
     parts.database.transaction(async (tx) => {
       if (what === 'approve') {
-        await approveRecovery(tx, community.id, {
-          id,
-          by,
-          delayHours: community.recoveryDelayHours,
-        });
+        await approveRecovery(tx, community.id, { id, by, delayHours });
       } else if (what === 'refuse') {
         if (!(await endRecovery(tx, community.id, { id }, by, 'refused')))
           throw new NotFoundError('recovery');
@@ -118,15 +126,7 @@ async function decide(
       }
     }),
   );
-  if (fault !== undefined || link !== undefined) {
-    const page = await adminPage(parts, request, who);
-    request.page(
-      { ...page, fault, link },
-      { status: fault === undefined ? 200 : 400, member: who.member },
-    );
-    return;
-  }
-  request.redirect(`/admin/recoveries?notice=${what === 'approve' ? 'approved' : 'refused'}`);
+  return { fault, link };
 }
 
 async function adminPage(
@@ -166,13 +166,12 @@ function viewOf(
   };
 }
 
-/** Why the rules are against it. @throws a 404 for what is over, or another community's */
+/** Why the rules are against it. */
 async function faultOf(work: Promise<void>): Promise<RecoveryFault | undefined> {
   try {
     await work;
     return undefined;
   } catch (error) {
-    if (error instanceof NotFoundError) throw notFound(error.message);
     if (!(error instanceof RefusedError)) throw error;
     if (error.code === 'state') return 'status';
     const fault = FAULTS.find((one) => one === error.code);

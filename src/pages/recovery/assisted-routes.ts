@@ -1,35 +1,94 @@
+import { z } from 'zod';
 import { findLink, spendLink } from '../../domain/links/link-store.ts';
 import { hashPassword } from '../../domain/people/password.ts';
 import { isShortAlone, newPasswordFault } from '../../domain/people/password-rule.ts';
 import { endRecovery, recoveryOf } from '../../domain/recovery/assisted-recovery.ts';
 import { giveBack, recoveryByLink } from '../../domain/recovery/complete-assisted-recovery.ts';
+import { linkToken, noFields, typed } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
-import { requireSignedIn } from '../routing/signed-in.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { anyone, member } from '../routing/who.ts';
 import { ADMIN_RECOVERY_ROUTES } from './admin-routes.ts';
 import type { RecoveryPage } from './pages.ts';
 import { showExpired, ways } from './routes.ts';
 
 type PasswordPage = Extract<RecoveryPage, { page: 'recover-password' }>;
 
-const LINK = /^\/recover\/assisted\/([\w-]+)$/;
+const link = z.object({ token: linkToken });
 
 /** What two admins give back: the person's own side of it. */
-export const ASSISTED_RECOVERY_ROUTES: CommunityRoutes = [
+export const ASSISTED_RECOVERY_ROUTES: CommunityRoute[] = [
   ...ADMIN_RECOVERY_ROUTES,
-  ['GET', LINK, (parts, request, [token]) => open(parts, request, token as string)],
-  ['POST', LINK, (parts, request, [token]) => submit(parts, request, token as string)],
-  // The notice on the home leads here; so does a sign-in in between.
-  [
-    'GET',
-    /^\/account\/recovery\/refuse$/,
-    async (_parts, request) => {
-      if ((await requireSignedIn(request)) !== undefined) request.redirect('/');
+  route({
+    method: 'GET',
+    path: '/recover/assisted/:token',
+    params: link,
+    secret: ['token'],
+    who: anyone,
+    async handle({ parts, request, params: { token } }) {
+      const found = await opened(parts, request, token);
+      if (found === undefined) showExpired(request);
+      else if (!found.refuse) request.page(passwordPage(request, token, found.username));
+      else await showRefusal(parts, request, token, found.subject);
     },
-  ],
-  ['POST', /^\/account\/recovery\/refuse$/, refuseSignedIn],
+  }),
+  route({
+    method: 'POST',
+    path: '/recover/assisted/:token',
+    params: link,
+    secret: ['token'],
+    who: anyone,
+    form: z.object({ password: typed }),
+    async handle({ parts, request, params: { token }, form: { password } }) {
+      const found = await opened(parts, request, token);
+      if (found === undefined) return showExpired(request);
+      if (found.refuse) return refuseByLink(parts, request, token, found);
+      const { community, issuer } = request;
+      const words = [...found.words, community.name, community.slug];
+      const code = await newPasswordFault(password, { words });
+      if (code !== undefined) {
+        const faults: PasswordPage['faults'] = [{ field: 'password', code }];
+        const page = passwordPage(request, token, found.username);
+        return request.page({ ...page, faults }, { status: 400 });
+      }
+      const hash = await hashPassword(password);
+      const isShort = isShortAlone(password);
+      const place = { communityId: community.id, issuerUrl: issuer.url };
+      const done = await parts.database.transaction((tx) =>
+        giveBack(tx, place, token, { hash, isShort }),
+      );
+      if (done === undefined) return showExpired(request);
+      await parts.settle();
+      request.redirect('/login?notice=password-changed');
+    },
+  }),
+  // The notice on the home leads here; so does a sign-in in between.
+  route({
+    method: 'GET',
+    path: '/account/recovery/refuse',
+    who: member,
+    handle: ({ request }) => request.redirect('/'),
+  }),
+  // Whoever is still signed in says that it was not them.
+  route({
+    method: 'POST',
+    path: '/account/recovery/refuse',
+    who: member,
+    form: noFields,
+    async handle({ parts, request, who }) {
+      const { subject } = who.member;
+      const communityId = request.community.id;
+      const recovery = await recoveryOf(parts.database, communityId, subject);
+      if (recovery === undefined) throw notFound('recovery');
+      await parts.database.transaction((tx) =>
+        endRecovery(tx, communityId, { id: recovery.id, subject }, subject, 'cancelled'),
+      );
+      await parts.settle();
+      request.redirect('/?notice=recovery-refused');
+    },
+  }),
 ];
 
 type Opened =
@@ -51,37 +110,6 @@ async function opened(
     const { username, displayName } = recovery;
     return { refuse: false, username, words: [username, displayName] };
   });
-}
-
-async function open(parts: WebParts, request: CommunityRequest, token: string): Promise<void> {
-  const found = await opened(parts, request, token);
-  if (found === undefined) showExpired(request);
-  else if (!found.refuse) request.page(passwordPage(request, token, found.username));
-  else await showRefusal(parts, request, token, found.subject);
-}
-
-async function submit(parts: WebParts, request: CommunityRequest, token: string): Promise<void> {
-  const { password = '' } = await request.form();
-  const found = await opened(parts, request, token);
-  if (found === undefined) return showExpired(request);
-  if (found.refuse) return refuseByLink(parts, request, token, found);
-  const { community, issuer } = request;
-  const words = [...found.words, community.name, community.slug];
-  const code = await newPasswordFault(password, { words });
-  if (code !== undefined) {
-    const faults: PasswordPage['faults'] = [{ field: 'password', code }];
-    const page = passwordPage(request, token, found.username);
-    return request.page({ ...page, faults }, { status: 400 });
-  }
-  const hash = await hashPassword(password);
-  const isShort = isShortAlone(password);
-  const place = { communityId: community.id, issuerUrl: issuer.url };
-  const done = await parts.database.transaction((tx) =>
-    giveBack(tx, place, token, { hash, isShort }),
-  );
-  if (done === undefined) return showExpired(request);
-  await parts.settle();
-  request.redirect('/login?notice=password-changed');
 }
 
 async function showRefusal(
@@ -116,22 +144,6 @@ async function refuseByLink(
   if (!ended) return showExpired(request);
   await parts.settle();
   request.page({ page: 'recover-refused', loginUrl: ways(request).loginUrl });
-}
-
-/** POST ISSUER/account/recovery/refuse: whoever is still signed in says that it was not them. */
-async function refuseSignedIn(parts: WebParts, request: CommunityRequest): Promise<void> {
-  await request.form();
-  const who = await requireSignedIn(request);
-  if (who === undefined) return;
-  const { subject } = who.member;
-  const communityId = request.community.id;
-  const recovery = await recoveryOf(parts.database, communityId, subject);
-  if (recovery === undefined) throw notFound('recovery');
-  await parts.database.transaction((tx) =>
-    endRecovery(tx, communityId, { id: recovery.id, subject }, subject, 'cancelled'),
-  );
-  await parts.settle();
-  request.redirect('/?notice=recovery-refused');
 }
 
 function passwordPage(request: CommunityRequest, token: string, username: string): PasswordPage {

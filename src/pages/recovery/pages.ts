@@ -64,3 +64,9 @@ export type RecoveryView = {
   mayApprove: boolean;
   mayHandOut: boolean;
 };
+
+declare module '../../platform/web/pages.ts' {
+  interface Pages {
+    recovery: RecoveryPage;
+  }
+}

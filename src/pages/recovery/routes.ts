@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { findLink } from '../../domain/links/link-store.ts';
 import { hashPassword } from '../../domain/people/password.ts';
 import { isShortAlone, newPasswordFault } from '../../domain/people/password-rule.ts';
@@ -8,11 +9,12 @@ import {
   resetByLink,
 } from '../../domain/recovery/reset-password.ts';
 import { enqueue } from '../../platform/outbox/outbox.ts';
-import { retryAfterMinutes } from '../registration/retry-after.ts';
+import { linkToken, typed } from '../../platform/web/form-fields.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { anyone } from '../routing/who.ts';
 import type { RecoveryPage } from './pages.ts';
 
 type RecoverPage = Extract<RecoveryPage, { page: 'recover' }>;
@@ -20,25 +22,93 @@ type PasswordPage = Extract<RecoveryPage, { page: 'recover-password' }>;
 
 const MAX_LOGIN = 320;
 
+const link = z.object({ token: linkToken });
+
 /** Getting back in by a link that is sent to the member's address. */
-export const RECOVERY_ROUTES: CommunityRoutes = [
-  ['GET', /^\/recover$/, async (_parts, request) => request.page(recoverPage(request))],
-  ['POST', /^\/recover$/, submitRequest],
-  [
-    'GET',
-    /^\/recover\/sent$/,
-    async (_parts, request) => request.page({ page: 'recover-sent', ...ways(request) }),
-  ],
-  [
-    'GET',
-    /^\/recover\/([\w-]+)$/,
-    (parts, request, [token]) => showReset(parts, request, token as string),
-  ],
-  [
-    'POST',
-    /^\/recover\/([\w-]+)$/,
-    (parts, request, [token]) => submitReset(parts, request, token as string),
-  ],
+export const RECOVERY_ROUTES: CommunityRoute[] = [
+  route({
+    method: 'GET',
+    path: '/recover',
+    who: anyone,
+    handle: ({ request }) => request.page(recoverPage(request)),
+  }),
+  // Answers the same, in the same time, to every name: the worker finds out whether somebody has it.
+  route({
+    method: 'POST',
+    path: '/recover',
+    who: anyone,
+    form: z.object({ username: typed.transform((text) => text.trim().slice(0, MAX_LOGIN)) }),
+    limits: ['recovery'],
+    async handle({ parts, request, form: { username: login }, count }) {
+      const page = { ...recoverPage(request), login };
+      if (login === '') {
+        request.page({ ...page, fault: 'missing' }, { status: 400 });
+        return;
+      }
+      const wait = await count('recovery', login);
+      if (wait !== undefined) {
+        request.page({ ...page, fault: 'throttled', retryAfterMinutes: wait }, { status: 429 });
+        return;
+      }
+      const { community, issuer, ctx } = request;
+      const payload = { login, issuerUrl: issuer.url, locale: localeOf(ctx, community.locale) };
+      await parts.database.transaction((tx) =>
+        enqueue(tx, [{ kind: 'recovery-request', communityId: community.id, payload }]),
+      );
+      request.redirect('/recover/sent');
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/recover/sent',
+    who: anyone,
+    handle: ({ request }) => request.page({ page: 'recover-sent', ...ways(request) }),
+  }),
+  // Looking at the page changes nothing: mail scanners open links, too.
+  route({
+    method: 'GET',
+    path: '/recover/:token',
+    params: link,
+    secret: ['token'],
+    who: anyone,
+    async handle({ parts, request, params: { token } }) {
+      const member = await whose(parts, request, token);
+      if (member === undefined) showExpired(request);
+      else request.page(passwordPage(request, token, member));
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/recover/:token',
+    params: link,
+    secret: ['token'],
+    who: anyone,
+    form: z.object({ password: typed }),
+    async handle({ parts, request, params: { token }, form: { password } }) {
+      const { community, issuer } = request;
+      const member = await whose(parts, request, token);
+      if (member === undefined) return showExpired(request);
+      const code = await newPasswordFault(password, {
+        words: [...member.words, community.name, community.slug],
+        secondFactor: member.secondFactor,
+      });
+      const refuse = (fault: NonNullable<typeof code>) => {
+        const faults: PasswordPage['faults'] = [{ field: 'password', code: fault }];
+        request.page({ ...passwordPage(request, token, member), faults }, { status: 400 });
+      };
+      if (code !== undefined) return refuse(code);
+      const hash = await hashPassword(password);
+      const isShort = isShortAlone(password);
+      const place = { communityId: community.id, issuerUrl: issuer.url };
+      const done = await orTooShort(
+        parts.database.transaction((tx) => resetByLink(tx, place, token, { hash, isShort })),
+      );
+      if (done === 'too-short') return refuse(done);
+      if (done === undefined) return showExpired(request);
+      await parts.settle();
+      request.redirect('/login?notice=password-changed');
+    },
+  }),
 ];
 
 export function ways({ issuer }: CommunityRequest): { loginUrl: string; recoverUrl: string } {
@@ -48,65 +118,6 @@ export function ways({ issuer }: CommunityRequest): { loginUrl: string; recoverU
 function recoverPage(request: CommunityRequest): RecoverPage {
   const { loginUrl, recoverUrl } = ways(request);
   return { page: 'recover', action: recoverUrl, csrf: request.csrf(), login: '', loginUrl };
-}
-
-/** Answers the same, in the same time, to every name: the worker finds out whether somebody has it. */
-async function submitRequest(parts: WebParts, request: CommunityRequest): Promise<void> {
-  const fields = await request.form();
-  const login = (fields.username ?? '').trim().slice(0, MAX_LOGIN);
-  const page = { ...recoverPage(request), login };
-  if (login === '') {
-    request.page({ ...page, fault: 'missing' }, { status: 400 });
-    return;
-  }
-  const wait = await retryAfterMinutes(parts, request, 'recovery', login);
-  if (wait !== undefined) {
-    request.page({ ...page, fault: 'throttled', retryAfterMinutes: wait }, { status: 429 });
-    return;
-  }
-  const { community, issuer, ctx } = request;
-  const payload = { login, issuerUrl: issuer.url, locale: localeOf(ctx, community.locale) };
-  await parts.database.transaction((tx) =>
-    enqueue(tx, [{ kind: 'recovery-request', communityId: community.id, payload }]),
-  );
-  request.redirect('/recover/sent');
-}
-
-/** Looking at the page changes nothing: mail scanners open links, too. */
-async function showReset(parts: WebParts, request: CommunityRequest, token: string): Promise<void> {
-  const member = await whose(parts, request, token);
-  if (member === undefined) showExpired(request);
-  else request.page(passwordPage(request, token, member));
-}
-
-async function submitReset(
-  parts: WebParts,
-  request: CommunityRequest,
-  token: string,
-): Promise<void> {
-  const { password = '' } = await request.form();
-  const { community, issuer } = request;
-  const member = await whose(parts, request, token);
-  if (member === undefined) return showExpired(request);
-  const code = await newPasswordFault(password, {
-    words: [...member.words, community.name, community.slug],
-    secondFactor: member.secondFactor,
-  });
-  const refuse = (fault: NonNullable<typeof code>) => {
-    const faults: PasswordPage['faults'] = [{ field: 'password', code: fault }];
-    request.page({ ...passwordPage(request, token, member), faults }, { status: 400 });
-  };
-  if (code !== undefined) return refuse(code);
-  const hash = await hashPassword(password);
-  const isShort = isShortAlone(password);
-  const place = { communityId: community.id, issuerUrl: issuer.url };
-  const done = await orTooShort(
-    parts.database.transaction((tx) => resetByLink(tx, place, token, { hash, isShort })),
-  );
-  if (done === 'too-short') return refuse(done);
-  if (done === undefined) return showExpired(request);
-  await parts.settle();
-  request.redirect('/login?notice=password-changed');
 }
 
 async function whose(

@@ -1,4 +1,4 @@
-import { RefusedError } from '../../domain/communities/change-errors.ts';
+import { RefusedError } from '../../domain/errors.ts';
 import { findLink, spendLink } from '../../domain/links/link-store.ts';
 import { suggestUsername } from '../../domain/memberships/choose-username.ts';
 import { hashPassword } from '../../domain/people/password.ts';

@@ -63,3 +63,9 @@ export type InvitationFacts = {
   role: 'member' | 'admin' | 'owner';
   groups: string[];
 };
+
+declare module '../../platform/web/pages.ts' {
+  interface Pages {
+    registration: RegistrationPage;
+  }
+}

@@ -3,7 +3,22 @@ import type { Community } from '../../domain/communities/community.ts';
 import type { Issuer } from '../../domain/communities/issuer.ts';
 import type { Member } from '../../domain/memberships/member.ts';
 import { chooseLocale, type Locale } from '../../platform/i18n/locale.ts';
-import type { Chrome } from './page-models.ts';
+import type { Chrome } from '../../platform/web/pages.ts';
+
+declare module '../../platform/web/pages.ts' {
+  interface Chrome {
+    community?: {
+      name: string;
+      homeUrl: string;
+      logoUrl?: string | undefined;
+      themeUrl?: string | undefined;
+      contactEmail?: string | undefined;
+    };
+    signedInAs?:
+      | { displayName: string; username: string; accountUrl: string; signOutUrl: string }
+      | undefined;
+  }
+}
 
 const LOCALE_COOKIE = 'trousseau_locale';
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;

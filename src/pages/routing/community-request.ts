@@ -2,15 +2,17 @@ import type { Context } from 'koa';
 import type { Community } from '../../domain/communities/community.ts';
 import type { Issuer } from '../../domain/communities/issuer.ts';
 import type { Member } from '../../domain/memberships/member.ts';
+import type { PageModel } from '../../platform/web/pages.ts';
 import type { ReadyProvider } from '../../protocols/oidc/provider-pool.ts';
 import type { UnitOfWork } from '../../protocols/oidc/unit-of-work.ts';
-import type { PageModel } from './page-models.ts';
 
 /** A request to one community at one of its issuers, with what its routes work with. */
 export type CommunityRequest = {
   ctx: Context;
   community: Community;
   issuer: Issuer;
+  /** Where this issuer's forms come from. */
+  origin: string;
   /** Path below the issuer, such as `/login`. */
   path: string;
   ip: string;

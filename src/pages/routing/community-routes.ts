@@ -3,6 +3,8 @@ import type { Community } from '../../domain/communities/community.ts';
 import { loadLogo } from '../../domain/communities/community-store.ts';
 import { notFound, RequestError } from '../../platform/web/http-errors.ts';
 import { waitForStep } from '../../platform/web/quantize-response-time.ts';
+import type { RouteTable } from '../../platform/web/route-table.ts';
+import { findRoute, runRoute } from '../../platform/web/run-route.ts';
 import { themeCss } from '../../platform/web/theme.ts';
 import { EMAIL_ACCOUNT_ROUTES } from '../account/address-routes.ts';
 import { LEAVING_ROUTES } from '../account/leaving-routes.ts';
@@ -10,13 +12,10 @@ import { PASSKEY_ACCOUNT_ROUTES } from '../account/passkey-routes.ts';
 import { ACCOUNT_ROUTES } from '../account/routes.ts';
 import { TWO_FACTOR_ROUTES } from '../account/second-factor-routes.ts';
 import { VERIFY_ROUTES } from '../account/verify-routes.ts';
-import { ADMIN_ROUTES } from '../community/routes.ts';
 import { showHome, submitHomeRequest, submitSignOutEverywhere } from '../home/routes.ts';
 import { JOINING_ROUTES } from '../joining/routes.ts';
 import { CHALLENGE_ROUTES } from '../public/challenge-routes.ts';
 import { PICTURE_ROUTES } from '../public/picture-routes.ts';
-import { ASSISTED_RECOVERY_ROUTES } from '../recovery/assisted-routes.ts';
-import { RECOVERY_ROUTES } from '../recovery/routes.ts';
 import { INVITATION_ROUTES } from '../registration/invitation-routes.ts';
 import { REGISTRATION_ROUTES } from '../registration/routes.ts';
 import { returnToApp, showAccessDenied, submitAccessRequest } from '../sign-in/access-routes.ts';
@@ -31,6 +30,7 @@ import { SECOND_FACTOR_ROUTES } from '../sign-in/second-factor-routes.ts';
 import { SET_UP_ROUTES } from '../sign-in/set-up-routes.ts';
 import { keepLocale } from './chrome.ts';
 import type { CommunityRequest } from './community-request.ts';
+import { type CommunityKind, requestCounter } from './community-route.ts';
 import type { CommunityRoutes } from './community-route-table.ts';
 import { openCommunityRequest } from './open-community-request.ts';
 import { serveProvider } from './serve-provider.ts';
@@ -105,12 +105,9 @@ export const COMMUNITY_PAGES: CommunityRoutes = [
       await returnToApp(request);
     },
   ],
-  ...ASSISTED_RECOVERY_ROUTES,
   ...JOINING_ROUTES,
-  ...RECOVERY_ROUTES,
   ...REGISTRATION_ROUTES,
   ...INVITATION_ROUTES,
-  ...ADMIN_ROUTES,
   ...CHALLENGE_ROUTES,
   ['POST', /^\/language$/, (_parts, request) => submitLanguage(request)],
   ['GET', /^\/logo$/, sendLogo],
@@ -120,6 +117,7 @@ export const COMMUNITY_PAGES: CommunityRoutes = [
 /** Serves one request to a community: its protocol endpoints, else its pages. */
 export async function communityRoutes(
   parts: WebParts,
+  table: RouteTable<CommunityKind>,
   ctx: Context,
   route: CommunityRoute,
 ): Promise<void> {
@@ -134,6 +132,32 @@ export async function communityRoutes(
     await serveProvider(request);
     return;
   }
+  const count = requestCounter(parts, request);
+  await request.run(async () => {
+    if (table.find(path) === undefined) await old(parts, request, route, path);
+    else {
+      const found = findRoute(table, ctx, path);
+      if (route.community.state === 'active' || found.route.isAlwaysOpen === true)
+        await runRoute(found, { parts, request, count });
+      else showClosed(request);
+    }
+    await request.unit.flush();
+  });
+  await waitForStep(ctx, started);
+}
+
+function showClosed(request: CommunityRequest): void {
+  const state = request.community.state as 'frozen';
+  request.page({ page: 'community-closed', state }, { status: 503 });
+}
+
+async function old(
+  parts: WebParts,
+  request: CommunityRequest,
+  route: CommunityRoute,
+  path: string,
+) {
+  const { ctx } = request;
   const method = ctx.method === 'HEAD' ? 'GET' : ctx.method;
   const here = COMMUNITY_PAGES.filter(([, pattern]) => pattern.test(path));
   const found = here.find(([wanted]) => wanted === method);
@@ -143,18 +167,11 @@ export async function communityRoutes(
     throw new RequestError(405, 'bad-request', `${ctx.method} is not for this address`);
   }
   const [, pattern, handler] = found;
-  await request.run(async () => {
-    if (route.community.state !== 'active' && !/^\/(logo|theme\.css|language)$/.test(path)) {
-      request.page(
-        { page: 'community-closed', state: route.community.state as 'frozen' },
-        { status: 503 },
-      );
-      return;
-    }
-    await handler(parts, request, (pattern.exec(path) ?? []).slice(1));
-    await request.unit.flush();
-  });
-  await waitForStep(ctx, started);
+  if (route.community.state !== 'active' && !/^\/(logo|theme\.css|language)$/.test(path)) {
+    showClosed(request);
+    return;
+  }
+  await handler(parts, request, (pattern.exec(path) ?? []).slice(1));
 }
 
 async function submitLanguage(request: CommunityRequest): Promise<void> {

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'koa';
-import { ExpiredError, NotFoundError } from '../../domain/communities/change-errors.ts';
+import { ExpiredError, NotFoundError } from '../../domain/errors.ts';
 import { sqlState } from '../../platform/database/database.ts';
 import { CsrfError } from '../../platform/web/csrf.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
+import type { PageModel } from '../../platform/web/pages.ts';
 import { setSecurityHeaders } from '../../platform/web/security-headers.ts';
 import { UsedUpError } from '../../protocols/oidc/changes.ts';
 import { StaleInteractionError } from '../sign-in/stale-interaction.ts';
 import { localeOf } from './chrome.ts';
-import type { PageModel } from './page-models.ts';
 import type { WebParts } from './web-parts.ts';
 
 type ErrorPage = Extract<PageModel, { page: 'error' }>;

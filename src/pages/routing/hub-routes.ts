@@ -1,11 +1,11 @@
 import type { Context } from 'koa';
 import { readForm } from '../../platform/web/form-body.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
+import type { PageModel } from '../../platform/web/pages.ts';
 import { showJoinAtHub } from '../joining/start-join.ts';
 import { operatorRoutes } from '../operator/routes.ts';
 import { sendHubOrigins } from '../sign-in/related-origins.ts';
 import { keepLocale, localeOf } from './chrome.ts';
-import type { PageModel } from './page-models.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** A request to the hub itself, beside the communities: its front door, set-up and the operators' console. */

@@ -3,6 +3,7 @@ import type { Member } from '../../domain/memberships/member.ts';
 import { browserKeyOf } from '../../platform/web/csrf.ts';
 import type { EdgeView } from '../../platform/web/edge.ts';
 import { readForm } from '../../platform/web/form-body.ts';
+import type { PageModel } from '../../platform/web/pages.ts';
 import { allowFormsToLeave } from '../../platform/web/security-headers.ts';
 import type { RequestContext } from '../../protocols/oidc/request-context.ts';
 import { runInScope } from '../../protocols/oidc/request-scope.ts';
@@ -10,7 +11,6 @@ import { UnitOfWork } from '../../protocols/oidc/unit-of-work.ts';
 import { communityChrome, localeOf } from './chrome.ts';
 import type { CommunityRequest } from './community-request.ts';
 import type { CommunityRoute } from './community-routes.ts';
-import type { PageModel } from './page-models.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** Makes the object that a community's routes work with; `run` gives them the scope of the request. */
@@ -22,6 +22,7 @@ export function openCommunityRequest(
 ): CommunityRequest {
   const { community } = route;
   const issuer = { url: route.url, basePath: route.basePath };
+  const { origin } = new URL(issuer.url);
   const { ip } = ctx.state.edge as EdgeView;
   const unit = new UnitOfWork({
     db: parts.database,
@@ -52,6 +53,7 @@ export function openCommunityRequest(
     ctx,
     community,
     issuer,
+    origin,
     path,
     ip,
     browserKey: () => browserKeyOf(ctx),
@@ -66,7 +68,7 @@ export function openCommunityRequest(
     },
     async form() {
       const fields = await readForm(ctx.req);
-      parts.csrf.check(ctx, new URL(issuer.url).origin, fields);
+      parts.csrf.check(ctx, origin, fields);
       return fields;
     },
     csrf,

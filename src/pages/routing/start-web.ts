@@ -17,7 +17,7 @@ import { createDisclosureNotes } from '../../protocols/oidc/disclosure-notes.ts'
 import { createProviderPool } from '../../protocols/oidc/provider-pool.ts';
 import { createSignInCache } from '../../protocols/oidc/sign-in-cache.ts';
 import { watchProvider } from '../../protocols/oidc/watch-provider.ts';
-import { createWebApp } from './web-app.ts';
+import { createWebApp, type Site } from './web-app.ts';
 
 /** Serves the pages and the protocol's endpoints at the configured address. */
 export async function startWeb(parts: {
@@ -28,31 +28,35 @@ export async function startWeb(parts: {
   feed: ChangeFeed;
   throttle: Throttles;
   log: Logger;
+  site: Site;
 }): Promise<{ server: Server; stop(): Promise<void> }> {
   const { config, database, sealer, outbound, feed, throttle, log } = parts;
   const files = loadStaticFiles();
-  const web = createWebApp({
-    config,
-    database,
-    sealer,
-    log,
-    communities: createCommunityCache(database, feed),
-    signIns: createSignInCache(feed),
-    disclosures: createDisclosureNotes(),
-    settle: feed.settle,
-    providers: createProviderPool({
+  const web = createWebApp(
+    {
+      config,
       database,
       sealer,
-      outbound,
-      onBuilt: (provider, community) => watchProvider(provider, community, log),
-    }),
-    throttle,
-    csrf: createCsrf(sealer),
-    files,
-    renderer: createRenderer(files),
-    metrics: createMetrics(),
-    pictures: createPictureMaker(),
-  });
+      log,
+      communities: createCommunityCache(database, feed),
+      signIns: createSignInCache(feed),
+      disclosures: createDisclosureNotes(),
+      settle: feed.settle,
+      providers: createProviderPool({
+        database,
+        sealer,
+        outbound,
+        onBuilt: (provider, community) => watchProvider(provider, community, log),
+      }),
+      throttle,
+      csrf: createCsrf(sealer),
+      files,
+      renderer: createRenderer(files, parts.site.frameOf),
+      metrics: createMetrics(),
+      pictures: createPictureMaker(),
+    },
+    parts.site,
+  );
   const server = createServer(web.callback());
   server.requestTimeout = 30_000;
   server.headersTimeout = 15_000;

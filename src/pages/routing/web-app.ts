@@ -11,18 +11,24 @@ import {
 } from '../../platform/web/edge.ts';
 import { healthRoutes } from '../../platform/web/health-routes.ts';
 import { notFound, RequestError } from '../../platform/web/http-errors.ts';
+import type { FrameOf } from '../../platform/web/render.ts';
+import type { RouteTable } from '../../platform/web/route-table.ts';
 import { setSecurityHeaders } from '../../platform/web/security-headers.ts';
 import { serveAsset } from '../../platform/web/serve-asset.ts';
+import type { CommunityKind } from './community-route.ts';
 import { communityRoutes } from './community-routes.ts';
 import { answerError } from './error-answers.ts';
 import { hubRoutes } from './hub-routes.ts';
 import type { WebParts } from './web-parts.ts';
 
+/** All that is served, put together by `app-web.ts`. */
+export type Site = { community: RouteTable<CommunityKind>; frameOf: FrameOf };
+
 /**
  * The web server's one way in: the edge says who asks and for which host, the host and path say which
  * community, and only then does a route see the request.
  */
-export function createWebApp(parts: WebParts): Koa {
+export function createWebApp(parts: WebParts, site: Site): Koa {
   const app = new Koa();
   // Forwarded headers are set by our own edge only (`readEdge`), after it removed the visitor's.
   app.proxy = true;
@@ -30,7 +36,7 @@ export function createWebApp(parts: WebParts): Koa {
   app.use(async (ctx) => {
     const started = performance.now();
     try {
-      await answer(parts, ctx);
+      await answer(parts, site, ctx);
     } catch (error) {
       await answerError(parts, ctx, error);
     }
@@ -39,7 +45,7 @@ export function createWebApp(parts: WebParts): Koa {
   return app;
 }
 
-async function answer(parts: WebParts, ctx: Context): Promise<void> {
+async function answer(parts: WebParts, site: Site, ctx: Context): Promise<void> {
   const { config } = parts;
   takeTarget(ctx);
   if (await healthRoutes(parts, ctx)) return;
@@ -66,7 +72,7 @@ async function answer(parts: WebParts, ctx: Context): Promise<void> {
   }
   ctx.state.base = route.basePath || '/';
   ctx.state.publicUrl = route.basePath + ctx.url.slice(route.basePath.length);
-  await communityRoutes(parts, ctx, route);
+  await communityRoutes(parts, site.community, ctx, route);
 }
 
 type Route =

@@ -38,3 +38,9 @@ export type PasskeyPage =
         code: PasskeyFault;
       }[];
     };
+
+declare module '../../platform/web/pages.ts' {
+  interface Pages {
+    passkey: PasskeyPage;
+  }
+}

@@ -1,10 +1,10 @@
 import type { Community } from '../../domain/communities/community.ts';
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authentication.ts';
+import type { PageModel } from '../../platform/web/pages.ts';
 import { leaveEvenly } from '../../platform/web/quantize-response-time.ts';
 import { serviceOfClient } from '../../protocols/oidc/clients.ts';
 import { browserSession } from '../routing/browser-session.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { PageModel } from '../routing/page-models.ts';
 import { signedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { proceedAfterPassword } from './after-password.ts';

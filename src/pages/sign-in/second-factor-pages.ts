@@ -16,3 +16,9 @@ export type SecondFactorPage = {
   passkey?: PasskeyOffer | undefined;
   restartUrl: string;
 };
+
+declare module '../../platform/web/pages.ts' {
+  interface Pages {
+    secondFactor: SecondFactorPage;
+  }
+}

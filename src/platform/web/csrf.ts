@@ -16,8 +16,12 @@ export class CsrfError extends Error {
  */
 export type Csrf = {
   token(ctx: Context, path: string): string;
+  /** What the browser itself says of where a form comes from; before anything of it is read. @throws CsrfError */
+  checkSource(ctx: Context, ownOrigin: string): void;
   /** @throws CsrfError */
-  check(ctx: Context, ownOrigin: string, fields: Record<string, unknown>): void;
+  checkToken(ctx: Context, fields: Iterable<readonly [string, string]>): void;
+  /** Both. @throws CsrfError */
+  check(ctx: Context, ownOrigin: string, fields: Record<string, string>): void;
 };
 
 const cookieOf = (ctx: Context) => ctx.cookies.get('trousseau_csrf', { signed: false });
@@ -33,6 +37,17 @@ export function createCsrf(sealer: Sealer): Csrf {
   const digest = (value: string, key = keys[0] as string) =>
     createHmac('sha256', key).update(value).digest('base64url');
 
+  const checkToken: Csrf['checkToken'] = (ctx, fields) => {
+    const cookie = cookieOf(ctx);
+    const given = [...fields].findLast(([name]) => name === FIELD)?.[1];
+    if (cookie === undefined || given === undefined) throw new CsrfError('no token');
+    const actual = Buffer.from(given);
+    const fits = keys.some((key) => {
+      const expected = Buffer.from(digest(cookie, key));
+      return expected.length === actual.length && timingSafeEqual(expected, actual);
+    });
+    if (!fits) throw new CsrfError('wrong token');
+  };
   return {
     token(ctx, path) {
       let value = browserKeyOf(ctx);
@@ -49,21 +64,21 @@ export function createCsrf(sealer: Sealer): Csrf {
       ctx.state.csrf = value;
       return digest(value);
     },
+    checkSource,
+    checkToken,
     check(ctx, ownOrigin, fields) {
-      const site = ctx.get('sec-fetch-site');
-      if (site !== '' && site !== 'same-origin' && site !== 'none')
-        throw new CsrfError(`sec-fetch-site: ${site}`);
-      const origin = ctx.get('origin');
-      if (origin !== '' && origin !== ownOrigin) throw new CsrfError(`origin: ${origin}`);
-      const cookie = cookieOf(ctx);
-      const given = fields[FIELD];
-      if (cookie === undefined || typeof given !== 'string') throw new CsrfError('no token');
-      const actual = Buffer.from(given);
-      const fits = keys.some((key) => {
-        const expected = Buffer.from(digest(cookie, key));
-        return expected.length === actual.length && timingSafeEqual(expected, actual);
-      });
-      if (!fits) throw new CsrfError('wrong token');
+      checkSource(ctx, ownOrigin);
+      checkToken(ctx, Object.entries(fields));
     },
   };
+}
+
+function checkSource(ctx: Context, ownOrigin: string): void {
+  const site = ctx.get('sec-fetch-site');
+  if (site !== '' && site !== 'same-origin' && site !== 'none')
+    throw new CsrfError('sent from another site');
+  const origin = ctx.get('origin');
+  // No more than scheme and host: whatever else a sender writes there is not for the log.
+  if (origin !== '' && origin !== ownOrigin)
+    throw new CsrfError(`origin: ${URL.parse(origin)?.origin ?? 'unreadable'}`);
 }

@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
-import { accountNavigation } from '../../pages/account/sections.ts';
-import type { Chrome, PageModel } from '../../pages/routing/page-models.ts';
 import { createTranslator, type Translate } from '../i18n/translate.ts';
 import { keepTogether } from '../i18n/typography.ts';
+import type { Chrome, PageModel } from './pages.ts';
 import type { StaticFiles } from './static.ts';
 
 export type Renderer = { render(page: PageModel, chrome: Chrome): string };
@@ -27,8 +26,11 @@ const ICONS = new Set([
 
 type Root = { chrome: Chrome };
 
+/** What the layout shows beside a page, such as a navigation. */
+export type FrameOf = (page: PageModel, chrome: Chrome) => Record<string, unknown>;
+
 /** Compiles all views once. Everything a template shows is escaped. */
-export function createRenderer(files: StaticFiles): Renderer {
+export function createRenderer(files: StaticFiles, frameOf: FrameOf): Renderer {
   const handlebars = Handlebars.create();
   const translate = createTranslator();
   registerHelpers(handlebars, translate, files);
@@ -57,17 +59,10 @@ export function createRenderer(files: StaticFiles): Renderer {
         chrome,
         title: new handlebars.SafeString(title),
         body: new handlebars.SafeString(body),
-        wide: isWide(page.page),
-        account: chrome.signedInAs && accountNavigation(page.page),
-        helpEmail: chrome.community?.contactEmail,
+        ...frameOf(page, chrome),
       });
     },
   };
-}
-
-/** Whether a page needs the width of the window; others are a card. */
-function isWide(page: string): boolean {
-  return /^(home|operator-home|operator-mails)$|^(account|admin)\//.test(page);
 }
 
 /** The first heading, as escaped text. It says what the page is, so that it is the title, too. */

@@ -1,5 +1,5 @@
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider';
-import type { PageModel } from '../../pages/routing/page-models.ts';
+import type { PageModel } from '../../platform/web/pages.ts';
 import { currentScope, currentUnit } from './request-scope.ts';
 
 /** Shows one of our pages where the provider would show its own. */

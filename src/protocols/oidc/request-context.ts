@@ -1,6 +1,6 @@
 import type { Community } from '../../domain/communities/community.ts';
 import type { Issuer } from '../../domain/communities/issuer.ts';
-import type { PageModel } from '../../pages/routing/page-models.ts';
+import type { PageModel } from '../../platform/web/pages.ts';
 
 /** What the provider's callbacks need to know of the web request they run in. */
 export type RequestContext = {

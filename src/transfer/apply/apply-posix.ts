@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { RefusedError } from '../../domain/communities/change-errors.ts';
+import { RefusedError } from '../../domain/errors.ts';
 import { givePosixNumbers } from '../../domain/memberships/give-posix-numbers.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import type { PosixSettings, SettledCommunity } from './apply-communities.ts';

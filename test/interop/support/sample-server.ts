@@ -1,5 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pageFrame } from '../../../src/pages/page-frame.ts';
 import { createRenderer } from '../../../src/platform/web/render.ts';
 import { loadStaticFiles } from '../../../src/platform/web/static.ts';
 import { themeCss } from '../../../src/platform/web/theme.ts';
@@ -14,7 +15,7 @@ export type SampleServer = {
 /** Serves every sample page with the styles, scripts and theme that it has in a hub. */
 export async function startSampleServer(): Promise<SampleServer> {
   const files = loadStaticFiles();
-  const renderer = createRenderer(files);
+  const renderer = createRenderer(files, pageFrame);
   const theme = themeCss('#0a7d5a');
 
   function render(name: string, locale: 'fr' | 'en'): string | undefined {

@@ -1,7 +1,7 @@
 import { TOLD_EVENTS } from '../../../src/pages/account/event-words.ts';
 import type { ServiceView, SessionView } from '../../../src/pages/account/pages.ts';
 import { ACCOUNT_GROUPS } from '../../../src/pages/account/sections.ts';
-import type { PageModel } from '../../../src/pages/routing/page-models.ts';
+import type { PageModel } from '../../../src/platform/web/pages.ts';
 
 const form = (path: string) => ({ action: `/c/lamyne/account/${path}`, csrf: 'token' });
 const here: SessionView = {

@@ -1,5 +1,5 @@
 import type { ListedInvitation } from '../../../src/pages/community/pages.ts';
-import type { PageModel } from '../../../src/pages/routing/page-models.ts';
+import type { PageModel } from '../../../src/platform/web/pages.ts';
 
 const frame = { base: '/c/lamyne/admin', requestsWaiting: 2 };
 const post = (path: string) => ({ action: `/c/lamyne/admin${path}`, csrf: 'token' });

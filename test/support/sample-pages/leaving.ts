@@ -1,4 +1,4 @@
-import type { PageModel } from '../../../src/pages/routing/page-models.ts';
+import type { PageModel } from '../../../src/platform/web/pages.ts';
 
 const form = { action: '/c/lamyne/account/leave', csrf: 'token', username: 'alice' };
 const base = { ...form, communities: ['La MYNE', 'L’Hermitage'], days: 14 };

@@ -1,4 +1,4 @@
-import type { PageModel } from '../../../src/pages/routing/page-models.ts';
+import type { PageModel } from '../../../src/platform/web/pages.ts';
 
 const base = {
   page: 'account/password' as const,

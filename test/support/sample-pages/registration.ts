@@ -1,5 +1,5 @@
 import type { NewcomerForm } from '../../../src/pages/registration/pages.ts';
-import type { PageModel } from '../../../src/pages/routing/page-models.ts';
+import type { PageModel } from '../../../src/platform/web/pages.ts';
 
 const post = (path: string) => ({ action: `/c/lamyne${path}`, csrf: 'token' });
 const loginUrl = '/c/lamyne/login';

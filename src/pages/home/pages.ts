@@ -1,0 +1,40 @@
+type Form = { action: string; csrf: string };
+
+/** The first page of a community, and of the hub. */
+export type HomePage =
+  | {
+      page: 'home';
+      member: { displayName: string; username: string };
+      services: {
+        slug: string;
+        name: string;
+        description?: string;
+        icon?: string;
+        url?: string;
+        host?: string;
+      }[];
+      requestable: {
+        slug: string;
+        name: string;
+        description?: string;
+        icon?: string;
+        action: string;
+        csrf: string;
+        requested: boolean;
+      }[];
+      /** For those who look after the community. */
+      adminUrl?: string | undefined;
+      notice?: 'requested' | 'recovery-refused' | undefined;
+      /** Somebody asked the admins to give this account back: its owner can say that it was not them. */
+      recovery?: ({ requestedBy: string } & Form) | undefined;
+      /** The day from which on the community asks for a second factor that the member does not have. */
+      secondFactorDue?: { date: string; url: string } | undefined;
+      signOutEverywhere: Form;
+    }
+  | { page: 'hub-home'; communities: { name: string; url: string }[] };
+
+declare module '../../platform/web/pages.ts' {
+  interface Pages {
+    home: HomePage;
+  }
+}

@@ -1,0 +1,60 @@
+type Form = { action: string; csrf: string };
+
+/** The operators' console, and how the first of them gets in. */
+export type OperatorPage =
+  | {
+      page: 'setup';
+      action: string;
+      csrf: string;
+      email?: string;
+      token: string;
+      faults: { field: 'email' | 'password' | 'token'; code: string }[];
+    }
+  | { page: 'setup-done'; operatorUrl: string }
+  | {
+      page: 'operator-login';
+      action: string;
+      csrf: string;
+      email?: string;
+      fault?: 'credentials' | 'throttled';
+      retryAfterMinutes?: number;
+    }
+  | {
+      page: 'operator-home';
+      communities: {
+        name: string;
+        slug: string;
+        state: string;
+        url: string;
+        members: number;
+        services: number;
+      }[];
+      mailsUrl: string;
+      signOut: Form;
+    }
+  | {
+      page: 'operator-mails';
+      /** Whether there is a mail server by now: then nothing more is kept. */
+      hasServer: boolean;
+      mails: {
+        id: string;
+        community: string;
+        recipient: string;
+        subject: string;
+        at: string;
+        url: string;
+      }[];
+    }
+  | {
+      page: 'operator-mail';
+      mail: { community: string; recipient: string; subject: string; at: string };
+      /** The message's text, cut where its addresses are. */
+      parts: { text?: string; url?: string }[];
+      backUrl: string;
+    };
+
+declare module '../../platform/web/pages.ts' {
+  interface Pages {
+    operator: OperatorPage;
+  }
+}

@@ -1,0 +1,39 @@
+import type { RequestKind } from '../../platform/throttles/request-throttle.ts';
+import { type Count, type Input, type Route, routeMaker } from '../../platform/web/route.ts';
+import type { CommunityRequest } from './community-request.ts';
+import type { WebParts } from './web-parts.ts';
+
+/** Pages of a community; their paths stand below its issuer. */
+export type CommunityKind = {
+  parts: WebParts;
+  request: CommunityRequest;
+  limit: RequestKind;
+  extra: {
+    /** Answered for a community that is paused or gone, too. */
+    isAlwaysOpen?: true;
+  };
+};
+
+export type CommunityRoute = Route<CommunityKind>;
+/** What a community's handler gets; see `Input`. */
+export type CommunityInput<Who = undefined> = Pick<
+  Input<CommunityKind, Who>,
+  'parts' | 'request' | 'who'
+>;
+export type CountRequest<Kind extends RequestKind> = Count<Kind>;
+
+export const route = routeMaker<CommunityKind>();
+
+/** When it is one request too many, the answer says when to come back (RFC 9110 §10.2.3). */
+export function requestCounter(
+  { throttle }: Pick<WebParts, 'throttle'>,
+  { community, ip, ctx }: CommunityRequest,
+): CountRequest<RequestKind> {
+  return async (kind, name) => {
+    const about = { communityId: community.id, ip, ...(name !== undefined && { name }) };
+    const outcome = await throttle.request(kind, about);
+    if (outcome.allowed) return undefined;
+    ctx.set('Retry-After', String(outcome.retryAfterSeconds));
+    return Math.ceil(outcome.retryAfterSeconds / 60);
+  };
+}

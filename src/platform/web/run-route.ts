@@ -1,0 +1,104 @@
+import type { z } from 'zod';
+import { NO_SUCH_ID } from '../text/uuid.ts';
+import { readFormPairs } from './form-body.ts';
+import { fieldsFor, type Pairs, type Upload } from './form-fields.ts';
+import { notFound, RequestError } from './http-errors.ts';
+import { readMultipart } from './multipart-form.ts';
+import { nameRoute } from './request-log.ts';
+import type { Count, Method, Route, RouteKind, WebRequest } from './route.ts';
+import { type Resource, type RouteTable, rawParams } from './route-table.ts';
+import { keepAddressToOurselves } from './security-headers.ts';
+
+type Found<K extends RouteKind> = {
+  route: Route<K>;
+  resource: Resource<K>;
+  params: Record<string, string>;
+};
+
+/**
+ * The route that answers this path and method; HEAD is answered as GET is. From here on the log knows the
+ * request by the route's pattern.
+ * @throws RequestError 404, or 405 with `Allow`
+ */
+export function findRoute<K extends RouteKind>(
+  table: RouteTable<K>,
+  ctx: WebRequest['ctx'],
+  path: string,
+): Found<K> {
+  nameRoute(ctx, table.nameOf(path));
+  const match = table.find(path);
+  if (match === undefined) throw notFound('no such address');
+  const { resource, values } = match;
+  const route = resource.routes.get((ctx.method === 'HEAD' ? 'GET' : ctx.method) as Method);
+  if (route === undefined) {
+    const methods = [...resource.routes.keys()];
+    ctx.set('Allow', (methods.includes('GET') ? ['HEAD', ...methods] : methods).join(', '));
+    throw new RequestError(405, 'bad-request', `${ctx.method} is not for this address`);
+  }
+  if (route.secret.length > 0) keepAddressToOurselves(ctx);
+  return { route, resource, params: rawParams(route, values) };
+}
+
+/**
+ * Takes a request through its route: the address, where a form comes from, who asks, what they send, and
+ * only then the handler. A form's body is read when it is known that its sender may send one.
+ * @throws RequestError, CsrfError
+ */
+export async function runRoute<K extends RouteKind>(
+  { route, resource, params: raw }: Found<K>,
+  context: { parts: K['parts']; request: K['request']; count: Count<K['limit']> },
+): Promise<void> {
+  const { parts, request, count } = context;
+  const { ctx, origin } = request;
+  const params = route.params.safeParse(raw);
+  if (!params.success) throw notFound('no such address');
+  if (route.form !== undefined) parts.csrf.checkSource(ctx, origin);
+  const isPage = resource.routes.has('GET');
+  const admitted = await route.who.admit({ parts, request, params: params.data, isPage });
+  if (admitted === undefined) return;
+  const query = parse(route.query, new URLSearchParams(ctx.querystring));
+  const sent = await readSent(route, context);
+  await route.handle({
+    parts,
+    request,
+    who: admitted.who,
+    params: params.data,
+    query,
+    ...sent,
+    count,
+  });
+}
+
+async function readSent<K extends RouteKind>(
+  route: Route<K>,
+  { parts, request: { ctx } }: { parts: K['parts']; request: K['request'] },
+): Promise<{ form: unknown; file: Upload }> {
+  if (route.form === undefined) return { form: undefined, file: undefined };
+  const { pairs, file } = await readBody(route, ctx.req);
+  parts.csrf.checkToken(ctx, pairs);
+  return { form: parse(route.form, pairs), file };
+}
+
+async function readBody<K extends RouteKind>(
+  { file: upload }: Route<K>,
+  req: WebRequest['ctx']['req'],
+): Promise<{ pairs: [string, string][]; file: Upload }> {
+  const isMultipart = /^multipart\//i.test(req.headers['content-type'] ?? '');
+  if (upload === undefined || !isMultipart)
+    return { pairs: await readFormPairs(req), file: undefined };
+  const { field: fileField, maxBytes: maxFileBytes } = upload;
+  const { fields, file } = await readMultipart(req, { fileField, maxFileBytes });
+  return { pairs: Object.entries(fields), file };
+}
+
+/** @throws RequestError 404 for an id that is none, else 400, which names the fields and never what stood in them */
+function parse<Schema extends z.ZodObject>(schema: Schema, pairs: Pairs): z.output<Schema> {
+  const result = schema.safeParse(fieldsFor(schema, pairs));
+  if (result.success) return result.data;
+  const { issues } = result.error;
+  if (issues.every(({ message }) => message === NO_SUCH_ID)) throw notFound(NO_SUCH_ID);
+  const known = new Set(Object.keys(schema.shape));
+  const names = issues.map(({ path: [name] }) => String(name));
+  const faulty = names.filter((name) => known.has(name)).join(', ');
+  throw new RequestError(400, 'bad-request', `cannot be read: ${faulty}`);
+}
