@@ -1,6 +1,6 @@
+import { isNativeUri, nativeUriFault } from '../../domain/services/app-addresses.ts';
 import type { Path, Report } from './faults.ts';
 import { type Raw, strings } from './raw.ts';
-import { isNativeUri, nativeUriFault } from './uris.ts';
 
 /** What makes a client contradict itself, or the provider refuse it. */
 export function reportClient(report: Report, path: Path, client: Raw): void {

@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { ldapBaseFault } from '../../domain/communities/ldap-base.ts';
 import { isPasswordHash } from '../../domain/people/password.ts';
+import {
+  initiateLoginUriFault,
+  redirectUriFault,
+  webUriFault,
+} from '../../domain/services/app-addresses.ts';
 import { dayFault } from './apply-policies.ts';
 import {
   checkedText,
@@ -25,7 +30,6 @@ import {
   usernameMessage,
   zoneMessage,
 } from './names-in-file.ts';
-import { initiateLoginUriFault, redirectUriFault, webUriFault } from './uris.ts';
 
 const GRANTS = [
   'authorization_code',
