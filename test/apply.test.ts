@@ -118,6 +118,7 @@ test('a file makes the hub what it says, and the plan and the events tell of it 
     'group.member-added',
     'group.member-added',
     'service.created',
+    'service.reader-created',
   ]);
   expect(new Set(events.map((event) => event.actor))).toEqual(new Set(['apply']));
   expect(JSON.stringify(events)).not.toMatch(SECRETS);
@@ -160,7 +161,7 @@ operators:
 `;
   expect((await faultsOf(apply(text))).replaceAll(/^.*\/hub/gm, 'hub').split('\n')).toEqual([
     'hub.yaml:7:13 communities[1].hosts[0]: is a host of the community lamyne: give another, or take it away from lamyne first',
-    'hub.yaml:10:13 communities[2].ldap.base: has the LDAP base "O=lamyne", which the community lamyne has: give another under ldap.base',
+    'hub.yaml:10:13 communities[2].ldap.base: has the LDAP base "O=lamyne", which belongs to the community "lamyne": give another under ldap.base',
     'hub.yaml:12:5 operators[0].email: is a new operator and has no way to sign in: give a password or passwordHash',
   ]);
   await faultsOf(apply(HUB.replace('username: bob', 'username: ALICE')));
@@ -211,15 +212,15 @@ test('each change is one line with its keys, and the events that the same change
 ~ member lamyne/bob: email, password
 ~ service lamyne/wiki: ldap.password, client.secret
 0 added, 5 changed, 0 taken away`);
-  const events = await rows('SELECT type, details FROM events ORDER BY id OFFSET 11');
+  const events = await rows('SELECT type, details FROM events ORDER BY id OFFSET 12');
   expect(events).toEqual([
     { type: 'community.updated', details: { fields: ['name', 'contact', 'hosts'] } },
     { type: 'group.updated', details: expect.objectContaining({ name: 'Bureau' }) },
     { type: 'member.role-changed', details: { from: 'owner', to: 'admin' } },
     { type: 'member.updated', details: { fields: ['email'] } },
     { type: 'member.password-changed', details: {} },
-    { type: 'service.updated', details: { slug: 'wiki', fields: ['ldap.password'] } },
     { type: 'service.secret-rotated', details: {} },
+    { type: 'service.reader-secret-changed', details: {} },
   ]);
   expect(JSON.stringify(events)).not.toMatch(SECRETS);
   expect(

@@ -18,6 +18,7 @@ export class NotFoundError extends Error {
 export type Refusal =
   | 'slug-shape'
   | 'slug-taken'
+  | 'value'
   | 'username-shape'
   | 'username-reserved'
   | 'username-taken'
@@ -25,6 +26,10 @@ export type Refusal =
   | 'email-taken'
   | 'ldap-base-shape'
   | 'ldap-base-taken'
+  | 'host-taken'
+  | 'host-issuer'
+  | 'client-contradiction'
+  | 'client-id-taken'
   | 'state'
   | 'last-owner'
   | 'operator'
@@ -41,6 +46,8 @@ export type Refusal =
   | 'no-secret'
   | 'app-password-name'
   | 'too-many-app-passwords'
+  | 'posix-taken'
+  | 'posix-given'
   | 'posix-exhausted';
 
 /** What the change rests on was used, changed or over meanwhile: it has to begin again. */

@@ -1,4 +1,3 @@
-import type { Transaction } from '../../platform/database/database.ts';
 import { type Dn, formatDn, parseDn, rdnKey } from '../../platform/distinguished-names/dn.ts';
 import { canonicalAttribute } from '../../platform/distinguished-names/oid-names.ts';
 
@@ -52,11 +51,6 @@ export function baseClashes<Item extends { base: string }>(
         ),
     ),
   );
-}
-
-/** Whoever gives bases takes turns, until the transaction ends: two of them could give what clashes. */
-export async function lockLdapBases(tx: Transaction): Promise<void> {
-  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('ldap-bases', 0))`);
 }
 
 /** Keys of a name and of every name that it lies inside of, its own first. */

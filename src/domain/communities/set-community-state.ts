@@ -16,6 +16,16 @@ const CHANGES = {
 
 export type StateChange = keyof typeof CHANGES;
 
+/** Why a community cannot go from one state to another; undefined when it can, or is there. */
+export function stateFault(from: State, to: State): string | undefined {
+  if (from === to || changeTo(to)?.from.includes(from)) return undefined;
+  return `is ${from}, and cannot become ${to} from there`;
+}
+
+function changeTo(to: State): Change | undefined {
+  return Object.values<Change>(CHANGES).find((change) => change.to === to);
+}
+
 /**
  * Freezes a community (nobody gets into a service; sessions wait), archives it (all sessions end) or
  * activates it again.
@@ -34,23 +44,32 @@ export async function setCommunityState(
     [communityId],
   );
   if (community === undefined) throw new NotFoundError('community');
-  const { from, to, event }: Change = CHANGES[change];
-  if (community.state === to) return false;
-  if (!from.includes(community.state)) {
-    throw new RefusedError(
-      'state',
-      `cannot ${change} "${community.slug}": it is ${community.state}`,
-    );
+  const { slug, state: from } = community;
+  const { to: state } = CHANGES[change];
+  if (stateFault(from, state) !== undefined) {
+    throw new RefusedError('state', `cannot ${change} "${slug}": it is ${from}`);
   }
-  await tx.query('UPDATE communities SET state = $2, updated_at = now() WHERE id = $1', [
-    communityId,
-    to,
-  ]);
-  if (to === 'archived') {
-    await endMemberSessions(tx, communityId, await subjectsSignedIn(tx, communityId));
+  await moveStates(tx, [{ id: communityId, from, state }], actor);
+  return from !== state;
+}
+
+/** Brings communities, which are locked, to a state that `stateFault` has nothing against. */
+export async function moveStates(
+  tx: Transaction,
+  communities: readonly { id: string; from: State; state: State }[],
+  actor: Actor,
+): Promise<void> {
+  for (const { id: communityId, from, state } of communities) {
+    if (from === state) continue;
+    await tx.query('UPDATE communities SET state = $2, updated_at = now() WHERE id = $1', [
+      communityId,
+      state,
+    ]);
+    if (state === 'archived') {
+      await endMemberSessions(tx, communityId, await subjectsSignedIn(tx, communityId));
+    }
+    await recordEvents(tx, [{ communityId, type: changeTo(state)?.event as string, actor }]);
   }
-  await recordEvents(tx, [{ communityId, type: event, actor }]);
-  return true;
 }
 
 async function subjectsSignedIn(tx: Transaction, communityId: string): Promise<string[]> {

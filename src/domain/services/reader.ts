@@ -1,7 +1,10 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
 import { newToken } from '../../platform/secrets/token-hash.ts';
+import { lockCommunity } from '../communities/lock-communities.ts';
 import { NotFoundError } from '../errors.ts';
+import { readerEvent } from './service-events.ts';
+import { storeReaders } from './service-rows.ts';
 
 /** A secret of 256 random bits for a service's LDAP reader. */
 export function generateReaderSecret(): string {
@@ -22,17 +25,9 @@ export async function setReaderSecret(
   secretHash: string,
   actor: Actor,
 ): Promise<boolean> {
-  await lockService(tx, communityId, serviceId);
-  const [row] = await tx.query<{ isNew: boolean }>(
-    `INSERT INTO service_readers (community_id, service_id, password_hash) VALUES ($1, $2, $3)
-     ON CONFLICT (community_id, service_id) DO UPDATE SET password_hash = EXCLUDED.password_hash
-     RETURNING xmax = 0 AS "isNew"`,
-    [communityId, serviceId, secretHash],
-  );
-  const isNew = row?.isNew === true;
-  const type = isNew ? 'service.reader-created' : 'service.reader-secret-changed';
-  await recordEvents(tx, [{ communityId, type, actor, serviceId }]);
-  return isNew;
+  const before = await lockReader(tx, communityId, serviceId);
+  await changeReader(tx, communityId, { id: serviceId, before, reader: secretHash }, actor);
+  return before === null;
 }
 
 /**
@@ -46,21 +41,34 @@ export async function removeReader(
   serviceId: string,
   actor: Actor,
 ): Promise<boolean> {
-  await lockService(tx, communityId, serviceId);
-  const removed = await tx.query(
-    'DELETE FROM service_readers WHERE community_id = $1 AND service_id = $2 RETURNING 1',
-    [communityId, serviceId],
-  );
-  if (removed.length === 0) return false;
-  await recordEvents(tx, [{ communityId, type: 'service.reader-removed', actor, serviceId }]);
-  return true;
+  const before = await lockReader(tx, communityId, serviceId);
+  await changeReader(tx, communityId, { id: serviceId, before, reader: null }, actor);
+  return before !== null;
+}
+
+type ReaderChange = { id: string; before: string | null; reader: string | null };
+
+async function changeReader(
+  tx: Transaction,
+  communityId: string,
+  change: ReaderChange,
+  actor: Actor,
+): Promise<void> {
+  const type = readerEvent(change.before, change.reader);
+  if (type === undefined) return;
+  await storeReaders(tx, communityId, [change]);
+  await recordEvents(tx, [{ communityId, type, actor, serviceId: change.id }]);
 }
 
 /** Changes of one service's reader take turns. */
-async function lockService(tx: Transaction, communityId: string, id: string): Promise<void> {
-  const [service] = await tx.query(
-    'SELECT 1 FROM services WHERE community_id = $1 AND id = $2 FOR NO KEY UPDATE',
+async function lockReader(tx: Transaction, communityId: string, id: string) {
+  await lockCommunity(tx, communityId);
+  const [service] = await tx.query<{ hash: string | null }>(
+    `SELECT r.password_hash AS hash FROM services s
+     LEFT JOIN service_readers r ON r.community_id = s.community_id AND r.service_id = s.id
+     WHERE s.community_id = $1 AND s.id = $2 FOR NO KEY UPDATE OF s`,
     [communityId, id],
   );
   if (service === undefined) throw new NotFoundError('service');
+  return service.hash;
 }

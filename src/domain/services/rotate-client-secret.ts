@@ -3,7 +3,15 @@ import { type Actor, recordEvents } from '../../platform/events/record-event.ts'
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { newToken } from '../../platform/secrets/token-hash.ts';
 import { clientSecretContext } from '../communities/community.ts';
+import { lockCommunity } from '../communities/lock-communities.ts';
 import { NotFoundError, RefusedError } from '../errors.ts';
+import { serviceEvents } from './service-events.ts';
+import { lockServices, storeClients } from './service-rows.ts';
+
+/** A secret of 256 random bits for a client. */
+export function generateClientSecret(): string {
+  return newToken();
+}
 
 /**
  * Gives a service's client a new secret; the old one ceases to work at once.
@@ -18,26 +26,24 @@ export async function rotateClientSecret(
   serviceId: string,
   actor: Actor,
 ): Promise<string> {
-  const [service] = await tx.query<{ slug: string; auth: string | null }>(
-    `SELECT s.slug, k.token_endpoint_auth_method AS auth FROM services s
-     LEFT JOIN service_clients k ON k.community_id = s.community_id AND k.service_id = s.id
-     WHERE s.community_id = $1 AND s.id = $2 FOR NO KEY UPDATE OF s`,
-    [communityId, serviceId],
-  );
+  await lockCommunity(tx, communityId);
+  const service = (await lockServices(tx, communityId)).find(({ id }) => id === serviceId);
   if (service === undefined) throw new NotFoundError('service');
-  if (service.auth === null || service.auth === 'none') {
+  const { client, slug } = service;
+  if (client === null || client.auth === 'none') {
     throw new RefusedError(
       'no-secret',
-      service.auth === null
-        ? `the service "${service.slug}" has no OpenID Connect client`
-        : `the client of "${service.slug}" is public: it has no secret`,
+      client === null
+        ? `the service "${slug}" has no OpenID Connect client`
+        : `the client of "${slug}" is public: it has no secret`,
     );
   }
-  const secret = newToken();
-  await tx.query(
-    'UPDATE service_clients SET sealed_secret = $3 WHERE community_id = $1 AND service_id = $2',
-    [communityId, serviceId, sealer.seal(secret, clientSecretContext(communityId, serviceId))],
-  );
-  await recordEvents(tx, [{ communityId, type: 'service.secret-rotated', actor, serviceId }]);
+  const secret = generateClientSecret();
+  // The old one is not opened: a hub that lost the key it was sealed with is helped by a new secret.
+  const sealedSecret = sealer.seal(secret, clientSecretContext(communityId, serviceId));
+  await storeClients(tx, communityId, [{ id: serviceId, client: { ...client, sealedSecret } }]);
+  const fields = ['client.secret'];
+  const saved = { before: service, after: service, fields };
+  await recordEvents(tx, serviceEvents(communityId, [saved], actor));
   return secret;
 }

@@ -11,7 +11,6 @@ import {
   type SettledCommunity,
 } from './apply-communities.ts';
 import { applyGroups } from './apply-groups.ts';
-import { applyHosts, issuerOf, reportIssuersWithoutHost } from './apply-hosts.ts';
 import { applyMembers } from './apply-members.ts';
 import { applyOperatorReaders } from './apply-operator-readers.ts';
 import { applyOperators } from './apply-operators.ts';
@@ -19,6 +18,7 @@ import { applyPosix } from './apply-posix.ts';
 import { applyServices } from './apply-services.ts';
 import { passwordQuestions, storedHashes } from './ask-passwords.ts';
 import { ApplyError } from './faults.ts';
+import { type FreedServices, freeNames } from './free-names.ts';
 import { readLogo } from './logo.ts';
 import { type ParsedFile, parseFile, throwFaults } from './parse-file.ts';
 import { createChangeLog, type Plan, toPlan } from './plan.ts';
@@ -117,12 +117,12 @@ async function applyAll(
   const run: ApplyRun = { ...parts, tx, log, report: source.report };
   await tx.query('SELECT pg_advisory_xact_lock($1)', [APPLY_LOCK]);
   if (document.operators !== undefined) await applyOperators(run, document.operators);
+  await recordSoFar(run);
   if (document.operatorReaders !== undefined) {
     await applyOperatorReaders(run, document.operatorReaders);
   }
   if (document.communities !== undefined) await applyEveryCommunity(run, communities);
   throwFaults(source);
-  await inBatches(log.events, (batch) => recordEvents(tx, batch));
   const plan = toPlan(log, parts.dryRun);
   if (parts.dryRun) throw new DryRun(plan);
   return plan;
@@ -130,30 +130,31 @@ async function applyAll(
 
 async function applyEveryCommunity(run: ApplyRun, wanted: CommunityToApply[]): Promise<void> {
   const rows = await lockCommunities(run);
-  const settled = await applyCommunities(run, rows, wanted);
-  const hosts = await applyHosts(run, rows, settled);
-  for (const community of settled) {
-    logCommunity(run, community, hosts.changed.has(community.row.id));
-    await applyContents(
-      run,
-      community,
-      issuerOf(run, community.row.slug, hosts.hosts.get(community.row.id) ?? []),
-    );
+  const freed = await freeNames(run, rows, wanted);
+  for (const community of await applyCommunities(run, rows, wanted)) {
+    logCommunity(run, community);
+    await applyContents(run, community, freed.get(community.row.id));
   }
-  await reportIssuersWithoutHost(run, settled, hosts);
   if (run.prune) await archiveOthers(run, rows, new Set(wanted.map(({ entry }) => entry.slug)));
 }
 
 async function applyContents(
   run: ApplyRun,
   community: SettledCommunity,
-  issuer: string,
+  freed: FreedServices | undefined,
 ): Promise<void> {
   const groups = await applyGroups(run, community);
   await applyMembers(run, community, groups);
-  await applyServices(run, community, groups, issuer);
+  await recordSoFar(run);
+  await applyServices(run, community, groups, freed);
   await applyPosix(run, community, groups);
   await pruneGroups(run, community);
+  await recordSoFar(run);
+}
+
+/** Events stand in the trail in the order of the changes. */
+async function recordSoFar({ tx, log }: ApplyRun): Promise<void> {
+  await inBatches(log.events.splice(0), (batch) => recordEvents(tx, batch));
 }
 
 /** Ends the transaction of a dry run, so that nothing of it is kept. */

@@ -1,9 +1,9 @@
+import { canonicalHost, hubHostFaults } from '../../domain/communities/host-name.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import { reportClient } from './client-contradictions.ts';
 import type { Path, Report } from './faults.ts';
 import { findCycle } from './group-cycles.ts';
 import { reportLdapBases, reportPosixRanges } from './ldap-contradictions.ts';
-import { canonicalHost } from './names-in-file.ts';
 import { didYouMean } from './nearest.ts';
 import { type Raw, record, rows, strings, textAt } from './raw.ts';
 
@@ -44,7 +44,7 @@ export function reportContradictions(file: unknown, context: Context): void {
   for (const [i, row] of rows(file, 'operators').entries())
     reportCredentials(context, ['operators', i], row);
   for (const [i, row] of communities.entries()) {
-    reportHubHost(context, ['communities', i, 'hosts'], row);
+    reportHubHost(context, ['communities', i], row);
     reportGroups(context, ['communities', i], row);
     reportPrimaryGroup(context, ['communities', i, 'ldap', 'posix'], row);
     reportMembers(context, ['communities', i], row);
@@ -72,11 +72,8 @@ function folded(row: Raw, key: string): string | undefined {
 }
 
 function reportHubHost({ report, hubUrl }: Context, path: Path, row: Raw): void {
-  const hubHost = new URL(hubUrl).host;
-  for (const [j, host] of strings(row.hosts).entries()) {
-    if (canonicalHost(host) === hubHost)
-      report([...path, j], `is the hub's own host (${hubUrl}): give a host of the community's own`);
-  }
+  for (const { path: rest, fault } of hubHostFaults(strings(row.hosts), hubUrl))
+    report([...path, ...rest], fault);
 }
 
 function reportGroups(context: Context, path: Path, row: Raw): void {

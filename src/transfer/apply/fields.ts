@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PASSWORD_MAX_BYTES } from '../../domain/people/password.ts';
 import { PASSWORD_MIN_CHARACTERS, passwordFault } from '../../domain/people/password-rule.ts';
+import { lineFault, slugFault } from '../../platform/text/text-faults.ts';
 import { didYouMean } from './nearest.ts';
 
 /** A mapping that takes these keys and no others. */
@@ -21,11 +22,7 @@ export function missingOr(message: string) {
 }
 
 export function text(limits: { max: number }) {
-  return z
-    .string({ error: missingOr('must be text: put it between quotes') })
-    .refine((value) => value.trim() !== '', 'must not be empty')
-    .refine((value) => value.length <= limits.max, `must have at most ${limits.max} characters`)
-    .refine((value) => !/\p{Cc}/u.test(value), 'must be one line, without control characters');
+  return checkedText((value) => lineFault(value, limits));
 }
 
 /** Text that a rule of its own checks; `fault` says what is wrong, or undefined. */
@@ -65,11 +62,7 @@ export function listOf<Item extends z.ZodType>(item: Item) {
 
 /** DNS-like names that stand in addresses. */
 export function slug() {
-  return checkedText((value) =>
-    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value)
-      ? undefined
-      : 'must have 1 to 63 characters out of a to z, 0 to 9 and inner hyphens',
-  );
+  return checkedText(slugFault);
 }
 
 /**
@@ -108,21 +101,4 @@ export function passwordMessage(value: string): string | undefined {
   const fault = passwordFault(value);
   if (fault === 'too-short') return `must have at least ${PASSWORD_MIN_CHARACTERS} characters`;
   return fault === 'too-long' ? `must have at most ${PASSWORD_MAX_BYTES} bytes` : undefined;
-}
-
-/** VSCHAR of RFC 6749 appendix A.2. */
-export function clientSecretMessage(value: string): string | undefined {
-  return /^[\x20-\x7e]*$/.test(value) ? passwordMessage(value) : 'must be printable ASCII';
-}
-
-const ICON_MAX_LENGTH = 16;
-
-/** A built-in picture's name, one or two letters or signs, or the address of a picture. */
-export function iconMessage(value: string): string | undefined {
-  if (value.includes('://')) {
-    return URL.parse(value)?.protocol === 'https:' ? undefined : 'must be an address with https://';
-  }
-  return value !== '' && value.length <= ICON_MAX_LENGTH
-    ? undefined
-    : 'must be a built-in name such as "cloud", one or two letters or signs, or an address with https://';
 }

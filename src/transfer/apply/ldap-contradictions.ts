@@ -1,4 +1,10 @@
 import { baseClashes } from '../../domain/communities/ldap-base.ts';
+import {
+  FIRST_POSIX_NUMBER,
+  type PosixRange,
+  rangeFaults,
+  rangesOverlap,
+} from '../../domain/communities/posix-rules.ts';
 import type { Context } from './contradictions.ts';
 import type { Path } from './faults.ts';
 import { type Raw, record, textAt } from './raw.ts';
@@ -35,42 +41,32 @@ function baseOf(row: Raw, index: number, all: readonly Raw[]): Base[] {
   return [{ base: `o=${slug}`, path: ['communities', index, 'slug'], index }];
 }
 
-type Range = { first: number; end: number; path: Path };
-
-/** Systems give these to users of their own: systemd's dynamic ones, and nobody (65534). */
-const TAKEN = { first: 61_184, end: 65_536 };
-const MAX_NUMBER = 2_147_483_646;
+type Range = PosixRange & { path: Path };
 
 /** Ranges of numbers that overlap, or reach where they must not. */
 export function reportPosixRanges({ report, lineOf }: Context, communities: readonly Raw[]): void {
   const ranges = communities.flatMap(rangeOf);
   for (const [index, range] of ranges.entries()) {
-    const { first, end, path } = range;
-    if (end - 1 > MAX_NUMBER) {
-      report([...path, 'count'], `reaches beyond ${MAX_NUMBER}, the largest number there is`);
-    }
-    if (overlap(range, TAKEN)) {
-      report(
-        [...path, 'firstNumber'],
-        `takes in some of ${TAKEN.first} to ${TAKEN.end - 1}, which systems give to users of their own: begin at 100000, for example`,
-      );
-    }
-    const earlier = ranges.slice(0, index).find((other) => overlap(range, other));
+    const { firstNumber, count, path } = range;
+    // What the schema has said already is not said twice.
+    for (const fault of rangeFaults(range))
+      if (isWithinSchema(range)) report([...path, ...fault.path], fault.fault);
+    const earlier = ranges.slice(0, index).find((other) => rangesOverlap(range, other));
     if (earlier === undefined) continue;
     report(
       [...path, 'firstNumber'],
-      `has numbers (${first} to ${end - 1}) that the range on line ${lineOf(earlier.path)} has, too: no number may be of two communities`,
+      `has numbers (${firstNumber} to ${firstNumber + count - 1}) that the range on line ${lineOf(earlier.path)} has, too: no number may be of two communities`,
     );
   }
 }
 
-function rangeOf(row: Raw, index: number): Range[] {
-  const { firstNumber: first, count } = record(record(row.ldap).posix);
-  if (!Number.isInteger(first) || !Number.isInteger(count)) return [];
-  const path = ['communities', index, 'ldap', 'posix'];
-  return [{ first: first as number, end: (first as number) + (count as number), path }];
+function isWithinSchema({ firstNumber, count }: PosixRange): boolean {
+  return firstNumber >= FIRST_POSIX_NUMBER && count > 0;
 }
 
-function overlap(a: { first: number; end: number }, b: { first: number; end: number }): boolean {
-  return a.first < b.end && b.first < a.end;
+function rangeOf(row: Raw, index: number): Range[] {
+  const { firstNumber, count } = record(record(row.ldap).posix);
+  if (!Number.isInteger(firstNumber) || !Number.isInteger(count)) return [];
+  const path = ['communities', index, 'ldap', 'posix'];
+  return [{ firstNumber: firstNumber as number, count: count as number, path }];
 }

@@ -1,12 +1,29 @@
 import { z } from 'zod';
+import {
+  accentFault,
+  dayFault,
+  questionsFault,
+} from '../../domain/communities/community-settings.ts';
+import { hostFault } from '../../domain/communities/host-name.ts';
 import { ldapBaseFault } from '../../domain/communities/ldap-base.ts';
+import { FIRST_POSIX_NUMBER, homeFault, shellFault } from '../../domain/communities/posix-rules.ts';
 import { isPasswordHash } from '../../domain/people/password.ts';
-import { dayFault } from './apply-policies.ts';
+import {
+  initiateLoginUriFault,
+  redirectUriFault,
+  webUriFault,
+} from '../../domain/services/app-addresses.ts';
+import {
+  CLIENT_GRANTS,
+  CLIENT_SCOPES,
+  clientIdFault,
+  clientSecretFault,
+  readerPasswordFault,
+} from '../../domain/services/client-rules.ts';
+import { iconFault, RECIPES } from '../../domain/services/service-rules.ts';
 import {
   checkedText,
-  clientSecretMessage,
   flag,
-  iconMessage,
   listOf,
   mapping,
   missingOr,
@@ -17,25 +34,7 @@ import {
   slug,
   text,
 } from './fields.ts';
-import {
-  emailMessage,
-  homeMessage,
-  hostMessage,
-  shellMessage,
-  usernameMessage,
-  zoneMessage,
-} from './names-in-file.ts';
-import { initiateLoginUriFault, redirectUriFault, webUriFault } from './uris.ts';
-
-const GRANTS = [
-  'authorization_code',
-  'refresh_token',
-  'client_credentials',
-  'urn:ietf:params:oauth:grant-type:device_code',
-] as const;
-const SCOPES = ['openid', 'profile', 'email', 'groups', 'community', 'offline_access'] as const;
-/** What the catalogue knows so far. */
-const RECIPES = ['generic-oidc'] as const;
+import { emailMessage, usernameMessage, zoneMessage } from './names-in-file.ts';
 
 const locale = () => oneOf(['fr', 'en']);
 const email = () => checkedText(emailMessage);
@@ -81,7 +80,7 @@ function operator(env: NodeJS.ProcessEnv) {
 
 /** Sees, through LDAP, the communities that are open to operators. */
 function operatorReader(env: NodeJS.ProcessEnv) {
-  return mapping({ name: slug(), password: secret(env, passwordMessage) });
+  return mapping({ name: slug(), password: secret(env, readerPasswordFault) });
 }
 
 function community(env: NodeJS.ProcessEnv) {
@@ -91,13 +90,9 @@ function community(env: NodeJS.ProcessEnv) {
     locale: locale().optional(),
     state: oneOf(['active', 'frozen', 'archived']).optional(),
     registration: oneOf(['open', 'approval', 'invitation', 'closed']).optional(),
-    hosts: listOf(checkedText(hostMessage)).optional(),
+    hosts: listOf(checkedText(hostFault)).optional(),
     branding: mapping({
-      accent: checkedText((value) =>
-        /^#[0-9a-f]{6}$/i.test(value)
-          ? undefined
-          : 'must be a colour written as "#0a7d5a", between quotes',
-      ).nullish(),
+      accent: checkedText((value) => quoted(accentFault(value))).nullish(),
       logo: text({ max: 1024 }).nullish(),
     }).optional(),
     contact: email().nullish(),
@@ -113,10 +108,10 @@ function community(env: NodeJS.ProcessEnv) {
       recoveryDelayHours: number({ min: 1, max: 720 }).optional(),
     }).optional(),
     questions: listOf(mapping({ text: text({ max: 300 }), required: flag().optional() }))
-      .refine(
-        (questions) => new Set(questions.map(({ text }) => text)).size === questions.length,
-        'asks the same question twice: leave one of them out',
-      )
+      .superRefine((questions, context) => {
+        const message = questionsFault(questions);
+        if (message !== undefined) context.addIssue({ code: 'custom', message });
+      })
       .optional(),
     groups: listOf(group()).optional(),
     members: listOf(member(env)).optional(),
@@ -124,13 +119,18 @@ function community(env: NodeJS.ProcessEnv) {
   });
 }
 
+/** YAML takes what follows # for a remark. */
+function quoted(fault: string | undefined): string | undefined {
+  return fault === undefined ? undefined : `${fault}, between quotes`;
+}
+
 function posix() {
   return mapping({
-    firstNumber: number({ min: 1_000, max: 2_147_483_646 }),
+    firstNumber: number({ min: FIRST_POSIX_NUMBER, max: 2_147_483_646 }),
     count: number({ min: 1, max: 2_147_482_647 }),
     primaryGroup: groupName(),
-    home: checkedText(homeMessage).optional(),
-    shell: checkedText(shellMessage).optional(),
+    home: checkedText(homeFault).optional(),
+    shell: checkedText(shellFault).optional(),
   });
 }
 
@@ -164,7 +164,7 @@ function service(env: NodeJS.ProcessEnv) {
     slug: slug(),
     name: text({ max: 200 }).optional(),
     description: text({ max: 1000 }).nullish(),
-    icon: checkedText(iconMessage).nullish(),
+    icon: checkedText(iconFault).nullish(),
     recipe: z.enum(RECIPES, {
       error: missingOr(
         `only the recipe "${RECIPES.join('", "')}" exists for now: use it, with the app's own redirect addresses`,
@@ -174,7 +174,7 @@ function service(env: NodeJS.ProcessEnv) {
     trust: oneOf(['first-party', 'third-party']).optional(),
     access: access().optional(),
     client: client(env).nullish(),
-    ldap: mapping({ password: secret(env, passwordMessage) }).nullish(),
+    ldap: mapping({ password: secret(env, readerPasswordFault) }).nullish(),
   });
 }
 
@@ -190,20 +190,16 @@ function access() {
 
 function client(env: NodeJS.ProcessEnv) {
   return mapping({
-    id: checkedText((value) =>
-      /^[\x21-\x7e]{1,255}$/.test(value)
-        ? undefined
-        : 'must have 1 to 255 printable ASCII characters, without spaces',
-    ),
-    secret: secret(env, clientSecretMessage).optional(),
+    id: checkedText(clientIdFault),
+    secret: secret(env, clientSecretFault).optional(),
     redirectUris: listOf(checkedText(redirectUriFault)).optional(),
     postLogoutRedirectUris: listOf(checkedText(redirectUriFault)).optional(),
     backchannelLogoutUri: checkedText(webUriFault).nullish(),
     initiateLoginUri: checkedText(initiateLoginUriFault).nullish(),
-    grants: listOf(oneOf(GRANTS)).optional(),
+    grants: listOf(oneOf(CLIENT_GRANTS)).optional(),
     auth: oneOf(['client_secret_basic', 'client_secret_post', 'none']).optional(),
     idTokenAlg: oneOf(['RS256', 'ES256']).optional(),
-    scopes: listOf(oneOf(SCOPES)).optional(),
+    scopes: listOf(oneOf(CLIENT_SCOPES)).optional(),
     claimsIn: oneOf(['id_token', 'userinfo', 'both']).optional(),
     pkce: flag().optional(),
   });

@@ -1,0 +1,138 @@
+import { isEmailAddress } from '../../platform/text/names.ts';
+import { lineFault, slugFault } from '../../platform/text/text-faults.ts';
+import type { Community } from './community.ts';
+import { canonicalHost, hostFault } from './host-name.ts';
+import { ldapBaseFault } from './ldap-base.ts';
+import type { Logo } from './logo.ts';
+import type { Fault } from './refused-changes.ts';
+
+export type Question = { text: string; required: boolean };
+
+/** What a community says of itself, and what it asks of its members. */
+export type CommunitySettings = Pick<
+  Community,
+  'name' | 'locale' | 'registration' | 'accent' | 'secondFactor' | 'recoveryDelayHours'
+> & {
+  /** An e-mail address that members are shown. */
+  contact: string | null;
+  /** Own hosts; the first is the issuer of services that are registered from then on. */
+  hosts: string[];
+  /** Naming context of the LDAP tree. */
+  ldapBase: string;
+  /** Whether members may bind with their own password. */
+  ldapPasswordBind: boolean;
+  /** Whether operators' readers see the community. */
+  ldapOpenToOperators: boolean;
+  /** ISO 8601, to the second, in UTC; null: at once. */
+  secondFactorFrom: string | null;
+  /** What those who want to join are asked, in order. */
+  questions: Question[];
+};
+
+/** Absent: as it is. A list is the whole list. */
+export type SettingsChange = {
+  [Key in keyof CommunitySettings]?: CommunitySettings[Key] | undefined;
+} & {
+  logo?: Logo | null | undefined;
+  state?: Exclude<Community['state'], 'moved'> | undefined;
+};
+
+/** The names that the file (docs/apply.md), the commands and the audit trail have for the settings. */
+export const SETTING_NAMES = {
+  name: 'name',
+  locale: 'locale',
+  state: 'state',
+  registration: 'registration',
+  accent: 'branding.accent',
+  contact: 'contact',
+  ldapBase: 'ldap.base',
+  ldapPasswordBind: 'ldap.passwordBind',
+  ldapOpenToOperators: 'ldap.openToOperators',
+  logo: 'branding.logo',
+  secondFactor: 'policies.secondFactor',
+  secondFactorFrom: 'policies.secondFactorFrom',
+  recoveryDelayHours: 'policies.recoveryDelayHours',
+  questions: 'questions',
+  hosts: 'hosts',
+} as const satisfies Record<keyof SettingsChange, string>;
+
+const MAX_NAME = 200;
+const MAX_QUESTION = 300;
+const RECOVERY_HOURS = { min: 1, max: 720 };
+
+export function accentFault(value: string): string | undefined {
+  return /^#[0-9a-f]{6}$/i.test(value) ? undefined : 'must be a colour written as "#0a7d5a"';
+}
+
+/** Why something is not a day; undefined when it is one. */
+export function dayFault(value: string): string | undefined {
+  const isDay = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?$/.test(value);
+  return isDay && !Number.isNaN(Date.parse(value)) ? undefined : 'must be a day such as 2027-01-31';
+}
+
+export function questionsFault(questions: readonly { text: string }[]): string | undefined {
+  return new Set(questions.map(({ text }) => text)).size === questions.length
+    ? undefined
+    : 'asks the same question twice: leave one of them out';
+}
+
+/** What is wrong with the values of a change, each for itself. */
+export function settingsFaults(slug: string, change: SettingsChange): Fault[] {
+  const faults: Fault[] = [];
+  const check = (key: string | [string, number], noun: string, value: unknown, fault?: string) => {
+    if (fault === undefined) return;
+    const subject = typeof value === 'string' ? `the ${noun} "${value}"` : `the ${noun}`;
+    faults.push({ code: 'value', path: [key].flat(), subject, fault });
+  };
+  const { name, accent, contact, hosts = [], ldapBase, secondFactorFrom, questions = [] } = change;
+  const slugIs = slugFault(slug);
+  if (slugIs !== undefined) {
+    const subject = `"${slug}" is not a slug: it`;
+    faults.push({ code: 'slug-shape', path: ['slug'], subject, fault: slugIs });
+  }
+  if (name !== undefined) check('name', 'name', undefined, lineFault(name, { max: MAX_NAME }));
+  if (accent != null) check('accent', 'accent', accent, accentFault(accent));
+  if (contact != null && !isEmailAddress(contact)) {
+    const fault = 'must be an e-mail address, such as name@example.org';
+    check('contact', 'contact', contact, fault);
+  }
+  for (const [index, host] of hosts.entries())
+    check(['hosts', index], 'host', host, hostFault(host));
+  if (ldapBase !== undefined) {
+    const fault = ldapBaseFault(ldapBase);
+    const subject = `the LDAP base "${ldapBase}"`;
+    if (fault !== undefined)
+      faults.push({ code: 'ldap-base-shape', path: ['ldapBase'], subject, fault });
+  }
+  if (secondFactorFrom != null)
+    check('secondFactorFrom', 'day', secondFactorFrom, dayFault(secondFactorFrom));
+  check('recoveryDelayHours', 'delay of a recovery', undefined, delayFault(change));
+  for (const [index, { text }] of questions.entries())
+    check(['questions', index], 'question', undefined, lineFault(text, { max: MAX_QUESTION }));
+  check('questions', 'list of questions', undefined, questionsFault(questions));
+  return faults;
+}
+
+function delayFault({ recoveryDelayHours: hours }: SettingsChange): string | undefined {
+  const { min, max } = RECOVERY_HOURS;
+  return hours === undefined || (Number.isInteger(hours) && hours >= min && hours <= max)
+    ? undefined
+    : `must be a whole number of hours from ${min} to ${max}`;
+}
+
+/** The form in which valid settings are kept and compared. */
+export function normalized(change: SettingsChange): SettingsChange {
+  const { accent, hosts, secondFactorFrom } = change;
+  return {
+    ...change,
+    accent: accent?.toLowerCase() ?? accent,
+    hosts: hosts && [...new Set(hosts.map((host) => canonicalHost(host) ?? host))],
+    secondFactorFrom: secondFactorFrom == null ? secondFactorFrom : instant(secondFactorFrom),
+  };
+}
+
+/** `2027-01-31`, or a moment of that day, as the database tells it. */
+function instant(day: string): string {
+  const time = new Date(day);
+  return Number.isNaN(time.getTime()) ? day : `${time.toISOString().slice(0, 19)}Z`;
+}

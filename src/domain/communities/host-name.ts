@@ -1,0 +1,35 @@
+import { domainToASCII } from 'node:url';
+import type { Fault } from './refused-changes.ts';
+
+/** The form in which browsers send a host name: lower case, ASCII (IDNA), port kept. */
+export function canonicalHost(value: string): string | undefined {
+  const match = /^([^:/\s]+)(:\d{1,5})?$/.exec(value);
+  const name = match?.[1] === undefined ? '' : domainToASCII(match[1]);
+  const host = `${name}${match?.[2] ?? ''}`;
+  return /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?$/.test(host) && host.length <= 253
+    ? host
+    : undefined;
+}
+
+/** What is wrong with a host name of a community's own; undefined when nothing is. */
+export function hostFault(value: string): string | undefined {
+  return canonicalHost(value) === undefined
+    ? 'must be a host name alone, such as login.example.org, without https:// and without a path'
+    : undefined;
+}
+
+/**
+ * The hub's own host is no community's.
+ * @param hubUrl base URL of the hub; whoever gives hosts gives it
+ */
+export function hubHostFaults(hosts: readonly string[], hubUrl: string | undefined): Fault[] {
+  if (hosts.length === 0) return [];
+  if (hubUrl === undefined) throw new Error('hosts were given without the address of the hub');
+  const own = new URL(hubUrl).host;
+  const fault = `is the hub's own host (${hubUrl}): give a host of the community's own`;
+  return hosts.flatMap((host, place) =>
+    canonicalHost(host) === own
+      ? [{ code: 'host-taken', path: ['hosts', place], subject: `"${host}"`, fault }]
+      : [],
+  );
+}
