@@ -7,6 +7,7 @@ import { cleanUpExpired } from './domain/retention/expiry-cleanup.ts';
 import { rotateDueKeys } from './domain/signing-keys/rotate-due-keys.ts';
 import { deliverMail } from './pages/mails/deliver-mail.ts';
 import type { Config } from './platform/config/config.ts';
+import type { ChangeFeed } from './platform/database/change-feed.ts';
 import type { Database } from './platform/database/database.ts';
 import { createMailer, MOST_AT_ONCE } from './platform/mail/transport.ts';
 import type { Outbound } from './platform/outbound/outbound.ts';
@@ -18,6 +19,7 @@ import { deliverBackchannelLogout } from './protocols/oidc/deliver-backchannel-l
 export type WorkerParts = {
   config: Config;
   database: Database;
+  feed: Pick<ChangeFeed, 'on'>;
   sealer: Sealer;
   outbound: Outbound;
   log: Logger;
@@ -25,11 +27,12 @@ export type WorkerParts = {
 
 /** What a process of role `worker` does: how each kind of message is delivered, and what is due when. */
 export function startWorker(parts: WorkerParts): { stop(): Promise<void> } {
-  const { config, database, sealer, log } = parts;
+  const { config, database, feed, sealer, log } = parts;
   const { server, from } = config.mail;
   const mailer = server === undefined ? undefined : createMailer({ server, from });
   const work = runWork({
     database,
+    feed,
     log,
     queues: [
       {

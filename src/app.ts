@@ -39,20 +39,21 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
   const outbound = createOutbound({ privateNetworks: config.privateNetworks });
   stops.unshift(() => outbound.close());
 
-  // Each role loads what it needs: a process for LDAP alone carries no web server.
-  if (config.roles.has('worker')) {
-    const { startWorker } = await import('./app-worker.ts');
-    const worker = startWorker({ config, database, sealer, outbound, log });
-    stops.unshift(() => worker.stop());
-  }
-  if (!config.roles.has('web') && !config.roles.has('ldap')) return running(stops);
   const feed = await openChangeFeed({
     connection: database.connection,
-    channels: ['trousseau_community', 'trousseau_sign_in'],
+    listenConnection: database.listenConnection,
+    channels: ['trousseau_community', 'trousseau_sign_in', 'trousseau_outbox'],
     onError: (error) =>
       log.warn({ err: error }, 'the change feed is away; nothing is served from memory'),
   });
   stops.unshift(() => feed.close());
+  // Each role loads what it needs: a process for LDAP alone carries no web server.
+  if (config.roles.has('worker')) {
+    const { startWorker } = await import('./app-worker.ts');
+    const worker = startWorker({ config, database, feed, sealer, outbound, log });
+    stops.unshift(() => worker.stop());
+  }
+  if (!config.roles.has('web') && !config.roles.has('ldap')) return running(stops);
   const foreign = await watchForeignHashes(database);
   stops.unshift(async () => foreign.stop());
   const throttle = createThrottles(database.pool, sealer);

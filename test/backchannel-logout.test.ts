@@ -14,6 +14,7 @@ import { startOutboxWorker } from '../src/platform/outbox/outbox-worker.ts';
 import { createSealer } from '../src/platform/secrets/sealer.ts';
 import { deliverBackchannelLogout } from '../src/protocols/oidc/deliver-backchannel-logout.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
+import { openOutboxFeed } from './support/feed.ts';
 
 const ISSUER = 'https://login.example/c/lamyne';
 const sealer = createSealer(['a sealing key of more than 32 characters']);
@@ -251,14 +252,17 @@ test('ending the sessions of a member tells the clients they were signed in to',
     ],
   );
   const parts = { database: db.database, sealer, outbound };
+  const feed = await openOutboxFeed(db.database);
   const worker = startOutboxWorker({
     database: db.database,
+    feed,
     log,
     deliveries: { 'backchannel-logout': (message) => deliverBackchannelLogout(parts, message) },
   });
   await db.database.transaction((tx) => endMemberSessions(tx, communityId, [subject]));
   await expect.poll(() => client.requests.length, { timeout: 10_000 }).toBe(1);
   await worker.stop();
+  await feed.close();
   expect((await verifySent('signed-in')).payload).toMatchObject({
     sub: subject,
     sid: 'sid-of-alice',

@@ -11,6 +11,7 @@ import { createMailer } from '../src/platform/mail/transport.ts';
 import { enqueue } from '../src/platform/outbox/outbox.ts';
 import { Browser } from './support/browser.ts';
 import { buildCommunity, PASSWORD } from './support/factories.ts';
+import { openOutboxFeed } from './support/feed.ts';
 import { startHub, type TestHub } from './support/hub.ts';
 import { startSmtp, type TestSmtp } from './support/smtp.ts';
 
@@ -264,13 +265,16 @@ async function startHubWorker() {
   const { startWorker } = await import('../src/app-worker.ts');
   const { createOutbound } = await import('../src/platform/outbound/outbound.ts');
   const { pino } = await import('pino');
-  return startWorker({
+  const feed = await openOutboxFeed(hub.database);
+  const worker = startWorker({
     config: hub.config,
     database: hub.database,
+    feed,
     sealer: hub.sealer,
     outbound: createOutbound({ privateNetworks: [] }),
     log: pino({ level: 'silent' }),
   });
+  return { stop: () => worker.stop().then(feed.close) };
 }
 
 describe('the configuration', () => {

@@ -10,6 +10,7 @@ import { createOutbound } from '../src/platform/outbound/outbound.ts';
 import { createSealer } from '../src/platform/secrets/sealer.ts';
 import { runIfDue, type ScheduledTask } from '../src/platform/worker/scheduled-task.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
+import { openOutboxFeed } from './support/feed.ts';
 
 const DAY = 86_400_000;
 const NOW = new Date('2026-06-01T12:00:00Z');
@@ -163,7 +164,9 @@ test('a worker sets to its schedule when it starts: old keys are rotated and exp
   await ensureKeys(db.database, sealer, communityId, new Date(Date.now() - 91 * DAY));
   await buildSession('old', new Date(Date.now() - DAY));
   const config = parseConfig({});
-  const parts = { config, database: db.database, sealer, outbound, log: pino({ level: 'silent' }) };
+  const feed = await openOutboxFeed(db.database);
+  const log = pino({ level: 'silent' });
+  const parts = { config, database: db.database, feed, sealer, outbound, log };
   const workers = [startWorker(parts), startWorker(parts)];
   await expect
     .poll(async () => (await listKeys(db.database, communityId)).length, { timeout: 10_000 })
@@ -172,4 +175,5 @@ test('a worker sets to its schedule when it starts: old keys are rotated and exp
   for (const worker of workers) await worker.stop();
   expect(await listKeys(db.database, communityId)).toHaveLength(4);
   await outbound.close();
+  await feed.close();
 });

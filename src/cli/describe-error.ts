@@ -12,6 +12,8 @@ const EXPECTED = new Set([
   'SealError',
   'DataFolderInUseError',
   'EmbeddedPostgresError',
+  'SchemaMismatchError',
+  'AnnouncementsUnheardError',
 ]);
 
 /** What an operator needs of an error; the stack is for `LOG_LEVEL=debug`. */

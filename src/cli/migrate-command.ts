@@ -17,27 +17,22 @@ export function addMigrateCommand(program: Command): void {
 
 function up(): Promise<Outcome> {
   return withDatabase(async ({ database }) => {
-    const { migrate } = await import('../platform/database/migrations.ts');
+    const { fileName, migrate } = await import('../platform/database/migrations.ts');
     const ran = await migrate(database.dataSource);
     const text =
       ran.length === 0
         ? 'The schema is up to date.'
-        : `Ran ${plural(ran.length, 'migration')}: ${ran.map(shortName).join(', ')}.`;
-    return { text, value: { ran: ran.map(shortName) } };
+        : `Ran ${plural(ran.length, 'migration')}: ${ran.map(fileName).join(', ')}.`;
+    return { text, value: { ran: ran.map(fileName) } };
   });
 }
 
 function down(options: Options): Promise<Outcome> {
   if (!options.yes) throw new CommandError('--down deletes data; say --yes to do so');
   return withDatabase(async ({ database }) => {
-    const { migrateDown } = await import('../platform/database/migrations.ts');
+    const { fileName, migrateDown } = await import('../platform/database/migrations.ts');
     const undone = await migrateDown(database.dataSource);
     if (undone === undefined) throw new CommandError('there is no migration to undo');
-    return { text: `Undid ${shortName(undone)}.`, value: { undone: shortName(undone) } };
+    return { text: `Undid ${fileName(undone)}.`, value: { undone: fileName(undone) } };
   });
-}
-
-/** `spine0000000000001` → `0001-spine`, the name of the file. */
-function shortName(name: string): string {
-  return `${name.slice(-4)}-${name.slice(0, -13)}`;
 }

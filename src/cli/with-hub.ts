@@ -29,18 +29,25 @@ export async function loadConfig(): Promise<Config> {
 
 /**
  * Opens the hub's database for the time of a command.
- * @throws CommandError when its schema is not that of this version and others use the database
+ * @throws CommandError when its schema is older than this version and others use the database
+ * @throws SchemaMismatchError when it is a newer version's
  */
 export async function withHub<Result>(work: (hub: Hub) => Promise<Result>): Promise<Result> {
   return withDatabase(async (hub, ownsDatabase) => {
-    const { migrate, pendingMigrations } = await import('../platform/database/migrations.ts');
+    const { compareSchema, migrate, refuseMismatch } = await import(
+      '../platform/database/migrations.ts'
+    );
     if (ownsDatabase) {
       // Nobody else uses the data folder: the schema comes up to date as it does at a start.
       await migrate(hub.database.dataSource);
-    } else if ((await pendingMigrations(hub.database.dataSource)).length > 0) {
-      throw new CommandError(
-        'the database has not the schema of this version; run "trousseau migrate" first',
-      );
+    } else {
+      const state = await compareSchema(hub.database.dataSource);
+      refuseMismatch(state);
+      if (state.pending.length > 0) {
+        throw new CommandError(
+          'the database has not the schema of this version; run "trousseau migrate" first',
+        );
+      }
     }
     return work(hub);
   });

@@ -155,7 +155,7 @@ it('what changes while nobody listens is read when somebody does again (row 16)'
   await hub.database.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
      WHERE datname = current_database() AND pid <> pg_backend_pid()
-       AND (query LIKE 'LISTEN %' OR query = 'SELECT 1')`,
+       AND application_name LIKE 'trousseau-%'`,
   );
   await hub.database.query("UPDATE memberships SET status = 'suspended' WHERE subject = $1", [
     emile.subject,

@@ -1,5 +1,9 @@
 import type { Database } from '../../platform/database/database.ts';
-import { pendingMigrations } from '../../platform/database/migrations.ts';
+import {
+  compareSchema,
+  refuseMismatch,
+  type SchemaState,
+} from '../../platform/database/migrations.ts';
 import { plural } from '../output.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
@@ -13,13 +17,20 @@ export async function checkDatabase(
   database: Database,
 ): Promise<{ findings: Finding[]; hasSchema: boolean }> {
   const findings = [await checkVersion(database), await checkClock(database)];
-  const pending = await pendingMigrations(database.dataSource);
-  findings.push(
-    pending.length === 0
-      ? ok('the schema is up to date')
-      : fail(`${plural(pending.length, 'migration')} to run; run "trousseau migrate"`),
-  );
-  return { findings, hasSchema: pending.length === 0 };
+  const schema = checkSchema(await compareSchema(database.dataSource));
+  findings.push(schema);
+  return { findings, hasSchema: schema.level === 'ok' };
+}
+
+function checkSchema(state: SchemaState): Finding {
+  try {
+    refuseMismatch(state);
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+  return state.pending.length === 0
+    ? ok('the schema is up to date')
+    : fail(`${plural(state.pending.length, 'migration')} to run; run "trousseau migrate"`);
 }
 
 async function checkVersion(database: Database): Promise<Finding> {

@@ -4,6 +4,7 @@ import { commandLog, loadConfig } from '../with-hub.ts';
 import { checkCommunities } from './check-communities.ts';
 import { checkConfiguration } from './check-configuration.ts';
 import { checkDatabase } from './check-database.ts';
+import { checkFeed } from './check-feed.ts';
 import { checkLdapListeners, checkLdapTrees } from './check-ldap.ts';
 import { checkMail } from './check-mail.ts';
 import { checkOutbox } from './check-outbox.ts';
@@ -26,6 +27,9 @@ export async function examine(): Promise<Finding[]> {
     const { database } = opened;
     const result = await attempt(findings, 'the database', () => checkDatabase(database));
     findings.push(...(result?.findings ?? []));
+    findings.push(
+      ...((await attempt(findings, 'the change feed', () => checkFeed(database))) ?? []),
+    );
     if (!result?.hasSchema) return findings;
     const checks = {
       'the sealing key': () => checkSealed(config, database),

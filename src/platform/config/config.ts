@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { isEmailAddress } from '../text/names.ts';
+import { parseDatabaseUrl } from './database-url.ts';
 import type { Env } from './env.ts';
 import { parseSmtpUrl, type SmtpServer } from './smtp-url.ts';
 
@@ -33,6 +34,8 @@ export type Config = {
   dataFolder: string;
   /** Absent: the embedded PostgreSQL of the data folder is used. */
   databaseUrl: string | undefined;
+  /** The same database without a pooler in between; given where `databaseUrl` leads through one. */
+  databaseListenUrl: string | undefined;
   /** The sealing keys as given, newest first; empty: read from (or made in) `secretFile`. */
   secrets: string[];
   secretFile: string;
@@ -74,9 +77,7 @@ export function parseConfig(env: Env): Config {
 
   const url = parseUrl(env.TROUSSEAU_URL ?? 'http://localhost:8080', fault);
   const listen = parseListen('TROUSSEAU_LISTEN', env.TROUSSEAU_LISTEN ?? '127.0.0.1:8080', fault);
-  if (env.DATABASE_URL !== undefined && !/^postgres(ql)?:\/\//.test(env.DATABASE_URL)) {
-    fault('DATABASE_URL', 'must start with postgres:// or postgresql://');
-  }
+  checkDatabaseUrls(env, fault);
   if (env.TROUSSEAU_SECRET !== undefined && env.TROUSSEAU_SECRET_FILE !== undefined) {
     fault('TROUSSEAU_SECRET', 'give either TROUSSEAU_SECRET or TROUSSEAU_SECRET_FILE, not both');
   }
@@ -127,6 +128,7 @@ export function parseConfig(env: Env): Config {
     listen,
     dataFolder,
     databaseUrl: env.DATABASE_URL,
+    databaseListenUrl: env.DATABASE_LISTEN_URL,
     secrets,
     secretFile: resolve(env.TROUSSEAU_SECRET_FILE ?? `${dataFolder}/secret`),
     secretFileIsGiven: env.TROUSSEAU_SECRET_FILE !== undefined,
@@ -141,6 +143,17 @@ export function parseConfig(env: Env): Config {
 }
 
 type Fault = (variable: keyof Env, message: string) => void;
+
+function checkDatabaseUrls(env: Env, fault: Fault): void {
+  for (const variable of ['DATABASE_URL', 'DATABASE_LISTEN_URL'] as const) {
+    const url = env[variable];
+    const address = url === undefined ? undefined : parseDatabaseUrl(url);
+    if (address !== undefined && 'fault' in address) fault(variable, address.fault);
+  }
+  if (env.DATABASE_LISTEN_URL !== undefined && env.DATABASE_URL === undefined) {
+    fault('DATABASE_LISTEN_URL', 'goes with a DATABASE_URL that leads through a connection pooler');
+  }
+}
 
 function parseUrl(value: string, fault: Fault): URL | undefined {
   const url = URL.parse(value);

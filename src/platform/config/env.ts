@@ -17,6 +17,7 @@ export const envSchema = z.object({
   TROUSSEAU_PRIVATE_NETWORKS: z.string().optional(),
   TROUSSEAU_METRICS_TOKEN: z.string().optional(),
   DATABASE_URL: z.string().optional(),
+  DATABASE_LISTEN_URL: z.string().optional(),
   SMTP_URL: z.string().optional(),
   MAIL_FROM: z.string().optional(),
   LOG_LEVEL: z.string().optional(),

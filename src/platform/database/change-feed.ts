@@ -1,16 +1,23 @@
+import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import pg from 'pg';
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import { createSignal } from '../timing/signal.ts';
+import { type FeedLink, openFeedLink } from './feed-link.ts';
 
 /**
- * What the database announces (`NOTIFY`), over one connection of its own. `isLive()` is true only
- * while the database has answered on that connection within the last second: a cache that trusts the
- * feed must not be used otherwise.
+ * What the database announces (`NOTIFY`). `isLive()` is true only while an announcement of our own, made
+ * as others make theirs, was heard within the last second: a cache that trusts the feed must not be used
+ * otherwise.
  */
 export type ChangeFeed = {
   /** The payload, or undefined when announcements may have been missed (after a reconnection). */
   on(channel: string, listener: (payload: string | undefined) => void): void;
   isLive(): boolean;
-  /** Resolves when every announcement of what was committed before has been heard. */
+  /**
+   * Resolves when every announcement of what was committed before has been heard, or when the feed is not
+   * live any more, and nobody goes by what it has heard.
+   */
   settle(): Promise<void>;
   close(): Promise<void>;
 };
@@ -18,80 +25,120 @@ export type ChangeFeed = {
 const BEAT_MS = 400;
 const LIVE_MS = 950;
 const RECONNECT_MS = 250;
+/** An announcement that takes longer than this never comes. */
+const LATEST_MS = 5_000;
+/** Nobody asked for so long: the beat, which the database writes down each time, slows. */
+const IDLE_AFTER_MS = 60_000;
+const IDLE_BEAT_MS = 15_000;
 
-export async function openChangeFeed(options: {
+export type FeedOptions = {
+  /** How changes reach the database: what is announced over such a connection must be heard. */
   connection: pg.ClientConfig;
+  /** How announcements are heard; over a connection that keeps its session. */
+  listenConnection?: pg.ClientConfig;
   channels: string[];
   onError?: (error: Error) => void;
-}): Promise<ChangeFeed> {
+  latestMs?: number;
+};
+
+/**
+ * Opens the feed once an announcement of its own has been heard.
+ * @throws AnnouncementsUnheardError when the database takes announcements and they do not arrive
+ */
+export async function openChangeFeed(options: FeedOptions): Promise<ChangeFeed> {
+  const { channels, latestMs = LATEST_MS } = options;
   const emitter = new EventEmitter();
-  let client: pg.Client | undefined;
-  let lastAnswer = 0;
+  // Of this feed alone: the others need not wake for it.
+  const beatChannel = `trousseau_beat_${randomBytes(8).toString('hex')}`;
+  const pause = createSignal();
+  let link: FeedLink | undefined;
+  let lastHeard = Number.NEGATIVE_INFINITY;
+  let lastAsked = performance.now();
   let closed = false;
-  let timer: NodeJS.Timeout | undefined;
 
   async function connect(): Promise<void> {
-    const fresh = new pg.Client({
-      ...options.connection,
-      keepAlive: true,
-      connectionTimeoutMillis: 3_000,
+    const fresh = await openFeedLink({
+      ...options,
+      beatChannel,
+      onAnnouncement: (channel, payload) => emitter.emit(channel, payload),
+      onLost: lose,
     });
-    fresh.on('error', () => lose(fresh));
-    fresh.on('end', () => lose(fresh));
-    fresh.on('notification', ({ channel, payload }) => emitter.emit(channel, payload || undefined));
-    await fresh.connect();
-    for (const channel of options.channels)
-      await fresh.query(`LISTEN ${fresh.escapeIdentifier(channel)}`);
-    // Closed while it connected: nobody else would end it.
-    if (closed) return void fresh.end();
-    client = fresh;
-    // Whatever was announced while nobody listened is unknown.
-    for (const channel of options.channels) emitter.emit(channel, undefined);
-    lastAnswer = performance.now();
-  }
-
-  function lose(lost: pg.Client): void {
-    if (client !== lost) return;
-    client = undefined;
-    lastAnswer = 0;
-    lost.end().catch(() => {});
-  }
-
-  async function beat(): Promise<void> {
     try {
-      if (client === undefined) {
-        await connect();
-      } else {
-        const asked = performance.now();
-        const current = client;
-        const late = setTimeout(() => lose(current), 5_000);
-        await current.query('SELECT 1').finally(() => clearTimeout(late));
-        // Counted from the question: the answer vouches for that instant, not for its own arrival.
-        if (client === current) lastAnswer = asked;
-      }
+      const asked = performance.now();
+      await fresh.beat(latestMs);
+      // Whatever was announced while nobody listened is unknown.
+      for (const channel of channels) emitter.emit(channel, undefined);
+      lastHeard = asked;
+      link = fresh;
     } catch (error) {
-      if (client !== undefined) lose(client);
-      options.onError?.(error as Error);
+      fresh.close();
+      throw error;
     }
-    if (!closed) timer = setTimeout(beat, client === undefined ? RECONNECT_MS : BEAT_MS);
+    if (closed) lose(fresh);
+  }
+
+  function lose(lost: FeedLink, reason?: Error): void {
+    lost.close(reason);
+    if (link !== lost) return;
+    link = undefined;
+    lastHeard = Number.NEGATIVE_INFINITY;
+    pause.raise();
+  }
+
+  /** Counted from the question: hearing it vouches for that instant, not for its own arrival. */
+  async function beat(current: FeedLink): Promise<void> {
+    const asked = performance.now();
+    try {
+      await current.beat(latestMs);
+    } catch (error) {
+      lose(current, error as Error);
+      throw error;
+    }
+    if (link === current) lastHeard = Math.max(lastHeard, asked);
+  }
+
+  async function keepBeating(): Promise<void> {
+    while (!closed) {
+      const isIdle = performance.now() - lastAsked > IDLE_AFTER_MS;
+      await pause.wait(link === undefined ? RECONNECT_MS : isIdle ? IDLE_BEAT_MS : BEAT_MS);
+      if (closed) return;
+      try {
+        if (link === undefined) await connect();
+        else await beat(link);
+      } catch (error) {
+        if (!closed) options.onError?.(error as Error);
+      }
+    }
   }
 
   await connect();
-  timer = setTimeout(beat, BEAT_MS);
+  const beating = keepBeating();
   return {
     on: (channel, listener) => {
       emitter.on(channel, listener);
     },
     async settle() {
-      await client?.query('SELECT 1');
+      if (link === undefined) return;
+      // What is not heard in this time is not vouched for either.
+      const heard = new AbortController();
+      const tooLate = delay(LIVE_MS, undefined, { signal: heard.signal }).catch(() => {});
+      await Promise.race([beat(link).catch(() => {}), tooLate]);
+      heard.abort();
     },
-    isLive: () => performance.now() - lastAnswer < LIVE_MS,
+    isLive() {
+      const now = performance.now();
+      const isLive = now - lastHeard < LIVE_MS;
+      if (!isLive && now - lastAsked > BEAT_MS) pause.raise();
+      lastAsked = now;
+      return isLive;
+    },
     async close() {
       closed = true;
-      clearTimeout(timer);
-      const last = client;
-      client = undefined;
-      await last?.end().catch(() => {});
+      pause.raise();
+      const last = link;
+      link = undefined;
+      lastHeard = Number.NEGATIVE_INFINITY;
+      await Promise.all([beating, last?.close()]);
     },
   };
 }

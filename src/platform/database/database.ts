@@ -1,6 +1,8 @@
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { parseDatabaseUrl } from '../config/database-url.ts';
+import { connectOptions } from './connect-options.ts';
 import { loadMigrations } from './migrations.ts';
 
 /** Runs one parameterised statement; a `name` makes it a prepared statement of the connection. */
@@ -17,21 +19,31 @@ export interface Transaction extends Queryable {
 export interface Database extends Queryable {
   readonly dataSource: DataSource;
   readonly pool: pg.Pool;
-  /** For connections that must stand beside the pool, such as one that listens. */
+  /** For a connection beside the pool; like those of the pool, it may lead through a pooler. */
   readonly connection: pg.ClientConfig;
+  /** For a connection that listens: it keeps its session. */
+  readonly listenConnection: pg.ClientConfig;
+  /** Whether statements may go through a pooler that gives each transaction another session. */
+  readonly isPooled: boolean;
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }
 
 /**
  * Every statement is one shape with parameters: planning it once a connection, instead of at each use,
- * takes a third off PostgreSQL's work for a refresh. None is worth compiling.
+ * takes a third off PostgreSQL's work for a refresh. None is worth compiling. Set once the connection
+ * stands: poolers refuse connections that ask for such things.
  */
-const SESSION_OPTIONS = '-c plan_cache_mode=force_generic_plan -c jit=off';
+const SESSION_SETTINGS = 'SET plan_cache_mode = force_generic_plan; SET jit = off';
 
 export type DatabaseOptions = {
   /** A libpq-style URL. */
   url: string;
+  /**
+   * The same database without a pooler in between. Where it is given, `url` may lead through one that
+   * keeps no sessions (PgBouncer's `pool_mode = transaction`): nothing is then asked of a session there.
+   */
+  listenUrl?: string | undefined;
   poolSize?: number;
   onPoolError?: (error: Error) => void;
 };
@@ -41,29 +53,61 @@ export type DatabaseOptions = {
  * the same pool (docs/decisions/0002-plain-sql.md).
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const isPooled = options.listenUrl !== undefined;
+  const connection = await connectionTo(options.url);
+  const listenConnection =
+    options.listenUrl === undefined ? connection : await connectionTo(options.listenUrl);
+  let closing = false;
   const dataSource = new DataSource({
     type: 'postgres',
-    url: options.url,
     poolSize: options.poolSize ?? 10,
     entities: [],
     migrations: await loadMigrations(),
     migrationsTableName: 'schema_migrations',
     synchronize: false,
     installExtensions: false,
-    poolErrorHandler: options.onPoolError ?? (() => {}),
-    connectTimeoutMS: 5_000,
-    extra: { keepAlive: true, options: SESSION_OPTIONS },
+    poolErrorHandler(error: Error) {
+      // A connection that ends while all of them are ended is no news.
+      if (!closing) options.onPoolError?.(error);
+    },
+    extra: {
+      ...connection,
+      ...(isPooled
+        ? { Client: UnnamedClient }
+        : { onConnect: (client: pg.PoolClient) => client.query(SESSION_SETTINGS) }),
+    },
   });
   await dataSource.initialize();
   const pool = (dataSource.driver as PostgresDriver).master as pg.Pool;
   return {
     dataSource,
     pool,
-    connection: { connectionString: options.url },
+    connection,
+    listenConnection,
+    isPooled,
     query: (sql, params, name) => run(pool, sql, params, name),
     transaction: (work) => transaction(pool, work),
-    close: () => dataSource.destroy(),
+    close() {
+      closing = true;
+      return dataSource.destroy();
+    },
   };
+}
+
+async function connectionTo(url: string): Promise<pg.ClientConfig> {
+  const address = parseDatabaseUrl(url);
+  if ('fault' in address) throw new Error(`the URL of the database ${address.fault}`);
+  return connectOptions(address);
+}
+
+/** Prepares no statement by name, whoever asks for one: the name would be another session's. */
+class UnnamedClient extends pg.Client {
+  // biome-ignore lint/suspicious/noExplicitAny: the ways to call it are pg's own
+  override query(config: any, ...rest: any[]): any {
+    const named = typeof config === 'object' && config !== null && 'name' in config;
+    const query = super.query as (...args: unknown[]) => unknown;
+    return query.call(this, named ? { ...config, name: undefined } : config, ...rest);
+  }
 }
 
 async function run<Row>(

@@ -19,12 +19,16 @@ export type HubDatabase = {
  * @throws EmbeddedPostgresError when the embedded PostgreSQL cannot be had; nothing is left running
  */
 export async function openHubDatabase(
-  config: Pick<Config, 'databaseUrl' | 'dataFolder'>,
+  config: Pick<Config, 'databaseUrl' | 'dataFolder'> & Partial<Pick<Config, 'databaseListenUrl'>>,
   { purpose, log }: { purpose: Purpose; log: Log },
 ): Promise<HubDatabase> {
   const onPoolError = (error: Error) => log.warn(`A database connection broke: ${error.message}`);
   if (config.databaseUrl !== undefined) {
-    const database = await openDatabase({ url: config.databaseUrl, onPoolError });
+    const database = await openDatabase({
+      url: config.databaseUrl,
+      listenUrl: config.databaseListenUrl,
+      onPoolError,
+    });
     return { database, ownsDatabase: false, close: once(() => database.close()) };
   }
   const server = await openEmbeddedServer(config.dataFolder, { purpose, log });

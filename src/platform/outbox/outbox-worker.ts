@@ -1,7 +1,7 @@
-import { openChangeFeed } from '../database/change-feed.ts';
+import type { ChangeFeed } from '../database/change-feed.ts';
+import { createSignal } from '../timing/signal.ts';
 import { type DeliveryContext, deliverMessage } from './deliver-message.ts';
 import { claimMessages, msUntilDue } from './outbox-store.ts';
-import { createSignal, type Signal } from './signal.ts';
 
 export type OutboxWorker = { stop(): Promise<void> };
 
@@ -18,7 +18,7 @@ const SHORT_WAIT_MS = 500;
  * flight (an attempt is over in seconds).
  */
 export function startOutboxWorker(
-  context: DeliveryContext,
+  context: DeliveryContext & { feed: Pick<ChangeFeed, 'on'> },
   { concurrency = CONCURRENCY }: { concurrency?: number } = {},
 ): OutboxWorker {
   const signal = createSignal();
@@ -57,46 +57,15 @@ export function startOutboxWorker(
     await Promise.all(inFlight);
   }
 
+  context.feed.on('trousseau_outbox', signal.raise);
   const running = run();
-  const listening = listen(context, signal, stopping.signal);
   return {
     async stop() {
       stopping.abort();
       signal.raise();
-      await Promise.all([running, listening]);
+      await running;
     },
   };
 }
 
 const UNSTORED = 'the outcome of a delivery could not be stored; it will be made again';
-
-/** Wakes the worker as soon as a message is queued, until `stopping`. */
-async function listen(
-  { database, log }: DeliveryContext,
-  signal: Signal,
-  stopping: AbortSignal,
-): Promise<void> {
-  const stopped = new Promise<void>((resolve) => {
-    if (stopping.aborted) resolve();
-    stopping.addEventListener('abort', () => resolve());
-  });
-  while (!stopping.aborted) {
-    try {
-      const feed = await openChangeFeed({
-        connection: database.connection,
-        channels: ['trousseau_outbox'],
-      });
-      feed.on('trousseau_outbox', signal.raise);
-      // What was queued before the feed was open.
-      signal.raise();
-      await stopped;
-      await feed.close();
-    } catch (error) {
-      log.warn({ err: error }, 'the outbox cannot be listened to; it is polled');
-      const pause = createSignal();
-      stopping.addEventListener('abort', pause.raise, { once: true });
-      await pause.wait(SHORT_WAIT_MS);
-      stopping.removeEventListener('abort', pause.raise);
-    }
-  }
-}

@@ -21,8 +21,8 @@ export async function runIfDue(
 ): Promise<boolean> {
   // Nearly always the answer, without a lock.
   if (!(await isDue(database, task, now))) return false;
-  return holdingLock(database, task.name, async (db) => {
-    if (!(await takePeriod(db, task, now))) return false;
+  return holdingLock(database, task.name, async () => {
+    if (!(await takePeriod(database, task, now))) return false;
     await task.run({ now, signal });
     return true;
   });
@@ -50,35 +50,22 @@ function settingKey(task: ScheduledTask): string {
   return `schedule:${task.name}`;
 }
 
-/** Runs the work under a lock of the whole hub; returns false, at once, when another process holds it. */
+/**
+ * Runs the work under a lock of the whole hub; returns false, at once, when another process holds it. The lock
+ * is a transaction's, not a session's, so that it is let go of behind a pooler, too; the transaction
+ * does nothing else, and keeps nobody from cleaning up.
+ */
 async function holdingLock(
   database: Database,
   name: string,
-  work: (db: Queryable) => Promise<boolean>,
+  work: () => Promise<boolean>,
 ): Promise<boolean> {
-  const client = await database.pool.connect();
-  let broken: Error | undefined;
-  const onError = (error: Error) => {
-    broken = error;
-  };
-  client.on('error', onError);
-  const query: Queryable['query'] = async (text, values) => (await client.query(text, values)).rows;
-  try {
-    const [row] = await query('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS held', [
-      `schedule:${name}`,
-    ]);
-    if (!row.held) return false;
-    try {
-      return await work({ query });
-    } finally {
-      await query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [`schedule:${name}`]);
-    }
-  } catch (error) {
-    // A connection that may still hold the lock must not go back to the pool.
-    broken = error as Error;
-    throw error;
-  } finally {
-    client.off('error', onError);
-    client.release(broken);
-  }
+  return database.transaction(async (tx) => {
+    await tx.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+    const [row] = await tx.query<{ held: boolean }>(
+      'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS held',
+      [`schedule:${name}`],
+    );
+    return row?.held === true && (await work());
+  });
 }

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
+import type { ChangeFeed } from '../database/change-feed.ts';
 import type { Database } from '../database/database.ts';
 import type { Deliveries } from '../outbox/deliver-message.ts';
 import { startOutboxWorker } from '../outbox/outbox-worker.ts';
-import { createSignal } from '../outbox/signal.ts';
+import { createSignal } from '../timing/signal.ts';
 import { runIfDue, type ScheduledTask } from './scheduled-task.ts';
 
 /** Kinds of messages that are delivered apart from others, and how many of them at once. */
@@ -17,17 +18,19 @@ const TICK_MS = 60_000;
  */
 export function runWork({
   database,
+  feed,
   log,
   queues,
   tasks,
 }: {
   database: Database;
+  feed: Pick<ChangeFeed, 'on'>;
   log: Logger;
   queues: readonly Queue[];
   tasks: ScheduledTask[];
 }): { stop(): Promise<void> } {
   const parts = queues.map(({ deliveries, ...limits }) =>
-    startOutboxWorker({ database, log, deliveries }, limits),
+    startOutboxWorker({ database, feed, log, deliveries }, limits),
   );
   const schedule = keepSchedule(database, tasks, log);
   return {

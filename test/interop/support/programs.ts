@@ -16,12 +16,20 @@ const STOP_MS = 8_000;
 export async function startProgram(
   command: string,
   args: string[],
-  options: { port: number; cwd: string; env?: NodeJS.ProcessEnv; log?: () => string },
+  options: {
+    port: number;
+    cwd: string;
+    env?: NodeJS.ProcessEnv;
+    log?: () => string;
+    /** Whom it runs as, where that is not us. */
+    user?: { uid: number; gid: number } | undefined;
+  },
 ): Promise<Program> {
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(options.user && { uid: options.user.uid, gid: options.user.gid }),
   });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
