@@ -20,6 +20,7 @@ const PASSWORD = 'correct horse battery staple';
 const REDIRECT = 'https://bench.example/callback';
 
 export type HubTarget = Target & {
+  databaseUrl: string;
   start(execArgv?: string[]): Promise<Started>;
   /** Processor time of PostgreSQL so far, in milliseconds. */
   databaseTime(): Promise<number>;
@@ -58,6 +59,7 @@ export async function makeHubTarget(options: {
       (_, index) => `membre${index + 1}`,
     ),
     password: PASSWORD,
+    databaseUrl: server.url,
     start: (execArgv) =>
       startScript(
         'hub-process.ts',

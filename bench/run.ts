@@ -4,6 +4,7 @@ import { compareWithBare } from './compare-with-bare.ts';
 import { PATTERNS, type Pattern } from './ldap/ldap-target.ts';
 import { measureLdap } from './ldap/measure-ldap.ts';
 import { profileBridge } from './ldap/profile-bridge.ts';
+import { ABUSES, type Abuse, measureAbuse } from './measure-abuse.ts';
 import { measureOracle } from './measure-oracle.ts';
 import { measurePages } from './measure-pages.ts';
 import { measureScale } from './measure-scale.ts';
@@ -14,7 +15,9 @@ import type { Scenario } from './target.ts';
 const HELP = `npm run bench -- [options]
   --quick            short rounds: a glance, not a measurement
   --only PART        compare, scale, hashing (or sign-ins), oracle or pages; or ldap, which is not run
-                     unless it is named: our bridge against Debian's slapd, which has to be installed
+                     unless it is named: our bridge against Debian's slapd, which has to be installed;
+                     or abuse, unless it is named neither: sockets, growth, uploads and refreshes, or
+                     one of them
   --people N,N       with --only ldap: how many people the directories hold (default 10000,100000)
   --pattern P,P      with --only ldap: ${PATTERNS.join(', ')}
   --rounds N         rounds of the comparison (default 3)
@@ -57,6 +60,12 @@ if (values.help) {
   if (wanted('pages')) results.pages = await measurePages({ times: values.quick ? 50 : 300 });
   if (wanted('oracle'))
     results.oracle = await measureOracle({ attempts: values.quick ? 100 : 500 });
+  const abuses = ABUSES.filter((part) => values.only === 'abuse' || values.only === part);
+  if (abuses.length > 0)
+    results.abuse = await measureAbuse({
+      parts: abuses as Abuse[],
+      seconds: values.quick ? 2 : 10,
+    });
   if (values.only === 'ldap')
     results.ldap = await measureLdap({
       people: values.quick ? people.slice(0, 1) : people,
