@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { ldapBaseFault } from '../../domain/communities/ldap-base.ts';
-import { isPasswordHash } from '../../domain/people/password.ts';
 import { dayFault } from './apply-policies.ts';
 import {
   checkedText,
@@ -12,6 +11,8 @@ import {
   missingOr,
   number,
   oneOf,
+  passwordHashMessage,
+  passwordHashText,
   passwordMessage,
   secret,
   slug,
@@ -67,11 +68,7 @@ export type ClientEntry = z.output<ReturnType<typeof client>>;
 function credentials(env: NodeJS.ProcessEnv) {
   return {
     password: secret(env, passwordMessage).optional(),
-    passwordHash: secret(env, (value) =>
-      isPasswordHash(value)
-        ? undefined
-        : 'must be a password hash that docs/apply.md lists (Argon2 in PHC format, bcrypt, {SSHA}, $6$, Django, keycloak:…), of a bearable cost',
-    ).optional(),
+    passwordHash: secret(env, passwordHashMessage).transform(passwordHashText).optional(),
   };
 }
 
