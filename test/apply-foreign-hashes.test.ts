@@ -45,6 +45,37 @@ describe('a hash of another system in the file', () => {
     }
   });
 
+  it('is kept in one spelling, whichever way it is written, and is then the same', async () => {
+    const bare = BCRYPT;
+    const [nextcloud, dovecot] = [`1|${BCRYPT}`, `{BLF-CRYPT}${BCRYPT}`];
+    const ldif = `userPassword:: ${Buffer.from(`{CRYPT}${BCRYPT}`).toString('base64')}`;
+    await apply(nextcloud);
+    for (const written of [bare, dovecot, ldif]) expect((await apply(written)).changes).toEqual([]);
+    expect((await persons()).map(({ passwordHash }) => passwordHash)).toEqual([bare, bare]);
+    // As it was kept before there was one spelling.
+    await db.database.query('UPDATE persons SET password_hash = $1', [`{CRYPT}${BCRYPT}`]);
+    expect((await apply(dovecot)).changes).toEqual([]);
+  });
+
+  it('that is refused is told with its place, and whether its kind or its cost is the matter', async () => {
+    const told = (hash: string) =>
+      apply(hash).then(
+        () => '',
+        (error: Error) => error.message,
+      );
+    expect(await told('{MD5}X03MO1qnZdYdgyfeuILPmQ==')).toMatch(
+      /:2:\d+ operators\[0\]\.passwordHash: must be .* this one is of MD5 or MD4, .*: leave it out/,
+    );
+    expect(
+      await told(
+        '$6$rounds=99999999$saltsalt$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1',
+      ),
+    ).toMatch(
+      /members\[0\]\.passwordHash: must be .* is of a known kind \(sha512-crypt \(\$6\$\)\), but with 99999999 rounds it costs too much/,
+    );
+    expect(await persons()).toEqual([]);
+  });
+
   it('gives way to another one of the same kind, and to one of ours', async () => {
     await apply(BCRYPT);
     const other = BCRYPT.replace('$2y$', '$2b$');

@@ -1,7 +1,8 @@
 import { constants, getPriority, platform, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
-import { hashSync, type Options, verifySync } from '@node-rs/argon2';
-import { readForeignHash } from './foreign-hashes.ts';
+import { hashSync, type Options } from '@node-rs/argon2';
+import { HashFault } from './foreign-hashes/foreign-hash.ts';
+import { readForeignHash } from './foreign-hashes/read-foreign-hash.ts';
 
 // A thread of `hash-threads.ts`: hashes what it is sent, behind everything else that this process does.
 // On Linux a priority is a thread's own; elsewhere it would be the whole process's.
@@ -11,19 +12,15 @@ if (platform() === 'linux') {
 
 export type HashOrder =
   | { hash: string; parameters: Options }
-  /** A PHC string, and the password that it may be of. */
-  | { verify: string; password: string }
-  /** A hash of another system's, and the password that it may be of. */
-  | { foreign: string; password: string };
+  /** A hash of ours or of another system's, and the password that it may be of. */
+  | { verify: string; password: string };
 export type HashAnswer = { value: string | boolean } | { fault: string };
 
 function answer(order: HashOrder): HashAnswer {
   try {
-    return 'hash' in order
-      ? { value: hashSync(order.hash, order.parameters) }
-      : 'foreign' in order
-        ? { value: readForeignHash(order.foreign)?.check(order.password) ?? false }
-        : { value: verifySync(order.verify, order.password) };
+    if ('hash' in order) return { value: hashSync(order.hash, order.parameters) };
+    const found = readForeignHash(order.verify);
+    return { value: !(found instanceof HashFault) && found.check(order.password) };
   } catch (error) {
     return { fault: (error as Error).message };
   }

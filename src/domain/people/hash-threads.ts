@@ -14,14 +14,9 @@ export async function argon2Hash(password: string, parameters: Options): Promise
   return (await order({ hash: password, parameters })) as string;
 }
 
-/** @throws Error when the text is no hash of Argon2's */
-export async function argon2Verify(phc: string, password: string): Promise<boolean> {
-  return (await order({ verify: phc, password })) as boolean;
-}
-
-/** Whether a password is that of a hash of another system's. */
-export async function foreignVerify(hash: string, password: string): Promise<boolean> {
-  return (await order({ foreign: hash, password })) as boolean;
+/** Whether a password is that of a hash, of ours or of another system's. */
+export async function verifyHash(hash: string, password: string): Promise<boolean> {
+  return (await order({ verify: hash, password })) as boolean;
 }
 
 async function order(message: HashOrder): Promise<string | boolean> {

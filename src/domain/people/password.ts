@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Algorithm } from '@node-rs/argon2';
-import { readForeignHash } from './foreign-hashes.ts';
+import { kindOf } from './foreign-hashes/hash-kind.ts';
 import { createQueue } from './hash-queue.ts';
-import { argon2Hash, argon2Verify, foreignVerify } from './hash-threads.ts';
+import { argon2Hash, verifyHash } from './hash-threads.ts';
 
 /** OWASP's parameters for Argon2id: 19 MiB, 2 passes, 1 lane. */
 const PARAMETERS = {
@@ -12,7 +12,6 @@ const PARAMETERS = {
   timeCost: 2,
   parallelism: 1,
 };
-const ARGON2 = /^\$argon2/;
 const CURRENT = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
 
 /** Longest password that is hashed, in UTF-8 bytes; longer ones are refused before hashing. */
@@ -55,13 +54,9 @@ export async function checkPassword(
   return { matches, needsRehash: !isOfToday(against) };
 }
 
-/** Other systems hash what was typed; we hash its normal form, and their Argon2 looks like ours. */
 async function verify(hash: string, password: string): Promise<boolean> {
   try {
-    if (!ARGON2.test(hash)) return await foreignVerify(hash, password);
-    const normal = password.normalize('NFKC');
-    if (await argon2Verify(hash, normal)) return true;
-    return normal !== password && (await argon2Verify(hash, password));
+    return await verifyHash(hash, password);
   } catch {
     return false;
   }
@@ -85,11 +80,8 @@ export async function costOfRefusal(hash?: string): Promise<number> {
   return least;
 }
 
-/** A hash of another system's, and what it has in common with all that cost the same. */
+/** A hash of another system's, and what it has in common with all that cost about the same. */
 export type ForeignKind = { kind: string; hash: string };
-
-/** What a hash begins with as far as its cost goes. A regular expression of PostgreSQL's, too. */
-export const KIND = String.raw`^(?:\{\w+\})?(?:\$argon2\w+\$v=\d+\$m=\d+,t=\d+,p=\d+|\$2.\$\d+|\$6\$(?:rounds=\d+)?|[a-z0-9_:-]+\$\d+)?`;
 
 let refusals: { floor: number; kinds: readonly ForeignKind[] } = { floor: 0, kinds: [] };
 
@@ -121,7 +113,7 @@ function ownDecoy(): Promise<string> {
 async function decoys(hash: string | undefined): Promise<string[]> {
   const { kinds } = refusals;
   const isOurs = hash !== undefined && CURRENT.test(hash);
-  const kind = hash === undefined || isOurs ? undefined : new RegExp(KIND).exec(hash)?.[0];
+  const kind = hash === undefined || isOurs ? undefined : kindOf(hash).kind;
   const others = kinds.filter((one) => one.kind !== kind).map((one) => one.hash);
   return isOurs ? others : [await ownDecoy(), ...others];
 }
@@ -136,20 +128,4 @@ async function keepUpAppearances(started: number): Promise<void> {
 /** Whether a hash is one of ours, with today's parameters: what each other becomes at the next sign-in. */
 export function isOfToday(hash: string): boolean {
   return CURRENT.test(hash);
-}
-
-/** Whether a text is a hash that a sign-in can check: Argon2 in PHC format, or another system's. */
-export function isPasswordHash(value: string): boolean {
-  return isArgon2Hash(value) || (!ARGON2.test(value) && readForeignHash(value) !== undefined);
-}
-
-function isArgon2Hash(value: string): boolean {
-  const cost =
-    /^\$argon2(?:id|i|d)\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/.exec(
-      value,
-    );
-  if (cost === null) return false;
-  // A hash that costs more than a sign-in may take would keep everybody waiting.
-  const [memory, passes, lanes] = cost.slice(1).map(Number) as [number, number, number];
-  return memory * passes <= 800_000 && passes <= 10 && lanes <= 8;
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../../platform/database/database.ts';
-import { costOfRefusal, evenOutRefusals, type ForeignKind, KIND } from './password.ts';
+import { kindOf } from './foreign-hashes/hash-kind.ts';
+import { costOfRefusal, evenOutRefusals, type ForeignKind } from './password.ts';
 
 const EVERY_MS = 60_000;
 /** What a busy machine adds to the cost of a refusal, as it was measured. */
@@ -7,14 +8,25 @@ const MARGIN = { factor: 2, milliseconds: 50 };
 
 /** As the index of them says it (0004-members), or each look would read every person. */
 const IS_FOREIGN = `password_hash NOT LIKE '$argon2id$v=19$m=19456,t=2,p=1$%'`;
-/** One of each kind of hash that is not ours: the longest, which is the dearest. */
-export function foreignKinds({ query }: Pick<Database, 'query'>): Promise<ForeignKind[]> {
-  return query(
-    `SELECT substring(password_hash FROM $1) AS kind,
-       (array_agg(password_hash ORDER BY length(password_hash) DESC))[1] AS hash
-     FROM persons WHERE ${IS_FOREIGN} GROUP BY 1`,
-    [KIND],
+/**
+ * What a hash begins with, up to its salt: so many rows are told apart by the database, as a regular expression
+ * of PostgreSQL's. What it does not know is one of few.
+ */
+const BEGINNING = String.raw`^(?:\{[\w-]+\})?(?:(?:\$wp|bcrypt_sha256\$)?\$2.\$\d+|\$argon2\w+\$v=\d+\$m=\d+,t=\d+,p=\d+|\$[56]\$(?:rounds=\d+)?|\$y\$[^$]+|\$scrypt\$ln=\d+,r=\d+,p=\d+|\$[PHS]\$.|\$?[a-z0-9_:-]+\$\d+|\d+)?`;
+
+/** One of each kind of hash that is not ours: the dearest. */
+export async function foreignKinds({ query }: Pick<Database, 'query'>): Promise<ForeignKind[]> {
+  const rows = await query<{ hash: string }>(
+    `SELECT (array_agg(password_hash ORDER BY length(password_hash) DESC))[1] AS hash
+     FROM persons WHERE ${IS_FOREIGN} GROUP BY substring(password_hash FROM $1)`,
+    [BEGINNING],
   );
+  const dearest = new Map<string, { hash: string; cost: number }>();
+  for (const { hash } of rows) {
+    const { kind, cost } = kindOf(hash);
+    if (cost > (dearest.get(kind)?.cost ?? 0)) dearest.set(kind, { hash, cost });
+  }
+  return [...dearest].map(([kind, { hash }]) => ({ kind, hash }));
 }
 
 /**

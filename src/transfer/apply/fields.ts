@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { HashFault } from '../../domain/people/foreign-hashes/foreign-hash.ts';
+import { readForeignHash } from '../../domain/people/foreign-hashes/read-foreign-hash.ts';
 import { PASSWORD_MAX_BYTES } from '../../domain/people/password.ts';
 import { PASSWORD_MIN_CHARACTERS, passwordFault } from '../../domain/people/password-rule.ts';
 import { lineFault, slugFault } from '../../platform/text/text-faults.ts';
@@ -101,4 +103,18 @@ export function passwordMessage(value: string): string | undefined {
   const fault = passwordFault(value);
   if (fault === 'too-short') return `must have at least ${PASSWORD_MIN_CHARACTERS} characters`;
   return fault === 'too-long' ? `must have at most ${PASSWORD_MAX_BYTES} bytes` : undefined;
+}
+
+/** What is wrong with a password's hash, or undefined: its kind, or what it costs. */
+export function passwordHashMessage(value: string): string | undefined {
+  const found = readForeignHash(value);
+  return found instanceof HashFault
+    ? `must be a password hash that can be checked here; this one ${found.words}`
+    : undefined;
+}
+
+/** A password's hash as it is kept, whichever way it was written. */
+export function passwordHashText(value: string): string {
+  const found = readForeignHash(value);
+  return found instanceof HashFault ? value : found.text;
 }

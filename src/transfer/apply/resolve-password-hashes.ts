@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { checkPassword, hashPassword, isOfToday } from '../../domain/people/password.ts';
+import { passwordHashText } from './fields.ts';
 
 /** One place for a password: a member, an operator, or an LDAP reader of theirs or of a service. */
 export type PasswordPlace = string;
@@ -49,7 +50,10 @@ async function settle(password: string, stored: string | null, dryRun: boolean):
  * once it was replaced by one of ours, by a sign-in or a change of the password, the file does not undo that.
  */
 export function settleHash(given: string, stored: string | null): string {
-  return stored !== null && isOfToday(stored) && !isOfToday(given) ? stored : given;
+  if (stored === null) return given;
+  if (isOfToday(stored)) return isOfToday(given) ? given : stored;
+  // The same hash, written in another way.
+  return passwordHashText(stored) === given ? stored : given;
 }
 
 export type PasswordQuestion = { place: PasswordPlace; password: string };

@@ -7,7 +7,6 @@ import {
 import { hostFault } from '../../domain/communities/host-name.ts';
 import { ldapBaseFault } from '../../domain/communities/ldap-base.ts';
 import { FIRST_POSIX_NUMBER, homeFault, shellFault } from '../../domain/communities/posix-rules.ts';
-import { isPasswordHash } from '../../domain/people/password.ts';
 import {
   initiateLoginUriFault,
   redirectUriFault,
@@ -29,6 +28,8 @@ import {
   missingOr,
   number,
   oneOf,
+  passwordHashMessage,
+  passwordHashText,
   passwordMessage,
   secret,
   slug,
@@ -66,11 +67,7 @@ export type ClientEntry = z.output<ReturnType<typeof client>>;
 function credentials(env: NodeJS.ProcessEnv) {
   return {
     password: secret(env, passwordMessage).optional(),
-    passwordHash: secret(env, (value) =>
-      isPasswordHash(value)
-        ? undefined
-        : 'must be a password hash that docs/apply.md lists (Argon2 in PHC format, bcrypt, {SSHA}, $6$, Django, keycloak:…), of a bearable cost',
-    ).optional(),
+    passwordHash: secret(env, passwordHashMessage).transform(passwordHashText).optional(),
   };
 }
 
