@@ -1,12 +1,15 @@
+import { z } from 'zod';
 import type { Community } from '../../domain/communities/community.ts';
 import { RefusedError } from '../../domain/errors.ts';
 import { addressesFor, joinCommunity, standingIn } from '../../domain/joining/join-community.ts';
 import { findWay, type Way } from '../../domain/joining/join-link.ts';
 import { UsernameFaultError } from '../../domain/registration/add-newcomer.ts';
 import type { Newcomer } from '../../domain/registration/newcomer.ts';
+import { linkToken, slug } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import {
   newcomerFaults,
+  newcomerFields,
   readAnswers,
   readNewcomer,
   shownAgain,
@@ -15,83 +18,83 @@ import {
 import type { FieldFault } from '../registration/pages.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
-import { requireSignedIn, type SignedIn } from '../routing/signed-in.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
+import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { memberRecent } from '../routing/who.ts';
 import type { JoiningPage, JoinRefusal } from './pages.ts';
-import { setOut } from './start-join.ts';
+import { START_JOIN } from './start-join.ts';
 
 type JoinPage = Extract<JoiningPage, { page: 'account/join' }>;
 /** What is joined, with which of the person's addresses it can be, and how. */
 type Place = { community: Community; way: Way; token: string; addresses: string[] };
 
-const SLUG_AND_TOKEN = /^\/account\/join\/([a-z0-9-]{1,63})\/([\w-]{43})$/;
+const link = z.object({ slug, token: linkToken });
 
 /** An account of the hub opens another of its communities; neither community learns of the other. */
-export const JOINING_ROUTES: CommunityRoutes = [
-  ['POST', /^\/join$/, setOut],
-  [
-    'GET',
-    SLUG_AND_TOKEN,
-    (parts, request, [slug, token]) => show(parts, request, slug as string, token as string),
-  ],
-  [
-    'POST',
-    SLUG_AND_TOKEN,
-    (parts, request, [slug, token]) => submit(parts, request, slug as string, token as string),
-  ],
+export const JOINING_ROUTES: CommunityRoute[] = [
+  START_JOIN,
+  // What the other community will get. Changes nothing.
+  route({
+    method: 'GET',
+    path: '/account/join/:slug/:token',
+    params: link,
+    secret: ['token'],
+    who: memberRecent,
+    async handle({ parts, request, who, params: { slug, token } }) {
+      const place = await placeOf(parts, request, who, slug, token);
+      if (place === undefined) return;
+      const { username, displayName, givenName, familyName, email } = who.member;
+      const newcomer = {
+        username,
+        displayName,
+        givenName: givenName ?? '',
+        familyName: familyName ?? '',
+        email: email ?? '',
+        answers: readAnswers({}, place.community.questions),
+      };
+      showJoin(request, who, place, newcomer);
+    },
+  }),
+  // Only the member's own form, in their own session, makes them join.
+  route({
+    method: 'POST',
+    path: '/account/join/:slug/:token',
+    params: link,
+    secret: ['token'],
+    who: memberRecent,
+    form: newcomerFields,
+    async handle({ parts, request, who, params: { slug, token }, form }) {
+      const place = await placeOf(parts, request, who, slug, token);
+      if (place === undefined) return;
+      const { community, way, addresses } = place;
+      const newcomer = readNewcomer(form, community.questions);
+      const refuse = (faults: FieldFault[]) => showJoin(request, who, place, newcomer, faults);
+      const faults = newcomerFaults(newcomer);
+      const email = addresses.find((address) => address === newcomer.email);
+      if (email === undefined) faults.push({ field: 'email', kind: 'email', code: 'missing' });
+      if (email === undefined || faults.length > 0) return refuse(faults);
+      const locale = localeOf(request.ctx, community.locale);
+      const joining = { personId: who.personId, newcomer, email, locale };
+      try {
+        const subject = await parts.database.transaction((tx) =>
+          joinCommunity(tx, community, { way, token }, joining),
+        );
+        if (subject === undefined)
+          return showClosed(request, who, community, 'ended', way.issuerUrl);
+        await parts.settle();
+        const notice = way.status === 'active' ? 'joined' : 'requested';
+        request.ctx.status = 303;
+        request.ctx.redirect(`${way.issuerUrl}/login?notice=${notice}`);
+      } catch (error) {
+        if (error instanceof UsernameFaultError) return refuse([usernameFaultOf(error.fault)]);
+        if (error instanceof RefusedError && error.code === 'email-taken')
+          return refuse([{ field: 'email', kind: 'email', code: 'taken' }]);
+        throw error;
+      }
+    },
+  }),
 ];
-
-/** GET ISSUER/account/join/SLUG/TOKEN: what the other community will get. Changes nothing. */
-async function show(parts: WebParts, request: CommunityRequest, slug: string, token: string) {
-  const who = await requireSignedIn(request, { recent: true });
-  if (who === undefined) return;
-  const place = await placeOf(parts, request, who, slug, token);
-  if (place === undefined) return;
-  const { username, displayName, givenName, familyName, email } = who.member;
-  const newcomer = {
-    username,
-    displayName,
-    givenName: givenName ?? '',
-    familyName: familyName ?? '',
-    email: email ?? '',
-    answers: readAnswers({}, place.community.questions),
-  };
-  showJoin(request, who, place, newcomer);
-}
-
-/** POST: only the member's own form, in their own session, makes them join. */
-async function submit(parts: WebParts, request: CommunityRequest, slug: string, token: string) {
-  const fields = await request.form();
-  const who = await requireSignedIn(request, { recent: true });
-  if (who === undefined) return;
-  const place = await placeOf(parts, request, who, slug, token);
-  if (place === undefined) return;
-  const { community, way, addresses } = place;
-  const newcomer = readNewcomer(fields, community.questions);
-  const refuse = (faults: FieldFault[]) => showJoin(request, who, place, newcomer, faults);
-  const faults = newcomerFaults(newcomer);
-  const email = addresses.find((address) => address === newcomer.email);
-  if (email === undefined) faults.push({ field: 'email', kind: 'email', code: 'missing' });
-  if (email === undefined || faults.length > 0) return refuse(faults);
-  const locale = localeOf(request.ctx, community.locale);
-  const joining = { personId: who.personId, newcomer, email, locale };
-  try {
-    const subject = await parts.database.transaction((tx) =>
-      joinCommunity(tx, community, { way, token }, joining),
-    );
-    if (subject === undefined) return showClosed(request, who, community, 'ended', way.issuerUrl);
-    await parts.settle();
-    const notice = way.status === 'active' ? 'joined' : 'requested';
-    request.ctx.status = 303;
-    request.ctx.redirect(`${way.issuerUrl}/login?notice=${notice}`);
-  } catch (error) {
-    if (error instanceof UsernameFaultError) return refuse([usernameFaultOf(error.fault)]);
-    if (error instanceof RefusedError && error.code === 'email-taken')
-      return refuse([{ field: 'email', kind: 'email', code: 'taken' }]);
-    throw error;
-  }
-}
 
 /** The community that is joined, if this person may; undefined when the answer says why they may not. */
 async function placeOf(

@@ -1,38 +1,44 @@
+import { z } from 'zod';
 import { hostIssuer, hubIssuer } from '../../domain/communities/issuer.ts';
 import { findInvitation } from '../../domain/invitations/invitation-store.ts';
 import { findWay, joinDetails } from '../../domain/joining/join-link.ts';
 import { mintLink } from '../../domain/links/link-store.ts';
 import { notFound, RequestError } from '../../platform/web/http-errors.ts';
 import { closedPage } from '../registration/closed-page.ts';
-import { retryAfterMinutes } from '../registration/retry-after.ts';
-import type { CommunityRequest } from '../routing/community-request.ts';
+import { route } from '../routing/community-route.ts';
 import type { HubRequest } from '../routing/hub-routes.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { anyone } from '../routing/who.ts';
 
 const LINK_HOURS = 1;
 
 /** POST ISSUER/join: from the page of registration or of an invitation, on to the hub. */
-export async function setOut(parts: WebParts, request: CommunityRequest): Promise<void> {
-  const { invitation } = await request.form();
-  const { community, issuer } = request;
-  if (invitation !== undefined) {
-    const found = await findInvitation(parts.database, community.id, invitation);
-    if (found?.state !== 'open') throw notFound('invitation');
-  } else if (community.registration !== 'open' && community.registration !== 'approval') {
-    request.page(closedPage(request), { status: 403 });
-    return;
-  }
-  const kind = invitation === undefined ? 'link' : 'invitation';
-  const wait = await retryAfterMinutes(parts, request, kind);
-  if (wait !== undefined) throw new RequestError(429, 'too-many', 'too many requests');
-  const token = await mintLink(parts.database, community.id, {
-    kind: 'join',
-    details: joinDetails(parts.sealer, community.id, { invitation, issuerUrl: issuer.url }),
-    hours: LINK_HOURS,
-  });
-  request.ctx.status = 303;
-  request.ctx.redirect(`${parts.config.url.origin}/join/${community.slug}/${token}`);
-}
+export const START_JOIN = route({
+  method: 'POST',
+  path: '/join',
+  who: anyone,
+  form: z.object({ invitation: z.string().optional() }),
+  limits: ['link', 'invitation'],
+  async handle({ parts, request, form: { invitation }, count }) {
+    const { community, issuer } = request;
+    if (invitation !== undefined) {
+      const found = await findInvitation(parts.database, community.id, invitation);
+      if (found?.state !== 'open') throw notFound('invitation');
+    } else if (community.registration !== 'open' && community.registration !== 'approval') {
+      request.page(closedPage(request), { status: 403 });
+      return;
+    }
+    const wait = await count(invitation === undefined ? 'link' : 'invitation');
+    if (wait !== undefined) throw new RequestError(429, 'too-many', 'too many requests');
+    const token = await mintLink(parts.database, community.id, {
+      kind: 'join',
+      details: joinDetails(parts.sealer, community.id, { invitation, issuerUrl: issuer.url }),
+      hours: LINK_HOURS,
+    });
+    request.ctx.status = 303;
+    request.ctx.redirect(`${parts.config.url.origin}/join/${community.slug}/${token}`);
+  },
+});
 
 /** GET HUB/join/SLUG/TOKEN: in which community does the visitor have an account? */
 export async function showJoinAtHub(

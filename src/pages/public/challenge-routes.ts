@@ -1,14 +1,16 @@
 import { issueChallenge } from '../../platform/proof-of-work/challenge.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { anyone } from '../routing/who.ts';
 
-export const CHALLENGE_ROUTES: CommunityRoutes = [
-  [
-    'GET',
-    /^\/challenge$/,
-    async (parts, request) => {
+export const CHALLENGE_ROUTES: CommunityRoute[] = [
+  route({
+    method: 'GET',
+    path: '/challenge',
+    who: anyone,
+    async handle({ parts, request }) {
       const challenge = await issueChallenge(parts.sealer, request.community.id);
       request.ctx.type = 'json';
       request.ctx.body = JSON.stringify(challenge);
     },
-  ],
+  }),
 ];

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { RefusedError } from '../../domain/errors.ts';
 import { findLink, spendLink } from '../../domain/links/link-store.ts';
 import { suggestUsername } from '../../domain/memberships/choose-username.ts';
@@ -8,13 +9,17 @@ import type { Newcomer } from '../../domain/registration/newcomer.ts';
 import { newcomerPasswordFault } from '../../domain/registration/newcomer-password.ts';
 import { makeWay, standingOf } from '../../domain/registration/release-address.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
+import { linkToken } from '../../platform/web/form-fields.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { anyone } from '../routing/who.ts';
 import { proceedAfterPassword } from '../sign-in/after-password.ts';
 import { closedPage } from './closed-page.ts';
 import {
   newcomerFaults,
+  newcomerFields,
   passwordFault,
   readAnswers,
   readNewcomer,
@@ -22,69 +27,76 @@ import {
   usernameFaultOf,
 } from './newcomer-form.ts';
 import type { FieldFault, RegistrationPage } from './pages.ts';
-import { retryAfterMinutes } from './retry-after.ts';
 
 type DetailsPage = Extract<RegistrationPage, { page: 'register-details' }>;
 
-/** GET ISSUER/register/TOKEN: the address is proven; who will it be? Changes nothing. */
-export async function showDetails(
-  parts: WebParts,
-  request: CommunityRequest,
-  token: string,
-): Promise<void> {
-  const address = await openAddress(parts, request, token);
-  if (address === undefined) return;
-  const { questions } = request.community;
-  const username = suggestUsername(address);
-  request.page(
-    detailsPage(request, token, address, {
-      ...shownAgain({
-        username,
+const link = z.object({ token: linkToken });
+
+export const REGISTRATION_DETAILS_ROUTES: CommunityRoute[] = [
+  // The address is proven; who will it be? Changes nothing.
+  route({
+    method: 'GET',
+    path: '/register/:token',
+    params: link,
+    secret: ['token'],
+    who: anyone,
+    async handle({ parts, request, params: { token } }) {
+      const address = await openAddress(parts, request, token);
+      if (address === undefined) return;
+      const newcomer = {
+        username: suggestUsername(address),
         displayName: '',
         givenName: '',
         familyName: '',
-        answers: readAnswers({}, questions),
-      }),
-      faults: [],
-    }),
-  );
-}
-
-/** POST ISSUER/register/TOKEN: makes the member, and uses the link up with it. */
-export async function submitDetails(
-  parts: WebParts,
-  request: CommunityRequest,
-  token: string,
-): Promise<void> {
-  const fields = await request.form();
-  const address = await openAddress(parts, request, token);
-  if (address === undefined) return;
-  const newcomer = readNewcomer(fields, request.community.questions);
-  const page = detailsPage(request, token, address, { ...shownAgain(newcomer), faults: [] });
-  const refuse = (faults: FieldFault[]) => request.page({ ...page, faults }, { status: 400 });
-  const faults = newcomerFaults(newcomer);
-  const wait = await retryAfterMinutes(parts, request, 'link');
-  if (wait !== undefined) {
-    request.page({ ...page, retryAfterMinutes: wait }, { status: 429 });
-    return;
-  }
-  faults.push(...passwordFault(await newcomerPasswordFault(newcomer, request.community, address)));
-  if (faults.length > 0) return refuse(faults);
-  const passwordHash = await hashPassword(newcomer.password);
-  try {
-    const subject = await register(parts, request, token, { newcomer, passwordHash });
-    if (subject === undefined) return showExpired(request);
-    await parts.settle();
-    if (request.community.registration === 'approval')
-      return request.redirect('/register/requested');
-    await proceedAfterPassword(parts, request, { subject, passwordHash }, {});
-  } catch (error) {
-    if (error instanceof UsernameFaultError) return refuse([usernameFaultOf(error.fault)]);
-    // Another link of the same address was faster.
-    if (error instanceof RefusedError && error.code === 'email-taken') return showExpired(request);
-    throw error;
-  }
-}
+        answers: readAnswers({}, request.community.questions),
+      };
+      const form = { ...shownAgain(newcomer), faults: [] };
+      request.page(detailsPage(request, token, address, form));
+    },
+  }),
+  // Makes the member, and uses the link up with it.
+  route({
+    method: 'POST',
+    path: '/register/:token',
+    params: link,
+    secret: ['token'],
+    who: anyone,
+    form: newcomerFields,
+    limits: ['link'],
+    async handle({ parts, request, params: { token }, form, count }) {
+      const address = await openAddress(parts, request, token);
+      if (address === undefined) return;
+      const newcomer = readNewcomer(form, request.community.questions);
+      const page = detailsPage(request, token, address, { ...shownAgain(newcomer), faults: [] });
+      const refuse = (faults: FieldFault[]) => request.page({ ...page, faults }, { status: 400 });
+      const faults = newcomerFaults(newcomer);
+      const wait = await count('link');
+      if (wait !== undefined) {
+        request.page({ ...page, retryAfterMinutes: wait }, { status: 429 });
+        return;
+      }
+      faults.push(
+        ...passwordFault(await newcomerPasswordFault(newcomer, request.community, address)),
+      );
+      if (faults.length > 0) return refuse(faults);
+      const passwordHash = await hashPassword(newcomer.password);
+      try {
+        const subject = await register(parts, request, token, { newcomer, passwordHash });
+        if (subject === undefined) return showExpired(request);
+        await parts.settle();
+        if (request.community.registration === 'approval')
+          return request.redirect('/register/requested');
+        await proceedAfterPassword(parts, request, { subject, passwordHash }, {});
+      } catch (error) {
+        if (error instanceof UsernameFaultError) return refuse([usernameFaultOf(error.fault)]);
+        // Another link of the same address was faster.
+        if (error instanceof RefusedError && error.code === 'email-taken')
+          return showExpired(request);
+        throw error;
+      }
+    },
+  }),
+];
 
 /** @returns the subject; undefined when the link is used up, or its address came in otherwise */
 async function register(

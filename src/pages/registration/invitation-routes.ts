@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Invitation, InvitationState } from '../../domain/invitations/invitation.ts';
 import { findInvitation } from '../../domain/invitations/invitation-store.ts';
 import { recordUse, useInvitation } from '../../domain/invitations/use-invitation.ts';
@@ -8,15 +9,18 @@ import { addNewcomer, UsernameFaultError } from '../../domain/registration/add-n
 import { proveAddressOf } from '../../domain/registration/messages.ts';
 import type { Newcomer } from '../../domain/registration/newcomer.ts';
 import { newcomerPasswordFault } from '../../domain/registration/newcomer-password.ts';
+import { linkToken } from '../../platform/web/form-fields.ts';
 import { allowToSetOut } from '../joining/allow-join-redirect.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { signedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { anyone } from '../routing/who.ts';
 import { proceedAfterPassword } from '../sign-in/after-password.ts';
 import {
   newcomerFaults,
+  newcomerFields,
   passwordFault,
   readAnswers,
   readNewcomer,
@@ -24,79 +28,77 @@ import {
   usernameFaultOf,
 } from './newcomer-form.ts';
 import type { FieldFault, NewcomerForm, RegistrationPage } from './pages.ts';
-import { retryAfterMinutes } from './retry-after.ts';
 
 type InvitationPage = Extract<RegistrationPage, { page: 'invitation' }>;
 
+const link = z.object({ token: linkToken });
+
 /** What an invitation's link opens. It lets people in whatever the community's rule for registration is. */
-export const INVITATION_ROUTES: CommunityRoutes = [
-  [
-    'GET',
-    /^\/invitations\/([\w-]+)$/,
-    (parts, request, [token]) => showInvitation(parts, request, token as string),
-  ],
-  [
-    'POST',
-    /^\/invitations\/([\w-]+)$/,
-    (parts, request, [token]) => acceptInvitation(parts, request, token as string),
-  ],
+export const INVITATION_ROUTES: CommunityRoute[] = [
+  // Changes nothing: mail scanners open links, too.
+  route({
+    method: 'GET',
+    path: '/invitations/:token',
+    params: link,
+    secret: ['token'],
+    who: anyone,
+    async handle({ parts, request, params: { token } }) {
+      const invitation = await openInvitation(parts, request, token);
+      if (invitation === undefined) return;
+      const email = invitation.email ?? '';
+      const newcomer = {
+        username: suggestUsername(email),
+        displayName: '',
+        givenName: '',
+        familyName: '',
+        answers: readAnswers({}, request.community.questions),
+      };
+      request.page(invitationPage(request, token, invitation, { ...shownAgain(newcomer), email }));
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/invitations/:token',
+    params: link,
+    secret: ['token'],
+    who: anyone,
+    form: newcomerFields,
+    limits: ['invitation'],
+    async handle({ parts, request, params: { token }, form, count }) {
+      const invitation = await openInvitation(parts, request, token);
+      if (invitation === undefined) return;
+      const { community } = request;
+      const newcomer = readNewcomer(form, community.questions);
+      const email = shortened(newcomer.email, 300);
+      const page = invitationPage(request, token, invitation, { ...shownAgain(newcomer), email });
+      const refuse = (faults: FieldFault[]) => request.page({ ...page, faults }, { status: 400 });
+      const faults = newcomerFaults(newcomer, { asksEmail: true });
+      const wait = await count('invitation');
+      if (wait !== undefined) {
+        request.page({ ...page, retryAfterMinutes: wait }, { status: 429 });
+        return;
+      }
+      faults.push(
+        ...passwordFault(await newcomerPasswordFault(newcomer, community, newcomer.email)),
+      );
+      if (faults.length > 0) return refuse(faults);
+      const passwordHash = await hashPassword(newcomer.password);
+      try {
+        const subject = await comeIn(parts, request, token, { newcomer, passwordHash });
+        if (subject === undefined) {
+          // Somebody else used it up, or it was revoked, while this one filled in the form.
+          showEnded(request, (await endedState(parts, request, token)) ?? 'used-up');
+          return;
+        }
+        await parts.settle();
+        await proceedAfterPassword(parts, request, { subject, passwordHash }, {});
+      } catch (error) {
+        if (error instanceof UsernameFaultError) return refuse([usernameFaultOf(error.fault)]);
+        throw error;
+      }
+    },
+  }),
 ];
-
-/** Changes nothing: mail scanners open links, too. */
-async function showInvitation(
-  parts: WebParts,
-  request: CommunityRequest,
-  token: string,
-): Promise<void> {
-  const invitation = await openInvitation(parts, request, token);
-  if (invitation === undefined) return;
-  const email = invitation.email ?? '';
-  const newcomer = {
-    username: suggestUsername(email),
-    displayName: '',
-    givenName: '',
-    familyName: '',
-    answers: readAnswers({}, request.community.questions),
-  };
-  request.page(invitationPage(request, token, invitation, { ...shownAgain(newcomer), email }));
-}
-
-async function acceptInvitation(
-  parts: WebParts,
-  request: CommunityRequest,
-  token: string,
-): Promise<void> {
-  const fields = await request.form();
-  const invitation = await openInvitation(parts, request, token);
-  if (invitation === undefined) return;
-  const { community } = request;
-  const newcomer = readNewcomer(fields, community.questions);
-  const email = shortened(newcomer.email, 300);
-  const page = invitationPage(request, token, invitation, { ...shownAgain(newcomer), email });
-  const refuse = (faults: FieldFault[]) => request.page({ ...page, faults }, { status: 400 });
-  const faults = newcomerFaults(newcomer, { asksEmail: true });
-  const wait = await retryAfterMinutes(parts, request, 'invitation');
-  if (wait !== undefined) {
-    request.page({ ...page, retryAfterMinutes: wait }, { status: 429 });
-    return;
-  }
-  faults.push(...passwordFault(await newcomerPasswordFault(newcomer, community, newcomer.email)));
-  if (faults.length > 0) return refuse(faults);
-  const passwordHash = await hashPassword(newcomer.password);
-  try {
-    const subject = await comeIn(parts, request, token, { newcomer, passwordHash });
-    if (subject === undefined) {
-      // Somebody else used it up, or it was revoked, while this one filled in the form.
-      showEnded(request, (await endedState(parts, request, token)) ?? 'used-up');
-      return;
-    }
-    await parts.settle();
-    await proceedAfterPassword(parts, request, { subject, passwordHash }, {});
-  } catch (error) {
-    if (error instanceof UsernameFaultError) return refuse([usernameFaultOf(error.fault)]);
-    throw error;
-  }
-}
 
 /**
  * Makes the member. Their address is theirs only when they open the link that is sent to it: an invitation

@@ -1,28 +1,42 @@
+import { z } from 'zod';
 import type { Community } from '../../domain/communities/community.ts';
 import { chosenNameFault, type UsernameFault } from '../../domain/memberships/choose-username.ts';
 import { displayNameFault, shortened, tidyName } from '../../domain/memberships/display-name.ts';
 import type { Answer, Newcomer } from '../../domain/registration/newcomer.ts';
 import { isEmailAddress } from '../../platform/text/names.ts';
+import { typed } from '../../platform/web/form-fields.ts';
 import type { FieldFault, NewcomerForm } from './pages.ts';
 
 const ANSWER_MAX = 2_000;
 
+/** Who somebody says they will be; the community's questions are further fields, `answer-ID`. */
+export const newcomerFields = z
+  .object({
+    username: typed.transform((text) => text.trim().normalize('NFC')),
+    display_name: typed.transform(tidyName),
+    given_name: typed.transform(tidyName),
+    family_name: typed.transform(tidyName),
+    email: typed.transform((text) => text.trim()),
+    password: typed,
+  })
+  .catchall(z.string());
+
 export function readNewcomer(
-  fields: Record<string, string>,
+  fields: z.output<typeof newcomerFields>,
   questions: Community['questions'],
 ): Newcomer {
   return {
-    username: (fields.username ?? '').trim().normalize('NFC'),
-    displayName: tidyName(fields.display_name ?? ''),
-    givenName: tidyName(fields.given_name ?? ''),
-    familyName: tidyName(fields.family_name ?? ''),
-    email: (fields.email ?? '').trim(),
-    password: fields.password ?? '',
+    username: fields.username,
+    displayName: fields.display_name,
+    givenName: fields.given_name,
+    familyName: fields.family_name,
+    email: fields.email,
+    password: fields.password,
     answers: readAnswers(fields, questions),
   };
 }
 
-/** The answers of a form to the community's questions, which are its fields `answer-ID`. */
+/** The answers of a form to the community's questions. */
 export function readAnswers(
   fields: Record<string, string>,
   questions: Community['questions'],

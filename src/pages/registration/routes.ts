@@ -1,85 +1,90 @@
+import { z } from 'zod';
 import { shortened } from '../../domain/memberships/display-name.ts';
 import { enqueue } from '../../platform/outbox/outbox.ts';
 import { isSolved } from '../../platform/proof-of-work/challenge.ts';
+import { typed } from '../../platform/web/form-fields.ts';
 import { allowToSetOut } from '../joining/allow-join-redirect.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { signedIn } from '../routing/signed-in.ts';
-import type { WebParts } from '../routing/web-parts.ts';
+import { anyone } from '../routing/who.ts';
 import { closedPage } from './closed-page.ts';
-import { showDetails, submitDetails } from './details-routes.ts';
+import { REGISTRATION_DETAILS_ROUTES } from './details-routes.ts';
 import { emailFault } from './newcomer-form.ts';
 import type { RegistrationPage } from './pages.ts';
-import { retryAfterMinutes } from './retry-after.ts';
 
 type RegisterPage = Extract<RegistrationPage, { page: 'register' }>;
 
 /** Coming in by oneself: the address first, and all else behind the link that is sent to it. */
-export const REGISTRATION_ROUTES: CommunityRoutes = [
-  ['GET', /^\/register$/, (_parts, request) => showRegister(request)],
-  ['POST', /^\/register$/, (parts, request) => submitRegister(parts, request)],
-  ['GET', /^\/register\/sent$/, async (_parts, request) => showSent(request)],
-  ['GET', /^\/register\/requested$/, async (_parts, request) => showRequested(request)],
-  [
-    'GET',
-    /^\/register\/([\w-]+)$/,
-    (parts, request, [token]) => showDetails(parts, request, token as string),
-  ],
-  [
-    'POST',
-    /^\/register\/([\w-]+)$/,
-    (parts, request, [token]) => submitDetails(parts, request, token as string),
-  ],
+export const REGISTRATION_ROUTES: CommunityRoute[] = [
+  route({
+    method: 'GET',
+    path: '/register',
+    who: anyone,
+    async handle({ request }) {
+      if ((await signedIn(request)) !== undefined) return request.redirect('/');
+      request.page(registerPage(request) ?? closedPage(request));
+    },
+  }),
+  // Answers the same, in the same time, to every address: it is the worker that finds out whether
+  // somebody is known by it (docs/decisions/0015).
+  route({
+    method: 'POST',
+    path: '/register',
+    who: anyone,
+    form: z.object({
+      email: typed.transform((text) => text.trim()),
+      challenge: z.string().optional(),
+    }),
+    limits: ['registration', 'registration-unsolved'],
+    async handle({ parts, request, form: { email, challenge }, count }) {
+      const page = registerPage(request);
+      if (page === undefined) {
+        request.page(closedPage(request), { status: 403 });
+        return;
+      }
+      const { community } = request;
+      const again = { ...page, email: shortened(email, 300) };
+      const code = emailFault(email);
+      if (code !== undefined) {
+        const faults = [{ field: 'email', kind: 'email', code }];
+        request.page({ ...again, faults }, { status: 400 });
+        return;
+      }
+      const solved = await isSolved(parts, community.id, challenge);
+      const wait = await count(solved ? 'registration' : 'registration-unsolved', email);
+      if (wait !== undefined) {
+        request.page({ ...again, retryAfterMinutes: wait }, { status: 429 });
+        return;
+      }
+      const locale = localeOf(request.ctx, community.locale);
+      const payload = { email, issuerUrl: request.issuer.url, locale };
+      await parts.database.transaction((tx) =>
+        enqueue(tx, [{ kind: 'registration-request', communityId: community.id, payload }]),
+      );
+      request.redirect('/register/sent');
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/register/sent',
+    who: anyone,
+    handle: ({ request }) =>
+      request.page({
+        page: 'register-sent',
+        registerUrl: `${request.issuer.basePath}/register`,
+      }),
+  }),
+  route({
+    method: 'GET',
+    path: '/register/requested',
+    who: anyone,
+    handle: ({ request }) =>
+      request.page({ page: 'register-requested', homeUrl: request.issuer.basePath || '/' }),
+  }),
+  ...REGISTRATION_DETAILS_ROUTES,
 ];
-
-async function showRegister(request: CommunityRequest): Promise<void> {
-  if ((await signedIn(request)) !== undefined) {
-    request.redirect('/');
-    return;
-  }
-  const page = registerPage(request);
-  request.page(page ?? closedPage(request));
-}
-
-/**
- * Answers the same, in the same time, to every address: it is the worker that finds out whether somebody
- * is known by it (docs/decisions/0015).
- */
-async function submitRegister(parts: WebParts, request: CommunityRequest): Promise<void> {
-  const fields = await request.form();
-  const page = registerPage(request);
-  if (page === undefined) {
-    request.page(closedPage(request), { status: 403 });
-    return;
-  }
-  const { community } = request;
-  const email = (fields.email ?? '').trim();
-  const again = { ...page, email: shortened(email, 300) };
-  const code = emailFault(email);
-  if (code !== undefined) {
-    request.page({ ...again, faults: [{ field: 'email', kind: 'email', code }] }, { status: 400 });
-    return;
-  }
-  const solved = await isSolved(parts, community.id, fields.challenge);
-  const kind = solved ? 'registration' : 'registration-unsolved';
-  const wait = await retryAfterMinutes(parts, request, kind, email);
-  if (wait !== undefined) {
-    request.page({ ...again, retryAfterMinutes: wait }, { status: 429 });
-    return;
-  }
-  const locale = localeOf(request.ctx, community.locale);
-  await parts.database.transaction((tx) =>
-    enqueue(tx, [
-      {
-        kind: 'registration-request',
-        communityId: community.id,
-        payload: { email, issuerUrl: request.issuer.url, locale },
-      },
-    ]),
-  );
-  request.redirect('/register/sent');
-}
 
 function registerPage(request: CommunityRequest): RegisterPage | undefined {
   const { community, issuer, csrf } = request;
@@ -96,15 +101,4 @@ function registerPage(request: CommunityRequest): RegisterPage | undefined {
     loginUrl: `${issuer.basePath}/login`,
     join: { action: `${issuer.basePath}/join`, csrf: csrf() },
   };
-}
-
-function showSent(request: CommunityRequest): void {
-  request.page({
-    page: 'register-sent',
-    registerUrl: `${request.issuer.basePath}/register`,
-  });
-}
-
-function showRequested(request: CommunityRequest): void {
-  request.page({ page: 'register-requested', homeUrl: request.issuer.basePath || '/' });
 }

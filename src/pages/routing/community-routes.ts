@@ -13,11 +13,6 @@ import { ACCOUNT_ROUTES } from '../account/routes.ts';
 import { TWO_FACTOR_ROUTES } from '../account/second-factor-routes.ts';
 import { VERIFY_ROUTES } from '../account/verify-routes.ts';
 import { showHome, submitHomeRequest, submitSignOutEverywhere } from '../home/routes.ts';
-import { JOINING_ROUTES } from '../joining/routes.ts';
-import { CHALLENGE_ROUTES } from '../public/challenge-routes.ts';
-import { PICTURE_ROUTES } from '../public/picture-routes.ts';
-import { INVITATION_ROUTES } from '../registration/invitation-routes.ts';
-import { REGISTRATION_ROUTES } from '../registration/routes.ts';
 import { returnToApp, showAccessDenied, submitAccessRequest } from '../sign-in/access-routes.ts';
 import { showConsent, submitConsent } from '../sign-in/consent-routes.ts';
 import { HAND_OFF_ROUTES } from '../sign-in/cross-host-passkey.ts';
@@ -51,7 +46,6 @@ export const COMMUNITY_PAGES: CommunityRoutes = [
   ...EMAIL_ACCOUNT_ROUTES,
   ...VERIFY_ROUTES,
   ...ACCOUNT_ROUTES,
-  ...PICTURE_ROUTES,
   ...PASSKEY_ACCOUNT_ROUTES,
   ...PASSKEY_SIGN_IN_ROUTES,
   ...PASSKEY_FACTOR_ROUTES,
@@ -105,10 +99,6 @@ export const COMMUNITY_PAGES: CommunityRoutes = [
       await returnToApp(request);
     },
   ],
-  ...JOINING_ROUTES,
-  ...REGISTRATION_ROUTES,
-  ...INVITATION_ROUTES,
-  ...CHALLENGE_ROUTES,
   ['POST', /^\/language$/, (_parts, request) => submitLanguage(request)],
   ['GET', /^\/logo$/, sendLogo],
   ['GET', /^\/theme\.css$/, sendTheme],

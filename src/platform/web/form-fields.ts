@@ -29,6 +29,9 @@ export function oneOf<const Value extends string>(...values: Value[]) {
 /** A random token of ours, or what is left of one after a mail program cut it. */
 export const linkToken = z.string().regex(/^[\w-]{1,200}$/);
 
+/** What something is called in addresses. */
+export const slug = z.string().regex(/^[a-z0-9-]{1,63}$/);
+
 export type Pairs = Iterable<readonly [name: string, value: string]>;
 
 /**
