@@ -1,5 +1,4 @@
 import { SITE } from '../../src/app-web.ts';
-import { COMMUNITY_PAGES } from '../../src/pages/routing/community-routes.ts';
 
 /** A page of a community, at a path of its own that its pattern takes. */
 export type PageOf = { method: string; path: string };
@@ -10,32 +9,11 @@ const TOKEN = 'A'.repeat(43);
 const PLACES: Record<string, string> = { id: UUID, slug: 'nothing' };
 
 /** Every page that a community has, whoever added it; those of an app's request are left out. */
-export const PAGES: PageOf[] = [
-  ...SITE.community.routes.map(({ method, path }) => ({
-    method,
-    path: path.replaceAll(/:(\w+)/g, (_, name: string) => PLACES[name] ?? TOKEN),
-  })),
-  ...COMMUNITY_PAGES.map(([method, pattern]) => ({
-    method,
-    path: pathOf(pattern),
-  })),
-];
+export const PAGES: PageOf[] = SITE.community.routes.map(({ method, path }) => ({
+  method,
+  path: path.replaceAll(/:(\w+)/g, (_, name: string) => PLACES[name] ?? TOKEN),
+}));
 
 export const FORMS = PAGES.filter(({ method }) => method === 'POST');
 /** Pages that are a member's or an admin's own. */
 export const isPrivate = ({ path }: PageOf) => /^\/(account|admin)(\/|$)/.test(path);
-
-function pathOf(pattern: RegExp): string {
-  const path = pattern.source
-    .replace(/^\^|\$$/g, '')
-    // A part that may be missing is missing: it is the request of an app.
-    .replaceAll(/\(\?:\\\/(?:\(\?![^)]*\))?\([^)]*\)\)\?/g, '')
-    .replaceAll('([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})', UUID)
-    .replaceAll(/\((?:\?:)?(\w+)(?:\|\w+)+\)/g, '$1')
-    .replaceAll(/\(\[a-z0-9-\](?:[+*]|\{[\d,]+\})?\)/g, 'nothing')
-    .replaceAll(/\(\[\\w-\](?:[+*]|\{[\d,]+\})\)/g, TOKEN)
-    .replaceAll('\\/?', '')
-    .replaceAll(/\\([/.])/g, '$1');
-  if (!pattern.test(path)) throw new Error(`${pattern} does not take ${path}: mend pathOf`);
-  return path;
-}

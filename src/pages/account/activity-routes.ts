@@ -1,61 +1,68 @@
+import { z } from 'zod';
 import type { Community } from '../../domain/communities/community.ts';
 import { namesOf } from '../../domain/memberships/membership-store.ts';
 import { type EventRow, listEventsOf } from '../../platform/events/event-store.ts';
-import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
-import { requireSignedIn } from '../routing/signed-in.ts';
-import type { WebParts } from '../routing/web-parts.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { member } from '../routing/who.ts';
 import { TOLD_EVENTS } from './event-words.ts';
 import type { ActivityView } from './pages.ts';
 import { timesFor } from './times.ts';
 
-export const ACTIVITY_ROUTES: CommunityRoutes = [
-  ['GET', /^\/account\/activity$/, (parts, request) => showActivity(parts, request)],
-];
-
 const PAGE_LENGTH = 50;
 
-/** GET ISSUER/account/activity?before=ID: the member's own lines of the audit trail, a page at a time. */
-async function showActivity(parts: WebParts, request: CommunityRequest): Promise<void> {
-  const who = await requireSignedIn(request);
-  if (who === undefined) return;
-  const { member } = who;
-  const { community, issuer } = request;
-  const before = cursor(request.ctx.query.before);
-  const rows = await listEventsOf(parts.database, community.id, member.subject, {
-    before,
-    limit: PAGE_LENGTH + 1,
-  });
-  const shown = rows.slice(0, PAGE_LENGTH);
-  const actors = new Set(
-    shown.map(({ actor }) => memberOf(actor)).filter((id) => id !== undefined),
-  );
-  const names = await namesOf(parts.database, community.id, [...actors]);
-  const times = timesFor(request, member);
-  const events = shown.map((row) => ({
-    day: times.longDay(row.at),
-    event: describe(row, { community, subject: member.subject, names, time: times.time(row.at) }),
-  }));
-  const days = [...Map.groupBy(events, ({ day }) => day)].map(([day, ofDay]) => ({
-    day,
-    events: ofDay.map(({ event }) => event),
-  }));
-  const url = `${issuer.basePath}/account/activity`;
-  request.page(
-    {
-      page: 'account/activity',
-      days,
-      newestUrl: before === undefined ? undefined : url,
-      olderUrl: rows.length > PAGE_LENGTH ? `${url}?before=${shown.at(-1)?.id}` : undefined,
+/** The member's own lines of the audit trail, a page at a time. */
+export const ACTIVITY_ROUTES: CommunityRoute[] = [
+  route({
+    method: 'GET',
+    path: '/account/activity',
+    who: member,
+    // Whatever else was typed into the address than an id of ours is the first page.
+    query: z.object({
+      before: z
+        .string()
+        .regex(/^\d{1,18}$/)
+        .optional()
+        .catch(undefined),
+    }),
+    async handle({ parts, request, who, query: { before } }) {
+      const { member } = who;
+      const { community, issuer } = request;
+      const rows = await listEventsOf(parts.database, community.id, member.subject, {
+        before,
+        limit: PAGE_LENGTH + 1,
+      });
+      const shown = rows.slice(0, PAGE_LENGTH);
+      const actors = new Set(
+        shown.map(({ actor }) => memberOf(actor)).filter((id) => id !== undefined),
+      );
+      const names = await namesOf(parts.database, community.id, [...actors]);
+      const times = timesFor(request, member);
+      const events = shown.map((row) => ({
+        day: times.longDay(row.at),
+        event: describe(row, {
+          community,
+          subject: member.subject,
+          names,
+          time: times.time(row.at),
+        }),
+      }));
+      const days = [...Map.groupBy(events, ({ day }) => day)].map(([day, ofDay]) => ({
+        day,
+        events: ofDay.map(({ event }) => event),
+      }));
+      const url = `${issuer.basePath}/account/activity`;
+      request.page(
+        {
+          page: 'account/activity',
+          days,
+          newestUrl: before === undefined ? undefined : url,
+          olderUrl: rows.length > PAGE_LENGTH ? `${url}?before=${shown.at(-1)?.id}` : undefined,
+        },
+        { member },
+      );
     },
-    { member },
-  );
-}
-
-/** An id of ours; whatever else was typed into the address is the first page. */
-function cursor(value: unknown): string | undefined {
-  return typeof value === 'string' && /^\d{1,18}$/.test(value) ? value : undefined;
-}
+  }),
+];
 
 type Surroundings = {
   community: Community;

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import {
   type Asker,
   addAddress,
@@ -8,14 +9,14 @@ import { listAddresses } from '../../domain/addresses/address-store.ts';
 import { chooseAddress, isTakenNow } from '../../domain/addresses/choose-address.ts';
 import { removeAddress } from '../../domain/addresses/remove-address.ts';
 import { isEmailAddress } from '../../platform/text/names.ts';
+import { checkbox, oneOf, typed } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
-import { retryAfterMinutes } from '../registration/retry-after.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
-import { recently } from '../routing/recently.ts';
+import { type CommunityRoute, type CountRequest, route } from '../routing/community-route.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { anyone, memberRecent } from '../routing/who.ts';
 import {
   EMAIL_NOTICES,
   type EmailFault,
@@ -24,78 +25,100 @@ import {
 } from './address-pages.ts';
 
 type AddressesPage = Extract<EmailPage, { page: 'account/emails' }>;
-export const EMAIL_ACCOUNT_ROUTES: CommunityRoutes = [
-  ['GET', /^\/account\/emails$/, recently(show)],
+const chosen = z.object({ address: typed });
+
+export const EMAIL_ACCOUNT_ROUTES: CommunityRoute[] = [
+  route({
+    method: 'GET',
+    path: '/account/emails',
+    who: memberRecent,
+    query: z.object({ notice: oneOf(...EMAIL_NOTICES) }),
+    async handle({ parts, request, who, query: { notice } }) {
+      const page = await addressesPage(parts, request, who, { notice });
+      request.page(page, { member: who.member });
+    },
+  }),
+  // The answer is the same whoever else has the address.
+  route({
+    method: 'POST',
+    path: '/account/emails',
+    who: memberRecent,
+    form: z.object({ email: typed.transform((text) => text.trim()), choose: checkbox }),
+    limits: ['verification'],
+    async handle({ parts, request, who, form: { email, choose }, count }) {
+      const wish = { email: email.slice(0, 254), choose };
+      const code = shapeFault(email) ?? (await throttled(count, who));
+      if (code !== undefined) return refuse(parts, request, who, { field: 'email', code }, wish);
+      const refusal = await parts.database.transaction((tx) =>
+        addAddress(tx, askerOf(request, who), email, wish.choose),
+      );
+      if (refusal !== undefined) {
+        return refuse(parts, request, who, { field: 'email', code: refusal }, wish);
+      }
+      back(request, 'sent');
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/account/emails/send',
+    who: memberRecent,
+    form: chosen,
+    limits: ['verification'],
+    async handle({ parts, request, who, form: { address }, count }) {
+      const code = await throttled(count, who);
+      if (code !== undefined) return refuse(parts, request, who, { field: 'addresses', code });
+      const sent = await parts.database.transaction((tx) =>
+        sendProofAgain(tx, askerOf(request, who), address),
+      );
+      if (!sent) throw notFound('address');
+      back(request, 'sent');
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/account/emails/choose',
+    who: memberRecent,
+    form: chosen,
+    async handle({ parts, request, who, form: { address } }) {
+      const place = { communityId: request.community.id, issuerUrl: request.issuer.url };
+      const refusal = await parts.database
+        .transaction((tx) => chooseAddress(tx, { ...place, subject: who.member.subject, address }))
+        .catch((error) => {
+          if (isTakenNow(error)) return 'taken' as const;
+          throw error;
+        });
+      if (refusal !== undefined) {
+        return refuse(parts, request, who, { field: 'addresses', code: refusal });
+      }
+      await parts.settle();
+      back(request, 'chosen');
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/account/emails/remove',
+    who: memberRecent,
+    form: chosen,
+    async handle({ parts, request, who, form: { address } }) {
+      const { subject, personId } = who.member;
+      const owner = { communityId: request.community.id, subject, personId };
+      const refusal = await parts.database.transaction((tx) => removeAddress(tx, owner, address));
+      if (refusal !== undefined) {
+        return refuse(parts, request, who, { field: 'addresses', code: refusal });
+      }
+      back(request, 'removed');
+    },
+  }),
   // Where somebody comes back to who had to sign in again first.
-  [
-    'GET',
-    /^\/account\/emails\/(?:send|choose|remove)$/,
-    async (_parts, request) => request.redirect('/account/emails'),
-  ],
-  ['POST', /^\/account\/emails$/, recently(add)],
-  ['POST', /^\/account\/emails\/send$/, recently(sendAgain)],
-  ['POST', /^\/account\/emails\/choose$/, recently(choose)],
-  ['POST', /^\/account\/emails\/remove$/, recently(remove)],
+  ...(['send', 'choose', 'remove'] as const).map((step) =>
+    route({
+      method: 'GET',
+      path: `/account/emails/${step}`,
+      who: anyone,
+      handle: ({ request }) => request.redirect('/account/emails'),
+    }),
+  ),
 ];
-
-async function show(parts: WebParts, request: CommunityRequest, who: SignedIn): Promise<void> {
-  const notice = EMAIL_NOTICES.find((one) => one === request.ctx.query.notice);
-  request.page(await addressesPage(parts, request, who, { notice }), { member: who.member });
-}
-
-/** POST ISSUER/account/emails: the answer is the same whoever else has the address. */
-async function add(parts: WebParts, request: CommunityRequest, who: SignedIn): Promise<void> {
-  const fields = await request.form();
-  const email = (fields.email ?? '').trim();
-  const wish = { email: email.slice(0, 254), choose: fields.choose === 'yes' };
-  const code = shapeFault(email) ?? (await throttled(parts, request, who));
-  if (code !== undefined) return refuse(parts, request, who, { field: 'email', code }, wish);
-  const refusal = await parts.database.transaction((tx) =>
-    addAddress(tx, askerOf(request, who), email, wish.choose),
-  );
-  if (refusal !== undefined) {
-    return refuse(parts, request, who, { field: 'email', code: refusal }, wish);
-  }
-  back(request, 'sent');
-}
-
-async function sendAgain(parts: WebParts, request: CommunityRequest, who: SignedIn): Promise<void> {
-  const { address = '' } = await request.form();
-  const code = await throttled(parts, request, who);
-  if (code !== undefined) return refuse(parts, request, who, { field: 'addresses', code });
-  const sent = await parts.database.transaction((tx) =>
-    sendProofAgain(tx, askerOf(request, who), address),
-  );
-  if (!sent) throw notFound('address');
-  back(request, 'sent');
-}
-
-async function choose(parts: WebParts, request: CommunityRequest, who: SignedIn): Promise<void> {
-  const { address = '' } = await request.form();
-  const place = { communityId: request.community.id, issuerUrl: request.issuer.url };
-  const refusal = await parts.database
-    .transaction((tx) => chooseAddress(tx, { ...place, subject: who.member.subject, address }))
-    .catch((error) => {
-      if (isTakenNow(error)) return 'taken' as const;
-      throw error;
-    });
-  if (refusal !== undefined) {
-    return refuse(parts, request, who, { field: 'addresses', code: refusal });
-  }
-  await parts.settle();
-  back(request, 'chosen');
-}
-
-async function remove(parts: WebParts, request: CommunityRequest, who: SignedIn): Promise<void> {
-  const { address = '' } = await request.form();
-  const { subject, personId } = who.member;
-  const owner = { communityId: request.community.id, subject, personId };
-  const refusal = await parts.database.transaction((tx) => removeAddress(tx, owner, address));
-  if (refusal !== undefined) {
-    return refuse(parts, request, who, { field: 'addresses', code: refusal });
-  }
-  back(request, 'removed');
-}
 
 function shapeFault(email: string): 'missing' | 'shape' | undefined {
   if (email === '') return 'missing';
@@ -103,12 +126,10 @@ function shapeFault(email: string): 'missing' | 'shape' | undefined {
 }
 
 async function throttled(
-  parts: WebParts,
-  request: CommunityRequest,
+  count: CountRequest<'verification'>,
   { member }: SignedIn,
 ): Promise<'throttled' | undefined> {
-  const minutes = await retryAfterMinutes(parts, request, 'verification', member.subject);
-  return minutes === undefined ? undefined : 'throttled';
+  return (await count('verification', member.subject)) === undefined ? undefined : 'throttled';
 }
 
 function askerOf({ community, issuer, ctx }: CommunityRequest, { member }: SignedIn): Asker {

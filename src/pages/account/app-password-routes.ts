@@ -1,35 +1,81 @@
+import { z } from 'zod';
 import type { Service } from '../../domain/communities/community.ts';
-import { NotFoundError, RefusedError } from '../../domain/errors.ts';
+import { RefusedError } from '../../domain/errors.ts';
 import { accessTo, type Member } from '../../domain/memberships/member.ts';
 import { notifyMember } from '../../domain/notices/notify-member.ts';
 import { createAppPassword, revokeAppPassword } from '../../domain/people/app-password.ts';
 import { listAppPasswords } from '../../domain/people/app-password-store.ts';
 import { readerServices } from '../../domain/services/sharing-store.ts';
 import { escapeDnValue } from '../../platform/distinguished-names/dn.ts';
-import { notFound } from '../../platform/web/http-errors.ts';
+import { uuid } from '../../platform/text/uuid.ts';
+import { noFields, oneOf, typed } from '../../platform/web/form-fields.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
-import { requireSignedIn } from '../routing/signed-in.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { memberRecent } from '../routing/who.ts';
 import type { AccountPage } from './pages.ts';
 import { timesFor } from './times.ts';
 
 type ListPage = Extract<AccountPage, { page: 'account/app-passwords' }>;
 
-const ID = '([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})';
-
-export const APP_PASSWORD_ROUTES: CommunityRoutes = [
-  ['GET', /^\/account\/app-passwords$/, (parts, request) => showAppPasswords(parts, request)],
-  ['POST', /^\/account\/app-passwords$/, (parts, request) => submitNew(parts, request)],
-  ['POST', new RegExp(`^/account/app-passwords/${ID}/revoke$`), submitRevocation],
+export const APP_PASSWORD_ROUTES: CommunityRoute[] = [
+  route({
+    method: 'GET',
+    path: '/account/app-passwords',
+    who: memberRecent,
+    query: z.object({ notice: oneOf('revoked') }),
+    async handle({ parts, request, who: { member }, query: { notice } }) {
+      request.page(await listPage(parts, request, member, { notice }), { member });
+    },
+  }),
+  // The answer itself shows the secret, this once.
+  route({
+    method: 'POST',
+    path: '/account/app-passwords',
+    who: memberRecent,
+    form: z.object({ name: typed, service: z.string().optional() }),
+    async handle({ parts, request, who: { member }, form: { name, service: slug } }) {
+      const { community } = request;
+      const readers = await readerServices(parts.database, community.id);
+      const service = usableServices(request, member, readers).find((one) => one.slug === slug);
+      const refuse = async (fault: ListPage['faults'][number]) => {
+        const again = { slug, name: name.slice(0, 500), faults: [fault] };
+        request.page(await listPage(parts, request, member, again), { status: 400, member });
+      };
+      if (service === undefined) return refuse({ field: 'service', code: 'service' });
+      const made = await make(parts, request, member, service, name);
+      if ('fault' in made) return refuse({ field: 'name', code: made.fault });
+      await parts.settle();
+      request.page(
+        {
+          page: 'account/app-password-made',
+          backUrl: `${request.issuer.basePath}/account/app-passwords`,
+          name: name.trim(),
+          service: service.name,
+          secret: made.secret,
+          username: member.username,
+          dn: await userDn(parts, community.id, member.username),
+        },
+        { member },
+      );
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/account/app-passwords/:id/revoke',
+    params: z.object({ id: uuid }),
+    who: memberRecent,
+    form: noFields,
+    async handle({ parts, request, who, params: { id } }) {
+      const { subject } = who.member;
+      await parts.database.transaction((tx) =>
+        revokeAppPassword(tx, request.community.id, { subject, id }, `member:${subject}`),
+      );
+      await parts.settle();
+      request.redirect('/account/app-passwords?notice=revoked');
+    },
+  }),
 ];
-
-async function showAppPasswords(parts: WebParts, request: CommunityRequest): Promise<void> {
-  const who = await requireSignedIn(request, { recent: true });
-  if (who === undefined) return;
-  const notice = request.ctx.query.notice === 'revoked' ? 'revoked' : undefined;
-  request.page(await listPage(parts, request, who.member, { notice }), { member: who.member });
-}
 
 async function listPage(
   { database }: WebParts,
@@ -78,37 +124,6 @@ function usableServices(
   );
 }
 
-/** POST ISSUER/account/app-passwords: the answer itself shows the secret, this once. */
-async function submitNew(parts: WebParts, request: CommunityRequest): Promise<void> {
-  const who = await requireSignedIn(request, { recent: true });
-  if (who === undefined) return;
-  const { name = '', service: slug } = await request.form();
-  const { member } = who;
-  const { community } = request;
-  const readers = await readerServices(parts.database, community.id);
-  const service = usableServices(request, member, readers).find((one) => one.slug === slug);
-  const refuse = async (fault: ListPage['faults'][number]) => {
-    const again = { slug, name: name.slice(0, 500), faults: [fault] };
-    request.page(await listPage(parts, request, member, again), { status: 400, member });
-  };
-  if (service === undefined) return refuse({ field: 'service', code: 'service' });
-  const made = await make(parts, request, member, service, name);
-  if ('fault' in made) return refuse({ field: 'name', code: made.fault });
-  await parts.settle();
-  request.page(
-    {
-      page: 'account/app-password-made',
-      backUrl: `${request.issuer.basePath}/account/app-passwords`,
-      name: name.trim(),
-      service: service.name,
-      secret: made.secret,
-      username: member.username,
-      dn: await userDn(parts, community.id, member.username),
-    },
-    { member },
-  );
-}
-
 async function make(
   { database }: WebParts,
   { community, issuer }: CommunityRequest,
@@ -150,30 +165,4 @@ async function userDn(
     [communityId],
   );
   return `uid=${escapeDnValue(username)},ou=people,${row?.base}`;
-}
-
-async function submitRevocation(
-  parts: WebParts,
-  request: CommunityRequest,
-  [id]: string[],
-): Promise<void> {
-  const who = await requireSignedIn(request, { recent: true });
-  if (who === undefined) return;
-  await request.form();
-  const { subject } = who.member;
-  try {
-    await parts.database.transaction((tx) =>
-      revokeAppPassword(
-        tx,
-        request.community.id,
-        { subject, id: id as string },
-        `member:${subject}`,
-      ),
-    );
-  } catch (error) {
-    if (error instanceof NotFoundError) throw notFound('app password');
-    throw error;
-  }
-  await parts.settle();
-  request.redirect('/account/app-passwords?notice=revoked');
 }

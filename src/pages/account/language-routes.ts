@@ -1,28 +1,61 @@
+import { z } from 'zod';
 import { changePreferences } from '../../domain/memberships/change-profile.ts';
 import type { Member } from '../../domain/memberships/member.ts';
 import { DEFAULT_ZONE } from '../../platform/i18n/dates.ts';
 import { LOCALES, type Locale } from '../../platform/i18n/locale.ts';
+import { oneOf, typed } from '../../platform/web/form-fields.ts';
 import { keepLocale, localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
-import { requireSignedIn } from '../routing/signed-in.ts';
-import type { WebParts } from '../routing/web-parts.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { member } from '../routing/who.ts';
 import type { AccountPage } from './pages.ts';
 import { timesFor } from './times.ts';
 
 type LanguagePage = Extract<AccountPage, { page: 'account/language' }>;
 
-export const LANGUAGE_ROUTES: CommunityRoutes = [
-  ['GET', /^\/account\/language$/, (_parts, request) => showLanguage(request)],
-  ['POST', /^\/account\/language$/, submitLanguage],
+export const LANGUAGE_ROUTES: CommunityRoute[] = [
+  route({
+    method: 'GET',
+    path: '/account/language',
+    who: member,
+    query: z.object({ notice: oneOf('saved') }),
+    handle({ request, who, query: { notice } }) {
+      request.page(languagePage(request, who.member, { notice }), { member: who.member });
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/account/language',
+    who: member,
+    form: z.object({ locale: oneOf(...LOCALES), zoneinfo: typed }),
+    async handle({ parts, request, who, form: { locale, zoneinfo } }) {
+      const { member } = who;
+      const faults: LanguagePage['faults'] = [];
+      if (locale === undefined) faults.push({ field: 'locale', code: 'locale' });
+      if (!knownZones().includes(zoneinfo) && zoneinfo !== member.zoneinfo) {
+        faults.push({ field: 'zoneinfo', code: 'zoneinfo' });
+      }
+      if (locale === undefined || faults.length > 0) {
+        const page = languagePage(request, member, { faults, ...(locale && { locale }) });
+        request.page(page, { status: 400, member });
+        return;
+      }
+      const { subject } = member;
+      await parts.database.transaction((tx) =>
+        changePreferences(
+          tx,
+          request.community.id,
+          subject,
+          { locale, zoneinfo },
+          `member:${subject}`,
+        ),
+      );
+      await parts.settle();
+      keepLocale(request.ctx, locale, request.issuer.basePath || '/');
+      request.redirect('/account/language?notice=saved');
+    },
+  }),
 ];
-
-async function showLanguage(request: CommunityRequest): Promise<void> {
-  const who = await requireSignedIn(request);
-  if (who === undefined) return;
-  const notice = request.ctx.query.notice === 'saved' ? 'saved' : undefined;
-  request.page(languagePage(request, who.member, { notice }), { member: who.member });
-}
 
 function languagePage(
   request: CommunityRequest,
@@ -41,32 +74,6 @@ function languagePage(
     faults: [],
     ...change,
   };
-}
-
-async function submitLanguage(parts: WebParts, request: CommunityRequest): Promise<void> {
-  const who = await requireSignedIn(request);
-  if (who === undefined) return;
-  const fields = await request.form();
-  const { member } = who;
-  const locale = LOCALES.find((one) => one === fields.locale);
-  const { zoneinfo = '' } = fields;
-  const faults: LanguagePage['faults'] = [];
-  if (locale === undefined) faults.push({ field: 'locale', code: 'locale' });
-  if (!knownZones().includes(zoneinfo) && zoneinfo !== member.zoneinfo) {
-    faults.push({ field: 'zoneinfo', code: 'zoneinfo' });
-  }
-  if (locale === undefined || faults.length > 0) {
-    const page = languagePage(request, member, { faults, ...(locale && { locale }) });
-    request.page(page, { status: 400, member });
-    return;
-  }
-  const { subject } = member;
-  await parts.database.transaction((tx) =>
-    changePreferences(tx, request.community.id, subject, { locale, zoneinfo }, `member:${subject}`),
-  );
-  await parts.settle();
-  keepLocale(request.ctx, locale, request.issuer.basePath || '/');
-  request.redirect('/account/language?notice=saved');
 }
 
 /** Every zone that the runtime knows, and the one that stands for none. */

@@ -1,52 +1,100 @@
+import { z } from 'zod';
 import { RefusedError } from '../../domain/errors.ts';
 import { setMemberStatus } from '../../domain/memberships/set-member-status.ts';
 import { notifyMember } from '../../domain/notices/notify-member.ts';
 import { DELETION_DAYS, requestDeletion } from '../../domain/people/delete-account.ts';
+import { typed } from '../../platform/web/form-fields.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
-import { recently } from '../routing/recently.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { memberRecent } from '../routing/who.ts';
 import { dayOf } from './day.ts';
-import { showDecision, submitDecision } from './deletion-pending.ts';
+import { DECISION_ROUTES } from './deletion-pending.ts';
 import type { LeavingPage } from './leaving-pages.ts';
 
 type LeavePage = Extract<LeavingPage, { page: 'account/leave' }>;
 type DeletePage = Extract<LeavingPage, { page: 'account/delete' }>;
-export const LEAVING_ROUTES: CommunityRoutes = [
-  ['GET', /^\/account\/leave$/, recently(showLeave)],
-  ['POST', /^\/account\/leave$/, recently(submitLeave)],
-  ['GET', /^\/account\/delete$/, recently(showDelete)],
-  ['POST', /^\/account\/delete$/, recently(submitDelete)],
-  ['GET', /^\/login(?:\/([\w-]+))?\/decision$/, showDecision],
-  ['POST', /^\/login(?:\/([\w-]+))?\/decision$/, submitDecision],
+
+const confirmation = z.object({ confirm: typed });
+
+export const LEAVING_ROUTES: CommunityRoute[] = [
+  route({
+    method: 'GET',
+    path: '/account/leave',
+    who: memberRecent,
+    handle: ({ request, who }) => request.page(leavePage(request, who), { member: who.member }),
+  }),
+  route({
+    method: 'POST',
+    path: '/account/leave',
+    who: memberRecent,
+    form: confirmation,
+    async handle({ parts, request, who, form: { confirm } }) {
+      const { subject, username } = who.member;
+      const refuse = (fault: LeavePage['faults'][number]) =>
+        request.page(
+          { ...leavePage(request, who), typed: confirm.slice(0, 100), faults: [fault] },
+          { status: 400, member: who.member },
+        );
+      if (!isName(confirm, username)) return refuse({ field: 'confirm', code: 'confirm' });
+      const communityId = request.community.id;
+      const refusal = await refusalOf(
+        parts.database.transaction(async (tx) => {
+          const issuerUrl = request.issuer.url;
+          await notifyMember(tx, { communityId, subject, issuerUrl, template: 'left' });
+          await setMemberStatus(tx, communityId, subject, 'leave', `member:${subject}`);
+        }),
+      );
+      if (refusal === 'last-owner') return refuse({ field: 'form', code: 'last-owner' });
+      await parts.settle();
+      request.page({ page: 'left', kind: 'left', homeUrl: request.issuer.basePath || '/' });
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/account/delete',
+    who: memberRecent,
+    async handle({ parts, request, who }) {
+      request.page(await deletePage(parts, request, who), { member: who.member });
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/account/delete',
+    who: memberRecent,
+    form: confirmation,
+    async handle({ parts, request, who, form: { confirm } }) {
+      const { subject, username } = who.member;
+      const refuse = async (fault: DeletePage['faults'][number]) =>
+        request.page(
+          {
+            ...(await deletePage(parts, request, who)),
+            typed: confirm.slice(0, 100),
+            faults: [fault],
+          },
+          { status: 400, member: who.member },
+        );
+      if (!isName(confirm, username)) return refuse({ field: 'confirm', code: 'confirm' });
+      const at = { communityId: request.community.id, subject, issuerUrl: request.issuer.url };
+      let due = new Date();
+      const refusal = await refusalOf(
+        parts.database.transaction(async (tx) => {
+          due = await requestDeletion(tx, who.personId, at);
+        }),
+      );
+      if (refusal !== undefined) return refuse({ field: 'form', code: refusal });
+      await parts.settle();
+      request.page({
+        page: 'left',
+        kind: 'deletion',
+        due: dayOf(request, due, who.member.zoneinfo),
+        homeUrl: request.issuer.basePath || '/',
+      });
+    },
+  }),
+  ...DECISION_ROUTES,
 ];
-
-async function showLeave(_parts: WebParts, request: CommunityRequest, who: SignedIn) {
-  request.page(leavePage(request, who), { member: who.member });
-}
-
-async function submitLeave(parts: WebParts, request: CommunityRequest, who: SignedIn) {
-  const { confirm = '' } = await request.form();
-  const { subject, username } = who.member;
-  const refuse = (fault: LeavePage['faults'][number]) =>
-    request.page(
-      { ...leavePage(request, who), typed: confirm.slice(0, 100), faults: [fault] },
-      { status: 400, member: who.member },
-    );
-  if (!isName(confirm, username)) return refuse({ field: 'confirm', code: 'confirm' });
-  const communityId = request.community.id;
-  const refusal = await refusalOf(
-    parts.database.transaction(async (tx) => {
-      const issuerUrl = request.issuer.url;
-      await notifyMember(tx, { communityId, subject, issuerUrl, template: 'left' });
-      await setMemberStatus(tx, communityId, subject, 'leave', `member:${subject}`);
-    }),
-  );
-  if (refusal === 'last-owner') return refuse({ field: 'form', code: 'last-owner' });
-  await parts.settle();
-  request.page({ page: 'left', kind: 'left', homeUrl: request.issuer.basePath || '/' });
-}
 
 function leavePage(request: CommunityRequest, { member }: SignedIn): LeavePage {
   return {
@@ -56,40 +104,6 @@ function leavePage(request: CommunityRequest, { member }: SignedIn): LeavePage {
     username: member.username,
     faults: [],
   };
-}
-
-async function showDelete(parts: WebParts, request: CommunityRequest, who: SignedIn) {
-  request.page(await deletePage(parts, request, who), { member: who.member });
-}
-
-async function submitDelete(parts: WebParts, request: CommunityRequest, who: SignedIn) {
-  const { confirm = '' } = await request.form();
-  const { subject, username } = who.member;
-  const refuse = async (fault: DeletePage['faults'][number]) =>
-    request.page(
-      {
-        ...(await deletePage(parts, request, who)),
-        typed: confirm.slice(0, 100),
-        faults: [fault],
-      },
-      { status: 400, member: who.member },
-    );
-  if (!isName(confirm, username)) return refuse({ field: 'confirm', code: 'confirm' });
-  const at = { communityId: request.community.id, subject, issuerUrl: request.issuer.url };
-  let due = new Date();
-  const refusal = await refusalOf(
-    parts.database.transaction(async (tx) => {
-      due = await requestDeletion(tx, who.personId, at);
-    }),
-  );
-  if (refusal !== undefined) return refuse({ field: 'form', code: refusal });
-  await parts.settle();
-  request.page({
-    page: 'left',
-    kind: 'deletion',
-    due: dayOf(request, due, who.member.zoneinfo),
-    homeUrl: request.issuer.basePath || '/',
-  });
 }
 
 async function deletePage(

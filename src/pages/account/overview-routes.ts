@@ -3,9 +3,9 @@ import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
 import type { Queryable } from '../../platform/database/database.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
-import { requireSignedIn } from '../routing/signed-in.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { member } from '../routing/who.ts';
 import type { AccountPage } from './pages.ts';
 import { ACCOUNT_GROUPS } from './sections.ts';
 import { readSessions } from './session-routes.ts';
@@ -14,41 +14,42 @@ import { timesFor } from './times.ts';
 type Overview = Extract<AccountPage, { page: 'account/overview' }>;
 type Check = Overview['checks'][number];
 
-export const OVERVIEW_ROUTES: CommunityRoutes = [
-  ['GET', /^\/account$/, (parts, request) => showOverview(parts, request)],
-];
-
 const DEVICES_SHOWN = 3;
 /** With so few codes left it is time to make new ones. */
 const FEW_CODES = 3;
 
-/** GET ISSUER/account: how the account stands, in one look, and the way to all that can be done about it. */
-async function showOverview(parts: WebParts, request: CommunityRequest): Promise<void> {
-  const who = await requireSignedIn(request);
-  if (who === undefined) return;
-  const { member } = who;
-  const { basePath } = request.issuer;
-  const devices = await readSessions(parts, request, who);
-  const communities = await readCommunities(parts, member.personId, request.community.id);
-  request.page(
-    {
-      page: 'account/overview',
-      base: `${basePath}/account`,
-      member: {
-        displayName: member.displayName,
-        username: member.username,
-        pictureUrl:
-          member.pictureKey === null ? undefined : `${basePath}/pictures/${member.pictureKey}`,
-      },
-      checks: await readChecks(parts, request, member),
-      devices: devices.slice(0, DEVICES_SHOWN),
-      moreDevices: Math.max(0, devices.length - DEVICES_SHOWN),
-      communities: communities.length > 1 ? communities : [],
-      groups: ACCOUNT_GROUPS,
+/** How the account stands, in one look, and the way to all that can be done about it. */
+export const OVERVIEW_ROUTES: CommunityRoute[] = [
+  route({
+    method: 'GET',
+    path: '/account',
+    who: member,
+    async handle({ parts, request, who }) {
+      const { member } = who;
+      const { basePath } = request.issuer;
+      const devices = await readSessions(parts, request, who);
+      const communities = await readCommunities(parts, member.personId, request.community.id);
+      request.page(
+        {
+          page: 'account/overview',
+          base: `${basePath}/account`,
+          member: {
+            displayName: member.displayName,
+            username: member.username,
+            pictureUrl:
+              member.pictureKey === null ? undefined : `${basePath}/pictures/${member.pictureKey}`,
+          },
+          checks: await readChecks(parts, request, member),
+          devices: devices.slice(0, DEVICES_SHOWN),
+          moreDevices: Math.max(0, devices.length - DEVICES_SHOWN),
+          communities: communities.length > 1 ? communities : [],
+          groups: ACCOUNT_GROUPS,
+        },
+        { member },
+      );
     },
-    { member },
-  );
-}
+  }),
+];
 
 async function readChecks(
   { database }: WebParts,

@@ -1,16 +1,19 @@
+import { z } from 'zod';
 import { listPasskeys, type Passkey, renamePasskey } from '../../domain/passkeys/passkey-store.ts';
 import { relyingPartyAt } from '../../domain/passkeys/relying-party.ts';
 import { removePasskey } from '../../domain/passkeys/remove-passkey.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { datesFor } from '../../platform/i18n/dates.ts';
+import { uuid } from '../../platform/text/uuid.ts';
+import { noFields, oneOf } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { raiseSession } from '../routing/browser-session.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
-import { recently } from '../routing/recently.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { memberRecent } from '../routing/who.ts';
 import type { PasskeyPage } from '../sign-in/passkey-pages.ts';
 import {
   beginRegistration,
@@ -19,105 +22,113 @@ import {
 } from '../sign-in/passkey-registration.ts';
 
 type AccountPage = Extract<PasskeyPage, { page: 'account/passkeys' }>;
-const ID = '([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})';
+const one = z.object({ id: uuid });
 
-export const PASSKEY_ACCOUNT_ROUTES: CommunityRoutes = [
-  ['GET', /^\/account\/passkeys$/, recently(show)],
-  ['POST', /^\/account\/passkeys$/, recently(add)],
-  ['POST', /^\/account\/passkeys\/options$/, recently(sendOptions)],
-  ['POST', new RegExp(`^/account/passkeys/${ID}/name$`), recently(rename)],
-  ['POST', new RegExp(`^/account/passkeys/${ID}/remove$`), recently(remove)],
+export const PASSKEY_ACCOUNT_ROUTES: CommunityRoute[] = [
+  route({
+    method: 'GET',
+    path: '/account/passkeys',
+    who: memberRecent,
+    query: z.object({ notice: oneOf('added', 'renamed', 'removed') }),
+    async handle({ parts, request, who, query: { notice } }) {
+      request.page(await accountPage(parts, request, who, { notice }), { member: who.member });
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/account/passkeys/options',
+    who: memberRecent,
+    form: noFields,
+    async handle({ parts, request, who: { member } }) {
+      request.ctx.type = 'json';
+      request.ctx.body = { options: await beginRegistration(parts, request, member) };
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/account/passkeys',
+    who: memberRecent,
+    form: z.object({ response: z.string().optional(), name: z.string().optional() }),
+    async handle({ parts, request, who, form: { response, name } }) {
+      const { personId, subject } = who.member;
+      const outcome = await finishRegistration(
+        parts,
+        request,
+        { personId, subject },
+        { response, name },
+      );
+      if (!outcome.registered) {
+        const faults = [{ field: 'name', code: outcome.fault }];
+        const page = await accountPage(parts, request, who, { name, faults });
+        request.page(page, { status: 400, member: who.member });
+        return;
+      }
+      // Making it proved it: what asks for a second factor need not ask again.
+      for (const proven of outcome.amr) await raiseSession(request, proven);
+      await parts.settle();
+      request.redirect(
+        outcome.isFirstFactor
+          ? '/account/recovery-codes?first=1'
+          : '/account/passkeys?notice=added',
+      );
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/account/passkeys/:id/name',
+    params: one,
+    who: memberRecent,
+    form: z.object({ name: z.string().optional() }),
+    async handle({ parts, request, who, params: { id }, form }) {
+      const name = passkeyName(form.name);
+      if (name === undefined) {
+        const faults = [{ field: `name-${id}`, code: 'name' as const }];
+        const page = await accountPage(parts, request, who, { faults });
+        request.page(page, { status: 400, member: who.member });
+        return;
+      }
+      const { personId, subject } = who.member;
+      await parts.database.transaction(async (tx) => {
+        const before = await renamePasskey(tx, personId, id, name);
+        if (before === undefined) throw notFound('passkey');
+        if (before === name) return;
+        await recordEvents(tx, [
+          {
+            communityId: request.community.id,
+            type: 'passkey.renamed',
+            actor: `member:${subject}`,
+            subject,
+            details: { passkey: id, name, before },
+          },
+        ]);
+      });
+      request.redirect('/account/passkeys?notice=renamed');
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/account/passkeys/:id/remove',
+    params: one,
+    who: memberRecent,
+    form: noFields,
+    async handle({ parts, request, who, params: { id } }) {
+      const refusal = await removePasskey(
+        parts,
+        request,
+        { ...who, subject: who.member.subject },
+        id,
+      );
+      if (refusal !== undefined) {
+        const faults = [{ field: `remove-${id}`, code: refusal }];
+        const page = await accountPage(parts, request, who, { faults });
+        request.page(page, { status: 400, member: who.member });
+        return;
+      }
+      await parts.settle();
+      request.redirect('/account/passkeys?notice=removed');
+    },
+  }),
 ];
-
-const NOTICES = ['added', 'renamed', 'removed'] as const;
-
-async function show(parts: WebParts, request: CommunityRequest, who: SignedIn): Promise<void> {
-  const notice = NOTICES.find((one) => one === request.ctx.query.notice);
-  request.page(await accountPage(parts, request, who, { notice }), { member: who.member });
-}
-
-async function sendOptions(
-  parts: WebParts,
-  request: CommunityRequest,
-  { member }: SignedIn,
-): Promise<void> {
-  await request.form();
-  request.ctx.type = 'json';
-  request.ctx.body = { options: await beginRegistration(parts, request, member) };
-}
-
-async function add(parts: WebParts, request: CommunityRequest, who: SignedIn): Promise<void> {
-  const { response, name } = await request.form();
-  const { personId, subject } = who.member;
-  const outcome = await finishRegistration(
-    parts,
-    request,
-    { personId, subject },
-    { response, name },
-  );
-  if (!outcome.registered) {
-    const faults = [{ field: 'name', code: outcome.fault }];
-    const page = await accountPage(parts, request, who, { name, faults });
-    request.page(page, { status: 400, member: who.member });
-    return;
-  }
-  // Making it proved it: what asks for a second factor need not ask again.
-  for (const proven of outcome.amr) await raiseSession(request, proven);
-  await parts.settle();
-  request.redirect(
-    outcome.isFirstFactor ? '/account/recovery-codes?first=1' : '/account/passkeys?notice=added',
-  );
-}
-
-async function rename(
-  parts: WebParts,
-  request: CommunityRequest,
-  who: SignedIn,
-  id: string,
-): Promise<void> {
-  const fields = await request.form();
-  const name = passkeyName(fields.name);
-  if (name === undefined) {
-    const faults = [{ field: `name-${id}`, code: 'name' as const }];
-    const page = await accountPage(parts, request, who, { faults });
-    request.page(page, { status: 400, member: who.member });
-    return;
-  }
-  const { personId, subject } = who.member;
-  await parts.database.transaction(async (tx) => {
-    const before = await renamePasskey(tx, personId, id, name);
-    if (before === undefined) throw notFound('passkey');
-    if (before === name) return;
-    await recordEvents(tx, [
-      {
-        communityId: request.community.id,
-        type: 'passkey.renamed',
-        actor: `member:${subject}`,
-        subject,
-        details: { passkey: id, name, before },
-      },
-    ]);
-  });
-  request.redirect('/account/passkeys?notice=renamed');
-}
-
-async function remove(
-  parts: WebParts,
-  request: CommunityRequest,
-  who: SignedIn,
-  id: string,
-): Promise<void> {
-  await request.form();
-  const refusal = await removePasskey(parts, request, { ...who, subject: who.member.subject }, id);
-  if (refusal !== undefined) {
-    const faults = [{ field: `remove-${id}`, code: refusal }];
-    const page = await accountPage(parts, request, who, { faults });
-    request.page(page, { status: 400, member: who.member });
-    return;
-  }
-  await parts.settle();
-  request.redirect('/account/passkeys?notice=removed');
-}
 
 async function accountPage(
   parts: WebParts,

@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import type { Profile } from '../../domain/memberships/change-profile.ts';
 import { displayNameFault, shortened, tidyName } from '../../domain/memberships/display-name.ts';
+import { checkbox, typed } from '../../platform/web/form-fields.ts';
 import type { ProfileFault } from './pages.ts';
 
 /** Longest pronouns, in code points. */
@@ -14,9 +16,21 @@ export type ProfileFields = Record<
 
 export type ReadProfile = { typed: ProfileFields; profile: Profile; faults: ProfileFault[] };
 
+export const profileFields = z.object({
+  display_name: typed,
+  given_name: typed,
+  family_name: typed,
+  nickname: typed,
+  pronouns: typed,
+  remove_picture: checkbox,
+});
+
+type Fields = z.output<typeof profileFields>;
+type Name = Exclude<keyof Fields, 'remove_picture'>;
+
 /** Reads the profile's form; `profile` counts only where there are no faults. */
-export function readProfile(fields: Record<string, string>): ReadProfile {
-  const given = (name: string) => tidyName(fields[name] ?? '');
+export function readProfile(fields: Fields): ReadProfile {
+  const given = (name: Name) => tidyName(fields[name]);
   const faults: ProfileFault[] = [];
   const displayName = given('display_name');
   const fault = displayNameFault(displayName);
@@ -47,13 +61,13 @@ export function readProfile(fields: Record<string, string>): ReadProfile {
   };
 }
 
-function typedOf(fields: Record<string, string>): ProfileFields {
-  const typed = (name: string) => shortened(fields[name] ?? '');
+function typedOf(fields: Fields): ProfileFields {
+  const shown = (name: Name) => shortened(fields[name]);
   return {
-    displayName: typed('display_name'),
-    givenName: typed('given_name'),
-    familyName: typed('family_name'),
-    nickname: typed('nickname'),
-    pronouns: typed('pronouns'),
+    displayName: shown('display_name'),
+    givenName: shown('given_name'),
+    familyName: shown('family_name'),
+    nickname: shown('nickname'),
+    pronouns: shown('pronouns'),
   };
 }

@@ -1,87 +1,74 @@
+import { z } from 'zod';
 import { changeProfile } from '../../domain/memberships/change-profile.ts';
 import type { Member } from '../../domain/memberships/member.ts';
 import { removePicture, setPicture } from '../../domain/pictures/change-picture.ts';
 import { PICTURE_MAX_BYTES, PictureRefusedError } from '../../domain/pictures/make-picture.ts';
-import { readMultipart } from '../../platform/web/multipart-form.ts';
+import { oneOf, type Upload } from '../../platform/web/form-fields.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
-import { requireSignedIn } from '../routing/signed-in.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { member } from '../routing/who.ts';
 import type { ProfileFault } from './pages.ts';
-import { type ProfileFields, readProfile } from './profile-form.ts';
+import { type ProfileFields, profileFields, readProfile } from './profile-form.ts';
 
-export const PROFILE_ROUTES: CommunityRoutes = [
-  ['GET', /^\/account\/profile$/, (_parts, request) => showProfile(request)],
-  ['POST', /^\/account\/profile$/, submitProfile],
+export const PROFILE_ROUTES: CommunityRoute[] = [
+  route({
+    method: 'GET',
+    path: '/account/profile',
+    who: member,
+    query: z.object({ notice: oneOf('saved') }),
+    handle({ request, who, query: { notice } }) {
+      const { member } = who;
+      const fields: ProfileFields = {
+        displayName: member.displayName,
+        givenName: member.givenName ?? '',
+        familyName: member.familyName ?? '',
+        nickname: member.nickname ?? '',
+        pronouns: member.pronouns ?? '',
+      };
+      answer(request, member, fields, { notice });
+    },
+  }),
+  // Names, and a picture or `remove_picture`. All of it is stored, or nothing; what was typed is shown again.
+  route({
+    method: 'POST',
+    path: '/account/profile',
+    who: member,
+    form: profileFields,
+    file: { field: 'picture', maxBytes: PICTURE_MAX_BYTES },
+    async handle({ parts, request, who, form, file }) {
+      const { typed, profile, faults } = readProfile(form);
+      // No page can put a file back into its field: who has to mend something else has to choose it again.
+      const picture: Picture =
+        faults.length > 0 && file instanceof Buffer
+          ? { field: 'picture', code: 'picture-again' }
+          : await makePicture(parts, file);
+      const allFaults = picture !== undefined && 'code' in picture ? [...faults, picture] : faults;
+      if (allFaults.length > 0) {
+        const status = allFaults.some(({ code }) => code === 'picture-too-large') ? 413 : 400;
+        answer(request, who.member, typed, { faults: allFaults }, status);
+        return;
+      }
+      const { subject } = who.member;
+      const { id } = request.community;
+      const actor = `member:${subject}` as const;
+      await parts.database.transaction(async (tx) => {
+        await changeProfile(tx, id, subject, profile, actor);
+        if (picture !== undefined && 'bytes' in picture) {
+          await setPicture(tx, id, subject, picture.bytes, actor);
+        } else if (form.remove_picture) {
+          await removePicture(tx, id, subject, actor);
+        }
+      });
+      await parts.settle();
+      request.redirect('/account/profile?notice=saved');
+    },
+  }),
 ];
-
-async function showProfile(request: CommunityRequest): Promise<void> {
-  const who = await requireSignedIn(request);
-  if (who === undefined) return;
-  const { member } = who;
-  const notice = request.ctx.query.notice === 'saved' ? 'saved' : undefined;
-  const fields: ProfileFields = {
-    displayName: member.displayName,
-    givenName: member.givenName ?? '',
-    familyName: member.familyName ?? '',
-    nickname: member.nickname ?? '',
-    pronouns: member.pronouns ?? '',
-  };
-  answer(request, member, fields, { notice });
-}
-
-/**
- * POST ISSUER/account/profile, multipart: names, and a picture or `remove_picture`. All of it is stored, or
- * nothing; what was typed is shown again.
- */
-async function submitProfile(parts: WebParts, request: CommunityRequest): Promise<void> {
-  const who = await requireSignedIn(request);
-  if (who === undefined) return;
-  const { fields, file } = await readProfileForm(parts, request);
-  const { typed, profile, faults } = readProfile(fields);
-  // No page can put a file back into its field: who has to mend something else has to choose it again.
-  const picture: Picture =
-    faults.length > 0 && file instanceof Buffer
-      ? { field: 'picture', code: 'picture-again' }
-      : await makePicture(parts, file);
-  const allFaults = picture !== undefined && 'code' in picture ? [...faults, picture] : faults;
-  if (allFaults.length > 0) {
-    const status = allFaults.some(({ code }) => code === 'picture-too-large') ? 413 : 400;
-    answer(request, who.member, typed, { faults: allFaults }, status);
-    return;
-  }
-  const { subject } = who.member;
-  const { id } = request.community;
-  const actor = `member:${subject}` as const;
-  await parts.database.transaction(async (tx) => {
-    await changeProfile(tx, id, subject, profile, actor);
-    if (picture !== undefined && 'bytes' in picture) {
-      await setPicture(tx, id, subject, picture.bytes, actor);
-    } else if (fields.remove_picture === 'yes') {
-      await removePicture(tx, id, subject, actor);
-    }
-  });
-  await parts.settle();
-  request.redirect('/account/profile?notice=saved');
-}
-
-/** The form with a picture, and the one that a program without pictures sends. @throws CsrfError */
-async function readProfileForm(parts: WebParts, { ctx, issuer, ...request }: CommunityRequest) {
-  if (ctx.is('urlencoded')) return { fields: await request.form(), file: undefined };
-  const form = await readMultipart(ctx.req, {
-    fileField: 'picture',
-    maxFileBytes: PICTURE_MAX_BYTES,
-  });
-  parts.csrf.check(ctx, new URL(issuer.url).origin, form.fields);
-  return form;
-}
 
 type Picture = { bytes: Buffer } | ProfileFault | undefined;
 
-async function makePicture(
-  { pictures }: WebParts,
-  file: Buffer | 'too-large' | undefined,
-): Promise<Picture> {
+async function makePicture({ pictures }: WebParts, file: Upload): Promise<Picture> {
   if (file === undefined) return undefined;
   if (file === 'too-large') return { field: 'picture', code: 'picture-too-large' };
   try {

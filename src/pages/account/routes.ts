@@ -1,4 +1,4 @@
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
+import type { CommunityRoute } from '../routing/community-route.ts';
 import { ACTIVITY_ROUTES } from './activity-routes.ts';
 import { APP_PASSWORD_ROUTES } from './app-password-routes.ts';
 import { EXPORT_ROUTES } from './export-routes.ts';
@@ -10,7 +10,7 @@ import { ACCOUNT_SERVICE_ROUTES } from './service-routes.ts';
 import { SESSION_ROUTES } from './session-routes.ts';
 
 /** A member's own pages; those of passkeys, second factors, passwords and addresses are with their nouns. */
-export const ACCOUNT_ROUTES: CommunityRoutes = [
+export const ACCOUNT_ROUTES: CommunityRoute[] = [
   ...OVERVIEW_ROUTES,
   ...PROFILE_ROUTES,
   ...LANGUAGE_ROUTES,

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import {
   addTotp,
   removeTotp,
@@ -7,33 +8,136 @@ import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor
 import { FEW_CODES, shownCodes } from '../../domain/second-factors/recovery-codes.ts';
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
 import { beginTotp, confirmTotp } from '../../domain/second-factors/totp-setup.ts';
+import { noFields, oneOf, present, typed } from '../../platform/web/form-fields.ts';
 import { raiseSession } from '../routing/browser-session.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
-import { recently } from '../routing/recently.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { memberRecent } from '../routing/who.ts';
 import type { TwoFactorPage } from './second-factor-pages.ts';
 import { timesFor } from './times.ts';
 
 type Overview = Extract<TwoFactorPage, { page: 'account/two-factors' }>;
-export const TWO_FACTOR_ROUTES: CommunityRoutes = [
-  ['GET', /^\/account\/two-factors$/, recently(showOverview)],
-  ['GET', /^\/account\/totp$/, recently(showTotp)],
-  ['POST', /^\/account\/totp$/, recently(submitTotp)],
-  ['POST', /^\/account\/totp\/remove$/, recently(submitRemoval)],
-  ['GET', /^\/account\/recovery-codes$/, recently(showCodes)],
-  ['POST', /^\/account\/recovery-codes$/, recently(submitCodes)],
-  ['POST', /^\/account\/recovery-codes\/file$/, recently((_parts, request) => sendCodes(request))],
+
+/** What an authenticator app is set up with. */
+export const totpFields = z.object({ setup: z.string().optional(), code: z.string().optional() });
+/** The codes of the page, sent back to be had as a file. */
+export const shownCodesFields = z.object({ codes: typed });
+
+export const TWO_FACTOR_ROUTES: CommunityRoute[] = [
+  route({
+    method: 'GET',
+    path: '/account/two-factors',
+    who: memberRecent,
+    query: z.object({ notice: oneOf('totp-added', 'totp-removed') }),
+    async handle({ parts, request, who, query: { notice } }) {
+      const page = await overview(parts, request, who);
+      request.page({ ...page, notice }, { member: who.member });
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/account/totp',
+    who: memberRecent,
+    async handle({ parts, request, who }) {
+      request.page(await totpPage(parts, request, who), { member: who.member });
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/account/totp',
+    who: memberRecent,
+    form: totpFields,
+    async handle({ parts, request, who, form: { setup, code } }) {
+      const confirmed = confirmTotp(parts.sealer, who.personId, { setup, code });
+      if (typeof confirmed === 'string') {
+        const page = await totpPage(parts, request, who, setup);
+        request.page({ ...page, fault: confirmed }, { status: 400, member: who.member });
+        return;
+      }
+      const isFirst = await addTotp(parts, request, who.member, confirmed);
+      // Typing a code proved it: what asks for a second factor need not ask again.
+      await raiseSession(request, 'otp');
+      await parts.settle();
+      request.redirect(
+        isFirst ? '/account/recovery-codes?first=1' : '/account/two-factors?notice=totp-added',
+      );
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/account/totp/remove',
+    who: memberRecent,
+    form: noFields,
+    async handle({ parts, request, who }) {
+      const refusal = await removeTotp(parts, request, who.member);
+      if (refusal !== undefined) {
+        const page = await overview(parts, request, who);
+        request.page({ ...page, fault: refusal }, { status: 400, member: who.member });
+        return;
+      }
+      await parts.settle();
+      request.redirect('/account/two-factors?notice=totp-removed');
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/account/recovery-codes',
+    who: memberRecent,
+    query: z.object({ first: present }),
+    async handle({ parts, request, who, query }) {
+      const factors = await readFactors(parts.database, who.personId);
+      if (!hasSecondFactor(factors)) {
+        request.redirect('/account/two-factors');
+        return;
+      }
+      const left = factors.recoveryCodesLeft;
+      request.page(
+        {
+          page: 'account/recovery-codes',
+          action: `${request.issuer.basePath}/account/recovery-codes`,
+          csrf: request.csrf(),
+          left,
+          few: left <= FEW_CODES,
+          first: left === 0 && query.first,
+        },
+        { member: who.member },
+      );
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/account/recovery-codes',
+    who: memberRecent,
+    form: noFields,
+    async handle({ parts, request, who }) {
+      if (!hasSecondFactor(await readFactors(parts.database, who.personId))) {
+        request.redirect('/account/two-factors');
+        return;
+      }
+      const codes = await renewRecoveryCodes(parts, request, who.member);
+      const base = `${request.issuer.basePath}/account`;
+      request.page(
+        {
+          page: 'account/recovery-codes-made',
+          csrf: request.csrf(),
+          codes,
+          downloadUrl: `${base}/recovery-codes/file`,
+          doneUrl: `${base}/two-factors`,
+        },
+        { member: who.member },
+      );
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/account/recovery-codes/file',
+    who: memberRecent,
+    form: shownCodesFields,
+    handle: ({ request, form: { codes } }) => sendCodes(request, codes),
+  }),
 ];
-
-const NOTICES = ['totp-added', 'totp-removed'] as const;
-
-async function showOverview(parts: WebParts, request: CommunityRequest, who: SignedIn) {
-  const notice = NOTICES.find((one) => one === request.ctx.query.notice);
-  const page = await overview(parts, request, who);
-  request.page({ ...page, notice }, { member: who.member });
-}
 
 async function overview(
   { database }: WebParts,
@@ -62,27 +166,6 @@ async function overview(
   };
 }
 
-async function showTotp(parts: WebParts, request: CommunityRequest, who: SignedIn) {
-  request.page(await totpPage(parts, request, who), { member: who.member });
-}
-
-async function submitTotp(parts: WebParts, request: CommunityRequest, who: SignedIn) {
-  const { setup, code } = await request.form();
-  const confirmed = confirmTotp(parts.sealer, who.personId, { setup, code });
-  if (typeof confirmed === 'string') {
-    const page = await totpPage(parts, request, who, setup);
-    request.page({ ...page, fault: confirmed }, { status: 400, member: who.member });
-    return;
-  }
-  const isFirst = await addTotp(parts, request, who.member, confirmed);
-  // Typing a code proved it: what asks for a second factor need not ask again.
-  await raiseSession(request, 'otp');
-  await parts.settle();
-  request.redirect(
-    isFirst ? '/account/recovery-codes?first=1' : '/account/two-factors?notice=totp-added',
-  );
-}
-
 async function totpPage(
   parts: WebParts,
   request: CommunityRequest,
@@ -100,63 +183,9 @@ async function totpPage(
   };
 }
 
-async function submitRemoval(parts: WebParts, request: CommunityRequest, who: SignedIn) {
-  await request.form();
-  const refusal = await removeTotp(parts, request, who.member);
-  if (refusal !== undefined) {
-    const page = await overview(parts, request, who);
-    request.page({ ...page, fault: refusal }, { status: 400, member: who.member });
-    return;
-  }
-  await parts.settle();
-  request.redirect('/account/two-factors?notice=totp-removed');
-}
-
-async function showCodes(parts: WebParts, request: CommunityRequest, who: SignedIn) {
-  const factors = await readFactors(parts.database, who.personId);
-  if (!hasSecondFactor(factors)) {
-    request.redirect('/account/two-factors');
-    return;
-  }
-  const left = factors.recoveryCodesLeft;
-  request.page(
-    {
-      page: 'account/recovery-codes',
-      action: `${request.issuer.basePath}/account/recovery-codes`,
-      csrf: request.csrf(),
-      left,
-      few: left <= FEW_CODES,
-      first: left === 0 && request.ctx.query.first !== undefined,
-    },
-    { member: who.member },
-  );
-}
-
-async function submitCodes(parts: WebParts, request: CommunityRequest, who: SignedIn) {
-  await request.form();
-  if (!hasSecondFactor(await readFactors(parts.database, who.personId))) {
-    request.redirect('/account/two-factors');
-    return;
-  }
-  const codes = await renewRecoveryCodes(parts, request, who.member);
-  const base = `${request.issuer.basePath}/account`;
-  request.page(
-    {
-      page: 'account/recovery-codes-made',
-      csrf: request.csrf(),
-      codes,
-      downloadUrl: `${base}/recovery-codes/file`,
-      doneUrl: `${base}/two-factors`,
-    },
-    { member: who.member },
-  );
-}
-
 /** The codes of the page as a file: they are nowhere else any more. */
-export async function sendCodes(request: CommunityRequest): Promise<void> {
-  const { codes = '' } = await request.form();
-  const { ctx, community } = request;
+export function sendCodes({ ctx, community, issuer }: CommunityRequest, codes: string): void {
   ctx.type = 'text/plain; charset=utf-8';
   ctx.set('Content-Disposition', `attachment; filename="${community.slug}-codes.txt"`);
-  ctx.body = `${community.name}\n${request.issuer.url}\n\n${shownCodes(codes).join('\n')}\n`;
+  ctx.body = `${community.name}\n${issuer.url}\n\n${shownCodes(codes).join('\n')}\n`;
 }

@@ -1,22 +1,17 @@
+import { z } from 'zod';
 import type { Community, Service } from '../../domain/communities/community.ts';
 import { accessTo, type Member } from '../../domain/memberships/member.ts';
 import { readSharing, type Sharing } from '../../domain/services/sharing-store.ts';
 import { withdrawConsent } from '../../domain/services/withdraw-consent.ts';
 import type { Dates } from '../../platform/i18n/dates.ts';
+import { noFields, oneOf, slug } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { CLAIMS_BY_SCOPE, memberClaims } from '../../protocols/oidc/claims.ts';
 import { claimItem } from '../components/claim-items.ts';
-import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
-import { requireSignedIn } from '../routing/signed-in.ts';
-import type { WebParts } from '../routing/web-parts.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { member } from '../routing/who.ts';
 import type { ServiceView } from './pages.ts';
 import { timesFor } from './times.ts';
-
-export const ACCOUNT_SERVICE_ROUTES: CommunityRoutes = [
-  ['GET', /^\/account\/services$/, showServices],
-  ['POST', /^\/account\/services\/([a-z0-9-]+)\/withdraw$/, submitWithdrawal],
-];
 
 /** What a reader of the directory sees of people (src/ldap/entries/entry-types.ts), by its claim's name. */
 const READ_BY_DIRECTORY = [
@@ -30,27 +25,51 @@ const READ_BY_DIRECTORY = [
 ];
 const ORDER = Object.values(CLAIMS_BY_SCOPE).flat();
 
-async function showServices(parts: WebParts, request: CommunityRequest): Promise<void> {
-  const who = await requireSignedIn(request);
-  if (who === undefined) return;
-  const { member } = who;
-  const { community, issuer } = request;
-  const sharing = await readSharing(parts.database, community.id, member.subject);
-  const times = timesFor(request, member);
-  const values = memberClaims(community, member, issuer.url);
-  request.page(
-    {
-      page: 'account/services',
-      action: `${issuer.basePath}/account/services`,
-      csrf: request.csrf(),
-      services: community.services
-        .map((service) => describe(community, service, member, { sharing, times, values }))
-        .filter(({ state, received, agreed }) => state !== 'closed' || received || agreed),
-      notice: request.ctx.query.notice === 'withdrawn' ? 'withdrawn' : undefined,
+export const ACCOUNT_SERVICE_ROUTES: CommunityRoute[] = [
+  route({
+    method: 'GET',
+    path: '/account/services',
+    who: member,
+    query: z.object({ notice: oneOf('withdrawn') }),
+    async handle({ parts, request, who, query: { notice } }) {
+      const { member } = who;
+      const { community, issuer } = request;
+      const sharing = await readSharing(parts.database, community.id, member.subject);
+      const times = timesFor(request, member);
+      const values = memberClaims(community, member, issuer.url);
+      request.page(
+        {
+          page: 'account/services',
+          action: `${issuer.basePath}/account/services`,
+          csrf: request.csrf(),
+          services: community.services
+            .map((service) => describe(community, service, member, { sharing, times, values }))
+            .filter(({ state, received, agreed }) => state !== 'closed' || received || agreed),
+          notice,
+        },
+        { member },
+      );
     },
-    { member },
-  );
-}
+  }),
+  // The service has to ask again.
+  route({
+    method: 'POST',
+    path: '/account/services/:slug/withdraw',
+    params: z.object({ slug }),
+    who: member,
+    form: noFields,
+    async handle({ parts, request, who, params }) {
+      const { community } = request;
+      const service = community.services.find((one) => one.slug === params.slug);
+      if (service === undefined) throw notFound('service');
+      await parts.database.transaction((tx) =>
+        withdrawConsent(tx, community.id, service.id, who.member.subject),
+      );
+      await parts.settle();
+      request.redirect('/account/services?notice=withdrawn');
+    },
+  }),
+];
 
 type Known = { sharing: Sharing; times: Dates; values: Record<string, unknown> };
 
@@ -99,23 +118,4 @@ export function itemsOf(claims: Record<string, unknown>, times: Dates) {
   return Object.entries(claims)
     .sort(([a], [b]) => place(a) - place(b))
     .map(([claim, value]) => claimItem(claim, value, times));
-}
-
-/** POST ISSUER/account/services/SLUG/withdraw: the service has to ask again. */
-async function submitWithdrawal(
-  parts: WebParts,
-  request: CommunityRequest,
-  [slug]: string[],
-): Promise<void> {
-  const who = await requireSignedIn(request);
-  if (who === undefined) return;
-  await request.form();
-  const { community } = request;
-  const service = community.services.find((one) => one.slug === slug);
-  if (service === undefined) throw notFound('service');
-  await parts.database.transaction((tx) =>
-    withdrawConsent(tx, community.id, service.id, who.member.subject),
-  );
-  await parts.settle();
-  request.redirect('/account/services?notice=withdrawn');
 }

@@ -1,44 +1,91 @@
+import { z } from 'zod';
 import { describeDevice } from '../../domain/sessions/describe-device.ts';
 import { endOtherSessions, endSession } from '../../domain/sessions/end-sessions.ts';
 import { listSessions, type OpenSession } from '../../domain/sessions/session-store.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
+import { noFields, oneOf, typed } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { serviceOfClient } from '../../protocols/oidc/clients.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
-import { requireSignedIn, type SignedIn } from '../routing/signed-in.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
+import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { member } from '../routing/who.ts';
 import type { SessionView } from './pages.ts';
 import { timesFor } from './times.ts';
 
-export const SESSION_ROUTES: CommunityRoutes = [
-  ['GET', /^\/account\/sessions$/, (parts, request) => showSessions(parts, request)],
-  ['POST', /^\/account\/sessions\/end$/, (parts, request) => submitEnd(parts, request)],
-  [
-    'POST',
-    /^\/account\/sessions\/end-others$/,
-    (parts, request) => submitEndOthers(parts, request),
-  ],
-];
-
-const NOTICES = ['ended', 'others-ended'] as const;
-
-async function showSessions(parts: WebParts, request: CommunityRequest): Promise<void> {
-  const who = await requireSignedIn(request);
-  if (who === undefined) return;
-  const sessions = await readSessions(parts, request, who);
-  request.page(
-    {
-      page: 'account/sessions',
-      action: `${request.issuer.basePath}/account/sessions`,
-      csrf: request.csrf(),
-      sessions,
-      hasOthers: sessions.some(({ here }) => !here),
-      notice: NOTICES.find((one) => one === request.ctx.query.notice),
+export const SESSION_ROUTES: CommunityRoute[] = [
+  route({
+    method: 'GET',
+    path: '/account/sessions',
+    who: member,
+    query: z.object({ notice: oneOf('ended', 'others-ended') }),
+    async handle({ parts, request, who, query: { notice } }) {
+      const sessions = await readSessions(parts, request, who);
+      request.page(
+        {
+          page: 'account/sessions',
+          action: `${request.issuer.basePath}/account/sessions`,
+          csrf: request.csrf(),
+          sessions,
+          hasOthers: sessions.some(({ here }) => !here),
+          notice,
+        },
+        { member: who.member },
+      );
     },
-    { member: who.member },
-  );
-}
+  }),
+  // Signs out there, whichever browser it is.
+  route({
+    method: 'POST',
+    path: '/account/sessions/end',
+    who: member,
+    form: z.object({ uid: typed }),
+    async handle({ parts, request, who, form: { uid } }) {
+      const { subject } = who.member;
+      const ended = await parts.database.transaction(async (tx) => {
+        if (!(await endSession(tx, request.community.id, subject, uid))) return false;
+        await recordEvents(tx, [
+          {
+            communityId: request.community.id,
+            type: 'session.ended',
+            actor: `member:${subject}`,
+            subject,
+          },
+        ]);
+        return true;
+      });
+      if (!ended) throw notFound('session');
+      await parts.settle();
+      request.redirect(uid === who.session.uid ? '/login' : '/account/sessions?notice=ended');
+    },
+  }),
+  // Signs out everywhere but here.
+  route({
+    method: 'POST',
+    path: '/account/sessions/end-others',
+    who: member,
+    form: noFields,
+    async handle({ parts, request, who }) {
+      const { subject } = who.member;
+      const { id: communityId } = request.community;
+      await parts.database.transaction(async (tx) => {
+        const sessions = await endOtherSessions(tx, communityId, subject, who.session.uid);
+        await recordEvents(tx, [
+          {
+            communityId,
+            type: 'session.others-ended',
+            actor: `member:${subject}`,
+            subject,
+            details: { sessions },
+          },
+        ]);
+      });
+      await parts.settle();
+      request.redirect('/account/sessions?notice=others-ended');
+    },
+  }),
+];
 
 /** The member's open sessions as they read them; the one at hand comes first. */
 export async function readSessions(
@@ -63,50 +110,4 @@ export async function readSessions(
       .filter((name) => name !== undefined),
   });
   return sessions.map(describe).sort((a, b) => Number(b.here) - Number(a.here));
-}
-
-/** POST ISSUER/account/sessions/end: signs out there, whichever browser it is. */
-async function submitEnd(parts: WebParts, request: CommunityRequest): Promise<void> {
-  const { uid = '' } = await request.form();
-  const who = await requireSignedIn(request);
-  if (who === undefined) return;
-  const { subject } = who.member;
-  const ended = await parts.database.transaction(async (tx) => {
-    if (!(await endSession(tx, request.community.id, subject, uid))) return false;
-    await recordEvents(tx, [
-      {
-        communityId: request.community.id,
-        type: 'session.ended',
-        actor: `member:${subject}`,
-        subject,
-      },
-    ]);
-    return true;
-  });
-  if (!ended) throw notFound('session');
-  await parts.settle();
-  request.redirect(uid === who.session.uid ? '/login' : '/account/sessions?notice=ended');
-}
-
-/** POST ISSUER/account/sessions/end-others: signs out everywhere but here. */
-async function submitEndOthers(parts: WebParts, request: CommunityRequest): Promise<void> {
-  await request.form();
-  const who = await requireSignedIn(request);
-  if (who === undefined) return;
-  const { subject } = who.member;
-  const { id: communityId } = request.community;
-  await parts.database.transaction(async (tx) => {
-    const sessions = await endOtherSessions(tx, communityId, subject, who.session.uid);
-    await recordEvents(tx, [
-      {
-        communityId,
-        type: 'session.others-ended',
-        actor: `member:${subject}`,
-        subject,
-        details: { sessions },
-      },
-    ]);
-  });
-  await parts.settle();
-  request.redirect('/account/sessions?notice=others-ended');
 }

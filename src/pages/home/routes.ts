@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Community, Service } from '../../domain/communities/community.ts';
 import { accessTo, type Member } from '../../domain/memberships/member.ts';
 import { recoveryOf } from '../../domain/recovery/assisted-recovery.ts';
@@ -6,108 +7,122 @@ import { requestAccess } from '../../domain/services/request-access.ts';
 import { endMemberSessions } from '../../domain/sessions/end-sessions.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { datesFor } from '../../platform/i18n/dates.ts';
+import { noFields, oneOf, slug } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import { signedInMember } from '../routing/signed-in.ts';
-import type { WebParts } from '../routing/web-parts.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { hubRoute } from '../routing/hub-request.ts';
+import { anyone, member as memberGuard } from '../routing/who.ts';
 
-const NOTICES = ['requested', 'recovery-refused'] as const;
-
-/** GET ISSUER: the services that the member may use, as tiles; a click goes in. */
-export async function showHome(
-  { database }: Pick<WebParts, 'database'>,
-  request: CommunityRequest,
-): Promise<void> {
-  const member = await signedInMember(request);
-  if (member === undefined) {
-    request.redirect('/login');
-    return;
-  }
-  const { community, issuer } = request;
-  const recovery = await recoveryOf(database, community.id, member.subject);
-  const requestable = community.services.flatMap((service) => {
-    const access = accessTo(community, service, member);
-    if (access.allowed || (access.reason !== 'approval' && access.reason !== 'requested'))
-      return [];
-    return [
-      {
-        ...tile(service),
-        action: `${issuer.basePath}/services/${service.slug}/request`,
-        csrf: request.csrf(),
-        requested: access.reason === 'requested',
-      },
-    ];
-  });
-  request.page(
-    {
-      page: 'home',
-      member: { displayName: member.displayName, username: member.username },
-      services: usable(community, member).map((service) => ({
-        ...tile(service),
-        ...entrance(service),
-      })),
-      requestable,
-      adminUrl: member.role === 'member' ? undefined : `${issuer.basePath}/admin`,
-      notice: NOTICES.find((one) => one === request.ctx.query.notice),
-      recovery: recovery && {
-        requestedBy: recovery.requestedByName,
-        action: `${issuer.basePath}/account/recovery/refuse`,
-        csrf: request.csrf(),
-      },
-      secondFactorDue: secondFactorDue(request, member),
-      signOutEverywhere: { action: `${issuer.basePath}/sign-out-everywhere`, csrf: request.csrf() },
-    },
-    { member },
-  );
-}
-
-/** POST ISSUER/services/SLUG/request: asks to be let in to a service that takes approval. */
-export async function submitHomeRequest(
-  parts: WebParts,
-  request: CommunityRequest,
-  slug: string,
-): Promise<void> {
-  await request.form();
-  const member = await signedInMember(request);
-  if (member === undefined) {
-    request.redirect('/login');
-    return;
-  }
-  const service = request.community.services.find((candidate) => candidate.slug === slug);
-  if (service === undefined || service.access !== 'approval') throw notFound(`service ${slug}`);
-  await parts.database.transaction((tx) =>
-    requestAccess(tx, request.community.id, service.id, member.subject),
-  );
-  await parts.settle();
-  request.redirect('/?notice=requested');
-}
-
-/** POST ISSUER/sign-out-everywhere: ends all sessions of the member, on every device, and tells the apps. */
-export async function submitSignOutEverywhere(
-  parts: WebParts,
-  request: CommunityRequest,
-): Promise<void> {
-  await request.form();
-  const member = await signedInMember(request);
-  if (member !== undefined) {
-    const { subject } = member;
-    await parts.database.transaction(async (tx) => {
-      const ended = await endMemberSessions(tx, request.community.id, [subject]);
-      await recordEvents(tx, [
+export const HOME_ROUTES: CommunityRoute[] = [
+  // The services that the member may use, as tiles; a click goes in.
+  route({
+    method: 'GET',
+    path: '/',
+    who: memberGuard,
+    query: z.object({ notice: oneOf('requested', 'recovery-refused') }),
+    async handle({ parts, request, who: { member }, query: { notice } }) {
+      const { community, issuer } = request;
+      const recovery = await recoveryOf(parts.database, community.id, member.subject);
+      const requestable = community.services.flatMap((service) => {
+        const access = accessTo(community, service, member);
+        if (access.allowed || (access.reason !== 'approval' && access.reason !== 'requested'))
+          return [];
+        return [
+          {
+            ...tile(service),
+            action: `${issuer.basePath}/services/${service.slug}/request`,
+            csrf: request.csrf(),
+            requested: access.reason === 'requested',
+          },
+        ];
+      });
+      request.page(
         {
-          communityId: request.community.id,
-          type: 'member.signed-out-everywhere',
-          actor: `member:${subject}`,
-          subject,
-          details: { sessions: ended },
+          page: 'home',
+          member: { displayName: member.displayName, username: member.username },
+          services: usable(community, member).map((service) => ({
+            ...tile(service),
+            ...entrance(service),
+          })),
+          requestable,
+          adminUrl: member.role === 'member' ? undefined : `${issuer.basePath}/admin`,
+          notice,
+          recovery: recovery && {
+            requestedBy: recovery.requestedByName,
+            action: `${issuer.basePath}/account/recovery/refuse`,
+            csrf: request.csrf(),
+          },
+          secondFactorDue: secondFactorDue(request, member),
+          signOutEverywhere: {
+            action: `${issuer.basePath}/sign-out-everywhere`,
+            csrf: request.csrf(),
+          },
         },
-      ]);
+        { member },
+      );
+    },
+  }),
+  // Asks to be let in to a service that takes approval.
+  route({
+    method: 'POST',
+    path: '/services/:slug/request',
+    params: z.object({ slug }),
+    who: memberGuard,
+    form: noFields,
+    async handle({ parts, request, who, params: { slug } }) {
+      const { community } = request;
+      const service = community.services.find((candidate) => candidate.slug === slug);
+      if (service === undefined || service.access !== 'approval') throw notFound('service');
+      await parts.database.transaction((tx) =>
+        requestAccess(tx, community.id, service.id, who.member.subject),
+      );
+      await parts.settle();
+      request.redirect('/?notice=requested');
+    },
+  }),
+  // Ends all sessions of the member, on every device, and tells the apps.
+  route({
+    method: 'POST',
+    path: '/sign-out-everywhere',
+    who: memberGuard,
+    form: noFields,
+    async handle({ parts, request, who }) {
+      const { subject } = who.member;
+      await parts.database.transaction(async (tx) => {
+        const ended = await endMemberSessions(tx, request.community.id, [subject]);
+        await recordEvents(tx, [
+          {
+            communityId: request.community.id,
+            type: 'member.signed-out-everywhere',
+            actor: `member:${subject}`,
+            subject,
+            details: { sessions: ended },
+          },
+        ]);
+      });
+      await parts.settle();
+      request.redirect('/login');
+    },
+  }),
+];
+
+/** The hub's own front door. */
+export const HUB_HOME = hubRoute({
+  method: 'GET',
+  path: '/',
+  who: anyone,
+  async handle({ parts, request }) {
+    const rows = await parts.database.query<{ slug: string; name: string }>(
+      `SELECT slug, name FROM communities WHERE state = 'active' ORDER BY name LIMIT 200`,
+    );
+    request.page({
+      page: 'hub-home',
+      communities: rows.map(({ slug, name }) => ({ name, url: `/c/${slug}` })),
     });
-    await parts.settle();
-  }
-  request.redirect('/login');
-}
+  },
+});
 
 /** Whoever will need a second factor and has none is told until when there is time. */
 function secondFactorDue({ community, issuer, ctx }: CommunityRequest, member: Member) {

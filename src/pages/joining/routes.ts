@@ -5,7 +5,7 @@ import { addressesFor, joinCommunity, standingIn } from '../../domain/joining/jo
 import { findWay, type Way } from '../../domain/joining/join-link.ts';
 import { UsernameFaultError } from '../../domain/registration/add-newcomer.ts';
 import type { Newcomer } from '../../domain/registration/newcomer.ts';
-import { linkToken, slug } from '../../platform/web/form-fields.ts';
+import { slug, wholeToken } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import {
   newcomerFaults,
@@ -29,7 +29,7 @@ type JoinPage = Extract<JoiningPage, { page: 'account/join' }>;
 /** What is joined, with which of the person's addresses it can be, and how. */
 type Place = { community: Community; way: Way; token: string; addresses: string[] };
 
-const link = z.object({ slug, token: linkToken });
+const link = z.object({ slug, token: wholeToken });
 
 /** An account of the hub opens another of its communities; neither community learns of the other. */
 export const JOINING_ROUTES: CommunityRoute[] = [

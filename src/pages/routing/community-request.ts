@@ -25,9 +25,7 @@ export type CommunityRequest = {
   run(work: () => Promise<void>): Promise<void>;
   /** Answers with a page; `leaves` where its form leads to an app's address in the end. */
   page(model: PageModel, options?: { status?: number; leaves?: boolean; member?: Member }): void;
-  /** Fields of a form that came from one of our own pages. @throws CsrfError, BodyError */
-  form(): Promise<Record<string, string>>;
-  /** The token that `form` asks for. */
+  /** The token that each form of ours carries. */
   csrf(): string;
   /** 303 to a path below the issuer. */
   redirect(path: string): void;

@@ -2,7 +2,6 @@ import type { Context } from 'koa';
 import type { Member } from '../../domain/memberships/member.ts';
 import { browserKeyOf } from '../../platform/web/csrf.ts';
 import type { EdgeView } from '../../platform/web/edge.ts';
-import { readForm } from '../../platform/web/form-body.ts';
 import type { PageModel } from '../../platform/web/pages.ts';
 import { allowFormsToLeave } from '../../platform/web/security-headers.ts';
 import type { RequestContext } from '../../protocols/oidc/request-context.ts';
@@ -10,14 +9,14 @@ import { runInScope } from '../../protocols/oidc/request-scope.ts';
 import { UnitOfWork } from '../../protocols/oidc/unit-of-work.ts';
 import { communityChrome, localeOf } from './chrome.ts';
 import type { CommunityRequest } from './community-request.ts';
-import type { CommunityRoute } from './community-routes.ts';
+import type { CommunityPlace } from './community-routes.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** Makes the object that a community's routes work with; `run` gives them the scope of the request. */
 export function openCommunityRequest(
   parts: WebParts,
   ctx: Context,
-  route: CommunityRoute,
+  route: CommunityPlace,
   path: string,
 ): CommunityRequest {
   const { community } = route;
@@ -65,11 +64,6 @@ export function openCommunityRequest(
       ctx.status = options.status ?? 200;
       ctx.type = 'html';
       ctx.body = render(model, options.member);
-    },
-    async form() {
-      const fields = await readForm(ctx.req);
-      parts.csrf.check(ctx, origin, fields);
-      return fields;
     },
     csrf,
     redirect(target) {

@@ -43,30 +43,6 @@ export async function signedInMember(request: CommunityRequest): Promise<Member 
   return (await signedIn(request))?.member;
 }
 
-/**
- * Who is signed in; nobody, or nobody who proved lately that it is them where `recent` asks for it, is
- * sent to sign in and comes back to this page.
- * @returns undefined when the answer is that redirect
- */
-export async function requireSignedIn(
-  request: CommunityRequest,
-  { recent = false }: { recent?: boolean } = {},
-): Promise<SignedIn | undefined> {
-  const who = await signedIn(request);
-  if (who !== undefined && (!recent || isRecent(who))) return who;
-  const back = new URLSearchParams({ return_to: pageOf(request) });
-  if (who !== undefined) back.set('again', '1');
-  request.redirect(`/login?${back}`);
-  return undefined;
-}
-
-/** Path below the issuer of the page at hand: of a form that was sent, the page on which it stands. */
-function pageOf({ ctx, path, issuer }: CommunityRequest): string {
-  if (ctx.method === 'GET' || ctx.method === 'HEAD') return path + ctx.search;
-  const referrer = ctx.get('referer');
-  return referrer.startsWith(`${issuer.url}/`) ? referrer.slice(issuer.url.length) : '/account';
-}
-
 /** Whether somebody with a second factor used it lately, and anybody else their password. */
 export function isRecent({ member, session }: SignedIn, now = Date.now()): boolean {
   if (now - session.signedInAt > RECENT_MS) return false;

@@ -18,11 +18,16 @@ import { serveAsset } from '../../platform/web/serve-asset.ts';
 import type { CommunityKind } from './community-route.ts';
 import { communityRoutes } from './community-routes.ts';
 import { answerError } from './error-answers.ts';
+import type { HubKind } from './hub-request.ts';
 import { hubRoutes } from './hub-routes.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** All that is served, put together by `app-web.ts`. */
-export type Site = { community: RouteTable<CommunityKind>; frameOf: FrameOf };
+export type Site = {
+  community: RouteTable<CommunityKind>;
+  hub: RouteTable<HubKind>;
+  frameOf: FrameOf;
+};
 
 /**
  * The web server's one way in: the edge says who asks and for which host, the host and path say which
@@ -67,7 +72,7 @@ async function answer(parts: WebParts, site: Site, ctx: Context): Promise<void> 
   presentAs(ctx, route.url);
   ctx.state.route = route.kind;
   if (route.kind === 'hub') {
-    await hubRoutes(parts, ctx);
+    await hubRoutes(parts, site.hub, ctx);
     return;
   }
   ctx.state.base = route.basePath || '/';

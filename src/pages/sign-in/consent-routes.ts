@@ -1,4 +1,5 @@
 import type Provider from 'oidc-provider';
+import { z } from 'zod';
 import type { Service } from '../../domain/communities/community.ts';
 import type { Member } from '../../domain/memberships/member.ts';
 import { datesFor } from '../../platform/i18n/dates.ts';
@@ -8,81 +9,91 @@ import { extendGrant, type Request, splitRequest } from '../../protocols/oidc/gr
 import { claimItem } from '../components/claim-items.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { finish } from './finish-interaction.ts';
 import { StaleInteractionError } from './stale-interaction.ts';
+import { appRequest, appRequestParams } from './who.ts';
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 
-/** GET ISSUER/consent/UID: a first-party service's member is told, a third party's is asked. */
-export async function showConsent(
-  request: CommunityRequest,
-  interaction: Interaction,
-): Promise<void> {
-  const { service, member, asked } = await consentParts(request, interaction);
-  const firstParty = service.trust === 'first-party';
-  request.page(
-    {
-      page: 'consent',
-      action: `${request.issuer.basePath}/consent/${interaction.uid}`,
-      csrf: request.csrf(),
-      kind: firstParty ? 'notice' : 'consent',
-      service: {
-        name: service.name,
-        url: service.url ?? undefined,
-        icon: service.icon ?? undefined,
-      },
-      member: { displayName: member.displayName, username: member.username },
-      shares: sharesOf(request, member, asked),
-      offlineAccess: asked.scopes.includes('offline_access'),
+export const CONSENT_ROUTES: CommunityRoute[] = [
+  // A first-party service's member is told, a third party's is asked.
+  route({
+    method: 'GET',
+    path: '/consent/:uid',
+    params: appRequestParams,
+    who: appRequest('consent'),
+    async handle({ request, who: interaction }) {
+      const { service, member, asked } = await consentParts(request, interaction);
+      const firstParty = service.trust === 'first-party';
+      request.page(
+        {
+          page: 'consent',
+          action: `${request.issuer.basePath}/consent/${interaction.uid}`,
+          csrf: request.csrf(),
+          kind: firstParty ? 'notice' : 'consent',
+          service: {
+            name: service.name,
+            url: service.url ?? undefined,
+            icon: service.icon ?? undefined,
+          },
+          member: { displayName: member.displayName, username: member.username },
+          shares: sharesOf(request, member, asked),
+          offlineAccess: asked.scopes.includes('offline_access'),
+        },
+        { leaves: true, member },
+      );
     },
-    { leaves: true, member },
-  );
-}
-
-/** POST ISSUER/consent/UID with `decision` allow or deny. */
-export async function submitConsent(
-  request: CommunityRequest,
-  interaction: Interaction,
-): Promise<void> {
-  const fields = await request.form();
-  const { service, member, asked } = await consentParts(request, interaction);
-  const actor = `member:${member.subject}` as const;
-  if (fields.decision !== 'allow') {
-    request.unit.record({
-      type: 'consent.refused',
-      actor,
-      subject: member.subject,
-      serviceId: service.id,
-    });
-    await finish(request, {
-      error: 'access_denied',
-      error_description: 'End-User aborted interaction',
-    });
-    return;
-  }
-  const { provider } = await request.ready();
-  const existing =
-    interaction.grantId === undefined ? undefined : await provider.Grant.find(interaction.grantId);
-  const clientId = String(interaction.params.client_id);
-  const grant = existing ?? new provider.Grant({ accountId: member.subject, clientId });
-  extendGrant(grant, asked);
-  const grantId = await grant.save();
-  request.unit.consent({
-    kind: service.trust === 'first-party' ? 'notice' : 'consent',
-    serviceId: service.id,
-    subject: member.subject,
-    scopes: asked.scopes,
-    claims: asked.claims,
-  });
-  request.unit.record({
-    type: 'consent.given',
-    actor,
-    subject: member.subject,
-    serviceId: service.id,
-    details: { scopes: asked.scopes, claims: asked.claims },
-  });
-  await finish(request, { consent: { grantId } });
-}
+  }),
+  route({
+    method: 'POST',
+    path: '/consent/:uid',
+    params: appRequestParams,
+    who: appRequest('consent'),
+    form: z.object({ decision: z.string().optional() }),
+    async handle({ request, who: interaction, form }) {
+      const { service, member, asked } = await consentParts(request, interaction);
+      const actor = `member:${member.subject}` as const;
+      if (form.decision !== 'allow') {
+        request.unit.record({
+          type: 'consent.refused',
+          actor,
+          subject: member.subject,
+          serviceId: service.id,
+        });
+        await finish(request, {
+          error: 'access_denied',
+          error_description: 'End-User aborted interaction',
+        });
+        return;
+      }
+      const { provider } = await request.ready();
+      const existing =
+        interaction.grantId === undefined
+          ? undefined
+          : await provider.Grant.find(interaction.grantId);
+      const clientId = String(interaction.params.client_id);
+      const grant = existing ?? new provider.Grant({ accountId: member.subject, clientId });
+      extendGrant(grant, asked);
+      const grantId = await grant.save();
+      request.unit.consent({
+        kind: service.trust === 'first-party' ? 'notice' : 'consent',
+        serviceId: service.id,
+        subject: member.subject,
+        scopes: asked.scopes,
+        claims: asked.claims,
+      });
+      request.unit.record({
+        type: 'consent.given',
+        actor,
+        subject: member.subject,
+        serviceId: service.id,
+        details: { scopes: asked.scopes, claims: asked.claims },
+      });
+      await finish(request, { consent: { grantId } });
+    },
+  }),
+];
 
 /** The service, the member and what is asked. @throws StaleInteractionError */
 export async function interactionParts(

@@ -1,18 +1,23 @@
+import { z } from 'zod';
 import { relyingPartiesOf, relyingPartyAt } from '../../domain/passkeys/relying-party.ts';
 import { verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
 import { type KnownPasskey, readFactors } from '../../domain/second-factors/factor-store.ts';
 import type { Queryable } from '../../platform/database/database.ts';
 import { newToken, tokenHash } from '../../platform/secrets/token-hash.ts';
+import { noFields, wholeToken } from '../../platform/web/form-fields.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { anyone } from '../routing/who.ts';
 import { completeSignIn } from './complete-sign-in.ts';
 import { countWrongPasskey } from './count-wrong-passkey.ts';
 import type { PasskeyPage } from './passkey-pages.ts';
 import { relyingPartyNamed, sendRequestOptions } from './passkey-request-options.ts';
 import { findPendingSignIn } from './pending-sign-in.ts';
-import { readTarget, signInPath } from './sign-in-target.ts';
+import { noSignIn, onTheWay, SIGN_INS, signingIn } from './who.ts';
+
+const handOffLink = z.object({ token: wholeToken });
 
 /**
  * A passkey of the community's other address, where the browser knows no related origins: the visitor goes
@@ -20,61 +25,105 @@ import { readTarget, signInPath } from './sign-in-target.ts';
  * with the cookie of the browser in which the password was typed: who sends the link to somebody else is
  * sent nothing back.
  */
-export const HAND_OFF_ROUTES: CommunityRoutes = [
-  [
-    'GET',
-    /^\/login(?:\/([\w-]+))?\/second-factor\/elsewhere$/,
-    (parts, request, [uid]) => leave(parts, request, uid),
-  ],
-  [
-    'GET',
-    /^\/hand-off\/([\w-]{43})$/,
-    (parts, request, [token]) => arrive(parts, request, token as string),
-  ],
-  [
-    'POST',
-    /^\/hand-off\/([\w-]{43})\/options$/,
-    (parts, request, [token]) => sendOptions(parts, request, token as string),
-  ],
-  [
-    'POST',
-    /^\/hand-off\/([\w-]{43})$/,
-    (parts, request, [token]) => prove(parts, request, token as string),
-  ],
-  [
-    'GET',
-    /^\/login(?:\/([\w-]+))?\/second-factor\/return$/,
-    (parts, request, [uid]) => comeBack(parts, request, uid),
-  ],
+export const HAND_OFF_ROUTES: CommunityRoute[] = [
+  ...SIGN_INS.flatMap(({ path, params }) => [
+    // A new link makes the one before worthless.
+    route({
+      method: 'GET',
+      path: `${path}/second-factor/elsewhere`,
+      params,
+      who: onTheWay('factor'),
+      query: z.object({ at: z.string().default('') }),
+      async handle({ parts, request, who: { pending }, query }) {
+        const { issuer } = relyingPartyNamed(parts, request, query.at);
+        const token = newToken();
+        await parts.database.query(
+          `UPDATE pending_sign_ins SET handoff_hash = $3, proven_amr = NULL
+         WHERE community_id = $1 AND token_hash = $2 AND waits_for = 'factor'`,
+          [request.community.id, pending.tokenHash, tokenHash(token)],
+        );
+        request.ctx.status = 303;
+        request.ctx.redirect(`${issuer.url}/hand-off/${token}`);
+      },
+    }),
+    // In the browser where it began.
+    route({
+      method: 'GET',
+      path: `${path}/second-factor/return`,
+      params,
+      who: signingIn,
+      query: z.object({ code: z.string().max(100).default('') }),
+      secret: ['code'],
+      async handle({ parts, request, who: target, query: { code } }) {
+        const pending = await findPendingSignIn(parts.database, request, target, 'factor');
+        const proven =
+          pending && (await provenBy(parts.database, request, pending.tokenHash, code));
+        if (pending === undefined || proven === undefined) throw noSignIn();
+        const amr = ['pwd', ...proven, 'mfa'];
+        const { restsOn, returnPath } = pending;
+        await completeSignIn(parts, request, { amr, restsOn, pending }, { ...target, returnPath });
+      },
+    }),
+  ]),
+  // At the other address; looking at it changes nothing.
+  route({
+    method: 'GET',
+    path: '/hand-off/:token',
+    params: handOffLink,
+    secret: ['token'],
+    who: anyone,
+    async handle({ parts, request, params: { token } }) {
+      showPage(request, await findHandOff(parts, request, token), token);
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/hand-off/:token/options',
+    params: handOffLink,
+    secret: ['token'],
+    who: anyone,
+    form: noFields,
+    async handle({ parts, request, params: { token } }) {
+      const { passkeys } = await findHandOff(parts, request, token);
+      await sendRequestOptions(parts, request, relyingPartyAt(request.issuer).rpId, {
+        purpose: purposeOf(token),
+        userVerification: 'discouraged',
+        allowed: passkeys,
+      });
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/hand-off/:token',
+    params: handOffLink,
+    secret: ['token'],
+    who: anyone,
+    form: z.object({ response: z.string().optional() }),
+    async handle({ parts, request, params: { token }, form }) {
+      const handOff = await findHandOff(parts, request, token);
+      const { personId, subject } = handOff;
+      const expected = { purpose: purposeOf(token), personId, userVerification: false };
+      const outcome = await verifyAssertion(parts, request, form.response, expected);
+      if (!outcome.verified) {
+        const allowed = await countWrongPasskey(parts, request);
+        if (!allowed.allowed) throw new RequestError(429, 'too-many', 'too many wrong passkeys');
+        const details = { using: 'passkey' };
+        request.unit.record({ type: 'second-factor.failed', actor: 'anonymous', subject, details });
+        showPage(request, handOff, token, 'passkey');
+        return;
+      }
+      const code = newToken();
+      const proven = await parts.database.query(
+        `UPDATE pending_sign_ins SET handoff_hash = $3, proven_amr = $4
+         WHERE community_id = $1 AND handoff_hash = $2 AND proven_amr IS NULL AND expires_at > now() RETURNING 1`,
+        [request.community.id, tokenHash(token), tokenHash(code), outcome.amr],
+      );
+      if (proven.length === 0) throw noSignIn();
+      request.ctx.status = 303;
+      request.ctx.redirect(`${handOff.returnUrl}?code=${code}`);
+    },
+  }),
 ];
-
-/** GET ISSUER/login[/UID]/second-factor/elsewhere?at=RP-ID. A new link makes the one before worthless. */
-async function leave(
-  parts: WebParts,
-  request: CommunityRequest,
-  uid: string | undefined,
-): Promise<void> {
-  const target = await readTarget(request, uid);
-  const pending = await findPendingSignIn(parts.database, request, target, 'factor');
-  if (pending === undefined) {
-    request.redirect(signInPath(target));
-    return;
-  }
-  const { issuer } = relyingPartyNamed(parts, request, String(request.ctx.query.at ?? ''));
-  const token = newToken();
-  await parts.database.query(
-    `UPDATE pending_sign_ins SET handoff_hash = $3, proven_amr = NULL
-     WHERE community_id = $1 AND token_hash = $2 AND waits_for = 'factor'`,
-    [request.community.id, pending.tokenHash, tokenHash(token)],
-  );
-  request.ctx.status = 303;
-  request.ctx.redirect(`${issuer.url}/hand-off/${token}`);
-}
-
-/** GET OTHER-ISSUER/hand-off/TOKEN: looking at it changes nothing. */
-async function arrive(parts: WebParts, request: CommunityRequest, token: string): Promise<void> {
-  showPage(request, await findHandOff(parts, request, token), token);
-}
 
 function showPage(
   request: CommunityRequest,
@@ -85,61 +134,6 @@ function showPage(
   const action = `${request.issuer.basePath}/hand-off/${token}`;
   const page: PasskeyPage = { page: 'hand-off', action, csrf: request.csrf(), from, fault };
   request.page(page, { leaves: true, status: fault === undefined ? 200 : 400 });
-}
-
-async function sendOptions(
-  parts: WebParts,
-  request: CommunityRequest,
-  token: string,
-): Promise<void> {
-  await request.form();
-  const { passkeys } = await findHandOff(parts, request, token);
-  await sendRequestOptions(parts, request, relyingPartyAt(request.issuer).rpId, {
-    purpose: purposeOf(token),
-    userVerification: 'discouraged',
-    allowed: passkeys,
-  });
-}
-
-async function prove(parts: WebParts, request: CommunityRequest, token: string): Promise<void> {
-  const fields = await request.form();
-  const handOff = await findHandOff(parts, request, token);
-  const { personId, subject } = handOff;
-  const expected = { purpose: purposeOf(token), personId, userVerification: false };
-  const outcome = await verifyAssertion(parts, request, fields.response, expected);
-  if (!outcome.verified) {
-    const allowed = await countWrongPasskey(parts, request);
-    if (!allowed.allowed) throw new RequestError(429, 'too-many', 'too many wrong passkeys');
-    const details = { using: 'passkey' };
-    request.unit.record({ type: 'second-factor.failed', actor: 'anonymous', subject, details });
-    showPage(request, handOff, token, 'passkey');
-    return;
-  }
-  const code = newToken();
-  const proven = await parts.database.query(
-    `UPDATE pending_sign_ins SET handoff_hash = $3, proven_amr = $4
-     WHERE community_id = $1 AND handoff_hash = $2 AND proven_amr IS NULL AND expires_at > now() RETURNING 1`,
-    [request.community.id, tokenHash(token), tokenHash(code), outcome.amr],
-  );
-  if (proven.length === 0) throw expired();
-  request.ctx.status = 303;
-  request.ctx.redirect(`${handOff.returnUrl}?code=${code}`);
-}
-
-/** GET ISSUER/login[/UID]/second-factor/return?code=CODE, in the browser where it began. */
-async function comeBack(
-  parts: WebParts,
-  request: CommunityRequest,
-  uid: string | undefined,
-): Promise<void> {
-  const target = await readTarget(request, uid);
-  const pending = await findPendingSignIn(parts.database, request, target, 'factor');
-  const code = String(request.ctx.query.code ?? '').slice(0, 100);
-  const proven = pending && (await provenBy(parts.database, request, pending.tokenHash, code));
-  if (pending === undefined || proven === undefined) throw expired();
-  const amr = ['pwd', ...proven, 'mfa'];
-  const { restsOn, returnPath } = pending;
-  await completeSignIn(parts, request, { amr, restsOn, pending }, { ...target, returnPath });
 }
 
 async function provenBy(
@@ -189,7 +183,7 @@ async function findHandOff(
   const began = relyingPartiesOf(parts.config, community, issuer).find(
     (one) => one.issuer.url === row?.issuer,
   );
-  if (row === undefined || began === undefined) throw expired();
+  if (row === undefined || began === undefined) throw noSignIn();
   const here = relyingPartyAt(issuer).rpId;
   const { passkeys } = await readFactors(parts.database, row.personId);
   const path = row.uid === null ? '/login' : `/login/${row.uid}`;
@@ -203,5 +197,3 @@ async function findHandOff(
 }
 
 const purposeOf = (token: string) => `hand-off:${tokenHash(token).toString('hex')}`;
-
-const expired = () => new RequestError(400, 'expired', 'no sign-in on its way');

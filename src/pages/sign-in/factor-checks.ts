@@ -5,7 +5,6 @@ import type { CommunityRequest } from '../routing/community-request.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { verifyPasskeyFactor } from './passkey-factor.ts';
 import type { PendingSignIn } from './pending-sign-in.ts';
-import type { SignInTarget } from './sign-in-target.ts';
 
 export type FactorKind = 'passkey' | 'totp' | 'recovery-code';
 
@@ -17,15 +16,14 @@ export type FactorCheck = (
   parts: WebParts,
   request: CommunityRequest,
   pending: PendingSignIn,
-  fields: Record<string, string>,
-  target: SignInTarget,
+  sent: { code: string; response: string },
 ) => Promise<Amr[] | undefined>;
 
 /** The check of each kind of second factor. */
 export const FACTOR_CHECKS: Record<FactorKind, FactorCheck> = {
   passkey: verifyPasskeyFactor,
-  totp: async (parts, _request, { personId }, { code = '' }) =>
+  totp: async (parts, _request, { personId }, { code }) =>
     (await checkTotp(parts, personId, code)) ? ['otp'] : undefined,
-  'recovery-code': async (parts, request, pending, { code = '' }) =>
+  'recovery-code': async (parts, request, pending, { code }) =>
     (await useRecoveryCode(parts, request, pending, code)) ? ['otp'] : undefined,
 };

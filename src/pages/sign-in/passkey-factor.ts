@@ -1,14 +1,15 @@
+import { z } from 'zod';
 import { relyingPartiesOf } from '../../domain/passkeys/relying-party.ts';
 import { type PasskeyParts, verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
 import { type KnownPasskey, readFactors } from '../../domain/second-factors/factor-store.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
-import type { WebParts } from '../routing/web-parts.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { FactorCheck } from './factor-checks.ts';
 import { relyingPartyNamed, sendRequestOptions } from './passkey-request-options.ts';
-import { findPendingSignIn, type PendingSignIn } from './pending-sign-in.ts';
-import { readTarget, type SignInTarget, signInPath } from './sign-in-target.ts';
+import type { PendingSignIn } from './pending-sign-in.ts';
+import { type SignInTarget, signInPath } from './sign-in-target.ts';
+import { onTheWay, SIGN_INS } from './who.ts';
 
 /** What the second-factor page says of somebody's passkeys. */
 export type PasskeyOffer = {
@@ -19,15 +20,29 @@ export type PasskeyOffer = {
   elsewhere: { host: string; url: string }[];
 };
 
-export const PASSKEY_FACTOR_ROUTES: CommunityRoutes = [
-  [
-    'POST',
-    /^\/login(?:\/([\w-]+))?\/second-factor\/passkey\/options$/,
-    (parts, request, [uid]) => sendFactorOptions(parts, request, uid),
-  ],
-];
-
 const purposeOf = ({ tokenHash }: PendingSignIn) => `factor:${tokenHash.toString('hex')}`;
+
+/** Names the passkeys to whoever has proven the password: the authenticator need not keep a list of its own. */
+export const PASSKEY_FACTOR_ROUTES: CommunityRoute[] = SIGN_INS.map(({ path, params }) =>
+  route({
+    method: 'POST',
+    path: `${path}/second-factor/passkey/options`,
+    params,
+    who: onTheWay('factor'),
+    form: z.object({ rp: z.string().optional() }),
+    async handle({ parts, request, who: { pending }, form }) {
+      const { passkeys } = await readFactors(parts.database, pending.personId);
+      const { rpId } = form.rp
+        ? relyingPartyNamed(parts, request, form.rp)
+        : bestRelyingParty(parts, request, passkeys);
+      await sendRequestOptions(parts, request, rpId, {
+        purpose: purposeOf(pending),
+        userVerification: 'discouraged',
+        allowed: passkeys.filter((passkey) => passkey.rpId === rpId),
+      });
+    },
+  }),
+);
 
 /** What there is to say of passkeys on the page that asks for a second factor. */
 export function passkeyOffer(
@@ -52,34 +67,13 @@ export function passkeyOffer(
 }
 
 /** Checks a passkey's answer after a right password. */
-export const verifyPasskeyFactor: FactorCheck = async (parts, request, pending, fields) => {
+export const verifyPasskeyFactor: FactorCheck = async (parts, request, pending, { response }) => {
   const { personId } = pending;
   const purpose = purposeOf(pending);
   const expected = { purpose, personId, userVerification: false };
-  const outcome = await verifyAssertion(parts, request, fields.response, expected);
+  const outcome = await verifyAssertion(parts, request, response, expected);
   return outcome.verified ? outcome.amr : undefined;
 };
-
-/** Names the passkeys to whoever has proven the password: the authenticator need not keep a list of its own. */
-async function sendFactorOptions(
-  parts: WebParts,
-  request: CommunityRequest,
-  uid: string | undefined,
-): Promise<void> {
-  const fields = await request.form();
-  const target = await readTarget(request, uid);
-  const pending = await findPendingSignIn(parts.database, request, target, 'factor');
-  if (pending === undefined) throw new RequestError(400, 'expired', 'no sign-in on its way');
-  const { passkeys } = await readFactors(parts.database, pending.personId);
-  const { rpId } = fields.rp
-    ? relyingPartyNamed(parts, request, fields.rp)
-    : bestRelyingParty(parts, request, passkeys);
-  await sendRequestOptions(parts, request, rpId, {
-    purpose: purposeOf(pending),
-    userVerification: 'discouraged',
-    allowed: passkeys.filter((passkey) => passkey.rpId === rpId),
-  });
-}
 
 /** This address if a passkey is of it, else the first of the community's others that has one. */
 function bestRelyingParty(

@@ -1,68 +1,63 @@
+import { z } from 'zod';
 import type { StoredPasskey } from '../../domain/passkeys/passkey-store.ts';
 import { verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import type { CommunityRoutes } from '../routing/community-route-table.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { completeSignIn } from './complete-sign-in.ts';
 import { countWrongPasskey } from './count-wrong-passkey.ts';
 import { relyingPartyNamed, sendRequestOptions } from './passkey-request-options.ts';
 import { loginPageFor } from './routes.ts';
-import { readTarget, type SignInTarget, safeReturnPath } from './sign-in-target.ts';
+import { type SignInTarget, safeReturnPath } from './sign-in-target.ts';
+import { SIGN_INS, signingIn } from './who.ts';
 
 /** Signing in with a passkey alone, from the first page. It counts as two factors. */
-export const PASSKEY_SIGN_IN_ROUTES: CommunityRoutes = [
-  [
-    'POST',
-    /^\/login(?:\/(?!second-factor\/|set-up\/)([\w-]+))?\/passkey\/options$/,
-    (parts, request, [uid]) => sendOptions(parts, request, uid),
-  ],
-  [
-    'POST',
-    /^\/login(?:\/(?!second-factor\/|set-up\/)([\w-]+))?\/passkey$/,
-    (parts, request, [uid]) => submitPasskey(parts, request, uid),
-  ],
-];
+export const PASSKEY_SIGN_IN_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, params }) => [
+  route({
+    method: 'POST',
+    path: `${path}/passkey/options`,
+    params,
+    who: signingIn,
+    form: z.object({ rp: z.string().optional() }),
+    async handle({ parts, request, who: target, form }) {
+      const { rpId } = relyingPartyNamed(parts, request, form.rp);
+      const purpose = purposeOf(target);
+      await sendRequestOptions(parts, request, rpId, { purpose, userVerification: 'required' });
+    },
+  }),
+  route({
+    method: 'POST',
+    path: `${path}/passkey`,
+    params,
+    who: signingIn,
+    form: z.object({ response: z.string().optional(), return_to: z.string().optional() }),
+    async handle({ parts, request, who: target, form }) {
+      if (target.interaction === undefined) target.returnPath = safeReturnPath(form.return_to);
+      const outcome = await verifyAssertion(parts, request, form.response, {
+        purpose: purposeOf(target),
+        userVerification: true,
+      });
+      const { passkey } = outcome;
+      if (!outcome.verified || passkey === undefined || !isOpen(passkey)) {
+        await refuse(parts, request, target, passkey);
+        return;
+      }
+      parts.metrics.signIns.inc({ outcome: 'signed-in' });
+      await completeSignIn(
+        parts,
+        request,
+        {
+          amr: [...outcome.amr, 'mfa'],
+          restsOn: { subject: passkey.subject, passkeyId: passkey.id },
+        },
+        target,
+      );
+    },
+  }),
+]);
 
 /** An answer counts for the app's request that it was asked for. */
 const purposeOf = ({ interaction }: SignInTarget) => `sign-in:${interaction?.uid ?? ''}`;
-
-async function sendOptions(
-  parts: WebParts,
-  request: CommunityRequest,
-  uid: string | undefined,
-): Promise<void> {
-  const fields = await request.form();
-  const target = await readTarget(request, uid);
-  const { rpId } = relyingPartyNamed(parts, request, fields.rp);
-  const purpose = purposeOf(target);
-  await sendRequestOptions(parts, request, rpId, { purpose, userVerification: 'required' });
-}
-
-async function submitPasskey(
-  parts: WebParts,
-  request: CommunityRequest,
-  uid: string | undefined,
-): Promise<void> {
-  const fields = await request.form();
-  const target = await readTarget(request, uid);
-  if (uid === undefined) target.returnPath = safeReturnPath(fields.return_to);
-  const outcome = await verifyAssertion(parts, request, fields.response, {
-    purpose: purposeOf(target),
-    userVerification: true,
-  });
-  const { passkey } = outcome;
-  if (!outcome.verified || passkey === undefined || !isOpen(passkey)) {
-    await refuse(parts, request, target, passkey);
-    return;
-  }
-  parts.metrics.signIns.inc({ outcome: 'signed-in' });
-  await completeSignIn(
-    parts,
-    request,
-    { amr: [...outcome.amr, 'mfa'], restsOn: { subject: passkey.subject, passkeyId: passkey.id } },
-    target,
-  );
-}
 
 /** Whoever asked for their account to be deleted can come back. */
 const isOpen = ({ status, statusReason }: StoredPasskey) =>

@@ -1,12 +1,16 @@
+import { z } from 'zod';
 import type { Community } from '../../domain/communities/community.ts';
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authentication.ts';
+import { present, typed } from '../../platform/web/form-fields.ts';
 import type { PageModel } from '../../platform/web/pages.ts';
 import { leaveEvenly } from '../../platform/web/quantize-response-time.ts';
 import { serviceOfClient } from '../../protocols/oidc/clients.ts';
 import { browserSession } from '../routing/browser-session.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { signedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { anyone } from '../routing/who.ts';
 import { proceedAfterPassword } from './after-password.ts';
 import { checkPasswordSignIn, type SignInOutcome } from './check-password-sign-in.ts';
 import { finish } from './finish-interaction.ts';
@@ -17,6 +21,7 @@ import {
   safeReturnPath,
   signInPath,
 } from './sign-in-target.ts';
+import { appRequest, appRequestParams } from './who.ts';
 
 /** What another page did, told on the one that it led to. */
 const NOTICES = ['signed-out', 'password-changed', 'joined', 'requested'] as const;
@@ -24,79 +29,99 @@ const NOTICES = ['signed-out', 'password-changed', 'joined', 'requested'] as con
 type LoginPage = Extract<PageModel, { page: 'login' }>;
 type Refusal = Exclude<SignInOutcome, { signedIn: true }>;
 
-/** GET ISSUER/login: the member comes by themselves, or a page asks that they prove who they are again. */
-export async function showLogin(request: CommunityRequest): Promise<void> {
-  const { query } = request.ctx;
-  const returnPath = safeReturnPath(query.return_to);
-  const again = query.again !== undefined && returnPath !== undefined;
-  if (!again && (await signedIn(request)) !== undefined) {
-    request.redirect(returnPath ?? '/');
-    return;
-  }
-  request.page(await ownLoginPage(request, { returnPath }));
-}
+const credentials = z.object({
+  username: z.string().optional(),
+  password: typed,
+  return_to: z.string().optional(),
+});
+/** What the page is opened with, besides what it reads of it itself. */
+const loginQuery = z.object({ return_to: z.string().optional(), again: present });
 
-/** POST ISSUER/login */
-export async function submitLogin(parts: WebParts, request: CommunityRequest): Promise<void> {
-  const fields = await request.form();
-  const target = { returnPath: safeReturnPath(fields.return_to) };
-  const outcome = await attempt(parts, request, fields);
-  if (outcome.signedIn) {
-    await proceedAfterPassword(parts, request, outcome, target);
-    return;
-  }
-  const page = await ownLoginPage(request, target);
-  refuse(request, { ...page, username: fields.username ?? page.username }, outcome);
-}
-
-/** GET ISSUER/login/UID: an app asked who the member is. */
-export async function showAppLogin(
-  request: CommunityRequest,
-  interaction: Interaction,
-): Promise<void> {
-  if (asksForMoreThanWeHave(interaction)) {
-    await finish(request, {
-      error: 'unmet_authentication_requirements',
-      error_description: 'none of the requested ACRs can be obtained',
-    });
-    return;
-  }
-  // Signed in, and still not the one whom the app means (Core §3.1.2.1, §5.5.1): asking on would never end.
-  if (wantsSomebody(interaction) && interaction.lastSubmission?.login !== undefined) {
-    await finish(request, {
-      error: 'login_required',
-      error_description: 'somebody else signed in than was asked for',
-    });
-    return;
-  }
-  request.page(await appLoginPage(request, interaction), { leaves: true });
-}
-
-/** POST ISSUER/login/UID */
-export async function submitAppLogin(
-  parts: WebParts,
-  request: CommunityRequest,
-  interaction: Interaction,
-): Promise<void> {
-  const fields = await request.form();
-  const outcome = await attempt(parts, request, fields);
-  if (outcome.signedIn) {
-    await proceedAfterPassword(parts, request, outcome, { interaction });
-    return;
-  }
-  const page = await appLoginPage(request, interaction);
-  refuse(request, { ...page, username: fields.username ?? page.username }, outcome, true);
-}
+export const LOGIN_ROUTES: CommunityRoute[] = [
+  // The member comes by themselves, or a page asks that they prove who they are again.
+  route({
+    method: 'GET',
+    path: '/login',
+    who: anyone,
+    query: loginQuery,
+    async handle({ request, query }) {
+      const returnPath = safeReturnPath(query.return_to);
+      const again = query.again && returnPath !== undefined;
+      if (!again && (await signedIn(request)) !== undefined) {
+        request.redirect(returnPath ?? '/');
+        return;
+      }
+      request.page(await ownLoginPage(request, { returnPath }));
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/login',
+    who: anyone,
+    form: credentials,
+    async handle({ parts, request, form }) {
+      const target = { returnPath: safeReturnPath(form.return_to) };
+      const outcome = await attempt(parts, request, form);
+      if (outcome.signedIn) {
+        await proceedAfterPassword(parts, request, outcome, target);
+        return;
+      }
+      const page = await ownLoginPage(request, target);
+      refuse(request, { ...page, username: form.username ?? page.username }, outcome);
+    },
+  }),
+  // An app asked who the member is.
+  route({
+    method: 'GET',
+    path: '/login/:uid',
+    params: appRequestParams,
+    who: appRequest('login'),
+    async handle({ request, who: interaction }) {
+      if (asksForMoreThanWeHave(interaction)) {
+        await finish(request, {
+          error: 'unmet_authentication_requirements',
+          error_description: 'none of the requested ACRs can be obtained',
+        });
+        return;
+      }
+      // Signed in, and still not the one whom the app means (Core §3.1.2.1, §5.5.1): asking on would never end.
+      if (wantsSomebody(interaction) && interaction.lastSubmission?.login !== undefined) {
+        await finish(request, {
+          error: 'login_required',
+          error_description: 'somebody else signed in than was asked for',
+        });
+        return;
+      }
+      request.page(await appLoginPage(request, interaction), { leaves: true });
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/login/:uid',
+    params: appRequestParams,
+    who: appRequest('login'),
+    form: credentials,
+    async handle({ parts, request, who: interaction, form }) {
+      const outcome = await attempt(parts, request, form);
+      if (outcome.signedIn) {
+        await proceedAfterPassword(parts, request, outcome, { interaction });
+        return;
+      }
+      const page = await appLoginPage(request, interaction);
+      refuse(request, { ...page, username: form.username ?? page.username }, outcome, true);
+    },
+  }),
+];
 
 async function attempt(
   parts: WebParts,
   request: CommunityRequest,
-  fields: Record<string, string>,
+  fields: z.output<typeof credentials>,
 ): Promise<SignInOutcome> {
   const outcome = await checkPasswordSignIn(parts, request.ctx, {
     communityId: request.community.id,
     login: fields.username ?? '',
-    password: fields.password ?? '',
+    password: fields.password,
     ip: request.ip,
   });
   parts.metrics.signIns.inc({ outcome: outcome.signedIn ? 'signed-in' : outcome.fault });

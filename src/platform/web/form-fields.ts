@@ -27,7 +27,9 @@ export function oneOf<const Value extends string>(...values: Value[]) {
 }
 
 /** A random token of ours, or what is left of one after a mail program cut it. */
-export const linkToken = z.string().regex(/^[\w-]{1,200}$/);
+export const linkToken = z.string().regex(/^[\w-]+$/);
+/** The same where nothing cuts it. */
+export const wholeToken = z.string().regex(/^[\w-]{43}$/);
 
 /** What something is called in addresses. */
 export const slug = z.string().regex(/^[a-z0-9-]{1,63}$/);

@@ -1,0 +1,61 @@
+import type { Context } from 'koa';
+import type { EdgeView } from '../../platform/web/edge.ts';
+import type { PageModel } from '../../platform/web/pages.ts';
+import { type Input, type Route, routeMaker } from '../../platform/web/route.ts';
+import type { RouteTable } from '../../platform/web/route-table.ts';
+import { localeOf } from './chrome.ts';
+import type { WebParts } from './web-parts.ts';
+
+/** A request to the hub itself, beside the communities: its front door, set-up and the operators' console. */
+export type HubRequest = {
+  ctx: Context;
+  /** Where the hub's forms come from. */
+  origin: string;
+  ip: string;
+  /** Answers with a page; `returnTo` is where a change of language leads back to, if not here. */
+  page(model: PageModel, options?: { status?: number; returnTo?: string }): void;
+  csrf(): string;
+  redirect(path: string): void;
+  /** Whether GET shows a page at this path. */
+  isPage(path: string): boolean;
+};
+
+export type HubKind = { parts: WebParts; request: HubRequest; limit: never; extra: object };
+export type HubRoute = Route<HubKind>;
+export type HubInput = Pick<Input<HubKind>, 'parts' | 'request'>;
+
+export const hubRoute = routeMaker<HubKind>();
+
+export function openHubRequest(
+  parts: WebParts,
+  table: RouteTable<HubKind>,
+  ctx: Context,
+): HubRequest {
+  const csrf = () => parts.csrf.token(ctx, '/');
+  return {
+    ctx,
+    origin: parts.config.url.origin,
+    ip: (ctx.state.edge as EdgeView).ip,
+    csrf,
+    page(model, { status = 200, returnTo = hereOf(ctx) } = {}) {
+      const locale = localeOf(ctx, 'fr');
+      ctx.set('Content-Language', locale);
+      ctx.status = status;
+      ctx.type = 'html';
+      ctx.body = parts.renderer.render(model, {
+        locale,
+        assetBase: '/assets',
+        languageForm: { action: '/language', returnTo, csrf: csrf() },
+      });
+    },
+    redirect(path) {
+      ctx.status = 303;
+      ctx.redirect(path);
+    },
+    isPage: (path) => table.find(path)?.resource.routes.has('GET') === true,
+  };
+}
+
+function hereOf({ method, path, search }: Context): string {
+  return method === 'GET' ? path + search : path;
+}
