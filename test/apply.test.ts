@@ -110,8 +110,8 @@ test('a file makes the hub what it says, and the plan and the events tell of it 
     'operator.created',
     'community.created',
     'group.created',
-    'group.nested',
     'group.created',
+    'group.nested',
     'member.created',
     'group.member-added',
     'member.created',
@@ -204,12 +204,13 @@ test('each change is one line with its keys, and the events that the same change
       .replace('secret-of-the-wiki', 'secret-of-wiki-2')
       .replace('secret-of-reader', 'secret-of-reader-2')
       .replace('role: owner', 'role: admin')
+      .replace('name: Bob,', 'name: Bob, role: owner,')
       .replace('{ name: bureau }', '{ name: Bureau, description: Le bureau }'),
   );
   expect(formatPlan(plan)).toBe(`~ community lamyne: name, contact, hosts
 ~ group lamyne/Bureau: name, description
 ~ member lamyne/alice: role
-~ member lamyne/bob: email, password
+~ member lamyne/bob: email, role, password
 ~ service lamyne/wiki: ldap.password, client.secret
 0 added, 5 changed, 0 taken away`);
   const events = await rows('SELECT type, details FROM events ORDER BY id OFFSET 12');
@@ -218,6 +219,7 @@ test('each change is one line with its keys, and the events that the same change
     { type: 'group.updated', details: expect.objectContaining({ name: 'Bureau' }) },
     { type: 'member.role-changed', details: { from: 'owner', to: 'admin' } },
     { type: 'member.updated', details: { fields: ['email'] } },
+    { type: 'member.role-changed', details: { from: 'member', to: 'owner' } },
     { type: 'member.password-changed', details: {} },
     { type: 'service.secret-rotated', details: {} },
     { type: 'service.reader-secret-changed', details: {} },
@@ -329,7 +331,7 @@ test('another community with the same names is not touched', async () => {
   await apply(
     HUB.replace('secret-of-bob-b', 'secret-of-bob-2')
       .replace(/ {6}- \{ username: alice.*\n/, '')
-      .replace('name: Bob', 'name: B')
+      .replace('name: Bob', 'role: owner, name: B')
       .replace('communities:', 'communities:\n  - { slug: hermitage, name: La MYNE }'),
     { prune: true },
   );

@@ -341,9 +341,6 @@ const reads: Record<string, () => Promise<unknown>> = {
   findGroupByName: () => groupStore.findGroupByName(db.database, a.id, b.groupName),
   subjectsInGroups: () => groupStore.subjectsInGroups(db.database, a.id, [b.groupId]),
   groupsOfMember: () => groupStore.groupsOfMember(db.database, a.id, b.subject),
-  isInside: async () =>
-    (await groupStore.isInside(db.database, a.id, b.groupId, b.childId)) ||
-    (await groupStore.isInside(db.database, a.id, b.groupId, b.groupId)),
   listServices: async () =>
     (await serviceStore.listServices(db.database, a.id)).filter(({ id }) => id === b.serviceId),
   findServiceBySlug: () => serviceStore.findServiceBySlug(db.database, a.id, b.serviceSlug),

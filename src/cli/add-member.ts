@@ -14,14 +14,15 @@ export async function addMember(
   return withHub(async ({ database }) => {
     const { requireCommunity, requireGroup } = await import('./resolve.ts');
     const changes = await import('../domain/memberships/add-member.ts');
-    const { requireUsername } = await import('../domain/memberships/require-username.ts');
+    const { requireSound } = await import('../domain/memberships/member-faults.ts');
     const { hashPassword } = await import('../domain/people/password.ts');
     const { askPassword } = await import('./ask-password.ts');
     const community = await requireCommunity(database, slug);
     const groups = await Promise.all(
       options.group.map((name) => requireGroup(database, community, name)),
     );
-    requireUsername(username);
+    // Before a password is asked for.
+    requireSound({ username });
     const given = options.password ? await askPassword(options) : undefined;
     const member = {
       username,

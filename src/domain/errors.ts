@@ -7,6 +7,7 @@ export class NotFoundError extends Error {
     | 'service'
     | 'app password'
     | 'passkey'
+    | 'operator'
     | 'recovery';
   constructor(noun: NotFoundError['noun'], name?: string) {
     super(`there is no ${noun}${name === undefined ? ' of that name' : ` "${name}"`} here`);
@@ -24,6 +25,12 @@ export type Refusal =
   | 'username-taken'
   | 'email-shape'
   | 'email-taken'
+  | 'name-shape'
+  | 'zone-shape'
+  | 'group-name'
+  | 'group-taken'
+  | 'primary-group'
+  | 'last-operator'
   | 'ldap-base-shape'
   | 'ldap-base-taken'
   | 'host-taken'

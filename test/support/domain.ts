@@ -1,6 +1,7 @@
 import { clientSecretContext } from '../../src/domain/communities/community.ts';
 import { createCommunity } from '../../src/domain/communities/create-community.ts';
-import { addMember, type NewMember } from '../../src/domain/memberships/add-member.ts';
+import { addMember } from '../../src/domain/memberships/add-member.ts';
+import type { NewMember } from '../../src/domain/memberships/member-change.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { createSealer } from '../../src/platform/secrets/sealer.ts';
 import { nameKey } from '../../src/platform/text/names.ts';

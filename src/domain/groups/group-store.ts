@@ -71,18 +71,3 @@ export function groupsOfMember(
     [communityId, subject],
   );
 }
-
-/** Whether a group is the other one, or has it inside at any depth. */
-export async function isInside(
-  db: Queryable,
-  communityId: string,
-  groupId: string,
-  innerGroupId: string,
-): Promise<boolean> {
-  const [row] = await db.query(`${INSIDE} SELECT 1 FROM inside WHERE id = $3`, [
-    communityId,
-    [groupId],
-    innerGroupId,
-  ]);
-  return row !== undefined;
-}

@@ -1,4 +1,5 @@
 import type { Transaction } from '../../platform/database/database.ts';
+import { inBatches } from '../../platform/database/in-batches.ts';
 
 /**
  * What an app reads of a group or a member can change by a change of another row: who is in a group, in
@@ -33,21 +34,26 @@ export function lockGroupsAround(
   );
 }
 
-/** Locks all groups that one of these members is in, directly or through others. */
+/**
+ * Locks all groups that one of these members is in, directly or through others.
+ * @param groupIds other groups, which are locked with those around them, too
+ */
 export async function lockGroupsOfMembers(
   tx: Transaction,
   communityId: string,
   subjects: readonly string[],
+  groupIds: readonly string[] = [],
 ): Promise<LockedGroup[]> {
-  const direct = await tx.query<{ id: string }>(
-    'SELECT DISTINCT group_id AS id FROM group_members WHERE community_id = $1 AND subject = ANY($2::uuid[])',
-    [communityId, subjects],
-  );
-  return lockGroupsAround(
-    tx,
-    communityId,
-    direct.map(({ id }) => id),
-  );
+  const ids = new Set(groupIds);
+  await inBatches(subjects, async (batch) => {
+    const direct = await tx.query<{ id: string }>(
+      `SELECT DISTINCT gm.group_id AS id FROM unnest($2::uuid[]) AS member (subject)
+         JOIN group_members gm ON gm.community_id = $1 AND gm.subject = member.subject`,
+      [communityId, batch],
+    );
+    for (const { id } of direct) ids.add(id);
+  });
+  return ids.size === 0 ? [] : lockGroupsAround(tx, communityId, [...ids]);
 }
 
 export async function touchGroups(
@@ -68,12 +74,14 @@ export async function touchMembers(
   communityId: string,
   subjects: readonly string[],
 ): Promise<void> {
-  if (subjects.length === 0) return;
-  await tx.query(
-    `WITH locked AS MATERIALIZED (SELECT subject FROM memberships
-       WHERE community_id = $1 AND subject = ANY($2::uuid[]) ORDER BY subject FOR NO KEY UPDATE)
-     UPDATE memberships m SET updated_at = now() FROM locked
-     WHERE m.community_id = $1 AND m.subject = locked.subject`,
-    [communityId, subjects],
+  await inBatches(subjects.toSorted(), (batch) =>
+    tx.query(
+      `WITH locked AS MATERIALIZED (SELECT m.subject FROM unnest($2::uuid[]) AS touched (subject)
+         JOIN memberships m ON m.community_id = $1 AND m.subject = touched.subject
+         ORDER BY m.subject FOR NO KEY UPDATE OF m)
+       UPDATE memberships m SET updated_at = now() FROM locked
+       WHERE m.community_id = $1 AND m.subject = locked.subject`,
+      [communityId, batch],
+    ),
   );
 }

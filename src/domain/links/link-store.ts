@@ -87,14 +87,25 @@ export async function spendLink(
 }
 
 /** Ends the links of a kind that a member still has: a newer one, or what they did, makes them worthless. */
-export async function endLinks(
+export function endLinks(
   tx: Transaction,
   communityId: string,
   kinds: readonly LinkKind[],
   subject: string,
 ): Promise<void> {
+  return endLinksOf(tx, communityId, kinds, [subject]);
+}
+
+export async function endLinksOf(
+  tx: Transaction,
+  communityId: string,
+  kinds: readonly LinkKind[],
+  subjects: readonly string[],
+): Promise<void> {
+  if (subjects.length === 0) return;
   await tx.query(
-    `UPDATE links SET used_at = now() WHERE community_id = $1 AND subject = $2 AND kind = ANY($3) AND used_at IS NULL`,
-    [communityId, subject, kinds],
+    `UPDATE links SET used_at = now() WHERE community_id = $1 AND subject = ANY($2::uuid[]) AND kind = ANY($3)
+       AND used_at IS NULL`,
+    [communityId, subjects, kinds],
   );
 }

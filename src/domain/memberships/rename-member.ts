@@ -1,10 +1,7 @@
 import { sqlState, type Transaction } from '../../platform/database/database.ts';
-import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
-import { nameKey } from '../../platform/text/names.ts';
-import { NotFoundError, RefusedError } from '../errors.ts';
-import { lockGroupsOfMembers, touchGroups } from '../groups/touch-entries.ts';
-import { lockMembership } from './membership-store.ts';
-import { requireFreeUsername, requireUsername } from './require-username.ts';
+import type { Actor } from '../../platform/events/record-event.ts';
+import { RefusedError } from '../errors.ts';
+import { saveMembers } from './save-members.ts';
 
 /**
  * Gives a member another username. The subject stays (invariant 2): apps keep the account.
@@ -19,18 +16,10 @@ export async function renameMember(
   username: string,
   actor: Actor,
 ): Promise<boolean> {
-  requireUsername(username);
-  const groups = await lockGroupsOfMembers(tx, communityId, [subject]);
-  const member = await lockMembership(tx, communityId, subject);
-  if (member === undefined) throw new NotFoundError('member');
-  if (member.username === username) return false;
-  await requireFreeUsername(tx, communityId, username, subject);
+  const place = { id: communityId, issuerUrl: undefined };
   try {
-    await tx.query(
-      `UPDATE memberships SET username = $3, username_key = $4, updated_at = now()
-       WHERE community_id = $1 AND subject = $2`,
-      [communityId, subject, username, nameKey(username)],
-    );
+    const [saved] = await saveMembers(tx, place, [{ subject, username }], actor);
+    return saved?.changed.length !== 0;
   } catch (error) {
     // Somebody else took it in the same instant.
     if (sqlState(error) === '23505') {
@@ -38,8 +27,4 @@ export async function renameMember(
     }
     throw error;
   }
-  await touchGroups(tx, communityId, groups);
-  const details = { from: member.username, to: username };
-  await recordEvents(tx, [{ communityId, type: 'member.renamed', actor, subject, details }]);
-  return true;
 }

@@ -21,6 +21,7 @@ export type MailTemplate =
   | 'recovery-code-used'
   | 'password-changed'
   | 'email-changed'
+  | 'email-removed'
   | 'assisted-recovery-started'
   | 'assisted-recovery-ready'
   | 'left'

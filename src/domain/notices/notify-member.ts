@@ -1,8 +1,9 @@
 import type { Transaction } from '../../platform/database/database.ts';
+import { inBatches } from '../../platform/database/in-batches.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
 import { enqueue } from '../../platform/outbox/outbox.ts';
 import { nameKey } from '../../platform/text/names.ts';
-import { type MailData, type MailTemplate, mail } from './mail.ts';
+import { type MailData, type MailMessage, type MailTemplate, mail } from './mail.ts';
 
 type Notice = {
   communityId: string;
@@ -25,6 +26,7 @@ const TO_ALL_PROVEN = new Set<MailTemplate>([
   'second-factor-removed',
   'recovery-code-used',
   'email-changed',
+  'email-removed',
   'assisted-recovery-started',
   'assisted-recovery-ready',
 ]);
@@ -34,32 +36,56 @@ const TO_ALL_PROVEN = new Set<MailTemplate>([
  * safety of the account goes to every address that the person has proven, too. Nobody is written to who has
  * none.
  */
-export async function notifyMember(
+export function notifyMember(
   tx: Transaction,
-  { communityId, subject, alsoTo = [], ...notice }: Notice,
+  { communityId, issuerUrl, template, ...about }: Notice,
 ): Promise<void> {
-  const [member] = await tx.query<{
-    chosen: string | null;
-    proven: string[];
-    locale: Locale;
-    zone: string | null;
-  }>(
-    `SELECT m.email AS chosen, COALESCE(m.locale, p.locale, c.locale) AS locale, m.zoneinfo AS zone,
-       ARRAY(SELECT e.address FROM person_emails e
-         WHERE e.person_id = p.id AND e.proven_at IS NOT NULL ORDER BY e.created_at) AS proven
-     FROM memberships m JOIN persons p ON p.id = m.person_id JOIN communities c ON c.id = m.community_id
-     WHERE m.community_id = $1 AND m.subject = $2`,
-    [communityId, subject],
-  );
-  if (member === undefined) return;
-  const { chosen, proven, locale, zone } = member;
-  const all = [chosen ?? [], alsoTo, TO_ALL_PROVEN.has(notice.template) ? proven : []].flat();
+  return notifyMembers(tx, { communityId, issuerUrl, template }, [about]);
+}
+
+type Reader = {
+  subject: string;
+  chosen: string | null;
+  proven: string[];
+  locale: Locale;
+  zone: string | null;
+};
+
+/** The same message for members of one community, as `notifyMember` writes it to one. */
+export async function notifyMembers(
+  tx: Transaction,
+  message: Pick<Notice, 'communityId' | 'issuerUrl' | 'template'>,
+  notices: readonly Pick<Notice, 'subject' | 'data' | 'alsoTo'>[],
+): Promise<void> {
+  await inBatches(notices, async (batch) => {
+    const readers = await tx.query<Reader>(
+      `SELECT m.subject, m.email AS chosen, COALESCE(m.locale, p.locale, c.locale) AS locale,
+         m.zoneinfo AS zone, ARRAY(SELECT e.address FROM person_emails e
+           WHERE e.person_id = p.id AND e.proven_at IS NOT NULL ORDER BY e.created_at) AS proven
+       FROM unnest($2::uuid[]) AS told (subject)
+         JOIN memberships m ON m.community_id = $1 AND m.subject = told.subject
+         JOIN persons p ON p.id = m.person_id JOIN communities c ON c.id = m.community_id`,
+      [message.communityId, batch.map(({ subject }) => subject)],
+    );
+    const bySubject = new Map(readers.map((reader) => [reader.subject, reader]));
+    await enqueue(
+      tx,
+      batch.flatMap((notice) => mails(message, notice, bySubject.get(notice.subject))),
+    );
+  });
+}
+
+function mails(
+  message: Pick<Notice, 'communityId' | 'issuerUrl' | 'template'>,
+  { data, alsoTo = [] }: Pick<Notice, 'data' | 'alsoTo'>,
+  reader: Reader | undefined,
+): MailMessage[] {
+  if (reader === undefined) return [];
+  const { chosen, proven, locale, zone } = reader;
+  const all = [chosen ?? [], alsoTo, TO_ALL_PROVEN.has(message.template) ? proven : []].flat();
   const addresses = new Map(all.map((address) => [nameKey(address), address]));
-  const base = { communityId, ...notice, locale };
   // Times are told in the member's own zone.
-  if (zone !== null) base.data = { zone, ...notice.data };
-  await enqueue(
-    tx,
-    [...addresses.values()].map((to) => mail({ ...base, to })),
-  );
+  const known = zone === null ? data : { zone, ...data };
+  const base = { ...message, ...(known !== undefined && { data: known }), locale };
+  return [...addresses.values()].map((to) => mail({ ...base, to }));
 }

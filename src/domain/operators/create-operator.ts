@@ -65,7 +65,7 @@ export async function createFirstOperator(
 }
 
 /** Each operator is a person of their own: an address never links to an existing one. */
-async function insertOperator(
+export async function insertOperator(
   tx: Transaction,
   email: string,
   passwordHash: string,

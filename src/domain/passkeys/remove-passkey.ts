@@ -4,7 +4,7 @@ import { NotFoundError } from '../errors.ts';
 import { notifyMember } from '../notices/notify-member.ts';
 import { forgetCodesOfNobody } from '../second-factors/recovery-codes.ts';
 import { type RemovalRefusal, refusalOfRemoval } from '../second-factors/removal.ts';
-import { endPersonSessions } from '../sessions/end-sessions.ts';
+import { endSessionsOfPersons } from '../sessions/end-sessions.ts';
 import { deletePasskey } from './passkey-store.ts';
 import type { PasskeyParts } from './verify-assertion.ts';
 
@@ -30,7 +30,9 @@ export async function removePasskey(
     const removed = await deletePasskey(tx, personId, id);
     if (removed === undefined) throw new NotFoundError('passkey');
     await forgetCodesOfNobody(tx, personId);
-    await endPersonSessions(tx, personId, { communityId: community.id, uid: session.uid });
+    await endSessionsOfPersons(tx, [
+      { personId, kept: { communityId: community.id, uid: session.uid } },
+    ]);
     await recordEvents(tx, [
       {
         communityId: community.id,

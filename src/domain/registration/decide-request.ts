@@ -1,7 +1,6 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import type { Actor } from '../../platform/events/record-event.ts';
-import { setMemberStatus } from '../memberships/set-member-status.ts';
-import { tellOfDecision } from './messages.ts';
+import { saveMembers } from '../memberships/save-members.ts';
 
 /**
  * Lets somebody in who asked to join, or refuses them, and tells them by mail. Of two admins who decide at
@@ -17,7 +16,7 @@ export async function decideRequest(
   { subject, decision, reason }: { subject: string; decision: 'admit' | 'refuse'; reason?: string },
   actor: Actor,
 ): Promise<boolean> {
-  const decided = await setMemberStatus(tx, community.id, subject, decision, actor);
-  if (decided) await tellOfDecision(tx, community, { subject, decision, reason });
-  return decided;
+  const change = { subject, statusChange: decision, reason };
+  const [saved] = await saveMembers(tx, community, [change], actor);
+  return saved?.changed.length !== 0;
 }

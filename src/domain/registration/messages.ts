@@ -100,19 +100,3 @@ export type AskingToJoin = {
   issuerUrl: string;
   newcomer: { username: string; displayName: string };
 };
-
-export async function tellOfDecision(
-  tx: Transaction,
-  { id, issuerUrl }: Place,
-  decided: { subject: string; decision: 'admit' | 'refuse'; reason?: string | undefined },
-): Promise<void> {
-  const { subject, decision, reason } = decided;
-  const isAdmitted = decision === 'admit';
-  await notifyMember(tx, {
-    communityId: id,
-    subject,
-    issuerUrl,
-    template: isAdmitted ? 'request-approved' : 'request-refused',
-    ...(!isAdmitted && reason && { data: { reason } }),
-  });
-}

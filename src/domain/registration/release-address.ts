@@ -35,35 +35,59 @@ export async function standingOf(
  * still hold an account of that name; that of a refused request, which no app ever saw, becomes free, and
  * nothing that was told in the request is kept.
  */
-export async function makeWay(tx: Transaction, communityId: string, email: string): Promise<void> {
-  const [before] = await tx.query<{ subject: string; personId: string; refused: boolean }>(
+export function makeWay(tx: Transaction, communityId: string, email: string): Promise<void> {
+  return releaseAddresses(tx, communityId, [nameKey(email)]);
+}
+
+/** The same for many addresses, given by their keys (`nameKey`). */
+export async function releaseAddresses(
+  tx: Transaction,
+  communityId: string,
+  keys: readonly string[],
+): Promise<void> {
+  if (keys.length === 0) return;
+  const before = await tx.query<{ subject: string; personId: string; refused: boolean }>(
     `SELECT m.subject, m.person_id AS "personId", ${REFUSED}) AS refused
-     FROM memberships m WHERE m.community_id = $1 AND m.email_key = $2 AND m.status = 'left'
-     FOR NO KEY UPDATE OF m`,
-    [communityId, nameKey(email)],
+     FROM unnest($2::text[]) AS released (key)
+       JOIN memberships m ON m.community_id = $1 AND m.email_key = released.key
+     WHERE m.status = 'left' ORDER BY m.subject FOR NO KEY UPDATE OF m`,
+    [communityId, keys],
   );
-  if (before === undefined) return;
-  const { subject, personId, refused } = before;
   await tx.query(
-    'UPDATE memberships SET email = NULL, email_key = NULL WHERE community_id = $1 AND subject = $2',
-    [communityId, subject],
+    'UPDATE memberships SET email = NULL, email_key = NULL WHERE community_id = $1 AND subject = ANY($2::uuid[])',
+    [communityId, before.map(({ subject }) => subject)],
   );
-  if (!refused) return;
-  await tx.query(
-    `UPDATE memberships SET username = $3, username_key = $3, display_name = $3,
-       given_name = NULL, family_name = NULL, nickname = NULL, pronouns = NULL
-     WHERE community_id = $1 AND subject = $2`,
-    [communityId, subject, `refused-${subject}`],
-  );
-  await tx.query('DELETE FROM registration_answers WHERE community_id = $1 AND subject = $2', [
+  await forgetRequests(
+    tx,
     communityId,
-    subject,
-  ]);
-  const [elsewhere] = await tx.query(
-    'SELECT 1 FROM memberships WHERE person_id = $1 AND (community_id, subject) <> ($2, $3)',
-    [personId, communityId, subject],
+    before.filter(({ refused }) => refused),
   );
-  if (elsewhere !== undefined) return;
-  await tx.query('UPDATE persons SET password_hash = NULL WHERE id = $1', [personId]);
-  await tx.query('DELETE FROM person_emails WHERE person_id = $1', [personId]);
+}
+
+async function forgetRequests(
+  tx: Transaction,
+  communityId: string,
+  refused: readonly { subject: string; personId: string }[],
+): Promise<void> {
+  if (refused.length === 0) return;
+  const subjects = refused.map(({ subject }) => subject);
+  await tx.query(
+    `UPDATE memberships SET username = 'refused-' || subject, username_key = 'refused-' || subject,
+       display_name = 'refused-' || subject, given_name = NULL, family_name = NULL, nickname = NULL, pronouns = NULL
+     WHERE community_id = $1 AND subject = ANY($2::uuid[])`,
+    [communityId, subjects],
+  );
+  await tx.query(
+    'DELETE FROM registration_answers WHERE community_id = $1 AND subject = ANY($2::uuid[])',
+    [communityId, subjects],
+  );
+  // Whoever is somewhere else, too, keeps what they have there.
+  const alone = await tx.query<{ id: string }>(
+    `SELECT p.id FROM unnest($2::uuid[]) AS p (id) WHERE NOT EXISTS (SELECT FROM memberships m
+       WHERE m.person_id = p.id AND (m.community_id, m.subject) <> ALL (SELECT $1::uuid, unnest($3::uuid[])))`,
+    [communityId, refused.map(({ personId }) => personId), subjects],
+  );
+  const persons = alone.map(({ id }) => id);
+  await tx.query('UPDATE persons SET password_hash = NULL WHERE id = ANY($1::uuid[])', [persons]);
+  await tx.query('DELETE FROM person_emails WHERE person_id = ANY($1::uuid[])', [persons]);
 }

@@ -97,28 +97,39 @@ export async function endOtherSessions(
   return sessions.length;
 }
 
+/** A session that goes on, with what came of it. */
+export type KeptSession = { communityId: string; uid: string };
+
 /**
- * Ends all that a person has open: in each community that they are in, and as an operator.
- * @param kept a session of a member of theirs, which goes on with what came of it
- * @returns their memberships
+ * Ends all that people have open: in each community that they are in, and as operators.
+ * @returns their memberships, in one order for everybody
  */
-export async function endPersonSessions(
+export async function endSessionsOfPersons(
   tx: Transaction,
-  personId: string,
-  kept?: { communityId: string; uid: string },
-): Promise<{ communityId: string; subject: string }[]> {
-  const memberships = await tx.query<{ communityId: string; subject: string }>(
-    'SELECT community_id AS "communityId", subject FROM memberships WHERE person_id = $1 ORDER BY community_id',
-    [personId],
+  persons: readonly { personId: string; kept?: KeptSession | undefined }[],
+): Promise<{ communityId: string; subject: string; personId: string }[]> {
+  const personIds = persons.map(({ personId }) => personId);
+  const kept = new Map(
+    persons.flatMap(({ personId, kept }) => (kept ? [[personId, kept] as const] : [])),
   );
-  for (const { communityId, subject } of memberships) {
-    if (kept?.communityId === communityId)
-      await endOtherSessions(tx, communityId, subject, kept.uid);
-    else await endMemberSessions(tx, communityId, [subject]);
+  const memberships = await tx.query<{ communityId: string; subject: string; personId: string }>(
+    `SELECT m.community_id AS "communityId", m.subject, m.person_id AS "personId"
+     FROM unnest($1::uuid[]) AS p (id) JOIN memberships m ON m.person_id = p.id
+     ORDER BY m.community_id, m.subject`,
+    [personIds],
+  );
+  for (const [communityId, here] of Map.groupBy(memberships, (one) => one.communityId)) {
+    const ending: string[] = [];
+    for (const { subject, personId } of here) {
+      const session = kept.get(personId);
+      if (session?.communityId !== communityId) ending.push(subject);
+      else await endOtherSessions(tx, communityId, subject, session.uid);
+    }
+    await endMemberSessions(tx, communityId, ending);
   }
   await tx.query(
-    'DELETE FROM operator_sessions s USING operators o WHERE o.id = s.operator_id AND o.person_id = $1',
-    [personId],
+    'DELETE FROM operator_sessions s USING operators o WHERE o.id = s.operator_id AND o.person_id = ANY($1::uuid[])',
+    [personIds],
   );
   return memberships;
 }

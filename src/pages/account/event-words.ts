@@ -42,6 +42,7 @@ export const TOLD_EVENTS = new Set([
   'member.renamed',
   'member.requested',
   'member.resumed',
+  'member.returned',
   'member.role-changed',
   'member.signed-in',
   'member.signed-out',

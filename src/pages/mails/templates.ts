@@ -15,6 +15,7 @@ export const PAGES: Partial<Record<MailTemplate, string>> = {
   'recovery-code-used': '/account/two-factors',
   'password-changed': '/recover',
   'email-changed': '/account/emails',
+  'email-removed': '/account/emails',
   'deletion-requested': '/login',
   joined: '/login',
 };

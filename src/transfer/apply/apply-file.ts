@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { type Database, sqlState, type Transaction } from '../../platform/database/database.ts';
-import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import {
   applyCommunities,
@@ -24,7 +23,7 @@ import { type ParsedFile, parseFile, throwFaults } from './parse-file.ts';
 import { createChangeLog, type Plan, toPlan } from './plan.ts';
 import { pruneGroups } from './prune-groups.ts';
 import { createPasswordDesk, type PasswordDesk, settleAll } from './resolve-password-hashes.ts';
-import { type ApplyRun, inBatches } from './run.ts';
+import type { ApplyRun } from './run.ts';
 
 export type ApplyOptions = {
   path: string;
@@ -117,7 +116,6 @@ async function applyAll(
   const run: ApplyRun = { ...parts, tx, log, report: source.report };
   await tx.query('SELECT pg_advisory_xact_lock($1)', [APPLY_LOCK]);
   if (document.operators !== undefined) await applyOperators(run, document.operators);
-  await recordSoFar(run);
   if (document.operatorReaders !== undefined) {
     await applyOperatorReaders(run, document.operatorReaders);
   }
@@ -144,17 +142,11 @@ async function applyContents(
   freed: FreedServices | undefined,
 ): Promise<void> {
   const groups = await applyGroups(run, community);
-  await applyMembers(run, community, groups);
-  await recordSoFar(run);
-  await applyServices(run, community, groups, freed);
+  // Numbers are given out of the range that the file gives.
   await applyPosix(run, community, groups);
+  await applyMembers(run, community, groups);
+  await applyServices(run, community, groups, freed);
   await pruneGroups(run, community);
-  await recordSoFar(run);
-}
-
-/** Events stand in the trail in the order of the changes. */
-async function recordSoFar({ tx, log }: ApplyRun): Promise<void> {
-  await inBatches(log.events.splice(0), (batch) => recordEvents(tx, batch));
 }
 
 /** Ends the transaction of a dry run, so that nothing of it is kept. */

@@ -1,44 +1,58 @@
-import { randomUUID } from 'node:crypto';
+import { RefusedChangesError } from '../../domain/communities/refused-changes.ts';
+import {
+  lockOperators,
+  type OperatorChange,
+  saveOperators,
+} from '../../domain/operators/save-operators.ts';
 import { nameKey } from '../../platform/text/names.ts';
+import type { PlanChange } from './plan.ts';
 import { operatorPlace, settleHash } from './resolve-password-hashes.ts';
 import type { ApplyRun } from './run.ts';
 import type { OperatorEntry } from './schema.ts';
-
-type Row = { id: string; person_id: string; email: string; password_hash: string | null };
 
 /** Brings the hub's operators to what the file says; each has an account of their own, outside communities. */
 export async function applyOperators(
   run: ApplyRun,
   entries: readonly OperatorEntry[],
 ): Promise<void> {
-  const rows = await run.tx.query<Row>(
-    `SELECT o.id, o.person_id, o.email, p.password_hash FROM operators o JOIN persons p ON p.id = o.person_id
-     ORDER BY o.email FOR NO KEY UPDATE OF o`,
-  );
-  const known = new Map(rows.map((row) => [nameKey(row.email), row]));
+  const operators = await lockOperators(run.tx);
+  const known = new Map(operators.map((operator) => [nameKey(operator.email), operator]));
+  const changes: OperatorChange[] = [];
+  const plan: PlanChange[] = [];
+  const note = (action: PlanChange['action'], name: string, fields: string[] = []) =>
+    plan.push({ action, kind: 'operator', name, fields });
   for (const [index, entry] of entries.entries()) {
-    const row = known.get(nameKey(entry.email));
-    const hash = await hashOf(run, entry, row?.password_hash ?? null);
-    if (row !== undefined) await changePassword(run, row, hash);
-    else if (hash !== null) await createOperator(run, entry.email, hash);
-    else
-      run.report(
-        ['operators', index, 'email'],
-        'is a new operator and has no way to sign in: give a password or passwordHash',
-      );
+    const { email } = entry;
+    const operator = known.get(nameKey(email));
+    const passwordHash = await hashOf(run, entry, operator?.passwordHash ?? null);
+    if (passwordHash === null) {
+      if (operator === undefined) reportNoPassword(run, index);
+    } else if (operator === undefined) {
+      changes.push({ email, passwordHash });
+      note('create', email);
+    } else if (passwordHash !== operator.passwordHash) {
+      changes.push({ id: operator.id, passwordHash });
+      note('update', operator.email, ['password']);
+    }
   }
-  if (!run.prune) return;
   const named = new Set(entries.map((entry) => nameKey(entry.email)));
-  const rest = rows.filter((row) => !named.has(nameKey(row.email)));
-  if (named.size === 0 && rest.length > 0) {
-    run.report(
-      ['operators'],
-      'names nobody, and --prune would leave the hub without an operator: name one, or take the key out',
-    );
-    return;
+  for (const { id, email } of run.prune ? operators : []) {
+    if (named.has(nameKey(email))) continue;
+    changes.push({ id, remove: true });
+    note('remove', email);
   }
-  for (const row of rest) await removeOperator(run, row);
+  try {
+    await saveOperators(run.tx, changes, 'apply');
+    for (const change of plan) run.log.add(change);
+  } catch (error) {
+    if (!(error instanceof RefusedChangesError)) throw error;
+    for (const { code, fault } of error.refusals)
+      run.report(['operators'], code === 'last-operator' ? NOBODY : fault);
+  }
 }
+
+const NOBODY =
+  'names nobody, and --prune would leave the hub without an operator: name one, or take the key out';
 
 async function hashOf(
   run: ApplyRun,
@@ -50,37 +64,9 @@ async function hashOf(
   return run.passwords.settle(operatorPlace(nameKey(entry.email)), entry.password, stored);
 }
 
-async function createOperator(run: ApplyRun, email: string, hash: string): Promise<void> {
-  await run.tx.query(
-    `WITH person AS (INSERT INTO persons (password_hash, password_changed_at) VALUES ($3, now()) RETURNING id)
-     INSERT INTO operators (id, person_id, email) SELECT $1, id, $2 FROM person`,
-    [randomUUID(), email, hash],
-  );
-  run.log.add(
-    { action: 'create', kind: 'operator', name: email, fields: [] },
-    { type: 'operator.created', details: { email } },
-  );
-}
-
-async function changePassword(run: ApplyRun, row: Row, hash: string | null): Promise<void> {
-  if (hash === row.password_hash) return;
-  await run.tx.query(
-    'UPDATE persons SET password_hash = $2, password_changed_at = now(), updated_at = now() WHERE id = $1',
-    [row.person_id, hash],
-  );
-  await run.tx.query('DELETE FROM operator_sessions WHERE operator_id = $1', [row.id]);
-  const fields = ['password'];
-  run.log.add(
-    { action: 'update', kind: 'operator', name: row.email, fields },
-    { type: 'operator.updated', details: { email: row.email, fields } },
-  );
-}
-
-/** Their sessions go with them; the person stays. */
-async function removeOperator(run: ApplyRun, row: Row): Promise<void> {
-  await run.tx.query('DELETE FROM operators WHERE id = $1', [row.id]);
-  run.log.add(
-    { action: 'remove', kind: 'operator', name: row.email, fields: [] },
-    { type: 'operator.removed', details: { email: row.email } },
+function reportNoPassword(run: ApplyRun, index: number): void {
+  run.report(
+    ['operators', index, 'email'],
+    'is a new operator and has no way to sign in: give a password or passwordHash',
   );
 }

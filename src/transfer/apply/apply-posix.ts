@@ -5,8 +5,7 @@ import { RefusedError } from '../../domain/errors.ts';
 import { givePosixNumbers } from '../../domain/memberships/give-posix-numbers.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import type { SettledCommunity } from './apply-communities.ts';
-import type { GroupIds } from './apply-groups.ts';
-import type { ApplyRun } from './run.ts';
+import type { ApplyRun, GroupIds } from './run.ts';
 
 /** Brings a community's POSIX accounts to what the file says, and gives numbers to whoever lacks one. */
 export async function applyPosix(

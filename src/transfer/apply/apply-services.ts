@@ -3,10 +3,9 @@ import { saveServices } from '../../domain/services/save-services.ts';
 import type { SavedService } from '../../domain/services/service-change.ts';
 import { readServices, type ServiceRow } from '../../domain/services/service-rows.ts';
 import type { SettledCommunity } from './apply-communities.ts';
-import type { GroupIds } from './apply-groups.ts';
 import type { FreedServices } from './free-names.ts';
 import { readerPlace } from './resolve-password-hashes.ts';
-import type { ApplyRun } from './run.ts';
+import type { ApplyRun, GroupIds } from './run.ts';
 import type { ServiceEntry } from './schema.ts';
 import { toServiceChange } from './service-change.ts';
 

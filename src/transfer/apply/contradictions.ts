@@ -1,8 +1,9 @@
 import { canonicalHost, hubHostFaults } from '../../domain/communities/host-name.ts';
+import { findCycle } from '../../domain/groups/group-cycles.ts';
+import { tidyGroupName } from '../../domain/groups/group-faults.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import { reportClient } from './client-contradictions.ts';
 import type { Path, Report } from './faults.ts';
-import { findCycle } from './group-cycles.ts';
 import { reportLdapBases, reportPosixRanges } from './ldap-contradictions.ts';
 import { didYouMean } from './nearest.ts';
 import { type Raw, record, rows, strings, textAt } from './raw.ts';
@@ -71,6 +72,15 @@ function folded(row: Raw, key: string): string | undefined {
   return value === undefined ? undefined : nameKey(value);
 }
 
+function groupKey(name: string): string {
+  return nameKey(tidyGroupName(name));
+}
+
+function groupKeyOf(group: Raw): string | undefined {
+  const name = textAt(group, 'name');
+  return name === undefined ? undefined : groupKey(name);
+}
+
 function reportHubHost({ report, hubUrl }: Context, path: Path, row: Raw): void {
   for (const { path: rest, fault } of hubHostFaults(strings(row.hosts), hubUrl))
     report([...path, ...rest], fault);
@@ -81,17 +91,17 @@ function reportGroups(context: Context, path: Path, row: Raw): void {
   reportTwice(
     context,
     'group',
-    groups.map((group, j) => [[...path, 'groups', j, 'name'], folded(group, 'name')]),
+    groups.map((group, j) => [[...path, 'groups', j, 'name'], groupKeyOf(group)]),
   );
   for (const [j, group] of groups.entries()) {
     reportUnknownGroups(context, [...path, 'groups', j, 'groups'], row, group.groups);
   }
   const children = new Map(
-    groups.map((group) => [folded(group, 'name') ?? '', strings(group.groups).map(nameKey)]),
+    groups.map((group) => [groupKeyOf(group) ?? '', strings(group.groups).map(groupKey)]),
   );
   const cycle = findCycle(children);
   if (cycle === undefined) return;
-  const index = groups.findIndex((group) => folded(group, 'name') === cycle[0]);
+  const index = groups.findIndex((group) => groupKeyOf(group) === cycle[0]);
   context.report(
     [...path, 'groups', index, 'groups'],
     `goes round in a circle: ${cycle.join(' → ')}; take one of these out`,
@@ -103,7 +113,7 @@ function reportPrimaryGroup({ report }: Context, path: Path, row: Raw): void {
   const name = textAt(record(record(row.ldap).posix), 'primaryGroup');
   if (name === undefined) return;
   const known = rows(row, 'groups').flatMap((group) => textAt(group, 'name') ?? []);
-  if (known.some((other) => nameKey(other) === nameKey(name))) return;
+  if (known.some((other) => groupKey(other) === groupKey(name))) return;
   report([...path, 'primaryGroup'], unknownGroup(name, known));
 }
 
@@ -118,9 +128,9 @@ function reportUnknownGroups(
   names: unknown,
 ): void {
   const known = rows(community, 'groups').flatMap((group) => textAt(group, 'name') ?? []);
-  const keys = new Set(known.map(nameKey));
+  const keys = new Set(known.map(groupKey));
   for (const [k, name] of strings(names).entries()) {
-    if (!keys.has(nameKey(name))) {
+    if (!keys.has(groupKey(name))) {
       report([...path, k], unknownGroup(name, known));
     }
   }
@@ -139,10 +149,10 @@ function reportMembers(context: Context, path: Path, row: Raw): void {
     'e-mail address',
     members.map((member, j) => [at(j, 'email'), folded(member, 'email')]),
   );
-  const known = new Set(rows(row, 'groups').flatMap((group) => folded(group, 'name') ?? []));
+  const known = new Set(rows(row, 'groups').flatMap((group) => groupKeyOf(group) ?? []));
   for (const [j, member] of members.entries()) {
     reportCredentials(context, [...path, 'members', j], member);
-    if (strings(member.groups).some((name) => !known.has(nameKey(name)))) {
+    if (strings(member.groups).some((name) => !known.has(groupKey(name)))) {
       reportUnknownGroups(context, at(j, 'groups'), row, member.groups);
     }
   }

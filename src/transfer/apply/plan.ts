@@ -1,5 +1,3 @@
-import type { AuditEvent } from '../../platform/events/record-event.ts';
-
 export type PlanChange = {
   action: 'create' | 'update' | 'remove';
   kind: 'operator' | 'operator-reader' | 'community' | 'group' | 'member' | 'service';
@@ -42,34 +40,16 @@ function formatCounts({ counts, dryRun }: Plan): string {
   return dryRun ? `${line} (dry run: nothing was written)` : line;
 }
 
-/** Gathers what is changed, and the events that tell of it, in one go. */
-export type ApplyEvent = Omit<AuditEvent, 'actor'>;
-
+/** Gathers what is changed; the events that tell of it are the domain's. */
 export type ChangeLog = {
   changes: PlanChange[];
   notes: string[];
-  events: AuditEvent[];
-  add(change: PlanChange, ...events: ApplyEvent[]): void;
-  /** Tells of what a change brought about elsewhere. */
-  tell(events: readonly ApplyEvent[]): void;
+  add(change: PlanChange): void;
 };
 
 export function createChangeLog(): ChangeLog {
   const changes: PlanChange[] = [];
-  const events: AuditEvent[] = [];
-  const tell = (told: readonly ApplyEvent[]) => {
-    for (const event of told) events.push({ ...event, actor: 'apply' });
-  };
-  return {
-    changes,
-    events,
-    notes: [],
-    add(change, ...told) {
-      changes.push(change);
-      tell(told);
-    },
-    tell,
-  };
+  return { changes, notes: [], add: (change) => changes.push(change) };
 }
 
 export function toPlan(log: ChangeLog, dryRun: boolean): Plan {

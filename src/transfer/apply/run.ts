@@ -18,21 +18,12 @@ export type ApplyRun = {
   prune: boolean;
 };
 
+/** Ids of a community's groups, by the key of their name. */
+export type GroupIds = ReadonlyMap<string, string>;
+
 /** Keys whose values differ, in the order of `after`. */
 export function changedKeys<Row extends object>(before: Row, after: Row): (keyof Row & string)[] {
   return (Object.keys(after) as (keyof Row & string)[]).filter(
     (key) => !isDeepStrictEqual(before[key], after[key]),
   );
-}
-
-const BATCH = 5_000;
-
-/** Runs work on a few thousand items at a time, so that no statement carries a whole city. */
-export async function inBatches<Item>(
-  items: readonly Item[],
-  work: (batch: Item[]) => Promise<unknown>,
-): Promise<void> {
-  for (let start = 0; start < items.length; start += BATCH) {
-    await work(items.slice(start, start + BATCH));
-  }
 }

@@ -8,6 +8,12 @@ import { hostFault } from '../../domain/communities/host-name.ts';
 import { ldapBaseFault } from '../../domain/communities/ldap-base.ts';
 import { FIRST_POSIX_NUMBER, homeFault, shellFault } from '../../domain/communities/posix-rules.ts';
 import {
+  groupDescriptionFault,
+  groupNameFault,
+  tidyGroupName,
+} from '../../domain/groups/group-faults.ts';
+import { emailFault, nameFault, zoneFault } from '../../domain/memberships/member-faults.ts';
+import {
   initiateLoginUriFault,
   redirectUriFault,
   webUriFault,
@@ -35,11 +41,12 @@ import {
   slug,
   text,
 } from './fields.ts';
-import { emailMessage, usernameMessage, zoneMessage } from './names-in-file.ts';
+import { usernameMessage } from './names-in-file.ts';
 
 const locale = () => oneOf(['fr', 'en']);
-const email = () => checkedText(emailMessage);
-const groupName = () => text({ max: 128 });
+const email = () => checkedText(emailFault);
+const groupName = () => checkedText(groupNameFault).transform(tidyGroupName);
+const memberName = () => checkedText(nameFault);
 
 /**
  * The declarative file (docs/apply.md). A key that is absent leaves what it stands for as it is, and
@@ -134,7 +141,7 @@ function posix() {
 function group() {
   return mapping({
     name: groupName(),
-    description: text({ max: 1000 }).nullish(),
+    description: checkedText(groupDescriptionFault).nullish(),
     groups: listOf(groupName()).optional(),
   });
 }
@@ -142,17 +149,17 @@ function group() {
 function member(env: NodeJS.ProcessEnv) {
   return mapping({
     username: checkedText(usernameMessage),
-    name: text({ max: 200 }),
-    givenName: text({ max: 200 }).nullish(),
-    familyName: text({ max: 200 }).nullish(),
-    nickname: text({ max: 200 }).nullish(),
+    name: memberName(),
+    givenName: memberName().nullish(),
+    familyName: memberName().nullish(),
+    nickname: memberName().nullish(),
     email: email().nullish(),
     ...credentials(env),
     role: oneOf(['member', 'admin', 'owner']).optional(),
     status: oneOf(['requested', 'active', 'suspended', 'left']).optional(),
     groups: listOf(groupName()).optional(),
     locale: locale().nullish(),
-    zoneinfo: checkedText(zoneMessage).nullish(),
+    zoneinfo: checkedText(zoneFault).nullish(),
   });
 }
 

@@ -1,6 +1,6 @@
 import type { ServiceChange } from '../../domain/services/service-change.ts';
 import { nameKey } from '../../platform/text/names.ts';
-import type { GroupIds } from './apply-groups.ts';
+import type { GroupIds } from './run.ts';
 import type { ServiceEntry } from './schema.ts';
 
 /** What the file wants of a service; services stand in the order of the file. */

@@ -1,8 +1,6 @@
 import { expect } from 'vitest';
-import {
-  type StatusChange,
-  setMemberStatus,
-} from '../../../src/domain/memberships/set-member-status.ts';
+import { setMemberStatus } from '../../../src/domain/memberships/set-member-status.ts';
+import type { StatusChange } from '../../../src/domain/memberships/status-change.ts';
 import { createAppPassword } from '../../../src/domain/people/app-password.ts';
 import { applyText } from '../../support/apply-text.ts';
 import { freePort } from '../../support/free-port.ts';

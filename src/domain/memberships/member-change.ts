@@ -1,0 +1,82 @@
+import type { Role, Status } from './membership-store.ts';
+import type { StatusChange } from './status-change.ts';
+
+/** What a membership says, as changes give it; null where it says nothing. */
+export type MemberValues = {
+  username: string;
+  /** The name that people read. */
+  displayName: string;
+  givenName: string | null;
+  familyName: string | null;
+  nickname: string | null;
+  pronouns: string | null;
+  email: string | null;
+  locale: string | null;
+  zoneinfo: string | null;
+  role: Role;
+};
+
+type Partly<Values> = { [Key in keyof Values]?: Values[Key] | undefined };
+
+export type NewMember = Partly<MemberValues> & {
+  /** A person who is known, and who said so themselves; without one, the member gets a person of their own. */
+  personId?: string | undefined;
+  username: string;
+  displayName: string;
+  /** Whether somebody vouches for the address; false when it must be proved first. */
+  emailVerified?: boolean | undefined;
+  /** From `hashPassword`, made before the transaction began. */
+  passwordHash?: string | undefined;
+  status?: Status | undefined;
+  groupIds?: readonly string[] | undefined;
+};
+
+export type NewPassword = {
+  /** From `hashPassword`, made before the transaction began. */
+  hash: string;
+  /** Whether it is too short to be all that guards an account: then its second factor stays. */
+  isShort?: boolean | undefined;
+  /** Uid of the session in which it was changed, which goes on. */
+  keptSession?: string | undefined;
+};
+
+/** What is to be otherwise of a member; what is absent stays. */
+export type ChangedMember = Partly<MemberValues> & {
+  subject: string;
+  /** Somebody vouches for the address. */
+  emailVerified?: true | undefined;
+  /** What becomes of the membership; or `status`, and what it takes to get there from where it is. */
+  statusChange?: StatusChange | undefined;
+  status?: Status | undefined;
+  /** What is written to somebody whose request is refused; it stands in no event. */
+  reason?: string | undefined;
+  password?: NewPassword | undefined;
+  /** Groups to be put into and taken out of, or the only ones to be (directly) in. */
+  groups?:
+    | { add?: readonly string[]; remove?: readonly string[] }
+    | { only: readonly string[] }
+    | undefined;
+};
+
+export type MemberChange = NewMember | ChangedMember;
+
+/** What a change has made of a member. */
+export type SavedMember = {
+  subject: string;
+  username: string;
+  isNew: boolean;
+  /** What is otherwise than before; of a new member nothing. */
+  changed: ChangedField[];
+  /** Names of the groups that they came into and went out of. */
+  added: string[];
+  removed: string[];
+};
+
+export type ChangedField = keyof MemberValues | 'status' | 'password';
+
+/** Where a change happens: the community, and its address, where the links of notices lead. */
+export type Place = {
+  id: string;
+  /** None is sent without it. */
+  issuerUrl: string | undefined;
+};
