@@ -31,7 +31,7 @@ afterAll(async () => {
 });
 
 type Run = { code: number | null; out: string; err: string };
-type Options = { env?: Record<string, string>; input?: string };
+type Options = { env?: Record<string, string>; input?: string | Buffer };
 
 /** Runs the command as a user does: its own process, the environment for settings. */
 function trousseau(line: string | string[], { env = {}, input }: Options = {}): Promise<Run> {
@@ -253,6 +253,44 @@ test('a file is applied once, and a file with faults changes nothing', async () 
     /^trousseau: the file has 2 faults[^\n]*\n( {2}\S*network\.yaml:3:\d+ .*\n){2}$/,
   );
   expect((await json('community show halle --json')).name).toBe('La Halle');
+});
+
+test('passwords and words that are not UTF-8 are refused, and nothing is stored', async () => {
+  const community = await make.buildCommunity('encodage');
+  const add = ['member', 'add', 'encodage', 'zoe', '--password-stdin'];
+  const latin1 = Buffer.from('un café très noir, merci\n', 'latin1');
+  expectRefused(
+    await trousseau(add, { input: latin1 }),
+    /standard input, line 1, column 7: it is not UTF-8, but probably Windows-1252/,
+  );
+  const utf16 = Buffer.from('\ufeffun café très noir, merci\r\n', 'utf16le');
+  expectRefused(await trousseau(add, { input: utf16 }), /standard input, .*UTF-16/);
+  // As a shell of a terminal in Latin-1 would call it.
+  const shell = spawn('sh', [
+    '-c',
+    `exec "$0" "$1" member add encodage zoe --no-password --name "$(printf 'Zo\\351')"`,
+    process.execPath,
+    PROGRAM,
+  ]);
+  let told = '';
+  shell.stderr.on('data', (chunk) => {
+    told += chunk;
+  });
+  const [code] = await once(shell, 'close');
+  expect([code, told]).toEqual([
+    1,
+    'trousseau: word 7 of the command line is not text in UTF-8: set the terminal and its locale to UTF-8\n',
+  ]);
+  expect(await findByUsername(db.database, community, 'zoe')).toBeUndefined();
+  // As Windows may send it, with a mark before it.
+  const marked = Buffer.from('\ufeffun café très noir, merci\r\n');
+  expect((await trousseau(add, { input: marked })).code).toBe(0);
+  const member = await findByUsername(db.database, community, 'zoe');
+  const [row] = await db.database.query<{ hash: string }>(
+    'SELECT password_hash AS hash FROM persons p JOIN memberships m ON m.person_id = p.id WHERE m.subject = $1',
+    [member?.subject],
+  );
+  expect((await checkPassword(row?.hash, 'un café très noir, merci')).matches).toBe(true);
 });
 
 test('names from the database cannot write to the terminal', async () => {

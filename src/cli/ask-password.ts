@@ -6,6 +6,7 @@ import {
   PASSWORD_MIN_CHARACTERS,
   passwordFault,
 } from '../domain/people/password-rule.ts';
+import { decodeText, EncodingError, isWhole } from '../platform/text/whole-text.ts';
 import { CommandError } from './command-error.ts';
 
 export type GivenPassword = { password: string; generated: boolean };
@@ -21,6 +22,11 @@ export async function askPassword(options: { passwordStdin?: boolean }): Promise
   const prompt = openHiddenPrompt();
   try {
     const first = await prompt.ask('New password (empty: one is generated): ');
+    if (!isWhole(first)) {
+      throw new CommandError(
+        'the password is not text in UTF-8: set the terminal to UTF-8, and type it again',
+      );
+    }
     if (first === '') return { password: generatePassword(), generated: true };
     const result = given(first);
     if ((await prompt.ask('Again: ')) !== first) throw new CommandError('the two passwords differ');
@@ -36,9 +42,13 @@ function given(password: string): GivenPassword {
     throw new CommandError(`the password has fewer than ${PASSWORD_MIN_CHARACTERS} characters`);
   }
   if (fault === 'too-long') {
-    throw new CommandError(`the password has more than ${PASSWORD_MAX_BYTES} bytes`);
+    throw tooLong();
   }
   return { password, generated: false };
+}
+
+function tooLong(): CommandError {
+  return new CommandError(`the password has more than ${PASSWORD_MAX_BYTES} bytes`);
 }
 
 /** All of standard input, without the line end that `echo` adds. */
@@ -48,12 +58,21 @@ async function readStdin(): Promise<string> {
   for await (const chunk of process.stdin) {
     chunks.push(chunk);
     bytes += chunk.length;
-    // Too long already; the rest need not be read to say so.
-    if (bytes > PASSWORD_MAX_BYTES + 2) break;
+    // The rest need not be read to say so.
+    if (bytes > PASSWORD_MAX_BYTES + 2) throw tooLong();
   }
-  return Buffer.concat(chunks)
-    .toString()
-    .replace(/\r?\n$/, '');
+  return wholePassword(() => decodeText(Buffer.concat(chunks)).replace(/\r?\n$/, ''));
+}
+
+/** @throws CommandError where letters were lost: a password of those could never be typed elsewhere */
+function wholePassword(read: () => string): string {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof EncodingError)) throw error;
+    const { line, column, message } = error;
+    throw new CommandError(`standard input, line ${line}, column ${column}: it ${message}`);
+  }
 }
 
 type HiddenPrompt = { ask(question: string): Promise<string>; close(): void };

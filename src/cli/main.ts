@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { isWhole } from '../platform/text/whole-text.ts';
 import { addApplyCommand } from './apply-command.ts';
+import { CommandError } from './command-error.ts';
 import { addCommunityCommands } from './community-commands.ts';
 import { addDemoCommand } from './demo-command.ts';
 import { describeError } from './describe-error.ts';
@@ -44,6 +46,7 @@ process.exitCode = await run(process.argv.slice(2));
 /** @returns the exit code: 0 for done, 1 for not done, 2 for a command line that means nothing */
 async function run(args: string[]): Promise<number> {
   try {
+    requireWhole(args);
     await program.parseAsync(args, { from: 'user' });
     // A command that printed what is wrong has set it.
     return Number(process.exitCode ?? 0);
@@ -57,6 +60,15 @@ async function run(args: string[]): Promise<number> {
     if (process.env.LOG_LEVEL === 'debug' && error instanceof Error) console.error(error.stack);
     return error instanceof CommanderError ? 2 : 1;
   }
+}
+
+/** @throws CommandError for words that the terminal sent in another encoding than UTF-8 */
+function requireWhole(args: string[]): void {
+  const at = args.findIndex((word) => !isWhole(word));
+  if (at < 0) return;
+  throw new CommandError(
+    `word ${at + 1} of the command line is not text in UTF-8: set the terminal and its locale to UTF-8`,
+  );
 }
 
 function isHelp({ code }: CommanderError): boolean {

@@ -173,3 +173,15 @@ it('a value that is not one is a protocol error of the operation', async () => {
   expect((await client.extended('1.3.6.1.4.1.4203.1.11.3', Buffer.from('x'))).code).toBe(2);
   client.close();
 });
+
+it('a new password that is not UTF-8 is refused in words, and the old one stays', async () => {
+  const { client, dn, canBind } = await bound();
+  const latin1 = Buffer.from('une tr\xe8s longue phrase de passe', 'latin1');
+  const request = element(0x30, element(0x80, dn), element(0x81, PASSWORD), element(0x82, latin1));
+  const answer = await client.extended(OID, request);
+  expect([answer.code, answer.message]).toEqual([19, 'the new password is not text in UTF-8']);
+  expect(await canBind(PASSWORD)).toBe(true);
+  // A name in another encoding is nobody's.
+  const bind = await (await ldapTo(hub)).bind(`uid=zo\ufffd,ou=people,o=lamyne`, PASSWORD);
+  expect(bind.code).toBe(49);
+});

@@ -2,6 +2,7 @@ import Koa, { type Context } from 'koa';
 import type { CommunityCache } from '../../domain/communities/community-cache.ts';
 import { hostIssuer, hubIssuer } from '../../domain/communities/issuer.ts';
 import type { Config } from '../../platform/config/config.ts';
+import { isWhole } from '../../platform/text/whole-text.ts';
 import {
   type EdgeView,
   ForwardedHeaderError,
@@ -10,7 +11,7 @@ import {
   takeOriginForm,
 } from '../../platform/web/edge.ts';
 import { healthRoutes } from '../../platform/web/health-routes.ts';
-import { notFound, RequestError } from '../../platform/web/http-errors.ts';
+import { notFound, RequestError, unreadableText } from '../../platform/web/http-errors.ts';
 import type { FrameOf } from '../../platform/web/render.ts';
 import type { RouteTable } from '../../platform/web/route-table.ts';
 import { setSecurityHeaders } from '../../platform/web/security-headers.ts';
@@ -72,11 +73,13 @@ async function answer(parts: WebParts, site: Site, ctx: Context): Promise<void> 
   presentAs(ctx, route.url);
   ctx.state.route = route.kind;
   if (route.kind === 'hub') {
+    requireWholeQuery(ctx);
     await hubRoutes(parts, site.hub, ctx);
     return;
   }
   ctx.state.base = route.basePath || '/';
   ctx.state.publicUrl = route.basePath + ctx.url.slice(route.basePath.length);
+  requireWholeQuery(ctx);
   await communityRoutes(parts, site.community, ctx, route);
 }
 
@@ -118,6 +121,14 @@ function takeTarget(ctx: Context): void {
     // Koa kept the target as it came, and builds addresses from it.
     ctx.originalUrl = ctx.url;
     ctx.request.originalUrl = ctx.url;
+  }
+}
+
+/** What stands in a query comes to be kept: an app's request, an address to go back to. */
+function requireWholeQuery({ querystring }: Context): void {
+  if (!querystring.includes('%')) return;
+  if (![...new URLSearchParams(querystring)].flat().every(isWhole)) {
+    throw unreadableText('the query');
   }
 }
 

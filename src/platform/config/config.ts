@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { isEmailAddress } from '../text/names.ts';
+import { isWhole } from '../text/whole-text.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import type { Env } from './env.ts';
 import { parseSmtpUrl, type SmtpServer } from './smtp-url.ts';
@@ -75,6 +76,9 @@ export function parseConfig(env: Env): Config {
     faults.push(`${variable}: ${message}`);
   };
 
+  for (const [variable, value] of Object.entries(env)) {
+    if (!isWhole(value)) fault(variable as keyof Env, 'is not text in UTF-8');
+  }
   const url = parseUrl(env.TROUSSEAU_URL ?? 'http://localhost:8080', fault);
   const listen = parseListen('TROUSSEAU_LISTEN', env.TROUSSEAU_LISTEN ?? '127.0.0.1:8080', fault);
   checkDatabaseUrls(env, fault);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Config, ConfigurationError } from '../config/config.ts';
+import { decodeText, EncodingError } from '../text/whole-text.ts';
 
 /**
  * The sealing keys, newest first: those of `TROUSSEAU_SECRET`, else those of the secret file (one a
@@ -48,8 +49,13 @@ async function makePrivateFolder(path: string): Promise<void> {
 async function readSecrets(path: string): Promise<string[] | undefined> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = decodeText(await readFile(path));
   } catch (error) {
+    if (error instanceof EncodingError) {
+      throw new ConfigurationError([
+        `TROUSSEAU_SECRET_FILE: ${path}:${error.line}:${error.column}: the file ${error.message}`,
+      ]);
+    }
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }

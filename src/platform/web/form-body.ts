@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { RequestError } from './http-errors.ts';
+import { isWhole } from '../text/whole-text.ts';
+import { RequestError, unreadableText } from './http-errors.ts';
 
 /** Forms of ours are small; what is longer is somebody trying. */
 const MAX_BYTES = 64 * 1024;
@@ -7,7 +8,7 @@ const MAX_FIELDS = 100;
 
 /**
  * Reads an `application/x-www-form-urlencoded` body. A field given twice counts once, by its last value.
- * @throws RequestError 415 for another type, 413 beyond 64 KiB, 400 beyond 100 fields
+ * @throws RequestError 415 for another type, 413 beyond 64 KiB, 400 beyond 100 fields or for what is not UTF-8
  */
 export async function readForm(req: IncomingMessage): Promise<Record<string, string>> {
   return Object.fromEntries(await readFormPairs(req));
@@ -29,8 +30,8 @@ export async function readFormPairs(req: IncomingMessage): Promise<[string, stri
   }
   const fields = [...new URLSearchParams(Buffer.concat(chunks).toString('utf8'))];
   if (fields.length > MAX_FIELDS) throw new RequestError(400, 'bad-request', 'too many fields');
-  // PostgreSQL's texts hold no NUL; nobody typed one.
-  return fields.map(([name, value]) => [name, value.replaceAll('\0', '\ufffd')]);
+  if (!fields.flat().every(isWhole)) throw unreadableText('a field of the form');
+  return fields;
 }
 
 function tooLarge(): RequestError {

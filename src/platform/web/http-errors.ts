@@ -6,6 +6,7 @@ export class RequestError extends Error {
     | 'not-found'
     | 'expired'
     | 'bad-request'
+    | 'encoding'
     | 'forbidden'
     | 'csrf'
     | 'too-large'
@@ -16,6 +17,11 @@ export class RequestError extends Error {
     this.status = status;
     this.kind = kind;
   }
+}
+
+/** Text whose letters were lost on the way: another encoding than UTF-8, most of the time. */
+export function unreadableText(what: string): RequestError {
+  return new RequestError(400, 'encoding', `${what} is not whole text in UTF-8`);
 }
 
 export function notFound(what: string): RequestError {

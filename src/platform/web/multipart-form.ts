@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy';
-import { RequestError } from './http-errors.ts';
+import { isWhole } from '../text/whole-text.ts';
+import { RequestError, unreadableText } from './http-errors.ts';
 
 export type MultipartForm = {
   fields: Record<string, string>;
@@ -16,7 +17,8 @@ const MAX_DISCARDED = 64 * 1024 * 1024;
 /**
  * Reads a `multipart/form-data` body (RFC 7578) with one file at the most. No more of the file is held than
  * `maxFileBytes`; the other fields are there even when it was longer.
- * @throws RequestError 415 for another type, 413 beyond 64 MiB, 400 for what is cut short or malformed
+ * @throws RequestError 415 for another type, 413 beyond 64 MiB, 400 for what is cut short,
+ * malformed or not UTF-8
  */
 export function readMultipart(
   req: IncomingMessage,
@@ -40,10 +42,11 @@ export function readMultipart(
       if (!req.complete) malformed();
     });
     busboy.on('field', (name, value) => {
-      // PostgreSQL's texts hold no NUL; nobody typed one.
-      form.fields[name] = value.replaceAll('\0', '\ufffd');
+      if (!isWhole(name) || !isWhole(value)) fail(unreadableText('a field of the form'));
+      form.fields[name] = value;
     });
-    busboy.on('file', (name, stream) => {
+    busboy.on('file', (name, stream, fileName: string | undefined) => {
+      if (!isWhole(`${name}${fileName ?? ''}`)) fail(unreadableText('the name of a file'));
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => {
         if (name === fileField) chunks.push(chunk);

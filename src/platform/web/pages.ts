@@ -17,6 +17,7 @@ export interface ErrorKinds {
     | 'not-found'
     | 'expired'
     | 'bad-request'
+    | 'encoding'
     | 'forbidden'
     | 'csrf'
     | 'too-large'

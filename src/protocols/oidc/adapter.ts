@@ -1,5 +1,6 @@
 import { type Adapter, errors } from 'oidc-provider';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
+import { isWhole } from '../../platform/text/whole-text.ts';
 import type { Payload } from './changes.ts';
 import { currentUnit } from './request-scope.ts';
 
@@ -42,10 +43,22 @@ export function createAdapterFactory(sealer: Sealer): (kind: string) => Adapter 
   });
 }
 
-/** PostgreSQL's JSON holds no NUL: a request with one is the app's mistake, not a fault of ours. */
+/**
+ * PostgreSQL's JSON holds no NUL and no half of a surrogate pair, and nothing is kept whose letters were lost on
+ * the way: a request with one is the app's mistake, not a fault of ours.
+ */
 function refuseUnstorable(payload: unknown): void {
-  if (/(?<!\\)(?:\\\\)*\\u0000/.test(JSON.stringify(payload))) {
-    throw new errors.InvalidRequest('a parameter holds a NUL character');
+  const { request } = payload as { request?: unknown };
+  const texts = [JSON.stringify(payload)];
+  // What was pushed is kept as a JWT, whose claims are in base64.
+  if (typeof request === 'string') {
+    texts.push(Buffer.from(request.split('.')[1] ?? '', 'base64url').toString());
+  }
+  // JSON writes NUL and half pairs as escapes; a backslash that was in the text is doubled.
+  const isLost = (text: string) =>
+    !isWhole(text) || /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(text);
+  if (texts.some(isLost)) {
+    throw new errors.InvalidRequest('a parameter is not whole text in UTF-8');
   }
 }
 

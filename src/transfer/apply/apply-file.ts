@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Database, sqlState, type Transaction } from '../../platform/database/database.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
+import { decodeText, EncodingError } from '../../platform/text/whole-text.ts';
 import {
   applyCommunities,
   archiveOthers,
@@ -70,8 +71,14 @@ export async function applyFile(
 
 async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return decodeText(await readFile(path));
   } catch (error) {
+    if (error instanceof EncodingError) {
+      const { line, column, message } = error;
+      throw new ApplyError([
+        { file: path, line, column, path: '', message: `the file ${message}` },
+      ]);
+    }
     const { code } = error as NodeJS.ErrnoException;
     const reason =
       code === 'ENOENT' ? 'there is no such file' : `the file cannot be read (${code})`;

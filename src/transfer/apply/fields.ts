@@ -4,6 +4,7 @@ import { readForeignHash } from '../../domain/people/foreign-hashes/read-foreign
 import { PASSWORD_MAX_BYTES } from '../../domain/people/password.ts';
 import { PASSWORD_MIN_CHARACTERS, passwordFault } from '../../domain/people/password-rule.ts';
 import { lineFault, slugFault } from '../../platform/text/text-faults.ts';
+import { isWhole } from '../../platform/text/whole-text.ts';
 import { didYouMean } from './nearest.ts';
 
 /** A mapping that takes these keys and no others. */
@@ -95,6 +96,7 @@ function secretText(value: unknown, env: NodeJS.ProcessEnv): { text: string } | 
   const text = env[name];
   if (text === undefined || text === '')
     return { fault: `the environment variable ${name} is not set` };
+  if (!isWhole(text)) return { fault: `the environment variable ${name} is not text in UTF-8` };
   return { text };
 }
 

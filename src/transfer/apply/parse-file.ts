@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { isWhole } from '../../platform/text/whole-text.ts';
 import { reportContradictions } from './contradictions.ts';
 import { ApplyError, type Path, type Report } from './faults.ts';
 import { didYouMean } from './nearest.ts';
@@ -25,12 +26,29 @@ export function parseFile(
     source.report([], 'the file is empty: begin it with "version: 1"');
     throw new ApplyError(source.faults);
   }
+  reportLostLetters(source.value, [], source.report);
+  throwFaults(source);
   const parsed = fileSchema(env).safeParse(source.value);
   for (const issue of parsed.error?.issues ?? []) reportIssue(source.report, issue);
   // Contradictions look at the plain values, so that they are told even where a value is wrong, too.
   reportContradictions(source.value, { report: source.report, lineOf: source.lineOf, hubUrl });
   throwFaults(source);
   return { document: parsed.data as ApplyDocument, source };
+}
+
+/** Texts by escapes ("\\ufffd", "\\ud800") that no bytes of the file could be. */
+function reportLostLetters(value: unknown, path: Path, report: Report): void {
+  if (typeof value === 'string') {
+    if (!isWhole(value)) {
+      report(path, 'holds NUL, U+FFFD or half of a character: type the letter that is meant');
+    }
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, inner] of Object.entries(value)) {
+      const step = Array.isArray(value) ? Number(key) : key;
+      if (!isWhole(key)) report(path, 'has a key with NUL, U+FFFD or half of a character');
+      reportLostLetters(inner, [...path, step], report);
+    }
+  }
 }
 
 /** @throws ApplyError when faults were reported, in the order of the file */

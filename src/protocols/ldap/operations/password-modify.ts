@@ -11,6 +11,7 @@ import { provePassword } from '../../../domain/people/prove-password.ts';
 import { setPassword } from '../../../domain/people/set-password.ts';
 import { dnKey, parseDn } from '../../../platform/distinguished-names/dn.ts';
 import { foldCase } from '../../../platform/distinguished-names/prepare.ts';
+import { isWhole } from '../../../platform/text/whole-text.ts';
 import { type Directory, findPerson, type Person } from '../directory/directory.ts';
 import { entryDn } from '../entries/entry-types.ts';
 import type { Connection } from '../handler.ts';
@@ -50,7 +51,7 @@ export async function modifyPassword(
       'this account has a second factor: change the password on the account pages',
     );
   }
-  const given = request.newPassword?.toString('utf8');
+  const given = readNewPassword(request);
   const password = given ?? generatePassword();
   if (given !== undefined) await requireGood(given, directory, person);
   const proven = await proveOldPassword(request, directory, person, connection, parts);
@@ -60,6 +61,13 @@ export async function modifyPassword(
   // The change is stored in any case: what comes now must not make it look undone.
   await Promise.race([parts.settle().catch(() => {}), setTimeout(SETTLE_MS)]);
   return given === undefined ? password : undefined;
+}
+
+/** @throws LdapError when its bytes are no UTF-8: what was meant could never be typed elsewhere */
+function readNewPassword({ newPassword }: PasswordModify): string | undefined {
+  const text = newPassword?.toString('utf8');
+  if (text === undefined || isWhole(text)) return text;
+  throw new LdapError(RESULT.constraintViolation, 'the new password is not text in UTF-8');
 }
 
 const FAULTS: Record<NewPasswordFault, string> = {
