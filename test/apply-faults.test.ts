@@ -202,9 +202,34 @@ describe('contradictions between keys are faults', () => {
     [
       'a native client with plain http elsewhere',
       client(
-        'id: a, secret: 0123456789abcdef, redirectUris: ["org.example.app:/cb", "http://10.0.0.1/cb"]',
+        'id: a, kind: native, secret: 0123456789abcdef, redirectUris: ["org.example.app:/cb", "http://10.0.0.1/cb"]',
       ),
       'client.redirectUris[1]: must begin with https://',
+    ],
+    [
+      'the scheme of a native app, where nothing says that it is one',
+      client('id: a, auth: none, redirectUris: ["oc://android.owncloud.com"]'),
+      'client.redirectUris[0]: has the scheme of a program on a phone or a computer: say kind: native',
+    ],
+    [
+      'such a scheme after a sign-out',
+      client(`${GOOD_CLIENT}, postLogoutRedirectUris: ["oc://android.owncloud.com"]`),
+      'client.postLogoutRedirectUris[0]: has the scheme of a program',
+    ],
+    [
+      'plain http in the local network for a client that may have it anyway',
+      client(`${GOOD_CLIENT}, lanHttp: true`),
+      'client.lanHttp: is for kind: native',
+    ],
+    [
+      'a page in the browser with a secret',
+      client(`${GOOD_CLIENT}, kind: spa`),
+      'client.secret: stands beside kind: spa',
+    ],
+    [
+      'a page in the browser with a way to send one',
+      client('id: a, kind: spa, auth: client_secret_post, redirectUris: ["https://a.example/"]'),
+      'client.auth: stands beside kind: spa',
     ],
   ])('%s', (_name, text, expected) => {
     expect(faultsOf(text)).toEqual([expect.stringContaining(expected)]);
@@ -279,6 +304,31 @@ describe('values that cannot be are faults', () => {
       'must begin with https://, or with the scheme of a native app',
     ],
     [
+      'a redirect that hides what it runs',
+      client('id: a, kind: native, auth: none, redirectUris: ["JaVa\\tScript:alert(1)"]'),
+      'redirectUris[0]: must begin with https://, or with the scheme of a native app',
+    ],
+    [
+      'a redirect to what the browser itself opens',
+      client('id: a, kind: native, auth: none, redirectUris: ["view-source:https://a.example/"]'),
+      'redirectUris[0]: must begin with https://, or with the scheme of a native app',
+    ],
+    [
+      'a redirect with a user in it',
+      client('id: a, kind: native, auth: none, redirectUris: ["oc://user@android"]'),
+      'redirectUris[0]: must not have a user or password in it',
+    ],
+    [
+      'an address of logouts that no server has',
+      client(`${GOOD_CLIENT}, backchannelLogoutUri: "oc://android"`),
+      'backchannelLogoutUri: must be an absolute web address',
+    ],
+    [
+      'one way alone to send no secret',
+      client(`${GOOD_CLIENT}, auth: {only: none}`),
+      'client.auth: must be client_secret_basic, client_secret_post, none, or {only:',
+    ],
+    [
       'a wildcard',
       client('id: a, secret: 0123456789abcdef, redirectUris: ["https://*.a.example/"]'),
       '* stands for nothing',
@@ -286,7 +336,7 @@ describe('values that cannot be are faults', () => {
     [
       'a scope nobody knows',
       client(`${GOOD_CLIENT}, scopes: [openid, emial]`),
-      'scopes[1]: must be one of openid, profile, email, groups, community, offline_access (did you mean "email"?)',
+      'scopes[1]: must be one of openid, profile, email, groups, community, localpart, offline_access (did you mean "email"?)',
     ],
     ['another version', 'version: 2\n', '1:1 version: must be 1'],
   ])('%s', (_name, text, expected) => {
@@ -306,12 +356,22 @@ describe('values that cannot be are faults', () => {
     );
   });
 
-  test('a native app comes back to a scheme of its own', () => {
-    expect(
-      faultsOf(
-        client('id: a, auth: none, redirectUris: ["org.example.app:/cb", "http://127.0.0.1/cb"]'),
-      ),
-    ).toEqual([]);
+  test.each([
+    'auth: none, redirectUris: ["org.example.app:/cb", "http://127.0.0.1/cb"]',
+    'auth: none, redirectUris: ["oc://android.owncloud.com"]',
+    'secret: 0123456789abcdef, redirectUris: ["http://localhost", "http://127.0.0.1"]',
+    'secret: 0123456789abcdef, redirectUris: ["https://p.example/login", "app.immich:///oauth-callback"]',
+    'secret: 0123456789abcdef, lanHttp: true, redirectUris: ["http://192.168.1.4:2283/x", "app.immich:///cb"]',
+  ])('a native app comes back to what it fixes: %s', (keys) => {
+    expect(faultsOf(client(`id: a, kind: native, ${keys}`))).toEqual([]);
+  });
+
+  test('a page in the browser has no secret without saying so', () => {
+    expect(faultsOf(client('id: a, kind: spa, redirectUris: ["https://a.example/"]'))).toEqual([]);
+  });
+
+  test('a service may take one way alone of sending a secret', () => {
+    expect(faultsOf(client(`${GOOD_CLIENT}, auth: {only: client_secret_post}`))).toEqual([]);
   });
 });
 

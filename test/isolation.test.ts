@@ -74,6 +74,7 @@ async function seed(slug: 'amont' | 'aval') {
     `INSERT INTO signing_keys (community_id, kid, alg, public_jwk, sealed_private_jwk, activates_at)
      VALUES ($1, 'kid', 'RS256', '{}', '\\x00', now())`,
     `INSERT INTO outbox (community_id, kind, payload) VALUES ($1, 'backchannel-logout', '{}')`,
+    `INSERT INTO spent_localparts VALUES ($1, '\\x00')`,
   ]) {
     await db.database.query(sql, [id]);
   }

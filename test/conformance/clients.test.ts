@@ -15,6 +15,7 @@ beforeAll(async () => {
 afterAll(() => under.stop());
 
 const PUBLIC = { token_endpoint_auth_method: 'none' };
+const NATIVE = { ...PUBLIC, kind: 'native' };
 
 function redeem(
   app: RelyingParty,
@@ -85,21 +86,21 @@ describe('a confidential client that must use PKCE', () => {
 
 describe('a native client', () => {
   it('comes back to the scheme of its own', async () => {
-    const app = await under.newApp({ ...PUBLIC, redirect_uris: ['org.example.app:/callback'] });
+    const app = await under.newApp({ ...NATIVE, redirect_uris: ['org.example.app:/callback'] });
     app.service.redirectUri = 'org.example.app:/callback';
     expect((await redeem(app, await codeFor(app))).status).toBe(200);
   });
 
   it('comes back to whatever port of the loopback it has got', async () => {
     const registered = 'http://127.0.0.1/callback';
-    const app = await under.newApp({ ...PUBLIC, redirect_uris: [registered] });
+    const app = await under.newApp({ ...NATIVE, redirect_uris: [registered] });
     app.service.redirectUri = 'http://127.0.0.1:49152/callback';
     const right = await redeem(app, await codeFor(app));
     expect(right.status).toBe(200);
   });
 
   it('is asked about each time, since another app could give itself out for it (RFC 8252 §8.6)', async () => {
-    const app = await under.newApp({ ...PUBLIC, redirect_uris: ['http://127.0.0.1/callback'] });
+    const app = await under.newApp({ ...NATIVE, redirect_uris: ['http://127.0.0.1/callback'] });
     app.service.redirectUri = 'http://127.0.0.1:49152/callback';
     const browser = newBrowser();
     await app.signIn(browser, member.username);
@@ -107,8 +108,11 @@ describe('a native client', () => {
     expect(page.document.querySelector('#consent-form')).not.toBeNull();
   });
 
-  it('is none, where it has a secret: its port matches exactly', async () => {
-    const app = await under.newApp({ redirect_uris: ['http://127.0.0.1:5000/callback'] });
+  it('is none where it does not say so: its port matches exactly', async () => {
+    const app = await under.newApp({
+      ...PUBLIC,
+      redirect_uris: ['http://127.0.0.1:5000/callback'],
+    });
     const page = await newBrowser().open(
       app.authorizationUrl({ redirect_uri: 'http://127.0.0.1:5001/callback' }),
     );

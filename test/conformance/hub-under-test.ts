@@ -34,7 +34,7 @@ export async function startHubUnderTest(env: Record<string, string> = {}): Promi
     async newApp(client = {}, service = {}) {
       const built = await buildService(hub, community, service, client);
       const app = new RelyingParty(hub.url, community, built);
-      await known(app, client.token_endpoint_auth_method === 'none');
+      await known(app, client.token_endpoint_auth_method);
       return app;
     },
     stop: () => hub.stop(),
@@ -42,15 +42,18 @@ export async function startHubUnderTest(env: Record<string, string> = {}): Promi
 }
 
 /** The hub hears of a new service a moment after it is stored. */
-async function known(app: RelyingParty, isPublic: boolean): Promise<void> {
+async function known(app: RelyingParty, method: unknown = 'client_secret_basic'): Promise<void> {
+  const { clientId, clientSecret } = app.service;
+  const secret = method === 'client_secret_post' ? { client_secret: clientSecret } : undefined;
+  const patience = { timeout: 15_000 };
   await vi.waitFor(async () => {
     const response = await fetch(`${app.issuer}/oidc/token/introspection`, {
       method: 'POST',
-      headers: isPublic ? {} : { authorization: app.basic() },
-      body: new URLSearchParams({ token: 'x', client_id: app.service.clientId }),
+      headers: method === 'client_secret_basic' ? { authorization: app.basic() } : {},
+      body: new URLSearchParams({ token: 'x', client_id: clientId, ...secret }),
     });
     expect(response.status).toBe(200);
-  });
+  }, patience);
 }
 
 /** A browser that stops where it is sent to an app. */

@@ -109,6 +109,7 @@ describe('scopes', () => {
       sub: member.subject,
       name: `Prénom ${member.username}`,
       preferred_username: member.username,
+      localpart: member.username,
       updated_at: expect.any(Number),
       ...FULL_PROFILE,
     });

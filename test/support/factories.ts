@@ -95,17 +95,17 @@ export type BuiltService = {
   redirectUri: string;
 };
 
-/** A service with a client registered at the community's path issuer; `client` overrides its columns. */
+/** A service with a client registered at the community's path issuer; `client` overrides its columns and secret. */
 export async function buildService(
   hub: { database: Database; sealer: Sealer; url: string; app?: { settle(): Promise<void> } },
   community: BuiltCommunity,
   values: Row = {},
-  client: Row = {},
+  { secret, ...client }: Row = {},
 ): Promise<BuiltService> {
   const slug = (values.slug as string | undefined) ?? `service-${next()}`;
   const id = randomUUID();
   const clientId = (client.client_id as string | undefined) ?? slug;
-  const clientSecret = `secret-of-${slug}-that-is-long-enough`;
+  const clientSecret = (secret as string | undefined) ?? `secret-of-${slug}-that-is-long-enough`;
   const redirectUri = `https://${slug}.example/callback`;
   await insert(hub.database, 'services', {
     community_id: community.id,

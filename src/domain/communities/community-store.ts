@@ -58,10 +58,13 @@ const SERVICE = `jsonb_build_object(
   'icon', s.icon, 'url', s.url, 'trust', s.trust, 'access', s.access,
   'accessGroupIds', COALESCE((SELECT jsonb_agg(a.group_id) FROM service_access_groups a
                               WHERE a.community_id = s.community_id AND a.service_id = s.id), '[]'),
-  'clientId', k.client_id, 'sealedSecret', encode(k.sealed_secret, 'base64'), 'issuer', k.issuer,
+  'sessionHours', s.session_hours, 'hasReader', EXISTS (SELECT FROM service_readers r
+                              WHERE r.community_id = s.community_id AND r.service_id = s.id),
+  'clientId', k.client_id, 'kind', k.kind, 'lanHttp', k.lan_http, 'sealedSecret', encode(k.sealed_secret, 'base64'), 'issuer', k.issuer,
   'redirectUris', k.redirect_uris, 'postLogoutRedirectUris', k.post_logout_redirect_uris,
-  'backchannelLogoutUri', k.backchannel_logout_uri, 'initiateLoginUri', k.initiate_login_uri,
-  'grantTypes', k.grant_types, 'tokenEndpointAuthMethod', k.token_endpoint_auth_method,
+  'backchannelLogoutUri', k.backchannel_logout_uri,
+  'backchannelLogoutToInitiator', k.backchannel_logout_to_initiator, 'initiateLoginUri', k.initiate_login_uri,
+  'grantTypes', k.grant_types, 'tokenEndpointAuthMethod', k.token_endpoint_auth_method, 'authOnly', k.auth_only,
   'idTokenSignedResponseAlg', k.id_token_signed_response_alg, 'scopes', k.scopes,
   'claimsIn', k.claims_in, 'requirePkce', k.require_pkce)`;
 
@@ -83,6 +86,8 @@ function toService(row: ServiceRow): Service {
     trust,
     access,
     accessGroupIds,
+    sessionHours,
+    hasReader,
     ...client
   } = row;
   return {
@@ -96,6 +101,8 @@ function toService(row: ServiceRow): Service {
     trust,
     access,
     accessGroupIds,
+    sessionHours,
+    hasReader,
     client:
       client.clientId === null
         ? null

@@ -1,3 +1,5 @@
+import type { ClientKind } from '../services/app-addresses.ts';
+
 /** What a process knows of a community to serve it: read whole, cached, dropped when any of it changes. */
 export type Community = {
   id: string;
@@ -41,19 +43,30 @@ export type Service = {
   access: 'everyone' | 'groups' | 'approval';
   /** Groups of the access rule itself; members of groups nested in them are let in, too. */
   accessGroupIds: string[];
+  /** How long the app's own session lasts, as far as the community knows. */
+  sessionHours: number | null;
+  /** Whether it reads the directory over LDAP. */
+  hasReader: boolean;
   client: ServiceClient | null;
 };
 
 export type ServiceClient = {
   clientId: string;
+  kind: ClientKind;
+  /** Whether a native client may have plain http addresses in private networks. */
+  lanHttp: boolean;
   sealedSecret: Buffer | null;
   issuer: string;
   redirectUris: string[];
   postLogoutRedirectUris: string[];
   backchannelLogoutUri: string | null;
+  /** Whether it is told of a sign-out that it asked for itself. */
+  backchannelLogoutToInitiator: boolean;
   initiateLoginUri: string | null;
   grantTypes: string[];
   tokenEndpointAuthMethod: 'client_secret_basic' | 'client_secret_post' | 'none';
+  /** Whether a secret is taken in that way only, and not in the other. */
+  authOnly: boolean;
   idTokenSignedResponseAlg: 'RS256' | 'ES256';
   scopes: string[];
   claimsIn: 'id_token' | 'userinfo' | 'both';

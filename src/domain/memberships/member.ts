@@ -5,6 +5,8 @@ export type Member = {
   subject: string;
   personId: string;
   username: string;
+  /** A name for apps that take lower-case ASCII only; it never changes. Null for who is forgotten. */
+  localpart: string | null;
   displayName: string;
   givenName: string | null;
   familyName: string | null;
@@ -32,7 +34,8 @@ export type Member = {
 
 /** A SQL expression that gives a `Member` as JSON, from a row `m` of memberships; null without one. */
 export const MEMBER_JSON = `CASE WHEN m.subject IS NULL THEN NULL ELSE jsonb_build_object(
-  'subject', m.subject, 'personId', m.person_id, 'username', m.username, 'displayName', m.display_name,
+  'subject', m.subject, 'personId', m.person_id, 'username', m.username,
+  'localpart', m.localpart, 'displayName', m.display_name,
   'givenName', m.given_name, 'familyName', m.family_name, 'nickname', m.nickname, 'pronouns', m.pronouns,
   'pictureKey', (SELECT i.key FROM member_pictures i WHERE i.community_id = m.community_id AND i.subject = m.subject),
   'email', m.email, 'emailVerified', EXISTS (SELECT 1 FROM person_emails e

@@ -2,9 +2,9 @@ import type { Fault } from '../communities/refused-changes.ts';
 import { PASSWORD_MAX_BYTES } from '../people/password.ts';
 import { PASSWORD_MIN_CHARACTERS, passwordFault } from '../people/password-rule.ts';
 import {
+  type ClientKind,
+  clientUriFault,
   initiateLoginUriFault,
-  isNativeUri,
-  nativeUriFault,
   redirectUriFault,
   webUriFault,
 } from './app-addresses.ts';
@@ -22,6 +22,7 @@ export const CLIENT_SCOPES = [
   'email',
   'groups',
   'community',
+  'localpart',
   'offline_access',
 ] as const;
 
@@ -76,6 +77,8 @@ export function clientFaults(client: ClientChange): Fault[] {
 
 /** A client, as far as its parts can contradict one another. */
 export type ClientParts = {
+  kind: ClientKind;
+  lanHttp: boolean;
   auth: unknown;
   hasSecret: boolean;
   pkce: unknown;
@@ -93,8 +96,13 @@ function contradiction(path: Fault['path'], fault: string, subject = 'the client
   return { code: 'client-contradiction', path, subject, fault };
 }
 
-function authenticationFaults({ auth, hasSecret, pkce, grants }: ClientParts): Fault[] {
+function authenticationFaults({ kind, auth, hasSecret, pkce, grants }: ClientParts): Fault[] {
   const isPublic = auth === 'none';
+  if (kind === 'spa' && !isPublic) {
+    const fault =
+      'stands beside kind: spa, whose scripts everybody can read: such a client has no secret';
+    return [contradiction(['auth'], fault, 'auth')];
+  }
   if (!isPublic)
     return hasSecret
       ? []
@@ -106,8 +114,8 @@ function authenticationFaults({ auth, hasSecret, pkce, grants }: ClientParts): F
         ];
   const faults: Fault[] = [];
   if (hasSecret) {
-    const fault =
-      'stands beside auth: none, which says that this client has no secret: take one of them out';
+    const what = kind === 'spa' ? 'kind: spa' : 'auth: none';
+    const fault = `stands beside ${what}, which says that this client has no secret: take one of them out`;
     faults.push(contradiction(['secret'], fault, 'the secret'));
   }
   if (pkce === false) {
@@ -123,20 +131,22 @@ function authenticationFaults({ auth, hasSecret, pkce, grants }: ClientParts): F
 }
 
 function addressFaults(client: ClientParts): Fault[] {
-  const { grants, redirectUris } = client;
+  const { kind, lanHttp, grants, redirectUris } = client;
   const faults: Fault[] = [];
   if (grants.includes('authorization_code') && redirectUris.length === 0) {
     const fault = 'has no redirectUris: give the address that the app is called back at';
     faults.push(contradiction(['redirectUris'], fault));
   }
-  const isNative = redirectUris.some(isNativeUri);
+  if (lanHttp && kind !== 'native') {
+    const fault =
+      'is for kind: native: other clients may have plain http in private networks without it';
+    faults.push(contradiction(['lanHttp'], fault, 'lanHttp'));
+  }
   for (const key of ['redirectUris', 'postLogoutRedirectUris'] as const) {
     for (const [index, uri] of client[key].entries()) {
-      const fault = isNative
-        ? nativeUriFault(uri)
-        : isNativeUri(uri)
-          ? 'has the scheme of a native app, and none of the redirectUris has'
-          : undefined;
+      // What no client may have is told with the values.
+      const fault =
+        redirectUriFault(uri) === undefined ? clientUriFault(uri, { kind, lanHttp }) : undefined;
       if (fault !== undefined)
         faults.push(contradiction([key, index], fault, `the address "${uri}"`));
     }

@@ -14,7 +14,7 @@ export type ClientChange = Partly<Omit<ClientRow, 'sealedSecret' | 'issuer'>> & 
 
 /** What is to be otherwise of a service; what is absent stays, and null takes away. */
 export type ServiceChange = Partly<
-  Pick<ServiceRow, 'recipe' | 'name' | 'description' | 'icon' | 'url' | 'trust'>
+  Pick<ServiceRow, 'recipe' | 'name' | 'description' | 'icon' | 'url' | 'trust' | 'sessionHours'>
 > & {
   /** Says which it is; it never changes. */
   slug: string;

@@ -4,7 +4,16 @@ import type { Service, ServiceClient } from '../communities/community.ts';
 /** A service with its access rule, its client and its reader, as changes compare it. */
 export type ServiceRow = Pick<
   Service,
-  'id' | 'slug' | 'recipe' | 'name' | 'description' | 'icon' | 'url' | 'trust' | 'access'
+  | 'id'
+  | 'slug'
+  | 'recipe'
+  | 'name'
+  | 'description'
+  | 'icon'
+  | 'url'
+  | 'trust'
+  | 'access'
+  | 'sessionHours'
 > & {
   /** Ids of the groups of the access rule, in order. */
   accessGroups: string[];
@@ -17,28 +26,34 @@ export type ServiceRow = Pick<
 
 export type ClientRow = {
   id: string;
+  kind: ServiceClient['kind'];
+  lanHttp: boolean;
   sealedSecret: Buffer | null;
   /** The one that the client was registered with. */
   issuer: string;
   redirectUris: string[];
   postLogoutRedirectUris: string[];
   backchannelLogoutUri: string | null;
+  backchannelLogoutToInitiator: boolean;
   initiateLoginUri: string | null;
   grants: string[];
   auth: ServiceClient['tokenEndpointAuthMethod'];
+  authOnly: boolean;
   idTokenAlg: ServiceClient['idTokenSignedResponseAlg'];
   scopes: string[];
   claimsIn: ServiceClient['claimsIn'];
   pkce: boolean;
 };
 
-const CLIENT = `jsonb_build_object('id', k.client_id, 'sealedSecret', encode(k.sealed_secret, 'hex'),
+const CLIENT = `jsonb_build_object('id', k.client_id, 'kind', k.kind, 'lanHttp', k.lan_http, 'sealedSecret', encode(k.sealed_secret, 'hex'),
   'issuer', k.issuer, 'redirectUris', k.redirect_uris, 'postLogoutRedirectUris', k.post_logout_redirect_uris,
-  'backchannelLogoutUri', k.backchannel_logout_uri, 'initiateLoginUri', k.initiate_login_uri,
-  'grants', k.grant_types, 'auth', k.token_endpoint_auth_method, 'idTokenAlg', k.id_token_signed_response_alg,
+  'backchannelLogoutUri', k.backchannel_logout_uri,
+  'backchannelLogoutToInitiator', k.backchannel_logout_to_initiator, 'initiateLoginUri', k.initiate_login_uri,
+  'grants', k.grant_types, 'auth', k.token_endpoint_auth_method, 'authOnly', k.auth_only, 'idTokenAlg', k.id_token_signed_response_alg,
   'scopes', k.scopes, 'claimsIn', k.claims_in, 'pkce', k.require_pkce)`;
 
 const SERVICES = `SELECT s.id, s.slug, s.recipe, s.name, s.description, s.icon, s.url, s.trust, s.access, s.position,
+    s.session_hours AS "sessionHours",
     ARRAY(SELECT a.group_id::text FROM service_access_groups a
           WHERE a.community_id = s.community_id AND a.service_id = s.id ORDER BY 1) AS "accessGroups",
     r.password_hash AS reader, CASE WHEN k.client_id IS NOT NULL THEN ${CLIENT} END AS client
@@ -75,13 +90,14 @@ export async function storeServices(
 ): Promise<void> {
   if (rows.length === 0) return;
   await tx.query(
-    `INSERT INTO services (community_id, id, slug, recipe, name, description, icon, url, trust, access, position)
-     SELECT $1, id, slug, recipe, name, description, icon, url, trust, access, position
+    `INSERT INTO services (community_id, id, slug, recipe, name, description, icon, url, trust, access, position,
+       session_hours)
+     SELECT $1, id, slug, recipe, name, description, icon, url, trust, access, position, "sessionHours"
      FROM jsonb_to_recordset($2::jsonb) AS s (id uuid, slug text, recipe text, name text, description text, icon text,
-       url text, trust text, access text, position integer)
+       url text, trust text, access text, position integer, "sessionHours" integer)
      ON CONFLICT (community_id, id) DO UPDATE SET recipe = EXCLUDED.recipe, name = EXCLUDED.name,
        description = EXCLUDED.description, icon = EXCLUDED.icon, url = EXCLUDED.url, trust = EXCLUDED.trust,
-       access = EXCLUDED.access, position = EXCLUDED.position, updated_at = now()`,
+       access = EXCLUDED.access, position = EXCLUDED.position, session_hours = EXCLUDED.session_hours, updated_at = now()`,
     [communityId, JSON.stringify(rows.map(({ client: _, reader: __, ...row }) => row))],
   );
 }
@@ -151,15 +167,20 @@ export async function storeClients(
     sealed: sealedSecret?.toString('hex') ?? null,
   }));
   await tx.query(
-    `INSERT INTO service_clients (community_id, service_id, client_id, sealed_secret, issuer, redirect_uris,
-       post_logout_redirect_uris, backchannel_logout_uri, initiate_login_uri, grant_types,
-       token_endpoint_auth_method, id_token_signed_response_alg, scopes, claims_in, require_pkce)
-     SELECT $1, "serviceId", id, decode(sealed, 'hex'), issuer, "redirectUris", "postLogoutRedirectUris",
-       "backchannelLogoutUri", "initiateLoginUri", grants, auth, "idTokenAlg", scopes, "claimsIn", pkce
-     FROM jsonb_to_recordset($2::jsonb) AS k ("serviceId" uuid, id text, sealed text, issuer text,
-       "redirectUris" text[], "postLogoutRedirectUris" text[], "backchannelLogoutUri" text, "initiateLoginUri" text,
-       grants text[], auth text, "idTokenAlg" text, scopes text[], "claimsIn" text, pkce boolean)
+    `INSERT INTO service_clients (community_id, service_id, client_id, kind, lan_http, sealed_secret, issuer,
+       redirect_uris, post_logout_redirect_uris, backchannel_logout_uri, backchannel_logout_to_initiator,
+       initiate_login_uri, grant_types, token_endpoint_auth_method, auth_only, id_token_signed_response_alg,
+       scopes, claims_in, require_pkce)
+     SELECT $1, "serviceId", id, kind, "lanHttp", decode(sealed, 'hex'), issuer, "redirectUris",
+       "postLogoutRedirectUris", "backchannelLogoutUri", "backchannelLogoutToInitiator", "initiateLoginUri",
+       grants, auth, "authOnly", "idTokenAlg", scopes, "claimsIn", pkce
+     FROM jsonb_to_recordset($2::jsonb) AS k ("serviceId" uuid, id text, kind text, "lanHttp" boolean, sealed text,
+       issuer text, "redirectUris" text[], "postLogoutRedirectUris" text[], "backchannelLogoutUri" text,
+       "backchannelLogoutToInitiator" boolean, "initiateLoginUri" text, grants text[], auth text,
+       "authOnly" boolean, "idTokenAlg" text, scopes text[], "claimsIn" text, pkce boolean)
      ON CONFLICT (community_id, service_id) DO UPDATE SET client_id = EXCLUDED.client_id,
+       kind = EXCLUDED.kind, lan_http = EXCLUDED.lan_http, auth_only = EXCLUDED.auth_only,
+       backchannel_logout_to_initiator = EXCLUDED.backchannel_logout_to_initiator,
        sealed_secret = EXCLUDED.sealed_secret, redirect_uris = EXCLUDED.redirect_uris,
        post_logout_redirect_uris = EXCLUDED.post_logout_redirect_uris,
        backchannel_logout_uri = EXCLUDED.backchannel_logout_uri, initiate_login_uri = EXCLUDED.initiate_login_uri,

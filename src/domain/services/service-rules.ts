@@ -11,6 +11,8 @@ export const RECIPES = ['generic-oidc'] as const;
 const MAX_NAME = 200;
 const MAX_DESCRIPTION = 1_000;
 const MAX_ICON = 16;
+/** A year. */
+export const MAX_SESSION_HOURS = 8_760;
 
 /** A built-in picture's name, one or two letters or signs, or the address of a picture. */
 export function iconFault(value: string): string | undefined {

@@ -59,6 +59,7 @@ export function settleService(
           : [],
     // Where it stands among the others is seen once all are settled.
     position: before?.position ?? 0,
+    sessionHours: either(change.sessionHours, before?.sessionHours),
     reader: either(change.reader, before?.reader),
     client,
   };
@@ -73,30 +74,47 @@ function settleClient(
   if (change === undefined) return before;
   if (change === null) return null;
   const auth = authOf(change, before);
+  const kind = kindOf(change, before);
   return {
     id: change.id ?? before?.id ?? '',
+    kind,
+    lanHttp: change.lanHttp ?? (kind === 'native' && before?.lanHttp === true),
     sealedSecret: auth === 'none' ? null : (before?.sealedSecret ?? null),
     issuer: before?.issuer ?? issuer,
     redirectUris: change.redirectUris ?? before?.redirectUris ?? [],
     postLogoutRedirectUris: change.postLogoutRedirectUris ?? before?.postLogoutRedirectUris ?? [],
     backchannelLogoutUri: either(change.backchannelLogoutUri, before?.backchannelLogoutUri),
+    backchannelLogoutToInitiator:
+      change.backchannelLogoutToInitiator ?? before?.backchannelLogoutToInitiator ?? false,
     initiateLoginUri: either(change.initiateLoginUri, before?.initiateLoginUri),
     grants: change.grants ?? before?.grants ?? ['authorization_code', 'refresh_token'],
     auth,
+    // Whoever says anew how the secret is sent says it whole.
+    authOnly: change.authOnly ?? (change.auth === undefined && before?.authOnly === true),
     idTokenAlg: change.idTokenAlg ?? before?.idTokenAlg ?? 'RS256',
     scopes: change.scopes ?? before?.scopes ?? ['openid', 'profile', 'email'],
     claimsIn: change.claimsIn ?? before?.claimsIn ?? 'both',
-    // A client that loses its secret has nothing else to prove itself by.
-    pkce: change.pkce ?? (auth === 'none' ? true : (before?.pkce ?? false)),
+    // A client that loses its secret has nothing else to prove itself by, and the secret of a program that
+    // everybody has is everybody's (RFC 8252 §8.5).
+    pkce: change.pkce ?? (auth === 'none' ? true : (before?.pkce ?? kind === 'native')),
   };
 }
 
 /** Whoever gives a secret, and says nothing else, makes a client that had none a confidential one. */
 function authOf(change: ClientChange, before: ClientRow | null): ClientRow['auth'] {
   if (change.auth !== undefined) return change.auth;
+  if (change.kind === 'spa') return 'none';
   if (before === null || (before.auth === 'none' && change.secret !== undefined))
     return 'client_secret_basic';
   return before.auth;
+}
+
+/** A client that gets a secret is no page in a browser any more. */
+function kindOf(change: ClientChange, before: ClientRow | null): ClientRow['kind'] {
+  if (change.kind !== undefined) return change.kind;
+  return before === null || (before.kind === 'spa' && change.secret !== undefined)
+    ? 'web'
+    : before.kind;
 }
 
 function isNewSecret(

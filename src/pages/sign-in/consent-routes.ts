@@ -130,8 +130,13 @@ function askedOf(service: Service, { params }: Interaction): Request {
 /** What the service will get, with today's values, by the scope that it comes with. */
 function sharesOf({ community, issuer, ctx }: CommunityRequest, member: Member, asked: Request) {
   const values = memberClaims(community, member, issuer.url);
+  // Where it is the username, which is told as well, it is nothing more.
+  if (asked.scopes.includes('profile') && values.localpart === values.preferred_username)
+    delete values.localpart;
   const dates = datesFor(localeOf(ctx, community.locale), member.zoneinfo);
   const item = (claim: string) => claimItem(claim, values[claim], dates);
+  const told = new Set<string>();
+  const isNew = (claim: string) => !told.has(claim) && told.add(claim).has(claim);
   const shares = asked.scopes
     .filter((scope) => scope !== 'offline_access')
     .map((scope) => ({
@@ -140,7 +145,7 @@ function sharesOf({ community, issuer, ctx }: CommunityRequest, member: Member, 
         scope === 'openid'
           ? []
           : claimsOfScopes([scope])
-              .filter((claim) => values[claim] !== undefined)
+              .filter((claim) => values[claim] !== undefined && isNew(claim))
               .map(item),
     }))
     .filter(({ scope, items }) => scope === 'openid' || items.length > 0);

@@ -1,5 +1,5 @@
 import type Provider from 'oidc-provider';
-import type { Configuration, JWKS, KoaContextWithOIDC } from 'oidc-provider';
+import type { ClientAuthMethod, Configuration, JWKS, KoaContextWithOIDC } from 'oidc-provider';
 import type { Community } from '../../domain/communities/community.ts';
 import type { Issuer } from '../../domain/communities/issuer.ts';
 import { accessTo } from '../../domain/memberships/member.ts';
@@ -9,19 +9,23 @@ import type { Outbound } from '../../platform/outbound/outbound.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { createAdapterFactory } from './adapter.ts';
 import { CLAIMS_BY_SCOPE, claimsForUse, grantedClaims, memberClaims } from './claims.ts';
+import { setClientRules } from './client-rules.ts';
 import { clientsOf, serviceOfClient } from './clients.ts';
 import { loadExistingGrant } from './grants.ts';
-import { buildPolicy } from './interaction-policy.ts';
+import { buildPolicy, promptValues } from './interaction-policy.ts';
 import * as pages from './provider-pages.ts';
 import { currentUnit } from './request-scope.ts';
 import { storeBeforeAnswering } from './store-before-answering.ts';
 import { ProviderWithOwnPages, showOwnForms } from './submit-pages.ts';
+import { takeClientCredentials } from './take-client-credentials.ts';
 
 /** Lifetimes, in seconds. */
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 export const SESSION_TTL = 14 * DAY;
+
+const AUTH_METHODS: ClientAuthMethod[] = ['client_secret_basic', 'client_secret_post', 'none'];
 
 export type ProviderParts = {
   community: Community;
@@ -37,11 +41,14 @@ export type ProviderParts = {
  * and built anew whenever the community, its services or its keys change.
  */
 export function buildProvider(parts: ProviderParts): Provider {
-  const { community, issuer } = parts;
-  const provider = new ProviderWithOwnPages(issuer.url, configuration(parts));
+  const { community, issuer, sealer } = parts;
+  const clients = clientsOf(community, issuer.url, sealer);
+  const provider = new ProviderWithOwnPages(issuer.url, { ...configuration(parts), clients });
+  setClientRules(provider, community);
   // The edge has already decided what the forwarded headers are worth, and set them itself.
   provider.proxy = true;
   provider.use(storeBeforeAnswering);
+  provider.use(takeClientCredentials(clients));
   provider.use(showOwnForms);
   sendLogoutsThroughOutbox(provider, community, issuer);
   recordSignOuts(provider);
@@ -53,7 +60,6 @@ function configuration(parts: ProviderParts): Configuration {
   const cookiePath = issuer.basePath === '' ? '/' : issuer.basePath;
   return {
     adapter: createAdapterFactory(sealer),
-    clients: clientsOf(community, issuer.url, sealer),
     jwks,
     fetch: (input, init) => outbound.fetch(input instanceof Request ? input.url : input, init),
     clientDefaults: { grant_types: ['authorization_code'], response_types: ['code'] },
@@ -64,7 +70,14 @@ function configuration(parts: ProviderParts): Configuration {
     conformIdTokenClaims: false,
     subjectTypes: ['public'],
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'] },
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+    clientAuthMethods: AUTH_METHODS,
+    discovery: {
+      // Where these are left out, RFC 8414 has clients believe in basic alone.
+      introspection_endpoint_auth_methods_supported: AUTH_METHODS,
+      revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+      request_parameter_supported: false,
+      prompt_values_supported: promptValues(community),
+    },
     routes: routes(),
     interactions: {
       policy: buildPolicy(community),

@@ -11,6 +11,7 @@ export const CLAIMS_BY_SCOPE: Record<string, string[]> = {
     'family_name',
     'nickname',
     'preferred_username',
+    'localpart',
     'picture',
     'locale',
     'zoneinfo',
@@ -19,6 +20,8 @@ export const CLAIMS_BY_SCOPE: Record<string, string[]> = {
   email: ['email', 'email_verified'],
   groups: ['groups'],
   community: ['community', 'role'],
+  // For apps that want it and nothing else of the profile.
+  localpart: ['localpart'],
 };
 
 /** The claims that scopes stand for, without those that every token has. */
@@ -45,6 +48,7 @@ export function memberClaims(
     family_name: member.familyName ?? undefined,
     nickname: member.nickname ?? undefined,
     preferred_username: member.username,
+    localpart: member.localpart ?? undefined,
     picture: member.pictureKey === null ? undefined : pictureUrl(issuerUrl, member.pictureKey),
     locale: member.locale ?? undefined,
     zoneinfo: member.zoneinfo ?? undefined,

@@ -5,6 +5,7 @@ import {
   type Service,
   type ServiceClient,
 } from '../../domain/communities/community.ts';
+import { clientUriFault } from '../../domain/services/app-addresses.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 
 /** The clients of one issuer of a community, as the provider takes them. */
@@ -27,6 +28,8 @@ function toMetadata(
   sealer: Sealer,
 ): ClientMetadata {
   const usesCode = client.grantTypes.includes('authorization_code');
+  // Whatever brought an address into the database: one that no client may have is not answered.
+  const allowed = (uri: string) => clientUriFault(uri, client) === undefined;
   return {
     client_id: client.clientId,
     client_name: service.name,
@@ -37,12 +40,12 @@ function toMetadata(
             .open(client.sealedSecret, clientSecretContext(community.id, service.id))
             .toString(),
         }),
-    redirect_uris: client.redirectUris,
+    redirect_uris: client.redirectUris.filter(allowed),
     response_types: usesCode ? ['code'] : [],
     grant_types: client.grantTypes,
     token_endpoint_auth_method: client.tokenEndpointAuthMethod,
     id_token_signed_response_alg: client.idTokenSignedResponseAlg,
-    post_logout_redirect_uris: client.postLogoutRedirectUris,
+    post_logout_redirect_uris: client.postLogoutRedirectUris.filter(allowed),
     ...(client.backchannelLogoutUri === null
       ? {}
       : {
@@ -50,18 +53,6 @@ function toMetadata(
           backchannel_logout_session_required: true,
         }),
     ...(client.initiateLoginUri === null ? {} : { initiate_login_uri: client.initiateLoginUri }),
-    application_type: isNative(client) ? 'native' : 'web',
+    application_type: client.kind === 'native' ? 'native' : 'web',
   };
-}
-
-/** Native apps come back to a scheme of their own, or to whatever port of the loopback (RFC 8252 §7). */
-function isNative({ redirectUris, postLogoutRedirectUris, ...client }: ServiceClient): boolean {
-  if (redirectUris.some((uri) => !/^https?:/.test(uri))) return true;
-  return (
-    client.tokenEndpointAuthMethod === 'none' &&
-    redirectUris.length > 0 &&
-    [...redirectUris, ...postLogoutRedirectUris].every((uri) =>
-      /^http:\/\/(127\.0\.0\.1|\[::1\])[:/]/.test(uri),
-    )
-  );
 }

@@ -3,6 +3,7 @@ import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provide
 import type { Community } from '../../domain/communities/community.ts';
 import { accessTo } from '../../domain/memberships/member.ts';
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
+import { mayBeClaimedByOthers } from '../../domain/services/app-addresses.ts';
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authentication.ts';
 import { serviceOfClient } from './clients.ts';
 import { currentUnit } from './request-scope.ts';
@@ -23,6 +24,11 @@ export function buildPolicy(community: Community): ReturnType<typeof base> {
   login?.checks.add(checkEssentialAcr());
   login?.checks.add(checkSecondFactor(community));
   login?.checks.add(checkAcrValues());
+  login?.checks.add(checkAsked('select_account', 'account_selection_required'));
+  login?.checks.add(checkAsked('create', 'interaction_required'));
+  for (const name of ANSWERED_BY_LOGIN) policy.add(answeredByLogin(name));
+  policy.get('consent')?.checks.remove('native_client_prompt');
+  policy.get('consent')?.checks.add(checkClaimable(community));
   policy.add(
     new Prompt(
       { name: 'access', requestable: false },
@@ -39,6 +45,51 @@ export function buildPolicy(community: Community): ReturnType<typeof base> {
     1,
   );
   return policy;
+}
+
+/** `prompt` values whose question is that of `login`, with more on its page. */
+const ANSWERED_BY_LOGIN = ['select_account', 'create'];
+
+/** What apps may ask for by `prompt` (OpenID Connect Core §3.1.2.1, Initiating User Registration 1.0 §4). */
+export function promptValues(community: Community): string[] {
+  return ['none', ...buildPolicy(community).flatMap((one) => (one.requestable ? [one.name] : []))];
+}
+
+/** Makes a value of `prompt` known to the provider, with no question of its own. */
+function answeredByLogin(name: string): InstanceType<typeof Prompt> {
+  const prompt = new Prompt({ name, requestable: true });
+  prompt.checks.clear();
+  return prompt;
+}
+
+function checkAsked(prompt: string, error: string): InstanceType<typeof Check> {
+  return new Check(`${prompt}_prompt`, `${prompt} prompt was not resolved`, error, ({ oidc }) =>
+    oidc.prompts.has(prompt) && oidc.result?.login === undefined
+      ? Check.REQUEST_PROMPT
+      : Check.NO_NEED_TO_PROMPT,
+  );
+}
+
+/**
+ * RFC 8252 §8.6: where another program could take what comes back, and so pass for the app, the member is
+ * asked each time. The https address of a native client is nobody else's.
+ */
+function checkClaimable(community: Community): InstanceType<typeof Check> {
+  return new Check(
+    'native_client_prompt',
+    'native clients require End-User interaction',
+    'interaction_required',
+    ({ oidc }) => {
+      const service = serviceOfClient(community, oidc.client?.clientId ?? '');
+      if (service?.client?.kind !== 'native' || oidc.result?.consent !== undefined)
+        return Check.NO_NEED_TO_PROMPT;
+      const uri = oidc.params?.redirect_uri;
+      // A device has no address to come back to.
+      return typeof uri !== 'string' || mayBeClaimedByOthers(uri)
+        ? Check.REQUEST_PROMPT
+        : Check.NO_NEED_TO_PROMPT;
+    },
+  );
 }
 
 /**

@@ -25,7 +25,7 @@ import {
   clientSecretFault,
   readerPasswordFault,
 } from '../../domain/services/client-rules.ts';
-import { iconFault, RECIPES } from '../../domain/services/service-rules.ts';
+import { iconFault, MAX_SESSION_HOURS, RECIPES } from '../../domain/services/service-rules.ts';
 import {
   checkedText,
   flag,
@@ -177,6 +177,7 @@ function service(env: NodeJS.ProcessEnv) {
     url: checkedText(webUriFault).nullish(),
     trust: oneOf(['first-party', 'third-party']).optional(),
     access: access().optional(),
+    sessionHours: number({ min: 1, max: MAX_SESSION_HOURS }).nullish(),
     client: client(env).nullish(),
     ldap: mapping({ password: secret(env, readerPasswordFault) }).nullish(),
   });
@@ -195,17 +196,30 @@ function access() {
 function client(env: NodeJS.ProcessEnv) {
   return mapping({
     id: checkedText(clientIdFault),
+    kind: oneOf(['web', 'spa', 'native']).optional(),
+    lanHttp: flag().optional(),
     secret: secret(env, clientSecretFault).optional(),
     redirectUris: listOf(checkedText(redirectUriFault)).optional(),
     postLogoutRedirectUris: listOf(checkedText(redirectUriFault)).optional(),
     backchannelLogoutUri: checkedText(webUriFault).nullish(),
+    backchannelLogoutToInitiator: flag().optional(),
     initiateLoginUri: checkedText(initiateLoginUriFault).nullish(),
     grants: listOf(oneOf(CLIENT_GRANTS)).optional(),
-    auth: oneOf(['client_secret_basic', 'client_secret_post', 'none']).optional(),
+    auth: clientAuth().optional(),
     idTokenAlg: oneOf(['RS256', 'ES256']).optional(),
     scopes: listOf(oneOf(CLIENT_SCOPES)).optional(),
     claimsIn: oneOf(['id_token', 'userinfo', 'both']).optional(),
     pkce: flag().optional(),
+  });
+}
+
+/** A client with a secret may send it either way, unless the service says that there is only one. */
+function clientAuth() {
+  const ways = ['client_secret_basic', 'client_secret_post'] as const;
+  return z.union([z.enum([...ways, 'none']), z.strictObject({ only: z.enum(ways) })], {
+    error: missingOr(
+      'must be client_secret_basic, client_secret_post, none, or {only: client_secret_basic} or {only: client_secret_post} for an app of which no other way is to be taken',
+    ),
   });
 }
 

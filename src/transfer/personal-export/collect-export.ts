@@ -148,7 +148,7 @@ async function readProfile(db: Queryable, communityId: string, subject: string):
   const [row] = await db.query<Profile>(
     `SELECT jsonb_build_object('name', c.name, 'slug', c.slug) AS community, m.subject,
        m.created_at AS since, m.updated_at AS "changedAt",
-       jsonb_build_object('username', m.username, 'displayName', m.display_name, 'givenName', m.given_name,
+       jsonb_build_object('username', m.username, 'localpart', m.localpart, 'displayName', m.display_name, 'givenName', m.given_name,
          'familyName', m.family_name, 'nickname', m.nickname, 'pronouns', m.pronouns, 'email', m.email,
          'language', m.locale, 'timeZone', m.zoneinfo, 'role', m.role, 'status', m.status,
          'origin', m.origin, 'uidNumber', m.uid_number) AS profile,
