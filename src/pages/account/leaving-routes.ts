@@ -2,6 +2,7 @@ import { RefusedError } from '../../domain/errors.ts';
 import { setMemberStatus } from '../../domain/memberships/set-member-status.ts';
 import { notifyMember } from '../../domain/notices/notify-member.ts';
 import { DELETION_DAYS, requestDeletion } from '../../domain/people/delete-account.ts';
+import { nameKey } from '../../platform/text/names.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import type { CommunityRoutes } from '../routing/community-route-table.ts';
 import { recently } from '../routing/recently.ts';
@@ -114,7 +115,7 @@ async function deletePage(
 }
 
 function isName(typed: string, username: string): boolean {
-  return typed.trim().normalize('NFKC').toLowerCase() === username.normalize('NFKC').toLowerCase();
+  return nameKey(typed.trim()) === nameKey(username);
 }
 
 /** The reason that the rules gave against it; undefined when it is done. */

@@ -3,6 +3,7 @@ import { chosenNameFault, type UsernameFault } from '../../domain/memberships/ch
 import { displayNameFault, shortened, tidyName } from '../../domain/memberships/display-name.ts';
 import type { Answer, Newcomer } from '../../domain/registration/newcomer.ts';
 import { isEmailAddress } from '../../platform/text/names.ts';
+import { normalForm } from '../../platform/text/normal-form.ts';
 import type { FieldFault, NewcomerForm } from './pages.ts';
 
 const ANSWER_MAX = 2_000;
@@ -12,7 +13,7 @@ export function readNewcomer(
   questions: Community['questions'],
 ): Newcomer {
   return {
-    username: (fields.username ?? '').trim().normalize('NFC'),
+    username: normalForm((fields.username ?? '').trim(), 'NFC'),
     displayName: tidyName(fields.display_name ?? ''),
     givenName: tidyName(fields.given_name ?? ''),
     familyName: tidyName(fields.family_name ?? ''),
