@@ -1,3 +1,5 @@
+import { normalForm } from '../../platform/text/normal-form.ts';
+
 /** Longest name that people read, as readers count characters: a flag or a family is one. */
 export const DISPLAY_NAME_MAX = 100;
 /** Marks can be piled on a letter without end: no name needs more than this, in UTF-16 code units. */
@@ -9,8 +11,7 @@ const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Z}]/gu;
 
 /** A name as it is kept: NFC, no spaces at its ends, one between its words. */
 export function tidyName(name: string): string {
-  return name
-    .normalize('NFC')
+  return normalForm(name, 'NFC')
     .replace(/\p{Z}+/gu, ' ')
     .trim();
 }

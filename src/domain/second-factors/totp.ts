@@ -1,6 +1,7 @@
 import { Secret, TOTP } from 'otpauth';
 import type { Database, Transaction } from '../../platform/database/database.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
+import { normalForm } from '../../platform/text/normal-form.ts';
 
 /** RFC 6238 with the parameters that every authenticator app knows: SHA-1, six digits, 30 seconds. */
 const PERIOD = 30;
@@ -29,7 +30,7 @@ export function totpAddress(secret: string, community: string, username: string)
  * @param code as typed, with or without spaces
  */
 export function stepOf(secret: string, code: string, now = Date.now()): number | undefined {
-  const token = code.replaceAll(/[\s\p{Pd}]/gu, '').normalize('NFKC');
+  const token = normalForm(code.replaceAll(/[\s\p{Pd}]/gu, ''), 'NFKC');
   if (!/^\d{6}$/.test(token)) return undefined;
   const delta = totpOf(secret).validate({ token, window: WINDOW, timestamp: now });
   return delta === null ? undefined : Math.floor(now / 1000 / PERIOD) + delta;

@@ -3,6 +3,7 @@ import { RefusedError } from '../../domain/errors.ts';
 import { setMemberStatus } from '../../domain/memberships/set-member-status.ts';
 import { notifyMember } from '../../domain/notices/notify-member.ts';
 import { DELETION_DAYS, requestDeletion } from '../../domain/people/delete-account.ts';
+import { nameKey } from '../../platform/text/names.ts';
 import { typed } from '../../platform/web/form-fields.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
@@ -128,7 +129,7 @@ async function deletePage(
 }
 
 function isName(typed: string, username: string): boolean {
-  return typed.trim().normalize('NFKC').toLowerCase() === username.normalize('NFKC').toLowerCase();
+  return nameKey(typed.trim()) === nameKey(username);
 }
 
 /** The reason that the rules gave against it; undefined when it is done. */

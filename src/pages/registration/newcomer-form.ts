@@ -4,6 +4,7 @@ import { chosenNameFault, type UsernameFault } from '../../domain/memberships/ch
 import { displayNameFault, shortened, tidyName } from '../../domain/memberships/display-name.ts';
 import type { Answer, Newcomer } from '../../domain/registration/newcomer.ts';
 import { isEmailAddress } from '../../platform/text/names.ts';
+import { normalForm } from '../../platform/text/normal-form.ts';
 import { typed } from '../../platform/web/form-fields.ts';
 import type { FieldFault, NewcomerForm } from './pages.ts';
 
@@ -12,7 +13,7 @@ const ANSWER_MAX = 2_000;
 /** Who somebody says they will be; the community's questions are further fields, `answer-ID`. */
 export const newcomerFields = z
   .object({
-    username: typed.transform((text) => text.trim().normalize('NFC')),
+    username: typed.transform((text) => normalForm(text.trim(), 'NFC')),
     display_name: typed.transform(tidyName),
     given_name: typed.transform(tidyName),
     family_name: typed.transform(tidyName),

@@ -21,6 +21,7 @@ import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor
 import type { Amr } from '../../domain/sessions/authentication.ts';
 import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
+import { normalForm } from '../../platform/text/normal-form.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 
@@ -120,8 +121,7 @@ export async function finishRegistration(
 
 /** A name as it is kept, cut between signs as readers count them; undefined where only space was typed. */
 export function passkeyName(typed: string | undefined): string | undefined {
-  const text = (typed ?? '')
-    .normalize('NFC')
+  const text = normalForm(typed ?? '', 'NFC')
     .replaceAll(/[\s\p{Cc}]+/gu, ' ')
     .trim();
   let name = '';

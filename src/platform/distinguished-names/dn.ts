@@ -7,18 +7,25 @@ export type Rdn = readonly AttributeValue[];
 /** Relative names, the entry's own first; empty for the root. */
 export type Dn = readonly Rdn[];
 
+/** In UTF-16 code units: far more than a name of ours has, with everything in it escaped. */
+const DN_MAX = 8_192;
+/** Pairs of a name, all told: no tree here is half as deep. */
+const PAIRS_MAX = 64;
+
 const TYPE = /^\s*(?:oid\.)?([a-z][a-z0-9-]*|\d+(?:\.\d+)+)\s*$/i;
 
 /**
  * Reads the string form of a distinguished name (RFC 4514 §3), spaces around separators allowed (RFC
  * 2253 §4). A comma that is not followed by a `type=` belongs to the value before it: some clients put
  * names into DNs unescaped (row 13 of what clients need).
- * @returns undefined when it is not one
+ * @returns undefined when it is not one, or longer or deeper than anything that has a name
  */
 export function parseDn(text: string): Dn | undefined {
+  if (text.length > DN_MAX) return undefined;
   if (text.trim() === '') return [];
   const rdns: AttributeValue[][] = [];
   let rdn: AttributeValue[] = [];
+  let pairs = 0;
   for (const part of splitUnescaped(text)) {
     const separator = part.text.indexOf('=');
     const type = separator < 0 ? null : TYPE.exec(part.text.slice(0, separator));
@@ -30,6 +37,8 @@ export function parseDn(text: string): Dn | undefined {
       previous.value += part.before + more;
       continue;
     }
+    pairs += 1;
+    if (pairs > PAIRS_MAX) return undefined;
     const value = readValue(part.text.slice(separator + 1), true);
     if (value === undefined) return undefined;
     if (part.before !== '+') {

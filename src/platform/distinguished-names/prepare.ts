@@ -1,4 +1,5 @@
 import { nameKey } from '../text/names.ts';
+import { normalForm } from '../text/normal-form.ts';
 
 // Soft hyphens, joiners, variation selectors and the like count for nothing; controls neither, but for
 // those that are white space (RFC 4518 §2.2).
@@ -24,7 +25,7 @@ export function foldCase(text: string): string {
 /** The same with case kept, for rules that tell it apart. */
 export function keepCase(text: string): string {
   if (PLAIN.test(text)) return text;
-  return mapped(text).normalize('NFKC').trim();
+  return normalForm(mapped(text), 'NFKC').trim();
 }
 
 /** A part of a substrings assertion: as the rules above, but white space at its ends counts (RFC 4518 §2.6.1). */
@@ -34,7 +35,7 @@ export function foldPart(text: string): string {
 }
 
 export function keepPart(text: string): string {
-  return PLAIN_WITH_EDGES.test(text) ? text : mapped(text).normalize('NFKC');
+  return PLAIN_WITH_EDGES.test(text) ? text : normalForm(mapped(text), 'NFKC');
 }
 
 function mapped(text: string): string {

@@ -1,3 +1,5 @@
+import { normalForm } from './normal-form.ts';
+
 /** Words that no member may take as a username: they would pass for the community's own voice. */
 const RESERVED = new Set([
   'admin',
@@ -14,7 +16,7 @@ const RESERVED = new Set([
  * (SQL never folds names: PostgreSQL's lower() depends on the locale.)
  */
 export function nameKey(name: string): string {
-  return name.normalize('NFKC').toLowerCase().normalize('NFKC');
+  return normalForm(normalForm(name, 'NFKC').toLowerCase(), 'NFKC');
 }
 
 const SHAPE = /^[\p{Ll}\p{Lu}\p{Lo}\p{Nd}](?:[\p{L}\p{M}\p{Nd}._-]{0,62}[\p{L}\p{M}\p{Nd}])?$/u;

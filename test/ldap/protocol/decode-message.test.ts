@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  MAX_ASSERTION_BYTES,
   MAX_FILTER_DEPTH,
   MAX_FILTER_NODES,
+  MAX_SUBSTRINGS,
 } from '../../../src/protocols/ldap/protocol/decode-filter.ts';
 import {
   decodeMessage,
@@ -295,6 +297,22 @@ describe('filters (RFC 4511 §4.5.1.7)', () => {
       of(element(0x83, 'd')),
     ])
       refuses(searchOf({ filter: wrong }));
+  });
+
+  it('takes no empty substring, and no more of all than there may be', () => {
+    const of = (...parts: Buffer[]) => element(0xa4, element(0x04, 'cn'), element(0x30, ...parts));
+    for (const tag of [0x80, 0x81, 0x82]) refuses(searchOf({ filter: of(element(tag, '')) }));
+    const many = (count: number) => of(...Array(count).fill(element(0x81, 'a')));
+    const or = (...filters: Buffer[]) => element(0xa1, ...filters);
+    expect(filterOf(or(many(MAX_SUBSTRINGS - 1), many(1)))).toMatchObject({ type: 'or' });
+    refuses(searchOf({ filter: or(many(MAX_SUBSTRINGS - 1), many(2)) }));
+  });
+
+  it('takes a longer value than any entry has for one of no syntax', () => {
+    const value = (size: number) => element(0x04, 'x'.repeat(size));
+    const equality = (size: number) => element(0xa3, element(0x04, 'cn'), value(size));
+    expect(filterOf(equality(MAX_ASSERTION_BYTES))).toMatchObject({ type: 'equality' });
+    expect(filterOf(equality(MAX_ASSERTION_BYTES + 1))).toEqual({ type: 'undefined' });
   });
 
   it('refuses an extensible filter of neither rule nor attribute, and one without a value', () => {

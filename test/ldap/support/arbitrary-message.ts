@@ -14,13 +14,16 @@ const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array
 const count = fc.oneof(fc.nat(200), fc.nat(MAX_INT), fc.constantFrom(127, 128, 32_767, 32_768));
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 
+/** Of substrings: none is empty (RFC 4517 §3.3.30). */
+const part = text.filter((each) => each !== '');
+
 const substrings: fc.Arbitrary<Filter> = fc
   .record({
     type: fc.constant('substrings' as const),
     attribute: text,
-    initial: maybe(text),
-    any: fc.array(text, { maxLength: 4 }),
-    final: maybe(text),
+    initial: maybe(part),
+    any: fc.array(part, { maxLength: 4 }),
+    final: maybe(part),
   })
   .filter(
     ({ initial, any, final }) => initial !== undefined || any.length > 0 || final !== undefined,

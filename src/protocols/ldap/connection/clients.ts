@@ -5,6 +5,7 @@ import { networkOf } from '../../../platform/throttles/network.ts';
 import type { Handler } from '../handler.ts';
 import { noticeOfDisconnection } from '../protocol/response-writer.ts';
 import { RESULT } from '../protocol/result.ts';
+import { SpareChunks } from '../protocol/spare-chunks.ts';
 import { isIn, isLoopback, plainAddress } from './addresses.ts';
 import type { Certificate } from './certificate.ts';
 import { LdapConnection } from './ldap-connection.ts';
@@ -41,6 +42,7 @@ export function createClients<State>(options: ClientsOptions<State>) {
   const clients = new Map<Socket, LdapConnection<State> | undefined>();
   const perNetwork = new Map<string, number>();
   const turns = new Turns();
+  const spares = new SpareChunks();
   let nextId = 1;
   let isStopping = false;
   const sweep = setInterval(() => {
@@ -78,6 +80,7 @@ export function createClients<State>(options: ClientsOptions<State>) {
       limits,
       log,
       turns,
+      spares,
       secure: certificate === undefined ? undefined : secure,
     });
     clients.set(socket, connection);

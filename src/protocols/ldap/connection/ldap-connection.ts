@@ -5,6 +5,7 @@ import { decodeMessage } from '../protocol/decode-message.ts';
 import { type Message, TAG } from '../protocol/message.ts';
 import { noticeOfDisconnection } from '../protocol/response-writer.ts';
 import { LdapError, ProtocolError, RESULT, type ResultCode } from '../protocol/result.ts';
+import type { SpareChunks } from '../protocol/spare-chunks.ts';
 import { Frames } from './frames.ts';
 import type { LdapLimits } from './limits.ts';
 import { Operations } from './operations.ts';
@@ -29,6 +30,7 @@ export type ConnectionOptions<State> = {
   log: Logger;
   /** Of all connections. */
   turns: Turns;
+  spares: SpareChunks;
   /** Puts TLS over the socket, as a server; undefined where no certificate is configured. */
   secure: ((socket: Socket) => Promise<Socket>) | undefined;
 };
@@ -65,7 +67,7 @@ export class LdapConnection<State> implements Connection<State> {
     this.#options = options;
     this.#isTls = isTls;
     this.#patience = new Patience(options.limits);
-    this.#outgoing = new Outgoing(socket);
+    this.#outgoing = new Outgoing(socket, options.spares);
     this.#operations = new Operations(options, {
       connection: this,
       outgoing: this.#outgoing,
@@ -149,7 +151,7 @@ export class LdapConnection<State> implements Connection<State> {
     while (this.#mayRead()) {
       const frame = this.#frames.next(this.#maxBytes());
       if (frame === undefined) return;
-      this.#receive(decodeMessage(frame));
+      this.#receive(decodeMessage(frame), frame.length);
       if (performance.now() > until) this.#yield();
     }
   }
@@ -172,11 +174,11 @@ export class LdapConnection<State> implements Connection<State> {
     return this.#isBound ? boundMessageBytes : anonymousMessageBytes;
   }
 
-  #receive(message: Message): void {
+  #receive(message: Message, bytes: number): void {
     const { request } = message;
     if (request.kind === 'unbind') this.end();
     else if (request.kind === 'abandon') this.#operations.abandon(request.target);
-    else this.#operations.take(message);
+    else this.#operations.take(message, bytes);
   }
 
   /** From the moment that a bind request came (RFC 4513 §4), and when TLS begins. */

@@ -6,6 +6,8 @@ export type LdapLimits = {
   /** Operations of a connection that run at once, and that wait behind them. */
   running: number;
   queued: number;
+  /** Bytes of those that wait, after which no more are read. */
+  queuedBytes: number;
   connections: number;
   /** Of one address, or one IPv6 /64; those of this machine and a proxy's own aside. */
   connectionsFromAddress: number;
@@ -26,6 +28,7 @@ export const DEFAULT_LIMITS: LdapLimits = {
   boundMessageBytes: 512 * 1024,
   running: 8,
   queued: 64,
+  queuedBytes: 1024 * 1024,
   connections: 12_000,
   connectionsFromAddress: 2_000,
   anonymousIdle: 2 * 60_000,

@@ -25,6 +25,7 @@ type Asker<State> = {
   ended(): void;
 };
 
+type Waiting = { message: Message; bytes: number };
 type Options<State> = { handler: Handler<State>; limits: LdapLimits; log: Logger };
 
 /** What one client has under way: what runs, and what waits for its turn. */
@@ -32,7 +33,9 @@ export class Operations<State> {
   #options: Options<State>;
   #asker: Asker<State>;
   #running = new Set<Operation>();
-  #queue: Message[] = [];
+  #queue: Waiting[] = [];
+  /** Bytes of the messages that wait. */
+  #queuedBytes = 0;
   /** A bind is under way: nothing else starts. */
   #isExclusive = false;
 
@@ -46,35 +49,48 @@ export class Operations<State> {
   }
 
   get isQueueFull(): boolean {
-    return this.#queue.length >= this.#options.limits.queued;
+    const { queued, queuedBytes } = this.#options.limits;
+    return this.#queue.length >= queued || this.#queuedBytes >= queuedBytes;
   }
 
   /**
    * Starts an operation, or has it wait.
+   * @param bytes that it came in
    * @throws ProtocolError when its message id is another's that has no answer yet (RFC 4511 §4.1.1.1)
    */
-  take(message: Message): void {
+  take(message: Message, bytes: number): void {
     if (this.#isInUse(message.id)) throw new ProtocolError(`message id ${message.id} is in use`);
     if (this.#queue.length === 0 && this.#mayStart(message)) this.#start(message);
-    else this.#queue.push(message);
+    else this.#wait({ message, bytes });
   }
 
   startQueued(): void {
     for (let [first] = this.#queue; first !== undefined; [first] = this.#queue) {
-      if (!this.#mayStart(first)) return;
+      if (!this.#mayStart(first.message)) return;
       this.#queue.shift();
-      this.#start(first);
+      this.#queuedBytes -= first.bytes;
+      this.#start(first.message);
     }
+  }
+
+  #wait(waiting: Waiting): void {
+    this.#queue.push(waiting);
+    this.#queuedBytes += waiting.bytes;
   }
 
   /** Abandon (RFC 4511 §4.11): nothing, where the operation is over or cannot be abandoned. */
   abandon(target: number): void {
     for (const each of this.#running) if (each.id === target) each.abandon();
-    this.#queue = this.#queue.filter(({ id, request }) => id !== target || isExclusive(request));
+    const left = this.#queue.filter(
+      ({ message: { id, request } }) => id !== target || isExclusive(request),
+    );
+    this.dropQueue();
+    for (const each of left) this.#wait(each);
   }
 
   dropQueue(): void {
     this.#queue = [];
+    this.#queuedBytes = 0;
   }
 
   /** The client is gone. */
@@ -86,7 +102,7 @@ export class Operations<State> {
   /** An abandoned operation's id may come again before the operation has noticed. */
   #isInUse(id: number): boolean {
     for (const each of this.#running) if (each.id === id && !each.isAbandoned()) return true;
-    return this.#queue.some((each) => each.id === id);
+    return this.#queue.some(({ message }) => message.id === id);
   }
 
   #mayStart({ request }: Message): boolean {
@@ -142,7 +158,7 @@ export class Operations<State> {
       if (critical && !handler.controls.get(request.kind)?.has(oid)) {
         throw new LdapError(
           RESULT.unavailableCriticalExtension,
-          `the control ${oid} is not supported here`,
+          `the control ${oid.slice(0, 100)} is not supported here`,
         );
       }
     }

@@ -1,17 +1,19 @@
 import type { Socket } from 'node:net';
 import { ResponseWriter } from '../protocol/response-writer.ts';
+import type { SpareChunks } from '../protocol/spare-chunks.ts';
 
 type Waiting = { resolve(): void; reject(error: Error): void };
 
 /** What a connection sends. Answers are gathered in `writer`, and sent together. */
 export class Outgoing {
-  readonly writer = new ResponseWriter();
+  readonly writer: ResponseWriter;
   #socket: Socket;
   #sent = 0;
   #isShut = false;
   #waiting: Waiting[] = [];
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, spares: SpareChunks) {
+    this.writer = new ResponseWriter(spares);
     this.#socket = socket;
   }
 

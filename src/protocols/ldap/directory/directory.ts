@@ -131,6 +131,8 @@ export type Directory = {
   /** Ordered by id. */
   servicesById: Service[];
   servicesBySlug: Map<string, Service>;
+  /** All members of groups with others inside, as `allMembers` gathered them for one version. */
+  memberLists: { version: number; lists: Map<Group, Person[]> };
   /** Moves with every change: what was computed from the directory is good for one version. */
   version: number;
 };
@@ -201,22 +203,32 @@ export function someMember(group: Group, test: (person: Person) => boolean): boo
   return false;
 }
 
-const gathered = new WeakMap<Directory, { version: number; lists: Map<Group, Person[]> }>();
+function memberListsOf(directory: Directory): Map<Group, Person[]> {
+  const { version } = directory;
+  if (directory.memberLists.version !== version) {
+    directory.memberLists = { version, lists: new Map() };
+  }
+  return directory.memberLists.lists;
+}
+
+/** How many have to be put together for `allMembers`: nobody where the list is there already. */
+export function sizeToGather(directory: Directory, group: Group): number {
+  if (group.children.length === 0 || memberListsOf(directory).has(group)) return 0;
+  let size = 0;
+  for (const { members } of groupsWithin(group)) size += members.length;
+  return size;
+}
 
 /** All who are in a group, ordered by subject; gathered once for each version of the directory. */
 export function allMembers(directory: Directory, group: Group): readonly Person[] {
   if (group.children.length === 0) return group.members;
-  let known = gathered.get(directory);
-  if (known?.version !== directory.version) {
-    known = { version: directory.version, lists: new Map() };
-    gathered.set(directory, known);
-  }
-  let list = known.lists.get(group);
+  const lists = memberListsOf(directory);
+  let list = lists.get(group);
   if (list === undefined) {
     const people = new Set<Person>();
     for (const { members } of groupsWithin(group)) for (const each of members) people.add(each);
     list = [...people].sort((a, b) => (a.subject < b.subject ? -1 : 1));
-    known.lists.set(group, list);
+    lists.set(group, list);
   }
   return list;
 }

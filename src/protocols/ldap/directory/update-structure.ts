@@ -30,6 +30,7 @@ export function makeDirectory(communityId: string, row: StructureRow): Directory
     groupsByName: new Map(),
     servicesById: [],
     servicesBySlug: new Map(),
+    memberLists: { version: 0, lists: new Map() },
     version: 0,
   };
   updateStructure(directory, row);

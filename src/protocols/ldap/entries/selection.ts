@@ -14,26 +14,31 @@ const ENCODED_NAMES = ATTRIBUTE_TYPES.map(({ name }) => encodeName(name));
 /** Which attributes a search asks for, by the kind of entry. */
 export type Selection = Record<Entry['kind'], readonly AttributeType[]>;
 
-/** What apps ask for is the same again and again. */
-const known = new LRUCache<string, Selection>({ max: 500 });
+/** Reads attribute lists, and remembers those of late: what apps ask for is the same again and again. */
+export type Selections = { of(attributes: readonly string[]): Selection };
+
+export function createSelections(): Selections {
+  const known = new LRUCache<string, Selection>({ max: 500 });
+  return {
+    of(attributes) {
+      // The list of one empty name is not the empty list.
+      const key = `${attributes.length}\0${attributes.join('\0')}`;
+      let selection = known.get(key);
+      if (selection === undefined) {
+        selection = selectAttributes(attributes);
+        if (key.length < 2_000) known.set(key, selection);
+      }
+      return selection;
+    },
+  };
+}
 
 /**
  * Reads the attribute list of a search (RFC 4511 §4.5.1.8): none or `*` for the user attributes, `+` for
  * the operational ones (RFC 3673), `1.1` for none; what the schema does not know is left out, and an
  * empty name counts for nothing (row 15).
  */
-export function selectAttributes(attributes: readonly string[]): Selection {
-  // The list of one empty name is not the empty list.
-  const key = `${attributes.length}\0${attributes.join('\0')}`;
-  let selection = known.get(key);
-  if (selection === undefined) {
-    selection = compile(attributes);
-    if (key.length < 2_000) known.set(key, selection);
-  }
-  return selection;
-}
-
-function compile(attributes: readonly string[]): Selection {
+function selectAttributes(attributes: readonly string[]): Selection {
   // An empty name alone asks for nothing: it is not the empty list.
   const user = attributes.length === 0 || attributes.includes('*');
   const operational = attributes.includes('+');

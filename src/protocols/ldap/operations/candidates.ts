@@ -10,13 +10,14 @@ import {
   type Group,
   idOf,
   type Person,
+  sizeToGather,
   subjectOf,
 } from '../directory/directory.ts';
 import type { Filter } from '../protocol/filter.ts';
 import { A, findAttributeType } from '../schema/attribute-types.ts';
 import { OBJECT_CLASSES } from '../schema/object-classes.ts';
 import { IN_CHAIN } from './match-extensible.ts';
-import type { ResolveDn } from './match-filter.ts';
+import type { ResolveDn } from './matcher.ts';
 
 /**
  * What a filter can be true of at most, found by the directory's indexes. Undefined: of any of that kind.
@@ -34,24 +35,34 @@ const ANYTHING: Candidates = { people: undefined, groups: undefined, others: tru
 const NOTHING: Candidates = { people: NONE, groups: NONE, others: false };
 const SOMEBODY: Candidates = { people: undefined, groups: NONE, others: false };
 
+/**
+ * `gathered` counts the entries that were put together from several lists so far. Once they are as many as
+ * there are people, whatever would take more of that is looked for among everybody, which is done in slices.
+ */
+type Search = { directory: Directory; resolveDn: ResolveDn; gathered: number };
+
 export function findCandidates(
   filter: Filter,
   directory: Directory,
   resolveDn: ResolveDn,
 ): Candidates {
+  return candidatesOf(filter, { directory, resolveDn, gathered: 0 });
+}
+
+function candidatesOf(filter: Filter, search: Search): Candidates {
   switch (filter.type) {
     case 'and':
-      return ofAll(filter.filters, directory, resolveDn);
+      return ofAll(filter.filters, search);
     case 'or':
-      return ofAny(filter.filters, directory, resolveDn);
+      return ofAny(filter.filters, search);
     case 'present':
       return byPresence(filter.attribute);
     case 'equality':
     case 'approximate':
-      return byEquality(filter.attribute, filter.value, directory, resolveDn);
+      return byEquality(filter.attribute, filter.value, search);
     case 'extensible':
       return filter.rule === IN_CHAIN && filter.attribute !== undefined
-        ? byChain(filter.attribute, filter.value, directory, resolveDn)
+        ? byChain(filter.attribute, filter.value, search)
         : ANYTHING;
     case 'undefined':
       return NOTHING;
@@ -77,12 +88,8 @@ function byPresence(description: string): Candidates {
   return PERSONAL.has(type as never) ? SOMEBODY : ANYTHING;
 }
 
-function byEquality(
-  description: string,
-  value: string,
-  directory: Directory,
-  resolveDn: ResolveDn,
-): Candidates {
+function byEquality(description: string, value: string, search: Search): Candidates {
+  const { directory, resolveDn } = search;
   switch (findAttributeType(description)) {
     case undefined:
       return NOTHING;
@@ -93,7 +100,7 @@ function byEquality(
     case A.uidNumber:
       return somebody(directory.peopleByNumber.get(Number(value)));
     case A.memberOf:
-      return peopleIn(directory, resolveDn(value));
+      return peopleIn(resolveDn(value), search);
     case A.member:
     case A.uniqueMember:
       return groupsAround(resolveDn(value), false);
@@ -143,15 +150,11 @@ function classOid(wanted: string): string {
   return OBJECT_CLASSES.find(({ name }) => name === wanted)?.oid as string;
 }
 
-function byChain(
-  description: string,
-  value: string,
-  directory: Directory,
-  resolveDn: ResolveDn,
-): Candidates {
+function byChain(description: string, value: string, search: Search): Candidates {
   const type = findAttributeType(description);
-  if (type === A.memberOf) return peopleIn(directory, resolveDn(value));
-  if (type === A.member || type === A.uniqueMember) return groupsAround(resolveDn(value), true);
+  const named = search.resolveDn(value);
+  if (type === A.memberOf) return peopleIn(named, search);
+  if (type === A.member || type === A.uniqueMember) return groupsAround(named, true);
   return ANYTHING;
 }
 
@@ -159,9 +162,17 @@ function somebody(person: Person | undefined): Candidates {
   return { people: listOf(person), groups: NONE, others: false };
 }
 
-function peopleIn(directory: Directory, group: Entry | undefined): Candidates {
+function peopleIn(group: Entry | undefined, search: Search): Candidates {
   if (group?.kind !== 'group') return NOTHING;
+  const { directory } = search;
+  const size = sizeToGather(directory, group);
+  if (size > 0 && !mayGather(size, search)) return SOMEBODY;
   return { people: allMembers(directory, group), groups: NONE, others: false };
+}
+
+function mayGather(size: number, search: Search): boolean {
+  search.gathered += size;
+  return search.gathered <= search.directory.peopleBySubject.length;
 }
 
 function groupsAround(member: Entry | undefined, deep: boolean): Candidates {
@@ -187,14 +198,14 @@ function ordered(groups: readonly Group[]): readonly Group[] {
 }
 
 /** Looks no further than the first part that leaves a handful: the filter itself is judged for these. */
-function ofAll(filters: readonly Filter[], directory: Directory, resolveDn: ResolveDn): Candidates {
+function ofAll(filters: readonly Filter[], search: Search): Candidates {
   let found = ANYTHING;
   // What an index answers at once comes before what has to be gathered.
   for (const each of [
     ...filters.filter(isDirect),
     ...filters.filter((other) => !isDirect(other)),
   ]) {
-    found = both(found, findCandidates(each, directory, resolveDn));
+    found = both(found, candidatesOf(each, search));
     if ((found.people?.length ?? Infinity) + (found.groups?.length ?? Infinity) < A_HANDFUL) break;
   }
   return found;
@@ -223,21 +234,22 @@ function smaller<Item>(a: readonly Item[] | undefined, b: readonly Item[] | unde
  * Gathers what any of the parts can be true of; once that is more than there is, everything is looked at
  * instead: a filter of a thousand large parts costs no more than one.
  */
-function ofAny(filters: readonly Filter[], directory: Directory, resolveDn: ResolveDn): Candidates {
+function ofAny(filters: readonly Filter[], search: Search): Candidates {
   const people = new Set<readonly Person[]>();
   const groups = new Set<readonly Group[]>();
   let others = false;
   let size = 0;
   for (const filter of filters) {
-    const each = findCandidates(filter, directory, resolveDn);
+    const each = candidatesOf(filter, search);
     if (each.people === undefined || each.groups === undefined) return ANYTHING;
     if (!people.has(each.people)) size += each.people.length;
     if (!groups.has(each.groups)) size += each.groups.length;
     people.add(each.people);
     groups.add(each.groups);
     others ||= each.others;
-    if (size > directory.peopleBySubject.length) return ANYTHING;
+    if (size > search.directory.peopleBySubject.length) return ANYTHING;
   }
+  if (people.size + groups.size > 2 && !mayGather(size, search)) return ANYTHING;
   return { people: union(people, subjectOf), groups: union(groups, idOf), others };
 }
 

@@ -7,7 +7,9 @@ import { type CompareRequest, TAG } from '../protocol/message.ts';
 import { LdapError, RESULT } from '../protocol/result.ts';
 import { findAttributeType } from '../schema/attribute-types.ts';
 import { directoryFor, readDn } from './directory-for.ts';
-import { matchEquality, TRUE, UNDEFINED } from './match-filter.ts';
+import { matchEquality } from './match-equality.ts';
+import { TRUE, UNDEFINED } from './matcher.ts';
+import { PreparedLists } from './prepared-lists.ts';
 import { requireEntry } from './search-area.ts';
 import { type Session, sceneOf, seesEntry, type Tree } from './session.ts';
 import { specialEntry } from './special-entries.ts';
@@ -44,7 +46,8 @@ function judge({ attribute, value }: CompareRequest, entry: Entry, scene: Scene)
   if (type.withSubtypes.every((each) => !hasValues(entry, each, scene))) {
     throw new LdapError(RESULT.noSuchAttribute, `the entry has no ${type.name}`);
   }
-  const setting = { scene, resolveDn: (text: string) => resolve(text, scene) };
+  const resolveDn = (text: string) => resolve(text, scene);
+  const setting = { scene, resolveDn, lists: new PreparedLists() };
   const verdict = value === undefined ? UNDEFINED : matchEquality(attribute, value, setting)(entry);
   if (verdict === UNDEFINED) {
     throw new LdapError(RESULT.invalidAttributeSyntax, `the value is not of ${type.name}'s syntax`);

@@ -1,3 +1,4 @@
+import { createSelections } from '../entries/selection.ts';
 import type { Connection, Handler, Responses } from '../handler.ts';
 import { PAGED_RESULTS } from '../protocol/controls.ts';
 import { type ExtendedRequest, type Message, TAG } from '../protocol/message.ts';
@@ -14,7 +15,7 @@ import { whoAmI } from './who-am-i.ts';
 
 /** The operations of the bridge: read-only, but for people's own password. */
 export function createLdapHandler(parts: BindParts & { startTls: boolean }): Handler<Session> {
-  const tree = { ...parts.tree, startTls: parts.startTls };
+  const tree = { ...parts.tree, startTls: parts.startTls, selections: createSelections() };
   return {
     anonymous: () => openSession(),
     controls: new Map([['search', new Set([PAGED_RESULTS])]]),

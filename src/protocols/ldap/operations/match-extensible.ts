@@ -9,85 +9,78 @@ import {
   findAttributeType,
 } from '../schema/attribute-types.ts';
 import { DERIVED_RULES, type MatchingRule, RULES } from '../schema/matching-rules.ts';
+import { isInside, matchEach, matchEquality } from './match-equality.ts';
+import { parseSubstrings, substringsOf } from './match-substrings.ts';
+import { anyValue, type ValueTest } from './match-values.ts';
 import {
   FALSE,
-  isInside,
   type Matcher,
-  matchEquality,
   matchNothing,
   matchUndefined,
-  matchValues,
   type Setting,
   TRUE,
-} from './match-filter.ts';
-import { parseSubstrings, substringsOf } from './match-substrings.ts';
+} from './matcher.ts';
 
 /** Groups at any depth (LDAP_MATCHING_RULE_IN_CHAIN); bits of a number. */
 export const IN_CHAIN = '1.2.840.113556.1.4.1941';
 const BIT_AND = '1.2.840.113556.1.4.803';
 const BIT_OR = '1.2.840.113556.1.4.804';
 
-const NAME_LISTS: ReadonlySet<AttributeType> = new Set([A.member, A.uniqueMember, A.memberOf]);
-
 type Extensible = Extract<Filter, { type: 'extensible' }>;
-type Passes = (value: string) => boolean;
 
 /** An extensible match (RFC 4511 §4.5.1.7.7): by a rule, an attribute or both, and names' parts if asked. */
 export function matchExtensible(filter: Extensible, setting: Setting): Matcher {
   const { rule, attribute } = filter;
   if (rule === undefined) {
     if (attribute === undefined) return matchUndefined;
-    return withNames(filter, setting, matchEquality(attribute, filter.value, setting), [attribute]);
+    const matcher = matchEquality(attribute, filter.value, setting);
+    return withNames(filter, setting, matcher, nameTests(filter.value, attribute));
   }
   const type = attribute === undefined ? undefined : findAttributeType(attribute);
   if (attribute !== undefined && type === undefined) return matchUndefined;
   if (rule === IN_CHAIN) return matchInChain(type, filter.value, setting);
-  const passes = assertion(rule, filter.value);
-  if (passes === undefined) return matchUndefined;
+  const test = assertion(rule, filter.value);
+  if (test === undefined) return matchUndefined;
   const types = type === undefined ? typesOf(rule) : [type];
   if (type !== undefined && !applies(rule, type)) return matchUndefined;
-  // Lists of names are never written out to be compared: what is asserted is looked up.
-  const matchers = types.map((each) =>
-    NAME_LISTS.has(each)
-      ? matchEquality(each.name, filter.value, setting)
-      : matchValues(each, setting.scene, passes),
-  );
-  const anyOf: Matcher = (entry) => (matchers.some((each) => each(entry) === TRUE) ? TRUE : FALSE);
-  return withNames(
-    filter,
-    setting,
-    anyOf,
-    types.map(({ name }) => name),
-  );
+  const looked = [...new Set(types.flatMap(({ withSubtypes }) => withSubtypes))];
+  const matcher = matchEach(looked, filter.value, setting, test);
+  return withNames(filter, setting, matcher, new Map(looked.map((each) => [each, test])));
 }
+
+/** What is asked of the values in names, by their type. */
+type NameTests = ReadonlyMap<AttributeType, ValueTest>;
 
 /** `:dn:` has the types and values of the entry's name judged, too. */
 function withNames(
-  filter: Extensible,
+  { dnAttributes }: Extensible,
   setting: Setting,
   matcher: Matcher,
-  types: readonly string[],
+  tests: NameTests,
 ): Matcher {
-  if (!filter.dnAttributes) return matcher;
+  if (!dnAttributes) return matcher;
   return (entry) => {
     const verdict = matcher(entry);
-    return verdict === TRUE || !namePasses(filter, entry, setting, types) ? verdict : TRUE;
+    return verdict === TRUE || !namePasses(tests, entry, setting) ? verdict : TRUE;
   };
 }
 
-function namePasses(
-  filter: Extensible,
-  entry: Entry,
-  { scene }: Setting,
-  types: readonly string[],
-): boolean {
-  const wanted = new Set(types.flatMap((type) => findAttributeType(type)?.withSubtypes ?? []));
+/** Without a rule, each type goes by its own: made ready once, and not for each entry. */
+function nameTests(value: string, attribute: string): NameTests {
+  const tests = new Map<AttributeType, ValueTest>();
+  for (const type of findAttributeType(attribute)?.withSubtypes ?? []) {
+    const test = type.equality && assertion(type.equality.name, value);
+    if (test !== undefined) tests.set(type, test);
+  }
+  return tests;
+}
+
+function namePasses(tests: NameTests, entry: Entry, { scene }: Setting): boolean {
   for (const rdn of parseDn(entryDn(entry, scene.directory)) ?? []) {
     for (const { type, value } of rdn) {
       const attributeType = findAttributeType(type);
-      if (attributeType === undefined || !wanted.has(attributeType)) continue;
-      const rule = filter.rule ?? attributeType.equality?.name;
-      if (rule !== undefined && assertion(rule, filter.value)?.(value)) return true;
+      const test = attributeType && tests.get(attributeType);
+      if (test !== undefined && anyValue(value, test)) return true;
     }
   }
   return false;
@@ -105,34 +98,37 @@ function matchInChain(type: AttributeType | undefined, value: string, setting: S
 }
 
 /** What a rule says of values, given the asserted one; undefined for rules and values that make no sense. */
-function assertion(rule: string, value: string): Passes | undefined {
+function assertion(rule: string, value: string): ValueTest | undefined {
   if (rule === BIT_AND || rule === BIT_OR) return bits(rule, value);
   const equality = equalityRule(rule);
   if (equality !== undefined) {
     const wanted = equality.prepare(value);
-    return wanted === undefined ? undefined : (text) => equality.prepare(text) === wanted;
+    if (wanted === undefined) return undefined;
+    return { prepare: equality.prepare, holds: (prepared) => prepared === wanted };
   }
   const derived = derivedRule(rule);
-  if (derived?.kind === 'substrings') return substringsOf(parseSubstrings(value), derived.of);
+  if (derived?.kind === 'substrings') {
+    const parts = parseSubstrings(value);
+    return parts && substringsOf(parts, derived.of);
+  }
   if (derived?.of.order === undefined) return undefined;
   // An ordering rule is true of values below the asserted one (RFC 4517 §4.2.3).
   const { prepare, order } = derived.of;
   const wanted = prepare(value);
   if (wanted === undefined) return undefined;
-  return (text) => {
-    const prepared = prepare(text);
-    return prepared !== undefined && order(prepared, wanted) < 0;
-  };
+  return { prepare, holds: (prepared) => order(prepared, wanted) < 0 };
 }
 
-function bits(rule: string, value: string): Passes | undefined {
+const asNumber = (text: string) => (/^\d+$/.test(text) ? text : undefined);
+
+function bits(rule: string, value: string): ValueTest | undefined {
   if (!/^(?:0|[1-9]\d{0,18})$/.test(value)) return undefined;
   const mask = BigInt(value);
-  return (text) => {
-    if (!/^\d+$/.test(text)) return false;
+  const holds = (text: string) => {
     const common = BigInt(text) & mask;
     return rule === BIT_AND ? common === mask : common !== 0n;
   };
+  return { prepare: asNumber, holds };
 }
 
 const sameName = (rule: string) => (each: { oid: string; name: string }) =>
@@ -158,6 +154,15 @@ function applies(rule: string, type: AttributeType): boolean {
   if (syntax === undefined) return false;
   return type.syntax === syntax || (text.includes(syntax) && text.includes(type.syntax));
 }
+
+/** How many values of an entry are looked at for an extensible match, at the most. */
+export function typesAsked({ rule, attribute, dnAttributes }: Extensible): number {
+  const types = attribute === undefined && rule !== undefined ? typesOf(rule).length : 1;
+  return dnAttributes ? types + NAMES : types;
+}
+
+/** What taking an entry's name apart costs, in values that are compared. */
+const NAMES = 8;
 
 /** With a rule alone, all attributes that it applies to are looked at. */
 function typesOf(rule: string): AttributeType[] {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { decodePagedResults, encodePagedResults, PAGED_RESULTS } from '../protocol/controls.ts';
 import type { Control, SearchRequest } from '../protocol/message.ts';
 import { LdapError, ProtocolError, RESULT } from '../protocol/result.ts';
@@ -52,7 +52,7 @@ export class PagedSearches {
   }
 }
 
-/** What must be the same from page to page (RFC 2696 §3). */
+/** What must be the same from page to page (RFC 2696 §3), as a digest: it is kept, and a request may be long. */
 export function fingerprintOf({
   base,
   scope,
@@ -60,7 +60,7 @@ export function fingerprintOf({
   attributes,
   typesOnly,
 }: SearchRequest): string {
-  return JSON.stringify([base, scope, filter, attributes, typesOnly]);
+  return hash('sha256', JSON.stringify([base, scope, filter, attributes, typesOnly]), 'base64');
 }
 
 /** @throws LdapError `protocolError` when the control's value is not one */

@@ -3,15 +3,17 @@ import type { Entry, Group, Person } from '../directory/directory.ts';
 import { type Directory, idOf, lowerBound, subjectOf } from '../directory/directory.ts';
 import { findByDn, isInDirectory } from '../directory/find-by-dn.ts';
 import type { Scene } from '../entries/entry-types.ts';
-import { type Selection, selectAttributes, writeEntry } from '../entries/selection.ts';
+import { type Selection, type Selections, writeEntry } from '../entries/selection.ts';
 import type { Connection, Responses } from '../handler.ts';
-import type { Filter } from '../protocol/filter.ts';
 import { type Message, type SearchRequest, TAG } from '../protocol/message.ts';
 import { RESULT, type ResultCode } from '../protocol/result.ts';
 import { type Candidates, findCandidates } from './candidates.ts';
 import { directoryFor, readDn } from './directory-for.ts';
-import { compileFilter, type Matcher, type ResolveDn, TRUE } from './match-filter.ts';
+import { weightOf } from './filter-weight.ts';
+import { compileFilter } from './match-filter.ts';
+import { type Matcher, type ResolveDn, TRUE } from './matcher.ts';
 import { fingerprintOf, type Page, type Position, pageControl, readPage } from './paging.ts';
+import { PreparedLists } from './prepared-lists.ts';
 import { type Area, areaOf } from './search-area.ts';
 import { type Session, sceneOf, seesEntry, type Tree } from './session.ts';
 import { specialEntry } from './special-entries.ts';
@@ -51,17 +53,19 @@ type Ground = {
   scene: Scene;
   version: number;
   matcher: Matcher;
-  /** Number of the filter's parts: what judging one entry costs. */
+  /** What judging one entry costs, in parts of the filter. */
   weight: number;
   lists: readonly (readonly Entry[])[];
 };
+
+type SearchTree = Tree & { startTls: boolean; selections: Selections };
 
 /** Search (RFC 4511 §4.5). Small ones are done when this returns; large ones go on in slices. */
 export function search(
   message: Message & { request: SearchRequest },
   connection: Connection<Session>,
   responses: Responses,
-  tree: Tree & { startTls: boolean },
+  tree: SearchTree,
 ): void | Promise<void> {
   const { request } = message;
   const { state } = connection;
@@ -80,14 +84,14 @@ function begin(
   dn: Dn,
   session: Session,
   responses: Responses,
-  tree: Tree,
+  tree: SearchTree,
 ): void | Promise<void> {
   const { id, request } = message;
   const page = readPage(message.controls);
   const run: Omit<Run, 'ground'> = {
     id,
     request,
-    selection: selectAttributes(request.attributes),
+    selection: tree.selections.of(request.attributes),
     page,
     session,
     responses,
@@ -138,13 +142,14 @@ function groundOf(
     const { entry } = findByDn(directory, named);
     return entry !== undefined && seesEntry(entry, scene) ? entry : undefined;
   };
-  const matcher = compileFilter(request.filter, { scene, resolveDn });
+  const lists = new PreparedLists();
+  const matcher = compileFilter(request.filter, { scene, resolveDn, lists });
   const candidates = findCandidates(request.filter, directory, resolveDn);
   return {
     scene,
     version: directory.version,
     matcher,
-    weight: partsOf(request.filter),
+    weight: weightOf(request.filter),
     lists: listsOf(directory, area, candidates),
   };
 }
@@ -159,14 +164,9 @@ function listsOf(directory: Directory, area: Area, candidates: Candidates) {
 
 function groundOfSpecial(entry: Entry, request: SearchRequest): Ground {
   const scene = { directory: undefined, view: undefined } as unknown as Scene;
-  const matcher = compileFilter(request.filter, { scene, resolveDn: () => undefined });
-  return { scene, version: 0, matcher, weight: partsOf(request.filter), lists: [[entry]] };
-}
-
-function partsOf(filter: Filter): number {
-  if (filter.type === 'not') return 1 + partsOf(filter.filter);
-  if (filter.type !== 'and' && filter.type !== 'or') return 1;
-  return filter.filters.reduce((sum, each) => sum + partsOf(each), 1);
+  const setting = { scene, resolveDn: () => undefined, lists: new PreparedLists() };
+  const matcher = compileFilter(request.filter, setting);
+  return { scene, version: 0, matcher, weight: weightOf(request.filter), lists: [[entry]] };
 }
 
 /** Walks on, again and again, until the search is over; at once where it can. */
@@ -207,14 +207,14 @@ function walkFrom(run: Run, started: number): Outcome {
   for (; run.list < lists.length; run.list += 1, run.at = 0) {
     const list = lists[run.list] as readonly Entry[];
     for (; run.at < list.length; run.at += 1) {
-      untilGlance -= ground.weight;
+      const entry = list[run.at] as Entry;
+      untilGlance -= ground.weight + sizeOf(entry);
       if (untilGlance <= 0) {
         untilGlance = GLANCE;
         const now = performance.now();
         if (now > run.deadline) return 'timeLimit';
         if (now - started > SLICE_MS) return 'pause';
       }
-      const entry = list[run.at] as Entry;
       if (!seesEntry(entry, scene) || matcher(entry) !== TRUE) continue;
       if (run.sent >= sizeLimit) return 'sizeLimit';
       if (run.sentInPage >= pageSize) return 'page';
@@ -229,6 +229,9 @@ function walkFrom(run: Run, started: number): Outcome {
   }
   return 'done';
 }
+
+/** What it costs to tell who is in a group, and to write their names, beside an entry of any kind. */
+const sizeOf = (entry: Entry): number => (entry.kind === 'group' ? entry.members.length >> 2 : 0);
 
 const CODES: Record<Exclude<Outcome, 'pause'>, ResultCode> = {
   done: RESULT.success,

@@ -16,6 +16,8 @@ const MULTI_BYTE_TAG = 0x1f;
 const REPLACEMENT = '\ufffd';
 /** Up to here building the text in JavaScript is faster than a call into Node's decoder (measured). */
 const SHORT = 10;
+/** Elements behind the known ones of a sequence that are stepped over; no version of LDAP has added any. */
+const MAX_EXTENSIONS = 32;
 
 /**
  * A cursor over the BER that LDAP allows (RFC 4511 §5.1): definite lengths only, primitive strings. No
@@ -68,7 +70,10 @@ export class BerReader {
    * later versions of the protocol may add some (RFC 4511 §4).
    */
   close(outer: number): void {
-    while (this.offset < this.end) this.skip();
+    for (let left = MAX_EXTENSIONS; this.offset < this.end; left -= 1) {
+      if (left === 0) throw new ProtocolError('an element of too many unknown parts');
+      this.skip();
+    }
     this.end = outer;
   }
 
@@ -104,9 +109,10 @@ export class BerReader {
     return this.buffer.subarray(start, this.offset);
   }
 
-  /** A string's text, or undefined when its bytes are not UTF-8. */
-  text(tag: number): string | undefined {
+  /** A string's text, or undefined when its bytes are not UTF-8, or more than allowed. */
+  text(tag: number, maxBytes = Number.POSITIVE_INFINITY): string | undefined {
     const start = this.#string(tag);
+    if (this.offset - start > maxBytes) return undefined;
     const text = this.#decode(start, this.offset);
     if (!text.includes(REPLACEMENT)) return text;
     return isUtf8(this.buffer.subarray(start, this.offset)) ? text : undefined;

@@ -5,8 +5,15 @@ import { ProtocolError } from './result.ts';
 
 /** Filters within filters: a single item has depth 1. Clients of ours use up to six. */
 export const MAX_FILTER_DEPTH = 32;
-/** Items and sets of one filter, all told. */
+/** Items and sets of one filter, all told: each is work for every entry that is judged. */
 export const MAX_FILTER_NODES = 300;
+/** Parts of the substrings of one filter, all told. */
+export const MAX_SUBSTRINGS = 1_000;
+/**
+ * The longest value that is compared with anything; no entry has one as long. A longer one is of no syntax of
+ * ours, so that its item is Undefined (RFC 4511 §4.5.1.7).
+ */
+export const MAX_ASSERTION_BYTES = 8_192;
 
 /** Tags of the choices of a Filter (RFC 4511 §4.5.1.7). */
 export const FILTER_TAG = {
@@ -35,10 +42,12 @@ const LAST_KNOWN_CHOICE = 9;
 
 /** Reads the filter at the cursor. Depth and number are checked before anything deeper is read. */
 export function decodeFilter(reader: BerReader): Filter {
-  return decodeNode(reader, 1, { nodes: 0 });
+  return decodeNode(reader, 1, { nodes: 0, substrings: 0 });
 }
 
-function decodeNode(reader: BerReader, depth: number, seen: { nodes: number }): Filter {
+type Seen = { nodes: number; substrings: number };
+
+function decodeNode(reader: BerReader, depth: number, seen: Seen): Filter {
   if (depth > MAX_FILTER_DEPTH) throw new ProtocolError('a filter too deep');
   if (++seen.nodes > MAX_FILTER_NODES) throw new ProtocolError('a filter of too many parts');
   const tag = reader.peek();
@@ -64,7 +73,7 @@ function decodeNode(reader: BerReader, depth: number, seen: { nodes: number }): 
     case FILTER_TAG.present:
       return { type: 'present', attribute: reader.name(tag) };
     case FILTER_TAG.substrings:
-      return decodeSubstrings(reader);
+      return decodeSubstrings(reader, seen);
     case FILTER_TAG.extensible:
       return decodeExtensible(reader);
     default:
@@ -73,12 +82,7 @@ function decodeNode(reader: BerReader, depth: number, seen: { nodes: number }): 
 }
 
 /** The empty sets are legal: `(&)` is true, `(|)` is false (RFC 4526). */
-function decodeSet(
-  reader: BerReader,
-  tag: number,
-  depth: number,
-  seen: { nodes: number },
-): Filter[] {
+function decodeSet(reader: BerReader, tag: number, depth: number, seen: Seen): Filter[] {
   const filters: Filter[] = [];
   const outer = reader.enter(tag);
   while (!reader.done) filters.push(decodeNode(reader, depth + 1, seen));
@@ -93,13 +97,16 @@ function decodeAssertion(
 ): Filter {
   const outer = reader.enter(tag);
   const attribute = reader.name(BER.octetString);
-  const value = reader.text(BER.octetString);
+  const value = reader.text(BER.octetString, MAX_ASSERTION_BYTES);
   reader.close(outer);
   return value === undefined ? UNDEFINED : { type, attribute, value };
 }
 
-/** At least one substring; `initial` only first, `final` only last (RFC 4511 §4.5.1.7.2). */
-function decodeSubstrings(reader: BerReader): Filter {
+/**
+ * At least one substring; `initial` only first, `final` only last (RFC 4511 §4.5.1.7.2). None is empty (RFC 4517
+ * §3.3.30): it would be found everywhere.
+ */
+function decodeSubstrings(reader: BerReader, seen: Seen): Filter {
   const outer = reader.enter(FILTER_TAG.substrings);
   const attribute = reader.name(BER.octetString);
   const list = reader.enter(BER.sequence);
@@ -114,7 +121,9 @@ function decodeSubstrings(reader: BerReader): Filter {
       tag === SUBSTRING_TAG.any || tag === SUBSTRING_TAG.final || tag === SUBSTRING_TAG.initial;
     if (!known || ended || (tag === SUBSTRING_TAG.initial && !first))
       throw new ProtocolError('substrings out of order');
-    const text = reader.text(tag);
+    if (++seen.substrings > MAX_SUBSTRINGS) throw new ProtocolError('too many substrings');
+    const text = reader.text(tag, MAX_ASSERTION_BYTES);
+    if (text === '') throw new ProtocolError('an empty substring');
     if (text === undefined) isText = false;
     else if (tag === SUBSTRING_TAG.any) any.push(text);
     else if (tag === SUBSTRING_TAG.initial) initial = text;
@@ -132,7 +141,7 @@ function decodeExtensible(reader: BerReader): Filter {
   const tag = EXTENSIBLE_TAG;
   const rule = reader.peek() === tag.rule ? reader.name(tag.rule) : undefined;
   const attribute = reader.peek() === tag.attribute ? reader.name(tag.attribute) : undefined;
-  const value = reader.text(tag.value);
+  const value = reader.text(tag.value, MAX_ASSERTION_BYTES);
   const dnAttributes = reader.peek() === tag.dnAttributes && reader.boolean(tag.dnAttributes);
   reader.close(outer);
   if (rule === undefined && attribute === undefined)

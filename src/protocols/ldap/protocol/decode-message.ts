@@ -1,5 +1,5 @@
 import { BER, BerReader } from './ber-reader.ts';
-import { decodeFilter } from './decode-filter.ts';
+import { decodeFilter, MAX_ASSERTION_BYTES } from './decode-filter.ts';
 import type {
   BindRequest,
   CompareRequest,
@@ -15,6 +15,8 @@ import { ProtocolError } from './result.ts';
 
 /** Controls of one message; clients of ours send up to three. */
 export const MAX_CONTROLS = 32;
+/** Attributes that one search asks for; browsers of directories name a few dozen. */
+export const MAX_ATTRIBUTES = 300;
 
 export const CONTROLS_TAG = 0xa0;
 export const BIND_TAG = { simple: 0x80, sasl: 0xa3 } as const;
@@ -114,7 +116,10 @@ function decodeSearch(reader: BerReader): SearchRequest {
   const filter = decodeFilter(reader);
   const attributes: string[] = [];
   const list = reader.enter(BER.sequence);
-  while (!reader.done) attributes.push(reader.name(BER.octetString));
+  while (!reader.done) {
+    if (attributes.length === MAX_ATTRIBUTES) throw new ProtocolError('too many attributes');
+    attributes.push(reader.name(BER.octetString));
+  }
   reader.leave(list);
   reader.close(outer);
   return { kind: 'search', base, scope, sizeLimit, timeLimit, typesOnly, filter, attributes };
@@ -125,7 +130,7 @@ function decodeCompare(reader: BerReader): CompareRequest {
   const entry = reader.name(BER.octetString);
   const assertion = reader.enter(BER.sequence);
   const attribute = reader.name(BER.octetString);
-  const value = reader.text(BER.octetString);
+  const value = reader.text(BER.octetString, MAX_ASSERTION_BYTES);
   reader.close(assertion);
   reader.close(outer);
   return { kind: 'compare', entry, attribute, value };

@@ -54,7 +54,7 @@ export type CompareRequest = {
   kind: 'compare';
   entry: string;
   attribute: string;
-  /** Undefined: the bytes are not UTF-8, so that no value of ours can equal them. */
+  /** Undefined: the bytes are not UTF-8, or too many, so that no value of ours can equal them. */
   value: string | undefined;
 };
 export type ExtendedRequest = { kind: 'extended'; oid: string; value: Buffer | undefined };

@@ -4,6 +4,7 @@ import { CONTROLS_TAG } from './decode-message.ts';
 import type { Control } from './message.ts';
 import { TAG } from './message.ts';
 import type { ResultCode } from './result.ts';
+import { LARGEST_CHUNK, SpareChunks } from './spare-chunks.ts';
 
 /** What an LDAPResult says (RFC 4511 §4.1.9); the last two are for extended responses only (§4.12). */
 export type Result = {
@@ -21,7 +22,6 @@ const RESPONSE_VALUE_TAG = 0x8b;
 const NOTICE_OF_DISCONNECTION = '1.3.6.1.4.1.1466.20036';
 
 const FIRST_CHUNK = 2_048;
-const LARGEST_CHUNK = 65_536;
 /** Room that an idle connection may keep hold of. */
 const KEPT_CHUNK = 8_192;
 /** Less room than this is not worth keeping. */
@@ -44,6 +44,7 @@ const EMPTY = Buffer.alloc(0);
  * operation that fails midway leaves only whole answers behind.
  */
 export class ResponseWriter {
+  #spares: SpareChunks;
   #chunk = EMPTY;
   /** Where the bytes that were not taken yet start. */
   #start = 0;
@@ -56,6 +57,10 @@ export class ResponseWriter {
   #attributes = NONE;
   #attribute = NONE;
   #values = NONE;
+
+  constructor(spares = new SpareChunks()) {
+    this.#spares = spares;
+  }
 
   /** Bytes that `take` would give, an unfinished entry included. */
   get length(): number {
@@ -82,7 +87,7 @@ export class ResponseWriter {
     const chunk = this.#chunk;
     const bytes = this.take();
     const isOurs = chunk.length === LARGEST_CHUNK && this.#chunk !== chunk;
-    return { bytes, release: isOurs ? () => keepSpare(chunk) : undefined };
+    return { bytes, release: isOurs ? () => this.#spares.keep(chunk) : undefined };
   }
 
   /** A whole answer other than an entry: an LDAPResult under the response's tag (RFC 4511 §4.1.9). */
@@ -281,8 +286,7 @@ export class ResponseWriter {
   #grow(size: number): void {
     const pending = this.length;
     const wanted = Math.max(this.#nextSize, 2 * pending, pending + size);
-    const spare = wanted === LARGEST_CHUNK ? spares.pop() : undefined;
-    const chunk = spare ?? Buffer.allocUnsafeSlow(wanted);
+    const chunk = wanted === LARGEST_CHUNK ? this.#spares.take() : Buffer.allocUnsafeSlow(wanted);
     chunk.set(this.#chunk.subarray(this.#start, this.#end));
     this.#chunk = chunk;
     this.#start = 0;
@@ -294,14 +298,6 @@ export class ResponseWriter {
     this.#start = 0;
     this.#end = 0;
   }
-}
-
-/** Chunks of the largest size that were sent and can be written again. */
-const spares: Buffer<ArrayBuffer>[] = [];
-const MAX_SPARES = 64;
-
-function keepSpare(chunk: Buffer<ArrayBuffer>): void {
-  if (spares.length < MAX_SPARES) spares.push(chunk);
 }
 
 /** The BER of an attribute type's name, for `ResponseWriter.beginAttribute`. */
