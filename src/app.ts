@@ -1,12 +1,15 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { watchForeignHashes } from './domain/people/watch-foreign-hashes.ts';
+import { keysFit } from './domain/sealed-values/admit-keys.ts';
 import type { Config } from './platform/config/config.ts';
 import { openChangeFeed } from './platform/database/change-feed.ts';
 import type { Database } from './platform/database/database.ts';
+import { tryWrite } from './platform/database/try-write.ts';
 import { createOutbound } from './platform/outbound/outbound.ts';
 import { createSealer } from './platform/secrets/sealer.ts';
 import { createThrottles } from './platform/throttles/throttles.ts';
+import { createReadiness } from './platform/web/readiness.ts';
 import type { LdapBridge } from './protocols/ldap/start-ldap-bridge.ts';
 
 /** What runs, and how to end it. */
@@ -70,6 +73,10 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
   if (!config.roles.has('web')) return running(stops, { settle, ldap });
   const { startWeb } = await import('./pages/routing/start-web.ts');
   const { SITE } = await import('./app-web.ts');
+  const readiness = createReadiness(async () => {
+    await tryWrite(database);
+    return (await keysFit(database, sealer)) ? undefined : 'sealing key missing';
+  }, log);
   const server = await startWeb({
     config,
     database,
@@ -77,6 +84,7 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
     outbound,
     feed,
     throttle,
+    readiness,
     log,
     site: SITE,
   });

@@ -1,11 +1,12 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { type App, buildApp } from './app.ts';
 import { ensureSetupToken } from './domain/operators/create-operator.ts';
+import { loadSealingKeys } from './domain/sealed-values/admit-keys.ts';
 import type { Config } from './platform/config/config.ts';
 import type { Database } from './platform/database/database.ts';
 import { migrate } from './platform/database/migrations.ts';
 import { openHubDatabase } from './platform/database/open-hub-database.ts';
-import { loadSecrets } from './platform/secrets/secret-file.ts';
+import { readSecrets } from './platform/secrets/secret-file.ts';
 
 export type RunningHub = { url: string; database: Database; stop(): Promise<void> };
 
@@ -15,7 +16,8 @@ export async function start(
   log: Logger = createLogger(config),
   options: { announceSetup: boolean } = { announceSetup: true },
 ): Promise<RunningHub> {
-  const secrets = await loadSecrets(config);
+  // What is wrong with them by themselves is said before anything is started.
+  await readSecrets(config);
   const opened = await openHubDatabase(config, { purpose: 'hub', log });
   let app: App | undefined;
   const stop = async () => {
@@ -25,6 +27,7 @@ export async function start(
   try {
     const ran = await migrate(opened.database.dataSource);
     if (ran.length > 0) log.info({ migrations: ran }, 'database schema brought up to date');
+    const secrets = await loadSealingKeys(config, opened.database);
     app = await buildApp({ config, secrets, database: opened.database, log });
     const token = options.announceSetup
       ? await opened.database.transaction((tx) => ensureSetupToken(tx))

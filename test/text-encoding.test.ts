@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../src/platform/config/config.ts';
-import { loadSecrets } from '../src/platform/secrets/secret-file.ts';
+import { readSecrets } from '../src/platform/secrets/secret-file.ts';
 import { decodeText, EncodingError } from '../src/platform/text/whole-text.ts';
 import { applyFile } from '../src/transfer/apply/apply-file.ts';
 import { asForm, sendRaw } from './security/raw-request.ts';
@@ -132,7 +132,7 @@ describe('the settings', () => {
     const path = join(folder, 'secret');
     await writeFile(path, Buffer.from(`${'k'.repeat(40)}\ncl\xe9${'k'.repeat(40)}\n`, 'latin1'));
     const config = parseConfig({ TROUSSEAU_SECRET_FILE: path });
-    await expect(loadSecrets(config)).rejects.toThrow(
+    await expect(readSecrets(config)).rejects.toThrow(
       `TROUSSEAU_SECRET_FILE: ${path}:2:3: the file is not UTF-8`,
     );
     await rm(folder, { recursive: true });

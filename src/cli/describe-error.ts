@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { whyAway } from '../platform/database/availability.ts';
 import { line } from './output.ts';
 
 /** `reason` is one line; `faults` are the lines of an error that has several. */
@@ -10,6 +11,7 @@ const EXPECTED = new Set([
   'NotFoundError',
   'RefusedError',
   'SealError',
+  'SealingKeyError',
   'DataFolderInUseError',
   'EmbeddedPostgresError',
   'SchemaMismatchError',
@@ -51,7 +53,10 @@ function system(error: Error): string {
     return `cannot reach the database${where} (${code})`;
   }
   if (code === 'EADDRINUSE') return `another program listens on ${address}:${port} already`;
-  if (code !== undefined && /^[0-9A-Z]{5}$/.test(code)) return `the database says: ${message}`;
+  if (code !== undefined && /^[0-9A-Z]{5}$/.test(code)) {
+    const why = whyAway(error);
+    return why === undefined ? `the database says: ${message}` : `${why} (${code})`;
+  }
   if (syscall !== undefined) return message;
   return `${message || error.name} (LOG_LEVEL=debug tells more)`;
 }

@@ -8,7 +8,7 @@ import { line } from './output.ts';
 export type Hub = {
   config: Config;
   database: Database;
-  /** Reads (or makes) the sealing key; most commands need none. */
+  /** Reads (or makes) the sealing key, which must be the database's; most commands need none. */
   sealer(): Promise<Sealer>;
 };
 
@@ -61,15 +61,19 @@ export async function withDatabase<Result>(
   const { openHubDatabase } = await import('../platform/database/open-hub-database.ts');
   const opened = await openHubDatabase(config, { purpose: 'command', log: commandLog });
   try {
-    const hub = { config, database: opened.database, sealer: () => openSealer(config) };
+    const hub = {
+      config,
+      database: opened.database,
+      sealer: () => openSealer(config, opened.database),
+    };
     return await work(hub, opened.ownsDatabase);
   } finally {
     await opened.close();
   }
 }
 
-async function openSealer(config: Config): Promise<Sealer> {
+async function openSealer(config: Config, database: Database): Promise<Sealer> {
   const { createSealer } = await import('../platform/secrets/sealer.ts');
-  const { loadSecrets } = await import('../platform/secrets/secret-file.ts');
-  return createSealer(await loadSecrets(config));
+  const { loadSealingKeys } = await import('../domain/sealed-values/admit-keys.ts');
+  return createSealer(await loadSealingKeys(config, database));
 }

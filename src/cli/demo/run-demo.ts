@@ -2,11 +2,11 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { loadSealingKeys } from '../../domain/sealed-values/admit-keys.ts';
 import { createLogger, start } from '../../main.ts';
 import { parseConfig } from '../../platform/config/config.ts';
 import { readEnv } from '../../platform/config/env.ts';
 import { createSealer } from '../../platform/secrets/sealer.ts';
-import { loadSecrets } from '../../platform/secrets/secret-file.ts';
 import { applyFile } from '../../transfer/apply/apply-file.ts';
 import { demoSummary } from './demo-summary.ts';
 import type { DemoApp, NetworkFile } from './network-file.ts';
@@ -38,7 +38,7 @@ export async function runDemo(): Promise<{ stop(): Promise<void> }> {
   try {
     console.log('Setting up the example network…');
     const network = parse(await readFile(NETWORK, 'utf8')) as NetworkFile;
-    await applyFile(hub.database, createSealer(await loadSecrets(config)), {
+    await applyFile(hub.database, createSealer(await loadSealingKeys(config, hub.database)), {
       path: NETWORK,
       hubUrl: config.url.origin,
       env: process.env,

@@ -1,9 +1,11 @@
-import type { Database } from '../../platform/database/database.ts';
+import { whyAway } from '../../platform/database/availability.ts';
+import { type Database, sqlState } from '../../platform/database/database.ts';
 import {
   compareSchema,
   refuseMismatch,
   type SchemaState,
 } from '../../platform/database/migrations.ts';
+import { tryWrite } from '../../platform/database/try-write.ts';
 import { plural } from '../output.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
@@ -19,7 +21,18 @@ export async function checkDatabase(
   const findings = [await checkVersion(database), await checkClock(database)];
   const schema = checkSchema(await compareSchema(database.dataSource));
   findings.push(schema);
+  if (schema.level === 'ok') findings.push(await checkWrites(database));
   return { findings, hasSchema: schema.level === 'ok' };
+}
+
+async function checkWrites(database: Database): Promise<Finding> {
+  try {
+    await tryWrite(database);
+    return ok('the database can be written');
+  } catch (error) {
+    const why = whyAway(error) ?? 'the database refuses it';
+    return fail(`the database cannot be written: ${why} (${sqlState(error)})`);
+  }
 }
 
 function checkSchema(state: SchemaState): Finding {

@@ -13,7 +13,7 @@ export type KeptMail = {
   createdAt: Date;
 };
 
-const CONTEXT = 'kept-mail';
+export const KEPT_MAIL_CONTEXT = 'kept-mail';
 const COLUMNS = `k.id, k.community_id AS "communityId", COALESCE(c.name, '') AS community, k.recipient,
   k.subject_line AS subject, k.created_at AS "createdAt"`;
 
@@ -26,7 +26,7 @@ export async function keepMail(
   const { subject, html, text } = mail;
   await db.query(
     'INSERT INTO kept_mails (community_id, recipient, subject_line, sealed_body) VALUES ($1, $2, $3, $4)',
-    [communityId, to, subject, sealer.seal(JSON.stringify({ html, text }), CONTEXT)],
+    [communityId, to, subject, sealer.seal(JSON.stringify({ html, text }), KEPT_MAIL_CONTEXT)],
   );
 }
 
@@ -52,5 +52,5 @@ export async function readKeptMail(
   );
   if (row === undefined) return undefined;
   const { sealed, ...mail } = row;
-  return { ...mail, ...JSON.parse(sealer.open(sealed, CONTEXT).toString()) };
+  return { ...mail, ...JSON.parse(sealer.open(sealed, KEPT_MAIL_CONTEXT).toString()) };
 }

@@ -13,7 +13,7 @@ const SECRET_BYTES = 20;
 
 type Parts = { database: Database; sealer: Sealer };
 
-const contextOf = (personId: string) => `totp:${personId}`;
+export const totpContext = (personId: string) => `totp:${personId}`;
 
 /** @returns a new secret in base32 (RFC 4648 section 6), as authenticator apps take it */
 export function newTotpSecret(): string {
@@ -47,7 +47,7 @@ export async function storeTotp(
     `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at, last_step) VALUES ($1, $2, now(), $3)
      ON CONFLICT (person_id) DO UPDATE SET sealed_secret = EXCLUDED.sealed_secret, confirmed_at = now(),
        last_step = EXCLUDED.last_step, created_at = now(), last_used_at = NULL`,
-    [personId, sealer.seal(secret, contextOf(personId)), step],
+    [personId, sealer.seal(secret, totpContext(personId)), step],
   );
 }
 
@@ -66,7 +66,7 @@ export async function checkTotp(
     [personId],
   );
   if (row === undefined) return false;
-  const step = stepOf(sealer.open(row.sealed, contextOf(personId)).toString(), code, now);
+  const step = stepOf(sealer.open(row.sealed, totpContext(personId)).toString(), code, now);
   if (step === undefined) return false;
   const used = await database.query(
     `UPDATE totp_secrets SET last_step = $2, last_used_at = now()

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'koa';
 import { ExpiredError, NotFoundError } from '../../domain/errors.ts';
-import { sqlState } from '../../platform/database/database.ts';
+import { isDatabaseAway } from '../../platform/database/availability.ts';
 import { CsrfError } from '../../platform/web/csrf.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import type { PageModel } from '../../platform/web/pages.ts';
@@ -41,6 +41,11 @@ export async function answerError(parts: WebParts, ctx: Context, error: unknown)
   if (!ctx.req.complete) ctx.set('Connection', 'close');
   if (status === 503) ctx.set('Retry-After', '5');
   if (!wantsPage(ctx)) {
+    if (status === 503 && /(^|\/)oidc\//.test(ctx.path)) {
+      // RFC 6749 §5.2 has a form of its own, and apps read no other.
+      ctx.body = { error: 'temporarily_unavailable' };
+      return;
+    }
     ctx.type = 'application/problem+json';
     ctx.body = JSON.stringify({
       type: 'about:blank',
@@ -79,20 +84,6 @@ function meaningOf(error: unknown): { status: number; kind: ErrorPage['kind'] } 
   const status = (error as { status?: number }).status;
   if (status !== undefined && status >= 400 && status < 500) return { status, kind: 'bad-request' };
   return { status: 500, kind: 'internal' };
-}
-
-/** The database cannot be reached, is starting or stopping, or has no connection left. */
-export function isDatabaseAway(error: unknown): boolean {
-  const state = sqlState(error);
-  if (state !== undefined)
-    return state.startsWith('08') || state.startsWith('57P') || state === '53300';
-  const { code, message } = error as { code?: string; message?: string };
-  return (
-    ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT'].includes(code ?? '') ||
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
-      message ?? '',
-    )
-  );
 }
 
 function wantsPage(ctx: Context): boolean {

@@ -10,6 +10,7 @@ import type { Sealer } from '../../platform/secrets/sealer.ts';
 import type { Throttles } from '../../platform/throttles/throttles.ts';
 import { createCsrf } from '../../platform/web/csrf.ts';
 import { createMetrics } from '../../platform/web/metrics.ts';
+import type { Readiness } from '../../platform/web/readiness.ts';
 import { refuseUnreadable } from '../../platform/web/refuse-unreadable.ts';
 import { createRenderer } from '../../platform/web/render.ts';
 import { loadStaticFiles } from '../../platform/web/static.ts';
@@ -27,10 +28,11 @@ export async function startWeb(parts: {
   outbound: Outbound;
   feed: ChangeFeed;
   throttle: Throttles;
+  readiness: Readiness;
   log: Logger;
   site: Site;
 }): Promise<{ server: Server; stop(): Promise<void> }> {
-  const { config, database, sealer, outbound, feed, throttle, log } = parts;
+  const { config, database, sealer, outbound, feed, throttle, readiness, log } = parts;
   const files = loadStaticFiles();
   const web = createWebApp(
     {
@@ -53,6 +55,7 @@ export async function startWeb(parts: {
       files,
       renderer: createRenderer(files, parts.site.frameOf),
       metrics: createMetrics(),
+      readiness,
       pictures: createPictureMaker(),
     },
     parts.site,

@@ -7,6 +7,7 @@ import type { Sealer } from '../../platform/secrets/sealer.ts';
 import type { Throttles } from '../../platform/throttles/throttles.ts';
 import type { Csrf } from '../../platform/web/csrf.ts';
 import type { Metrics } from '../../platform/web/metrics.ts';
+import type { Readiness } from '../../platform/web/readiness.ts';
 import type { Renderer } from '../../platform/web/render.ts';
 import type { StaticFiles } from '../../platform/web/static.ts';
 import type { DisclosureNotes } from '../../protocols/oidc/disclosure-notes.ts';
@@ -30,5 +31,7 @@ export type WebParts = {
   renderer: Renderer;
   files: StaticFiles;
   metrics: Metrics;
+  /** Whether this process can serve. */
+  readiness: Readiness;
   pictures: PictureMaker;
 };

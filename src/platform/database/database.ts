@@ -2,6 +2,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { parseDatabaseUrl } from '../config/database-url.ts';
+import { isDatabaseAway } from './availability.ts';
 import { connectOptions } from './connect-options.ts';
 import { loadMigrations } from './migrations.ts';
 
@@ -139,6 +140,8 @@ async function transaction<Result>(
     await client.query('COMMIT');
     return result;
   } catch (error) {
+    // What is read-only, full or stopping may be so for this connection alone: the next one may lead elsewhere.
+    if (isDatabaseAway(error)) broken = error as Error;
     try {
       await client.query('ROLLBACK');
     } catch (rollbackError) {

@@ -6,6 +6,8 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } f
  * sealed value copied to another row does not open there.
  */
 export interface Sealer {
+  /** Names of the keys, newest first, which tell nothing of them. */
+  readonly keyIds: readonly string[];
   seal(plain: string | Buffer, context: string): Buffer;
   /** @throws SealError when no configured key opens the value in this context */
   open(sealed: Buffer, context: string): Buffer;
@@ -27,6 +29,7 @@ export function createSealer(secrets: readonly string[]): Sealer {
   const keys = secrets.map((secret) => derive(secret, 'seal'));
   const digestKey = derive(secrets[0] as string, 'digest');
   return {
+    keyIds: secrets.map((secret) => derive(secret, 'key-id').toString('hex').slice(0, 12)),
     seal(plain, context) {
       const iv = randomBytes(12);
       const cipher = createCipheriv('aes-256-gcm', keys[0] as Buffer, iv);

@@ -5,12 +5,13 @@ import { type Config, ConfigurationError } from '../config/config.ts';
 import { decodeText, EncodingError } from '../text/whole-text.ts';
 
 /**
- * The sealing keys, newest first: those of `TROUSSEAU_SECRET`, else those of the secret file (one a
- * line), which is made with mode 0600 in the data folder when nobody named one.
+ * The sealing keys, newest first: those of `TROUSSEAU_SECRET`, else those of the secret file, one a line.
+ * @returns undefined where there are none and nobody named a place: a new hub's are made in the data folder
+ * @throws ConfigurationError
  */
-export async function loadSecrets(config: Config): Promise<string[]> {
+export async function readSecrets(config: Config): Promise<string[] | undefined> {
   if (config.secrets.length > 0) return config.secrets;
-  const existing = await readSecrets(config.secretFile);
+  const existing = await readSecretFile(config.secretFile);
   if (existing !== undefined) return existing;
   if (config.secretFileIsGiven) {
     throw new ConfigurationError([
@@ -23,6 +24,19 @@ export async function loadSecrets(config: Config): Promise<string[]> {
         'the same for every process; make one with: openssl rand -base64 32',
     ]);
   }
+  return undefined;
+}
+
+/** Where the keys come from, for whoever has to look there. */
+export function keySource(config: Config): string {
+  if (config.secrets.length > 0) return 'TROUSSEAU_SECRET';
+  return config.secretFileIsGiven
+    ? `TROUSSEAU_SECRET_FILE (${config.secretFile})`
+    : `the file of the sealing key, ${config.secretFile},`;
+}
+
+/** Makes the key of a new hub, mode 0600, in the data folder. */
+export async function makeSecretFile(config: Config): Promise<string[]> {
   await makePrivateFolder(dirname(config.secretFile));
   try {
     const file = await open(config.secretFile, 'wx', 0o600);
@@ -33,7 +47,7 @@ export async function loadSecrets(config: Config): Promise<string[]> {
     // Another process may have made it in the same instant: its key is the one that counts.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-  return (await readSecrets(config.secretFile)) as string[];
+  return (await readSecretFile(config.secretFile)) as string[];
 }
 
 /** The folder itself is private; those above it stay passable, for the database's own user. */
@@ -46,7 +60,7 @@ async function makePrivateFolder(path: string): Promise<void> {
   }
 }
 
-async function readSecrets(path: string): Promise<string[] | undefined> {
+async function readSecretFile(path: string): Promise<string[] | undefined> {
   let text: string;
   try {
     text = decodeText(await readFile(path));

@@ -2,24 +2,22 @@ import { timingSafeEqual } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import type { Context } from 'koa';
 import type { Config } from '../config/config.ts';
-import type { Database } from '../database/database.ts';
 import { tokenHash } from '../secrets/token-hash.ts';
 import { isIn } from './edge.ts';
 import type { Metrics } from './metrics.ts';
+import type { Readiness } from './readiness.ts';
 
-type Parts = { config: Config; database: Database; metrics: Metrics };
+type Parts = { config: Config; readiness: Readiness; metrics: Metrics };
 
 /** `/healthz` (the process lives), `/readyz` (it can serve), `/metrics`; for any host. */
 export async function healthRoutes(parts: Parts, ctx: Context): Promise<boolean> {
   if (ctx.path === '/healthz') {
     ctx.body = { status: 'ok' };
   } else if (ctx.path === '/readyz') {
-    const ready = await parts.database.query('SELECT 1').then(
-      () => true,
-      () => false,
-    );
-    ctx.status = ready ? 200 : 503;
-    ctx.body = { status: ready ? 'ready' : 'database unavailable' };
+    const fault = await parts.readiness();
+    ctx.status = fault === undefined ? 200 : 503;
+    ctx.body = { status: fault ?? 'ready' };
+    if (fault !== undefined) ctx.set('Retry-After', '5');
   } else if (ctx.path === '/metrics' && mayReadMetrics(parts, ctx)) {
     ctx.type = parts.metrics.registry.contentType;
     ctx.body = await parts.metrics.registry.metrics();

@@ -100,7 +100,8 @@ export function renderError(ctx: KoaContextWithOIDC, out: ErrorOut, error: Error
 function errorKind(
   out: ErrorOut,
   error: Error,
-): 'unknown-client' | 'redirect-mismatch' | 'expired' | 'oidc' | 'internal' {
+): 'unknown-client' | 'redirect-mismatch' | 'expired' | 'oidc' | 'unavailable' | 'internal' {
+  if (out.error === 'temporarily_unavailable') return 'unavailable';
   if (error.name === 'InvalidClient') return 'unknown-client';
   if (error.name === 'InvalidRedirectUri') return 'redirect-mismatch';
   if (error.name === 'SessionNotFound') return 'expired';

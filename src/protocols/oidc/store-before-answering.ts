@@ -22,6 +22,7 @@ export async function storeBeforeAnswering(
   next: () => Promise<void>,
 ): Promise<void> {
   await next();
+  if (ctx.status === 503) ctx.set('Retry-After', '5');
   if (ctx.status === 404 && ctx.body === undefined) {
     answer(ctx, 404, 'not-found', { error: 'not_found' });
     return;

@@ -16,6 +16,7 @@ import {
   type StoredRead,
 } from './oidc-reads.ts';
 import { revokeGrant, writeChanges } from './oidc-writes.ts';
+import { protocolDatabase } from './protocol-database.ts';
 import type { SignInCache } from './sign-in-cache.ts';
 
 type UnitOptions = {
@@ -56,7 +57,7 @@ export class UnitOfWork {
   readonly #sessionsRead = new Map<string, SessionBefore>();
 
   constructor({ db, cache, notes, redeems, communityId, issuer, origin }: UnitOptions) {
-    this.#db = db;
+    this.#db = protocolDatabase(db);
     this.#cache = cache;
     this.#notes = notes;
     this.#redeems = redeems;

@@ -2,10 +2,17 @@ import type { EventEmitter } from 'node:events';
 import type Provider from 'oidc-provider';
 import type { Logger } from 'pino';
 import type { Community } from '../../domain/communities/community.ts';
+import { DatabaseAwayError } from './protocol-database.ts';
+
+const AWAY = 'refused: the database is away';
 
 /** What an operator needs in the log of a provider's refusals and faults; never a token or a code. */
 export function watchProvider(provider: Provider, community: Community, log: Logger): void {
   const refused = (endpoint: string) => (ctx: Refused, error: Error) => {
+    if (error instanceof DatabaseAwayError) {
+      log.error({ community: community.slug, endpoint, err: error.driverError }, AWAY);
+      return;
+    }
     const { message, error_description, error_detail } = error as Error &
       Record<string, string | undefined>;
     log.info(

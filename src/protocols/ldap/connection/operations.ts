@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { isDatabaseAway } from '../../../platform/database/availability.ts';
 import type { Connection, Handler } from '../handler.ts';
 import type { Message } from '../protocol/message.ts';
 import { LdapError, ProtocolError, RESULT } from '../protocol/result.ts';
@@ -178,10 +179,16 @@ export class Operations<State> {
     if (!(error instanceof LdapError)) {
       this.#options.log.error({ err: error, operation: request.kind }, 'an LDAP operation failed');
     }
-    const { code, message, matchedDn } =
-      error instanceof LdapError ? error : new LdapError(RESULT.other, 'internal error');
+    const { code, message, matchedDn } = error instanceof LdapError ? error : unexpected(error);
     const name = isStartTls(request) ? { responseName: START_TLS } : {};
     const tag = RESPONSE_TAGS[request.kind as keyof typeof RESPONSE_TAGS];
     operation.writer.result(id, tag, { code, message, matchedDn, ...name });
   }
+}
+
+/** What is no answer of ours: clients ask elsewhere, or again, where the database is away (RFC 4511 §A.2). */
+function unexpected(error: unknown): LdapError {
+  return isDatabaseAway(error)
+    ? new LdapError(RESULT.unavailable, 'the database is away; try again later')
+    : new LdapError(RESULT.other, 'internal error');
 }

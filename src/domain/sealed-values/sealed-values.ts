@@ -1,0 +1,102 @@
+import type { Transaction } from '../../platform/database/database.ts';
+import { SealError, type Sealer } from '../../platform/secrets/sealer.ts';
+import { clientSecretContext } from '../communities/community.ts';
+import { invitationContext } from '../invitations/invitation.ts';
+import { KEPT_MAIL_CONTEXT } from '../notices/kept-mail-store.ts';
+import { totpContext } from '../second-factors/totp.ts';
+import { signingKeyContext } from '../signing-keys/signing-key.ts';
+
+/** A column of sealed values that last: what they are, and the context in which each was sealed. */
+type SealedColumn = {
+  column: string;
+  /** Gives `sealed`, `what` it is, for an operator, and `ids`, of which the context is made. */
+  sql: string;
+  context(...ids: string[]): string;
+};
+
+const COLUMNS: SealedColumn[] = [
+  {
+    column: 'signing_keys.sealed_private_jwk',
+    sql: `SELECT k.sealed_private_jwk AS sealed, 'the signing key ' || k.kid || ' of ' || c.slug AS what,
+        ARRAY[c.id::text, k.kid] AS ids
+      FROM signing_keys k JOIN communities c ON c.id = k.community_id
+      WHERE k.expires_at IS NULL OR k.expires_at > now() ORDER BY c.slug, k.kid`,
+    context: signingKeyContext,
+  },
+  {
+    column: 'service_clients.sealed_secret',
+    sql: `SELECT k.sealed_secret AS sealed, 'the secret of the client ' || k.client_id || ' of ' || c.slug AS what,
+        ARRAY[c.id::text, k.service_id::text] AS ids
+      FROM service_clients k JOIN communities c ON c.id = k.community_id
+      WHERE k.sealed_secret IS NOT NULL ORDER BY c.slug, k.client_id`,
+    context: clientSecretContext,
+  },
+  {
+    column: 'totp_secrets.sealed_secret',
+    sql: `SELECT sealed_secret AS sealed, 'the authenticator app of the person ' || person_id AS what,
+        ARRAY[person_id::text] AS ids FROM totp_secrets ORDER BY person_id`,
+    context: totpContext,
+  },
+  {
+    column: 'invitations.sealed_token',
+    sql: `SELECT i.sealed_token AS sealed, 'the link of the invitation ' || i.id || ' of ' || c.slug AS what,
+        ARRAY[c.id::text, i.id::text] AS ids
+      FROM invitations i JOIN communities c ON c.id = i.community_id
+      WHERE i.expires_at > now() ORDER BY c.slug, i.id`,
+    context: invitationContext,
+  },
+  {
+    column: 'kept_mails.sealed_body',
+    sql: `SELECT sealed_body AS sealed, 'the kept message ' || id AS what, '{}'::text[] AS ids
+      FROM kept_mails ORDER BY id`,
+    context: () => KEPT_MAIL_CONTEXT,
+  },
+];
+
+/** Every column whose values a key must open. */
+export const SEALED_COLUMNS: readonly string[] = COLUMNS.map(({ column }) => column);
+
+/** How many values there are, and of those that do not open how many, and the first few by name. */
+export type Survey = { total: number; lostCount: number; lost: string[] };
+
+const BATCH = 1_000;
+const MOST_NAMED = 50;
+
+/** Opens everything that is sealed, a few at a time. */
+export async function surveySealed(tx: Transaction, sealer: Sealer): Promise<Survey> {
+  const survey: Survey = { total: 0, lostCount: 0, lost: [] };
+  for (const { sql, context } of COLUMNS) {
+    await tx.query(`DECLARE sealed_values NO SCROLL CURSOR FOR ${sql}`);
+    for (;;) {
+      const rows = await tx.query<{ sealed: Buffer; what: string; ids: string[] }>(
+        `FETCH ${BATCH} FROM sealed_values`,
+      );
+      if (rows.length === 0) break;
+      survey.total += rows.length;
+      for (const { sealed, what, ids } of rows) {
+        if (opens(sealer, sealed, context(...ids))) continue;
+        survey.lostCount += 1;
+        if (survey.lost.length < MOST_NAMED) survey.lost.push(what);
+      }
+    }
+    await tx.query('CLOSE sealed_values');
+  }
+  return survey;
+}
+
+/** Whether anything is sealed that a key made now could not open. */
+export async function holdsSealed(tx: Transaction): Promise<boolean> {
+  const some = COLUMNS.map(({ sql }) => `EXISTS (${sql})`).join(' OR ');
+  const [row] = await tx.query<{ some: boolean }>(`SELECT ${some} AS some`);
+  return row?.some === true;
+}
+
+function opens(sealer: Sealer, sealed: Buffer, context: string): boolean {
+  try {
+    sealer.open(sealed, context);
+    return true;
+  } catch (error) {
+    if (error instanceof SealError) return false;
+    throw error;
+  }
+}
