@@ -302,7 +302,7 @@ test('an address never links to somebody who is already known, nor to a member w
 
 test('passwords given as hashes are compared as text', async () => {
   const text = (hash: string) =>
-    `version: 1\ncommunities:\n  - { slug: a, name: A, members: [{ username: a, name: A, passwordHash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$${hash}" }] }\n`;
+    `version: 1\ncommunities:\n  - { slug: a, name: A, members: [{ username: a, name: A, passwordHash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$${hash}aGFzaGFzaGFzaGFzaGFzaGFzaGFzaA" }] }\n`;
   await apply(text('aGFzaA'));
   expect(formatPlan(await apply(text('aGFzaA')))).toBe('nothing to change');
   expect(formatPlan(await apply(text('aGFzaB')))).toContain('~ member a/a: password');

@@ -17,7 +17,7 @@ import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { openOutboxFeed } from './support/feed.ts';
 
 const ISSUER = 'https://login.example/c/lamyne';
-const sealer = createSealer(['a sealing key of more than 32 characters']);
+const sealer = createSealer(['a-sealing-key-of-more-than-32-characters']);
 const log = pino({ level: 'silent' });
 let db: TestDatabase;
 let outbound: Outbound;

@@ -24,7 +24,7 @@ const DAY = 86_400_000;
 const START = new Date('2026-01-01T00:00:00Z');
 const after = (days: number) => new Date(+START + days * DAY);
 
-const sealer = createSealer(['a sealing key of more than 32 characters']);
+const sealer = createSealer(['a-sealing-key-of-more-than-32-characters']);
 let db: TestDatabase;
 let count = 0;
 

@@ -159,7 +159,7 @@ test('a task that fails lets go of its lock', async () => {
 });
 
 test('a worker sets to its schedule when it starts: old keys are rotated and expired sessions deleted', async () => {
-  const sealer = createSealer(['a sealing key of more than 32 characters']);
+  const sealer = createSealer(['a-sealing-key-of-more-than-32-characters']);
   const outbound = createOutbound({ privateNetworks: [ipaddr.parseCIDR('127.0.0.0/8')] });
   await ensureKeys(db.database, sealer, communityId, new Date(Date.now() - 91 * DAY));
   await buildSession('old', new Date(Date.now() - DAY));
