@@ -16,7 +16,10 @@ export const checkbox = z
   .transform((value) => value === 'yes');
 
 /** A parameter that says something by being there. */
-export const present = z.unknown().transform((value) => value !== undefined);
+export const present = z
+  .unknown()
+  .optional()
+  .transform((value) => value !== undefined);
 
 /** One of these; anything else is as good as nothing. */
 export function oneOf<const Value extends string>(...values: Value[]) {
