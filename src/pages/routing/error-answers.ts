@@ -12,7 +12,11 @@ import { type Meaning, meaningOfDomain } from './domain-errors.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** Turns whatever was thrown into an answer of the right kind: a page for people, problem+json for programs. */
-export async function answerError(parts: WebParts, ctx: Context, error: unknown): Promise<void> {
+export async function answerError(
+  parts: Pick<WebParts, 'config' | 'csrf' | 'log' | 'renderer'>,
+  ctx: Context,
+  error: unknown,
+): Promise<void> {
   const reference = randomUUID().slice(0, 8);
   const { status, kind, code, reason } = meaningOf(error);
   const level = status >= 500 && kind !== 'refused' ? 'error' : 'info';
