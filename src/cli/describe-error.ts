@@ -1,15 +1,14 @@
 import { CommanderError } from 'commander';
+import { DomainError } from '../domain/errors.ts';
 import { whyAway } from '../platform/database/availability.ts';
 import { line } from './output.ts';
 
 /** `reason` is one line; `faults` are the lines of an error that has several. */
 export type Description = { reason: string; faults: string[] };
 
-// Errors whose message was written for the person at the terminal.
+// Errors whose message was written for the person at the terminal, as all of the domain's are.
 const EXPECTED = new Set([
   'CommandError',
-  'NotFoundError',
-  'RefusedError',
   'SealError',
   'SealingKeyError',
   'DataFolderInUseError',
@@ -23,7 +22,8 @@ export function describeError(error: unknown): Description {
   if (error instanceof CommanderError) return { reason: usage(error.message), faults: [] };
   if (!(error instanceof Error)) return { reason: line(String(error)), faults: [] };
   if ('faults' in error && Array.isArray(error.faults)) return listed(error, error.faults);
-  const reason = EXPECTED.has(error.name) ? error.message : system(error);
+  const isExpected = error instanceof DomainError || EXPECTED.has(error.name);
+  const reason = isExpected ? error.message : system(error);
   return { reason: line(reason.trim().split('\n')[0] ?? ''), faults: [] };
 }
 

@@ -1,14 +1,15 @@
 import type { Sharp } from 'sharp';
+import { RefusedError } from '../errors.ts';
 
 /** Why a picture is refused, as a key of the messages' catalogue. */
 export type PictureFault = 'too-large' | 'format' | 'dimensions' | 'broken' | 'busy';
 
-export class PictureRefusedError extends Error {
+export class PictureRefusedError extends RefusedError {
   override readonly name = 'PictureRefusedError';
   readonly fault: PictureFault;
 
   constructor(fault: PictureFault) {
-    super(`the picture is refused: ${fault}`);
+    super(`picture-${fault}`, `the picture is refused: ${fault}`);
     this.fault = fault;
   }
 }

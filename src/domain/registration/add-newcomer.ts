@@ -1,6 +1,6 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
-import { RefusedError } from '../errors.ts';
+import { type Refusal, RefusedError } from '../errors.ts';
 import { addMember } from '../memberships/add-member.ts';
 import { takeUsername, type UsernameFault } from '../memberships/choose-username.ts';
 import type { Role } from '../memberships/membership-store.ts';
@@ -8,14 +8,23 @@ import { storeAnswers } from './answer-store.ts';
 import type { Newcomer } from './newcomer.ts';
 
 /** The username that somebody chose is not to be had: another took it in the meantime, perhaps. */
-export class UsernameFaultError extends Error {
+export class UsernameFaultError extends RefusedError {
   override readonly name = 'UsernameFaultError';
   readonly fault: UsernameFault;
   constructor(fault: UsernameFault) {
-    super(`the username is not to be had: ${fault}`);
+    super(REFUSAL_OF[fault], `the username is not to be had: ${fault}`);
     this.fault = fault;
   }
 }
+
+const REFUSAL_OF: Record<UsernameFault, Refusal> = {
+  missing: 'username-shape',
+  shape: 'username-shape',
+  'mixed-scripts': 'username-shape',
+  reserved: 'username-reserved',
+  taken: 'username-taken',
+  lookalike: 'username-taken',
+};
 
 /** What the community decides of a newcomer. */
 export type Admission = {

@@ -26,7 +26,7 @@ export const OPERATOR_ROUTES: HubRoute[] = [
     method: 'GET',
     path: '/setup',
     who: anyone,
-    query: z.object({ token: typed }),
+    query: z.object({ token: typed.catch('') }),
     secret: ['token'],
     async handle({ parts, request, query: { token } }) {
       const faults: SetupFault[] = (await isSetupOpen(parts.database, token))

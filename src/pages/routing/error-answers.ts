@@ -1,29 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'koa';
-import { ExpiredError, NotFoundError } from '../../domain/errors.ts';
+import { DomainError } from '../../domain/errors.ts';
 import { isDatabaseAway } from '../../platform/database/availability.ts';
 import { CsrfError } from '../../platform/web/csrf.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
-import type { PageModel } from '../../platform/web/pages.ts';
-import { setSecurityHeaders } from '../../platform/web/security-headers.ts';
+import { aboutOf } from '../../platform/web/request-log.ts';
+import { keepAddressToOurselves, setSecurityHeaders } from '../../platform/web/security-headers.ts';
 import { UsedUpError } from '../../protocols/oidc/changes.ts';
-import { StaleInteractionError } from '../sign-in/stale-interaction.ts';
 import { localeOf } from './chrome.ts';
+import { type Meaning, meaningOfDomain } from './domain-errors.ts';
 import type { WebParts } from './web-parts.ts';
 
-type ErrorPage = Extract<PageModel, { page: 'error' }>;
-
 /** Turns whatever was thrown into an answer of the right kind: a page for people, problem+json for programs. */
-export async function answerError(parts: WebParts, ctx: Context, error: unknown): Promise<void> {
+export async function answerError(
+  parts: Pick<WebParts, 'config' | 'csrf' | 'log' | 'renderer'>,
+  ctx: Context,
+  error: unknown,
+): Promise<void> {
   const reference = randomUUID().slice(0, 8);
-  const { status, kind } = meaningOf(error);
-  const level = status >= 500 ? 'error' : 'info';
+  const { status, kind, code, reason } = meaningOf(error);
+  const level = status >= 500 && kind !== 'refused' ? 'error' : 'info';
   parts.log[level](
     {
-      ...(status >= 500 ? { err: error } : { reason: (error as Error).message }),
+      ...(level === 'error' ? { err: error } : { reason }),
       reference,
-      method: ctx.method,
-      path: ctx.path,
+      ...aboutOf(ctx),
       status,
     },
     'request failed',
@@ -36,6 +37,8 @@ export async function answerError(parts: WebParts, ctx: Context, error: unknown)
   ctx.respond = true;
   for (const name of ['Location', 'Set-Cookie', 'Content-Type', 'Content-Length']) ctx.remove(name);
   setSecurityHeaders(ctx, parts.config.url.protocol === 'https:');
+  // What fits no route may be a link that was mistyped.
+  keepAddressToOurselves(ctx);
   ctx.status = status;
   // What is left of the body would be taken for the next request.
   if (!ctx.req.complete) ctx.set('Connection', 'close');
@@ -50,6 +53,7 @@ export async function answerError(parts: WebParts, ctx: Context, error: unknown)
     ctx.body = JSON.stringify({
       type: 'about:blank',
       title: kind,
+      code,
       status,
       instance: `urn:reference:${reference}`,
     });
@@ -61,7 +65,7 @@ export async function answerError(parts: WebParts, ctx: Context, error: unknown)
   const csrf = parts.csrf.token(ctx, base);
   ctx.type = 'html';
   ctx.body = parts.renderer.render(
-    { page: 'error', status, kind, reference, homeUrl: base },
+    { page: 'error', status, kind, code, reference, homeUrl: base },
     {
       locale,
       assetBase: '/assets',
@@ -70,20 +74,17 @@ export async function answerError(parts: WebParts, ctx: Context, error: unknown)
   );
 }
 
-function meaningOf(error: unknown): { status: number; kind: ErrorPage['kind'] } {
-  if (error instanceof RequestError) return { status: error.status, kind: error.kind };
-  if (error instanceof CsrfError) return { status: 403, kind: 'csrf' };
-  if (error instanceof NotFoundError) return { status: 404, kind: 'not-found' };
-  if (
-    error instanceof ExpiredError ||
-    error instanceof UsedUpError ||
-    error instanceof StaleInteractionError
-  )
-    return { status: 400, kind: 'expired' };
-  if (isDatabaseAway(error)) return { status: 503, kind: 'unavailable' };
-  const status = (error as { status?: number }).status;
-  if (status !== undefined && status >= 400 && status < 500) return { status, kind: 'bad-request' };
-  return { status: 500, kind: 'internal' };
+function meaningOf(error: unknown): Meaning {
+  const { name, message: reason, status } = error as Error & { status?: number };
+  if (error instanceof RequestError) return { status: error.status, kind: error.kind, reason };
+  if (error instanceof CsrfError) return { status: 403, kind: 'csrf', reason };
+  if (error instanceof DomainError) return meaningOfDomain(error);
+  if (error instanceof UsedUpError) return { status: 400, kind: 'expired', reason };
+  if (isDatabaseAway(error)) return { status: 503, kind: 'unavailable', reason };
+  // A library's own words may repeat what it could not read.
+  if (status !== undefined && status >= 400 && status < 500)
+    return { status, kind: 'bad-request', reason: name };
+  return { status: 500, kind: 'internal', reason };
 }
 
 function wantsPage(ctx: Context): boolean {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { readFormPairs } from '../../platform/web/form-body.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
+import { nameRoute } from '../../platform/web/request-log.ts';
 import { allowFormsToLeave } from '../../platform/web/security-headers.ts';
 import type { CommunityRequest } from './community-request.ts';
 
@@ -21,6 +22,15 @@ const FOR_PROGRAMS = new Set([
   '/oidc/device/auth',
   '/oidc/me',
 ]);
+/** What else has a name of its own in the log; whatever comes after one is an app's request or a code. */
+const ENDPOINTS = new Set([
+  ...DOCUMENTS,
+  ...BY_POST_TOO,
+  ...FOR_PROGRAMS,
+  '/oidc/device',
+  '/oidc/session/end/confirm',
+  '/oidc/session/end/success',
+]);
 /** Longest query that a form is turned into; Node reads no more than 16 KiB of headers. */
 const MAX_QUERY = 12_000;
 /** Seconds: short, so that a new key is known well before it signs. */
@@ -30,6 +40,7 @@ const DOCUMENT_MAX_AGE = 300;
 export async function serveProvider(request: CommunityRequest): Promise<void> {
   const { ctx, path } = request;
   ctx.state.route = 'protocol';
+  nameRoute(ctx, endpointOf(path));
   if (FOR_PROGRAMS.has(path)) ctx.req.headers.accept = 'application/json';
   const ready = await request.ready();
   const isDocument = DOCUMENTS.has(path) && (ctx.method === 'GET' || ctx.method === 'HEAD');
@@ -62,6 +73,12 @@ export async function serveProvider(request: CommunityRequest): Promise<void> {
   ctx.req.url = ctx.url.slice(request.issuer.basePath.length);
   (ctx.req as typeof ctx.req & { originalUrl: string }).originalUrl = ctx.originalUrl;
   await request.run(() => ready.handle(ctx.req, ctx.res));
+}
+
+function endpointOf(path: string): string {
+  if (ENDPOINTS.has(path)) return path;
+  if (/^\/oidc\/auth\/[^/]+$/.test(path)) return '/oidc/auth/:uid';
+  return path.startsWith('/oidc/') ? '/oidc/*' : '/.well-known/*';
 }
 
 /** A community that is paused or gone gives no tokens, whoever asks. */

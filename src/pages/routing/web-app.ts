@@ -13,6 +13,7 @@ import {
 import { healthRoutes } from '../../platform/web/health-routes.ts';
 import { notFound, RequestError, unreadableText } from '../../platform/web/http-errors.ts';
 import type { FrameOf } from '../../platform/web/render.ts';
+import { aboutOf, nameRoute, nameTenant } from '../../platform/web/request-log.ts';
 import type { RouteTable } from '../../platform/web/route-table.ts';
 import { setSecurityHeaders } from '../../platform/web/security-headers.ts';
 import { serveAsset } from '../../platform/web/serve-asset.ts';
@@ -54,12 +55,18 @@ export function createWebApp(parts: WebParts, site: Site): Koa {
 async function answer(parts: WebParts, site: Site, ctx: Context): Promise<void> {
   const { config } = parts;
   takeTarget(ctx);
-  if (await healthRoutes(parts, ctx)) return;
+  if (await healthRoutes(parts, ctx)) {
+    nameRoute(ctx, ctx.path);
+    return;
+  }
   const edge = trustEdge(config, ctx);
   ctx.state.edge = edge;
   // Until an issuer is found it is the hub that answers, refusals included.
   presentAs(ctx, config.url.origin);
-  if (await serveAsset(parts, ctx)) return;
+  if (await serveAsset(parts, ctx)) {
+    nameRoute(ctx, '/assets/*');
+    return;
+  }
   const route = await findRoute(parts.communities, config, edge, ctx.path);
   if (route === undefined) {
     throw new RequestError(
@@ -77,6 +84,7 @@ async function answer(parts: WebParts, site: Site, ctx: Context): Promise<void> 
     await hubRoutes(parts, site.hub, ctx);
     return;
   }
+  nameTenant(ctx, route.community.slug);
   ctx.state.base = route.basePath || '/';
   ctx.state.publicUrl = route.basePath + ctx.url.slice(route.basePath.length);
   requireWholeQuery(ctx);
@@ -155,6 +163,5 @@ function report(parts: WebParts, ctx: Context, started: number): void {
   const ms = performance.now() - started;
   const route = (ctx.state.route as string | undefined) ?? 'other';
   parts.metrics.requests.observe({ route, status: `${Math.floor(status / 100)}xx` }, ms / 1000);
-  // The path only: queries carry codes, tokens and hints.
-  parts.log.debug({ method: ctx.method, path: ctx.path, status, ms: Math.round(ms) }, 'request');
+  parts.log.debug({ ...aboutOf(ctx), status, ms: Math.round(ms) }, 'request');
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Service } from '../../domain/communities/community.ts';
 import type { Member } from '../../domain/memberships/member.ts';
 import { datesFor } from '../../platform/i18n/dates.ts';
+import { RequestError } from '../../platform/web/http-errors.ts';
 import { CLAIMS_BY_SCOPE, claimsOfScopes, memberClaims } from '../../protocols/oidc/claims.ts';
 import { serviceOfClient } from '../../protocols/oidc/clients.ts';
 import { extendGrant, type Request, splitRequest } from '../../protocols/oidc/grants.ts';
@@ -11,7 +12,6 @@ import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { finish } from './finish-interaction.ts';
-import { StaleInteractionError } from './stale-interaction.ts';
 import { appRequest, appRequestParams } from './who.ts';
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
@@ -95,7 +95,7 @@ export const CONSENT_ROUTES: CommunityRoute[] = [
   }),
 ];
 
-/** The service, the member and what is asked. @throws StaleInteractionError */
+/** The service, the member and what is asked. @throws RequestError 400 `expired` */
 export async function interactionParts(
   request: CommunityRequest,
   interaction: Interaction,
@@ -103,7 +103,8 @@ export async function interactionParts(
   const service = serviceOfClient(request.community, String(interaction.params.client_id));
   const subject = interaction.session?.accountId;
   const member = subject === undefined ? undefined : await request.unit.member(subject);
-  if (service === undefined || member?.status !== 'active') throw new StaleInteractionError();
+  if (service === undefined || member?.status !== 'active')
+    throw new RequestError(400, 'expired', 'not for this member to answer any more');
   return { service, member };
 }
 

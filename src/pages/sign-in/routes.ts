@@ -35,7 +35,10 @@ const credentials = z.object({
   return_to: z.string().optional(),
 });
 /** What the page is opened with, besides what it reads of it itself. */
-const loginQuery = z.object({ return_to: z.string().optional(), again: present });
+const loginQuery = z.object({
+  return_to: z.string().optional().catch(undefined),
+  again: present,
+});
 
 export const LOGIN_ROUTES: CommunityRoute[] = [
   // The member comes by themselves, or a page asks that they prove who they are again.

@@ -23,7 +23,7 @@ export const SECOND_FACTOR_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, 
     path: `${path}/second-factor`,
     params,
     who: onTheWay('factor'),
-    query: z.object({ use: z.string().optional() }),
+    query: z.object({ use: z.string().optional().catch(undefined) }),
     async handle({ parts, request, who: { pending, target }, query }) {
       const page = await secondFactorPage(parts, request, pending, target, query.use);
       request.page(page, { leaves: target.interaction !== undefined });

@@ -17,7 +17,7 @@ export const checkbox = z
 
 /** A parameter that says something by being there. */
 export const present = z
-  .string()
+  .unknown()
   .optional()
   .transform((value) => value !== undefined);
 
@@ -37,8 +37,8 @@ export const slug = z.string().regex(/^[a-z0-9-]{1,63}$/);
 export type Pairs = Iterable<readonly [name: string, value: string]>;
 
 /**
- * Fields by name. One that is given twice counts once, by its last value, unless the schema says that it
- * is a list.
+ * The fields of a form by name. One that is given twice counts once, by its last value, unless the schema
+ * says that it is a list.
  */
 export function fieldsFor(schema: z.ZodObject, pairs: Pairs): Record<string, string | string[]> {
   const fields = new Map<string, string | string[]>();
@@ -49,6 +49,20 @@ export function fieldsFor(schema: z.ZodObject, pairs: Pairs): Record<string, str
     else fields.set(name, [value]);
   }
   return Object.fromEntries(fields);
+}
+
+/** The parameters of a query by name. One that is given twice is a list, which few schemas take. */
+export function parametersFor(
+  schema: z.ZodObject,
+  pairs: Pairs,
+): Record<string, string | string[]> {
+  const parameters = new Map<string, string | string[]>();
+  for (const [name, value] of pairs) {
+    const kept = parameters.get(name);
+    const first = isList(schema.shape[name]) ? [value] : value;
+    parameters.set(name, kept === undefined ? first : [kept, value].flat());
+  }
+  return Object.fromEntries(parameters);
 }
 
 type Definition = { type: string; innerType?: z.ZodType; in?: z.ZodType };

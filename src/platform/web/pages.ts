@@ -32,6 +32,8 @@ export type ErrorPage = {
   page: 'error';
   status: number;
   kind: ErrorKind;
+  /** What exactly, where the kind has words for each (`error.KIND.CODE`). */
+  code?: string | undefined;
   detail?: string;
   reference?: string;
   homeUrl?: string;

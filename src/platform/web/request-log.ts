@@ -8,6 +8,21 @@ export function nameRoute(ctx: Context, name: string): void {
   ctx.state.routeName = name;
 }
 
-export function routeName(ctx: Context): string {
-  return (ctx.state.routeName as string | undefined) ?? '/*';
+/** Whose page it was, where several have the same. */
+export function nameTenant(ctx: Context, name: string): void {
+  ctx.state.tenantName = name;
+}
+
+/** A request in a line of the log. */
+export function aboutOf({ method, state }: Context): {
+  method: string;
+  tenant?: string;
+  route: string;
+} {
+  const tenant = state.tenantName as string | undefined;
+  return {
+    method,
+    ...(tenant !== undefined && { tenant }),
+    route: (state.routeName as string | undefined) ?? '/*',
+  };
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { NO_SUCH_ID } from '../text/uuid.ts';
 import { readFormPairs } from './form-body.ts';
-import { fieldsFor, type Pairs, type Upload } from './form-fields.ts';
+import { fieldsFor, parametersFor, type Upload } from './form-fields.ts';
 import { notFound, RequestError } from './http-errors.ts';
 import { readMultipart } from './multipart-form.ts';
 import { nameRoute } from './request-log.ts';
@@ -56,7 +56,8 @@ export async function runRoute<K extends RouteKind>(
   const isPage = resource.routes.has('GET');
   const admitted = await route.who.admit({ parts, request, params: params.data, isPage });
   if (admitted === undefined) return;
-  const query = parse(route.query, new URLSearchParams(ctx.querystring));
+  const parameters = new URLSearchParams(ctx.querystring);
+  const query = parse(route.query, parametersFor(route.query, parameters));
   const sent = await readSent(route, context);
   await route.handle({
     parts,
@@ -76,7 +77,7 @@ async function readSent<K extends RouteKind>(
   if (route.form === undefined) return { form: undefined, file: undefined };
   const { pairs, file } = await readBody(route, ctx.req);
   parts.csrf.checkToken(ctx, pairs);
-  return { form: parse(route.form, pairs), file };
+  return { form: parse(route.form, fieldsFor(route.form, pairs)), file };
 }
 
 async function readBody<K extends RouteKind>(
@@ -92,8 +93,11 @@ async function readBody<K extends RouteKind>(
 }
 
 /** @throws RequestError 404 for an id that is none, else 400, which names the fields and never what stood in them */
-function parse<Schema extends z.ZodObject>(schema: Schema, pairs: Pairs): z.output<Schema> {
-  const result = schema.safeParse(fieldsFor(schema, pairs));
+function parse<Schema extends z.ZodObject>(
+  schema: Schema,
+  sent: Record<string, unknown>,
+): z.output<Schema> {
+  const result = schema.safeParse(sent);
   if (result.success) return result.data;
   const { issues } = result.error;
   if (issues.every(({ message }) => message === NO_SUCH_ID)) throw notFound(NO_SUCH_ID);

@@ -1,4 +1,5 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import { DomainError } from '../../domain/errors.ts';
 import { UsedUpError } from './changes.ts';
 import { currentScope, currentUnit } from './request-scope.ts';
 
@@ -14,8 +15,8 @@ const FOR_PROGRAMS = new Set([
 
 /**
  * Stores what the request changed before its answer leaves: what was answered is stored. Where
- * something it used up was gone by then (a code redeemed twice at once, a session ended meanwhile), the
- * answer is a refusal; where the database was away, it says so. In both cases nothing was stored.
+ * something it used up was gone by then (a code redeemed twice at once, a session ended meanwhile), or a
+ * rule is against it, the answer is a refusal; where the database was away, it says so. In both cases nothing was stored.
  */
 export async function storeBeforeAnswering(
   ctx: KoaContextWithOIDC,
@@ -30,13 +31,14 @@ export async function storeBeforeAnswering(
   try {
     await currentUnit().flush();
   } catch (error) {
-    if (!(error instanceof UsedUpError)) {
+    const isRefusal = error instanceof UsedUpError || error instanceof DomainError;
+    if (!isRefusal) {
       ctx.oidc?.provider.emit('server_error', ctx, error as Error);
       ctx.set('Retry-After', '5');
       answer(ctx, 503, 'unavailable', { error: 'temporarily_unavailable' });
       return;
     }
-    await revokeReused(ctx);
+    if (error instanceof UsedUpError) await revokeReused(ctx);
     const description = 'grant request is invalid';
     answer(ctx, 400, 'expired', { error: 'invalid_grant', error_description: description });
   }

@@ -55,5 +55,5 @@ type Refused = {
 
 /** What a request calls itself, cut short; addresses without their query, which may hold anything. */
 function named(value: unknown): string | undefined {
-  return typeof value === 'string' ? value.split('?')[0]?.slice(0, 200) : undefined;
+  return typeof value === 'string' ? value.split(/[?#]/)[0]?.slice(0, 200) : undefined;
 }

@@ -7,6 +7,7 @@ import { LdapError, RESULT } from '../protocol/result.ts';
 import { bind } from './bind.ts';
 import type { BindParts } from './check-bind.ts';
 import { compare } from './compare.ts';
+import { meaningOfDomain } from './domain-errors.ts';
 import { modifyPassword } from './password-modify.ts';
 import { search } from './search.ts';
 import { openSession, type Session } from './session.ts';
@@ -30,7 +31,9 @@ export function createLdapHandler(parts: BindParts & { startTls: boolean }): Han
         case 'bind':
           return bind(id, request, connection, responses, parts);
         case 'extended':
-          return extended(message, request, connection, responses, parts);
+          return extended(message, request, connection, responses, parts).catch((error) => {
+            throw meaningOfDomain(error);
+          });
         default:
           throw new LdapError(
             RESULT.unwillingToPerform,
