@@ -123,4 +123,4 @@ test(`a file of ${MEMBERS} members applies, and applies again without a change`,
   expect(await run()).toEqual({ create: MEMBERS + 4, update: 0, remove: 0 });
   expect(await countRows()).toBe(1 + MEMBERS * 2 + MEMBERS * 2 + MEMBERS * 3 + 4);
   expect(await run()).toEqual({ create: 0, update: 0, remove: 0 });
-});
+}, 120_000);

@@ -142,6 +142,7 @@ describe('a message', () => {
       'recovery-code-used',
       'password-changed',
       'email-changed',
+      'email-removed',
       'assisted-recovery-started',
       'assisted-recovery-ready',
       'left',

@@ -21,15 +21,26 @@ export async function addMember(
     const groups = await Promise.all(
       options.group.map((name) => requireGroup(database, community, name)),
     );
+    const {
+      givenName,
+      familyName,
+      nickname,
+      email,
+      locale,
+      zone: zoneinfo,
+      role,
+      status,
+    } = options;
+    const names = { username, displayName: options.name ?? username, givenName, familyName };
+    const values = { ...names, nickname, email, locale, zoneinfo, role };
     // Before a password is asked for.
-    requireSound({ username });
+    requireSound(values);
     const given = options.password ? await askPassword(options) : undefined;
     const member = {
-      username,
-      displayName: options.name?.trim() || username,
-      role: options.role,
+      ...values,
+      status,
       groupIds: groups.map(({ id }) => id),
-      ...(options.email && { email: options.email, emailVerified: true }),
+      emailVerified: true,
       ...(given && { passwordHash: await hashPassword(given.password) }),
     };
     const subject = await database.transaction((tx) =>

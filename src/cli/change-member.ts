@@ -23,21 +23,32 @@ export function withMember(
   });
 }
 
+/** Status that each change leads to, and what is said of it. */
+const STATUS_CHANGES = {
+  suspend: { status: 'suspended', done: 'is suspended in', ends: true },
+  resume: { status: 'active', done: 'is active in', ends: false },
+  leave: { status: 'left', done: 'has left', ends: true },
+  return: { status: 'active', done: 'is active in', ends: false },
+} as const;
+
 export function changeStatus(
   slug: string,
   name: string,
-  change: 'suspend' | 'resume',
+  change: keyof typeof STATUS_CHANGES,
 ): Promise<Outcome> {
   return withMember(slug, name, async ({ database, community, member }) => {
     const { setMemberStatus } = await import('../domain/memberships/set-member-status.ts');
     const { subject, username } = member;
+    if (change === 'leave' && member.status === 'requested') {
+      throw new CommandError(`${username} asked to join: "trousseau member refuse" answers that`);
+    }
     const changed = await database.transaction((tx) =>
       setMemberStatus(tx, community.id, subject, change, 'cli'),
     );
-    const status = change === 'suspend' ? 'suspended' : 'active';
+    const { status, done, ends } = STATUS_CHANGES[change];
     const text = changed
-      ? `${username} is ${status} in ${slug} now.${change === 'suspend' ? ' Their sessions have ended.' : ''}`
-      : `${username} was ${status} in ${slug} already; nothing was changed.`;
+      ? `${username} ${done} ${slug} now.${ends ? ' Their sessions have ended.' : ''}`
+      : `${username} ${done} ${slug} already; nothing was changed.`;
     return { text, value: { subject, username, status, changed } };
   });
 }
@@ -97,32 +108,19 @@ export function changeRole(slug: string, name: string, role: Role): Promise<Outc
 export function editGroups(slug: string, name: string, options: GroupOptions): Promise<Outcome> {
   return withMember(slug, name, async ({ database, community, member }) => {
     const { requireGroup } = await import('./resolve.ts');
-    const { addToGroup, removeFromGroup } = await import(
-      '../domain/groups/change-group-members.ts'
-    );
+    const { saveMembers } = await import('../domain/memberships/save-members.ts');
     const { groupsOfMember } = await import('../domain/groups/group-store.ts');
-    const { lockGroupsAround } = await import('../domain/groups/touch-entries.ts');
     const { subject, username } = member;
     const find = (groups: string[]) =>
       Promise.all(groups.map((group) => requireGroup(database, community, group)));
     const [add, remove] = await Promise.all([find(options.add), find(options.remove)]);
     const both = add.find(({ id }) => remove.some((group) => group.id === id));
     if (both) throw new CommandError(`the group "${both.name}" is both added and removed`);
-    const changed = await database.transaction(async (tx) => {
-      const results: boolean[] = [];
-      await lockGroupsAround(
-        tx,
-        community.id,
-        [...add, ...remove].map(({ id }) => id),
-      );
-      for (const { id: groupId } of add) {
-        results.push(await addToGroup(tx, community.id, { groupId, subject }, 'cli'));
-      }
-      for (const { id: groupId } of remove) {
-        results.push(await removeFromGroup(tx, community.id, { groupId, subject }, 'cli'));
-      }
-      return results.includes(true);
-    });
+    const ids = (groups: { id: string }[]) => groups.map(({ id }) => id);
+    const change = { subject, groups: { add: ids(add), remove: ids(remove) } };
+    const place = { id: community.id, issuerUrl: undefined };
+    const [saved] = await database.transaction((tx) => saveMembers(tx, place, [change], 'cli'));
+    const changed = saved !== undefined && saved.added.length + saved.removed.length > 0;
     const groups = await groupsOfMember(database, community.id, subject);
     const names = groups.map((group) => (group.direct ? group.name : `(${group.name})`));
     const text = `${username} is ${changed ? 'now ' : ''}in ${names.join(', ') || 'no group'}.`;

@@ -12,7 +12,9 @@ import { changePassword, changeRole, changeStatus, editGroups, rename } from './
 import { decideRequest } from './decide-request.ts';
 import { listMembers, showMember } from './list-members.ts';
 import { type JsonOption, report } from './output.ts';
+import { type SetOptions, setMember } from './set-member.ts';
 
+const LOCALES = ['fr', 'en'];
 const ROLES: Role[] = ['member', 'admin', 'owner'];
 const STATUSES: Status[] = ['requested', 'active', 'suspended', 'left'];
 const MEMBER = 'a username, an e-mail address or a subject';
@@ -26,7 +28,13 @@ export type ListOptions = JsonOption & {
 export type AddOptions = JsonOption & {
   name?: string;
   email?: string;
+  givenName?: string;
+  familyName?: string;
+  nickname?: string;
+  locale?: 'fr' | 'en';
+  zone?: string;
   role: Role;
+  status: Status;
   group: string[];
   passwordStdin?: boolean;
   /** `--no-password` makes it false. */
@@ -70,8 +78,14 @@ function addAdding(member: Command): void {
     .argument('<username>')
     .description('Add a member; without a password given, one is generated and shown once')
     .option('--name <name>', 'the name that people read (default: the username)')
+    .option('--given-name <name>', 'their given name')
+    .option('--family-name <name>', 'their family name')
+    .option('--nickname <name>', 'what they are called')
     .option('--email <address>', 'an address that you vouch for')
+    .addOption(new Option('--locale <locale>', 'their language').choices(LOCALES))
+    .option('--zone <zone>', 'their time zone, such as Europe/Paris')
     .addOption(new Option('--role <role>', 'their role').choices(ROLES).default('member'))
+    .addOption(new Option('--status <status>', 'what they are').choices(STATUSES).default('active'))
     .option('--group <group>', 'a group to put them in; may be repeated', collect, [])
     .addOption(new Option('--password-stdin', 'read the password from standard input'))
     .option('--no-password', 'give no password: they cannot sign in with one')
@@ -90,6 +104,14 @@ function addStatusChanges(member: Command): void {
     (slug: string, name: string, options: JsonOption) =>
       report(options, () => changeStatus(slug, name, 'resume')),
   );
+  onMember(member, 'leave', 'End a membership: every session and token ends at once').action(
+    (slug: string, name: string, options: JsonOption) =>
+      report(options, () => changeStatus(slug, name, 'leave')),
+  );
+  onMember(member, 'return', 'Bring somebody back who has left, as who they were').action(
+    (slug: string, name: string, options: JsonOption) =>
+      report(options, () => changeStatus(slug, name, 'return')),
+  );
 }
 
 function addDecisions(member: Command): void {
@@ -105,6 +127,23 @@ function addDecisions(member: Command): void {
 }
 
 function addOtherChanges(member: Command): void {
+  onMember(member, 'set', 'Change names, e-mail address, language or time zone of a member')
+    .option('--name <name>', 'the name that people read')
+    .option('--given-name <name>', 'their given name')
+    .option('--no-given-name', 'take it away')
+    .option('--family-name <name>', 'their family name')
+    .option('--no-family-name', 'take it away')
+    .option('--nickname <name>', 'what they are called')
+    .option('--no-nickname', 'take it away')
+    .option('--email <address>', 'an address that you vouch for; the one before is written to')
+    .option('--no-email', 'take it away')
+    .addOption(new Option('--locale <locale>', 'their language').choices(LOCALES))
+    .option('--no-locale', 'that of the community')
+    .option('--zone <zone>', 'their time zone, such as Europe/Paris')
+    .option('--no-zone', 'none')
+    .action((slug: string, name: string, options: SetOptions) =>
+      report(options, () => setMember(slug, name, options)),
+    );
   onMember(member, 'password', 'Give a member a new password; every session ends at once')
     .option('--password-stdin', 'read it from standard input')
     .action((slug: string, name: string, options: JsonOption & { passwordStdin?: boolean }) =>
@@ -121,6 +160,7 @@ function addOtherChanges(member: Command): void {
       report(options, () => changeRole(slug, name, role)),
     );
   onMember(member, 'group', 'List the groups of a member, or change them')
+    .alias('groups')
     .option('--add <group>', 'put them in this group; may be repeated', collect, [])
     .option('--remove <group>', 'take them out of this group; may be repeated', collect, [])
     .action((slug: string, name: string, options: GroupOptions) =>

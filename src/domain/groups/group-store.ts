@@ -53,6 +53,20 @@ export async function subjectsInGroups(
   return rows.map(({ subject }) => subject);
 }
 
+/** Members who are directly in a group, by username. */
+export function membersOfGroup(
+  db: Queryable,
+  communityId: string,
+  groupId: string,
+): Promise<{ subject: string; username: string; status: string }[]> {
+  return db.query(
+    `SELECT m.subject, m.username, m.status FROM group_members gm
+       JOIN memberships m ON m.community_id = gm.community_id AND m.subject = gm.subject
+     WHERE gm.community_id = $1 AND gm.group_id = $2 ORDER BY m.username_key`,
+    [communityId, groupId],
+  );
+}
+
 export type MembersGroup = { id: string; name: string; direct: boolean };
 
 /** All groups that a member is in: the direct ones, and those that these are nested in. */
