@@ -11,6 +11,7 @@ import { addInvitationCommands } from './invitation-commands.ts';
 import { addKeysCommands } from './keys-commands.ts';
 import { addMemberCommands } from './member-commands.ts';
 import { addMigrateCommand } from './migrate-command.ts';
+import { addOperatorReaderCommands } from './operator-reader-commands.ts';
 import { addServiceCommands } from './service-commands.ts';
 import { addStartCommand } from './start-command.ts';
 
@@ -33,6 +34,7 @@ addCommunityCommands(program);
 addMemberCommands(program);
 addInvitationCommands(program);
 addServiceCommands(program);
+addOperatorReaderCommands(program);
 addKeysCommands(program);
 addDoctorCommand(program);
 addDemoCommand(program);
