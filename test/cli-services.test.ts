@@ -8,7 +8,7 @@ import { checkPassword } from '../src/domain/people/password.ts';
 import { createSealer } from '../src/platform/secrets/sealer.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
-import { type Run, runCommand } from './support/run-command.ts';
+import { type Run, runTrousseau } from './support/run-trousseau.ts';
 
 const SECRET = 'a-sealing-key-of-more-than-32-characters';
 const SEALER = createSealer([SECRET]);
@@ -30,9 +30,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-function trousseau(line: string | string[], input?: string): Promise<Run> {
+function trousseau(line: string | string[], input = ''): Promise<Run> {
   const env = { DATABASE_URL: db.url, TROUSSEAU_SECRET: SECRET, TROUSSEAU_DATA: folder };
-  return runCommand(line, { env, ...(input !== undefined && { input }) });
+  return runTrousseau(typeof line === 'string' ? line.split(' ') : line, env, { input });
 }
 
 async function json(line: string | string[], input?: string) {
@@ -85,9 +85,10 @@ test('an app is registered with a secret and a reader that are shown once, chang
   expect((await checkPassword(reader.password_hash, added.reader.secret)).matches).toBe(true);
   expect(await service('wiki')).toMatchObject({ access: 'groups', url: 'https://wiki.example' });
 
-  const set = 'service set lamyne wiki --no-url --access everyone --scope openid --scope groups';
+  const set =
+    'service set lamyne wiki --no-url --access everyone --session-hours 8 --scope openid --scope groups';
   const changed = await trousseau(set);
-  expect(changed.out).toBe('Changed wiki: url, access, client.scopes.\n');
+  expect(changed.out).toBe('Changed wiki: url, access, sessionHours, client.scopes.\n');
   expect((await trousseau(set)).out).toBe('wiki was so already; nothing was changed.\n');
   expect(await service('wiki')).toMatchObject({
     url: null,
@@ -96,7 +97,7 @@ test('an app is registered with a secret and a reader that are shown once, chang
   });
   expect(await storedSecret('wiki')).toBe(added.secret);
   expect(await events('service.updated')).toEqual([
-    { slug: 'wiki', fields: ['url', 'access', 'client.scopes'] },
+    { slug: 'wiki', fields: ['url', 'access', 'sessionHours', 'client.scopes'] },
   ]);
 
   expect((await trousseau('service remove lamyne wiki')).out).toMatch(/^Removed wiki from lamyne/);

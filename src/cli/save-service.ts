@@ -112,7 +112,8 @@ async function giveSecret(
     return undefined;
   }
   // A public client stays one until it is said to be another.
-  const isPublic = client.auth === 'none' || (stored === null && client.auth === undefined);
+  const stays = stored === null && client.auth === undefined;
+  const isPublic = client.auth === 'none' || client.kind === 'spa' || stays;
   if (isPublic || stored instanceof Buffer) return undefined;
   const { generateClientSecret } = await import('../domain/services/rotate-client-secret.ts');
   client.secret = generateClientSecret();

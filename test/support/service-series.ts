@@ -20,6 +20,8 @@ const passwords = fc.constantFrom(...READER_PASSWORDS, null);
 
 const optional = <Value>(value: fc.Arbitrary<Value>) =>
   fc.option(value, { nil: undefined, freq: 2 });
+const seldom = <Value>(value: fc.Arbitrary<Value>) =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
 const clearable = <Value>(value: fc.Arbitrary<Value>) => optional(fc.option(value, { freq: 3 }));
 /** A good value as a rule, and now and then one that is refused. */
 const mostly = <Value>(good: readonly Value[], bad: readonly Value[]) =>
@@ -55,6 +57,8 @@ const client = said(
     ),
     auth: optional(fc.constantFrom('client_secret_post' as const, 'none' as const)),
     scopes: optional(fc.subarray(['openid', 'email', 'groups'], { minLength: 1 })),
+    kind: seldom(fc.constantFrom('web' as const, 'spa' as const, 'native' as const)),
+    lanHttp: seldom(fc.boolean()),
     pkce: optional(fc.boolean()),
     secret: optional(fc.constantFrom('a secret of an app', 'another secret of an app')),
   }),
@@ -64,6 +68,7 @@ const service: fc.Arbitrary<ServicePatch> = said(
     name: optional(mostly(['Un nom'], ['', 'x'.repeat(201)])),
     description: clearable(fc.constant('Une description')),
     url: clearable(mostly(['https://app.example'], ['http://app.example'])),
+    sessionHours: clearable(mostly([8], [0])),
     trust: optional(fc.constantFrom('first-party' as const, 'third-party' as const)),
     access: optional(
       fc.constantFrom(

@@ -110,7 +110,8 @@ function withSecret(
   stored: Buffer | null | undefined,
 ): ClientChange {
   const given = stored === undefined ? { id: slug, ...client } : { ...client };
-  const isPublic = given.auth === 'none' || (stored === null && given.auth === undefined);
+  const stays = stored === null && given.auth === undefined;
+  const isPublic = given.auth === 'none' || given.kind === 'spa' || stays;
   if (!isPublic && !stored) given.secret ??= MADE;
   return given;
 }
@@ -124,11 +125,17 @@ function writeService(
   const after = { recipe: 'generic-oidc', ...before, ...patch, slug } as ServiceInFile;
   if (client == null) return after;
   const own: Record<string, unknown> = { id: slug, ...before?.client, ...client };
-  // Whoever writes that a client has no secret takes out what says otherwise.
-  if (client.auth === 'none') {
+  // Whoever writes that a client has no secret takes out what says otherwise, and the other way round.
+  const isPublic = client.auth === 'none' || (client.kind === 'spa' && client.auth === undefined);
+  if (isPublic) {
     if (client.secret === undefined) delete own.secret;
     if (client.pkce === undefined) delete own.pkce;
+    own.auth = 'none';
   } else if (own.auth === 'none' && client.secret !== undefined) delete own.auth;
+  if (own.kind === 'spa' && client.kind === undefined && client.secret !== undefined)
+    delete own.kind;
+  if (client.kind !== undefined && client.kind !== 'native' && client.lanHttp === undefined)
+    delete own.lanHttp;
   if (own.auth !== 'none') own.secret ??= MADE;
   return { ...after, client: own };
 }
