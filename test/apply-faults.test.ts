@@ -405,7 +405,7 @@ describe('logos', () => {
     const folder = await mkdtemp(join(tmpdir(), 'logo-'));
     try {
       await writeFile(join(folder, 'logo'), bytes);
-      return await readLogo(join(folder, 'hub.yaml'), './logo');
+      return await readLogo('./logo', folder);
     } finally {
       await rm(folder, { recursive: true });
     }
@@ -423,7 +423,7 @@ describe('logos', () => {
     expect(await logo(Buffer.alloc(262_145))).toEqual({
       fault: expect.stringContaining('more than 256 KB'),
     });
-    expect(await readLogo('/nowhere/hub.yaml', 'logo.svg')).toEqual({
+    expect(await readLogo('logo.svg', '/nowhere')).toEqual({
       fault: expect.stringContaining('no file to read'),
     });
   });

@@ -150,6 +150,14 @@ describe('what is taken away ends at once', () => {
     expect(await signedIn()).toEqual([]);
   });
 
+  test('neither has one that was frozen before', async () => {
+    const inState = (state: string) => HUB.replace('La MYNE', `La MYNE\n    state: ${state}`);
+    await apply(inState('frozen'));
+    expect(await signedIn()).toEqual(['alice', 'bob']);
+    await apply(inState('archived'));
+    expect(await signedIn()).toEqual([]);
+  });
+
   test("an operator's new password ends their sessions", async () => {
     await rows(
       `INSERT INTO operator_sessions (token_hash, operator_id, expires_at) SELECT 'x', id, now() + '1 hour' FROM operators`,

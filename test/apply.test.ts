@@ -249,6 +249,38 @@ test('a service that is registered once the community has a host has that host a
   );
 });
 
+test('a host goes together with the service that has it as its issuer, or with its client', async () => {
+  const hosted = HUB.replace('name: La MYNE', 'name: La MYNE\n    hosts: [login.lamyne.example]');
+  const without = HUB.replace('name: La MYNE', 'name: La MYNE\n    hosts: []');
+  await apply(hosted);
+  expect(
+    formatPlan(await apply(without.replace(/client: .*/, 'client: null'), { prune: true })),
+  ).toBe(`~ community lamyne: hosts
+~ service lamyne/wiki: client.id
+0 added, 2 changed, 0 taken away`);
+  await apply(hosted);
+  expect(
+    formatPlan(await apply(without.replace(/services:[^$]*/, 'services: []'), { prune: true })),
+  ).toBe(`~ community lamyne: hosts
+- service lamyne/wiki
+0 added, 1 changed, 1 taken away`);
+});
+
+test('services stand in the order of the file; another order is one change, of the community', async () => {
+  const two = HUB.replace('ldap: { password: secret-of-reader }', '');
+  const named = (first: string, second: string) =>
+    two.replace(
+      /services:[^$]*/,
+      `services: [{ slug: ${first}, recipe: generic-oidc }, { slug: ${second}, recipe: generic-oidc }]\n`,
+    );
+  await apply(named('wiki', 'chat'));
+  expect(formatPlan(await apply(named('chat', 'wiki')))).toContain(
+    '~ community lamyne: services\n',
+  );
+  const community = await loadCommunity(db.database, { slug: 'lamyne' });
+  expect(community?.services.map(({ slug }) => slug)).toEqual(['chat', 'wiki']);
+});
+
 test('two members swap their addresses, and two communities a host', async () => {
   const hosted = HUB.replace('name: La MYNE', 'name: La MYNE\n    hosts: [a.example]');
   await apply(

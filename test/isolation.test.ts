@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { savePosixSettings } from '../src/domain/communities/save-posix-settings.ts';
 import { setCommunityState } from '../src/domain/communities/set-community-state.ts';
 import { NotFoundError } from '../src/domain/errors.ts';
 import { addToGroup, removeFromGroup } from '../src/domain/groups/change-group-members.ts';
@@ -25,8 +26,10 @@ import { loadPicture } from '../src/domain/pictures/picture-store.ts';
 import { approveAccess, blockAccess } from '../src/domain/services/decide-access.ts';
 import { endServiceSessions } from '../src/domain/services/end-service-sessions.ts';
 import { removeReader, setReaderSecret } from '../src/domain/services/reader.ts';
+import { removeServices } from '../src/domain/services/remove-services.ts';
 import { requestAccess } from '../src/domain/services/request-access.ts';
 import { rotateClientSecret } from '../src/domain/services/rotate-client-secret.ts';
+import { saveServices } from '../src/domain/services/save-services.ts';
 import * as serviceStore from '../src/domain/services/service-store.ts';
 import { readerServices, readSharing } from '../src/domain/services/sharing-store.ts';
 import { withdrawConsent } from '../src/domain/services/withdraw-consent.ts';
@@ -395,6 +398,8 @@ const PROFILE = {
 };
 
 /** Changes in A of what is B's, and of A's rows by means of B's. */
+const placeOf = ({ id }: Seed) => ({ communityId: id, sealer, hubUrl: 'https://hub.example' });
+
 const changes: Record<string, (tx: Transaction) => Promise<unknown>> = {
   'rename a member': (tx) => renameMember(tx, a.id, b.subject, 'mallory', 'cli'),
   'suspend a member': (tx) => setMemberStatus(tx, a.id, b.subject, 'suspend', 'cli'),
@@ -437,6 +442,18 @@ const changes: Record<string, (tx: Transaction) => Promise<unknown>> = {
     changePreferences(tx, a.id, b.subject, { locale: 'en', zoneinfo: 'UTC' }, 'cli'),
   'set the picture of their member': (tx) =>
     setPicture(tx, a.id, b.subject, Buffer.from('x'), 'cli'),
+  'open our service to their group': (tx) =>
+    saveServices(tx, placeOf(a), [{ slug: 'wiki', access: { groups: [b.groupId] } }], 'cli'),
+  'change a service that only they have': (tx) =>
+    saveServices(tx, placeOf(a), [{ slug: b.serviceSlug, name: 'Ours', must: 'exist' }], 'cli'),
+  'take their service away': (tx) => removeServices(tx, a.id, [a.serviceId, b.serviceId], 'cli'),
+  'make their group the one of our POSIX accounts': (tx) =>
+    savePosixSettings(
+      tx,
+      a.id,
+      { firstNumber: 100_000, count: 10, primaryGroupId: b.groupId },
+      'cli',
+    ),
   'rotate the secret of their client': (tx) =>
     rotateClientSecret(tx, sealer, a.id, b.serviceId, 'cli'),
 };

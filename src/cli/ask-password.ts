@@ -52,7 +52,7 @@ function tooLong(): CommandError {
 }
 
 /** All of standard input, without the line end that `echo` adds. */
-async function readStdin(): Promise<string> {
+export async function readStdin(): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of process.stdin) {

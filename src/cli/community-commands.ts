@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander';
+import type { CommunityRow, PosixSettings } from '../domain/communities/community-rows.ts';
 import type { NewCommunity } from '../domain/communities/create-community.ts';
 import type { StateChange } from '../domain/communities/set-community-state.ts';
 import { CommandError } from './command-error.ts';
+import { addSettingCommands } from './community-settings.ts';
 import { fields, type JsonOption, type Outcome, plural, report, table } from './output.ts';
 import { withHub } from './with-hub.ts';
 
@@ -16,7 +18,7 @@ type CreateOptions = JsonOption & {
 export function addCommunityCommands(program: Command): void {
   const community = program
     .command('community')
-    .description('List, create, freeze and archive communities');
+    .description('List, create, change, freeze and archive communities');
   community
     .command('list')
     .description('All communities of the hub')
@@ -46,6 +48,7 @@ export function addCommunityCommands(program: Command): void {
     .option('--ldap-base <dn>', 'naming context of its LDAP tree (default: o=SLUG)')
     .option('--json', 'print JSON')
     .action((slug: string, options: CreateOptions) => report(options, () => create(slug, options)));
+  addSettingCommands(community);
   addChange(community, 'freeze', 'frozen', 'Let nobody in to its services; sessions wait');
   addChange(community, 'activate', 'active', 'Bring a frozen or archived community back');
   addChange(community, 'archive', 'archived', 'Close it: all sessions end, nothing is deleted');
@@ -87,7 +90,9 @@ function show(slug: string): Promise<Outcome> {
     const { requireCommunity } = await import('./resolve.ts');
     const { listGroups } = await import('../domain/groups/group-store.ts');
     const { listServices } = await import('../domain/services/service-store.ts');
+    const { readCommunity } = await import('../domain/communities/community-rows.ts');
     const community = await requireCommunity(database, slug);
+    const settings = await readCommunity(database, community.id);
     const groups = (await listGroups(database, community.id)).map(({ name }) => name);
     const services = (await listServices(database, community.id)).map((service) => service.slug);
     const issuers = [
@@ -101,13 +106,30 @@ function show(slug: string): Promise<Outcome> {
       registration: community.registration,
       language: community.locale,
       issuers: issuers.join(', '),
+      contact: settings?.contact,
+      colour: settings?.accent,
+      'second factor': settings && secondFactor(settings),
+      questions: settings?.questions.map(({ text }) => text).join(' '),
       'LDAP base': community.ldapBase,
+      'LDAP passwords': settings?.ldapPasswordBind ? "members' own, too" : undefined,
+      'LDAP readers': settings?.ldapOpenToOperators ? "operators', too" : undefined,
+      'POSIX numbers': settings?.posix && posixRange(settings.posix),
       members: `${community.members} active`,
       groups: groups.join(', '),
       services: services.join(', '),
     });
-    return { text, value: { ...community, issuers, groups, services } };
+    return { text, value: { ...community, ...settings, issuers, groups, services } };
   });
+}
+
+function secondFactor({ secondFactor, secondFactorFrom }: CommunityRow): string {
+  return secondFactorFrom === null
+    ? secondFactor
+    : `${secondFactor}, from ${secondFactorFrom.slice(0, 10)} on`;
+}
+
+function posixRange({ firstNumber, count, primaryGroup }: PosixSettings): string {
+  return `${firstNumber} to ${firstNumber + count - 1}, group ${primaryGroup}`;
 }
 
 function create(slug: string, options: CreateOptions): Promise<Outcome> {

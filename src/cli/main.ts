@@ -13,6 +13,7 @@ import { addKeysCommands } from './keys-commands.ts';
 import { addMemberCommands } from './member-commands.ts';
 import { addMigrateCommand } from './migrate-command.ts';
 import { addOperatorCommands } from './operator-commands.ts';
+import { addOperatorReaderCommands } from './operator-reader-commands.ts';
 import { addServiceCommands } from './service-commands.ts';
 import { addStartCommand } from './start-command.ts';
 
@@ -37,6 +38,7 @@ addGroupCommands(program);
 addInvitationCommands(program);
 addServiceCommands(program);
 addOperatorCommands(program);
+addOperatorReaderCommands(program);
 addKeysCommands(program);
 addDoctorCommand(program);
 addDemoCommand(program);

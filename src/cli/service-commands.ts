@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { Service } from '../domain/communities/community.ts';
 import { fields, type JsonOption, type Outcome, report, table } from './output.ts';
+import { addService, removeService, setService } from './save-service.ts';
+import { type ServiceOptions, withServiceOptions } from './service-options.ts';
 import { changeReader, type ReaderOptions } from './service-reader.ts';
 import { withHub } from './with-hub.ts';
 import { withService } from './with-service.ts';
@@ -8,7 +10,7 @@ import { withService } from './with-service.ts';
 export function addServiceCommands(program: Command): void {
   const service = program
     .command('service')
-    .description('List services, answer requests for access, give out secrets');
+    .description('Register services, change them, answer requests for access');
   service
     .command('list')
     .argument('<community>', 'its slug')
@@ -18,6 +20,7 @@ export function addServiceCommands(program: Command): void {
   onService(service, 'show', 'One service, with its OpenID Connect client').action(
     (slug: string, name: string, options: JsonOption) => report(options, () => show(slug, name)),
   );
+  addChanges(service);
   service
     .command('requests')
     .argument('<community>', 'its slug')
@@ -38,6 +41,28 @@ export function addServiceCommands(program: Command): void {
     .action((slug: string, name: string, options: ReaderOptions) =>
       report(options, () => changeReader(slug, name, options)),
     );
+}
+
+function addChanges(parent: Command): void {
+  const subject = (verb: string, description: string) =>
+    parent
+      .command(verb)
+      .argument('<community>', 'its slug')
+      .argument('<service>', 'its slug')
+      .description(description);
+  withServiceOptions(subject('add', 'Register an app'), { isNew: true }).action(
+    (slug: string, name: string, options: ServiceOptions) =>
+      report(options, () => addService(slug, name, options)),
+  );
+  withServiceOptions(subject('set', 'Change what is said; all else stays'), {
+    isNew: false,
+  }).action((slug: string, name: string, options: ServiceOptions) =>
+    report(options, () => setService(slug, name, options)),
+  );
+  onService(parent, 'remove', 'Take an app away: all that it holds ends at once').action(
+    (slug: string, name: string, options: JsonOption) =>
+      report(options, () => removeService(slug, name)),
+  );
 }
 
 function addDecision(parent: Command, verb: 'approve' | 'block', description: string): void {

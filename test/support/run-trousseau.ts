@@ -6,10 +6,20 @@ const PROGRAM = fileURLToPath(new URL('../../src/trousseau.js', import.meta.url)
 
 export type Run = { code: number | null; out: string; err: string };
 
+type Options = {
+  /** What stands on standard input. */
+  input?: string;
+  nodeOptions?: string[];
+};
+
 /** Runs a command as a user does: in a process of its own, with the environment for settings. */
-export async function runTrousseau(args: string[], env: Record<string, string>): Promise<Run> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+export async function runTrousseau(
+  args: string[],
+  env: Record<string, string>,
+  { input = '', nodeOptions = [] }: Options = {},
+): Promise<Run> {
+  const child = spawn(process.execPath, [...nodeOptions, PROGRAM, ...args], {
+    stdio: 'pipe',
     env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
   });
   const run: Run = { code: null, out: '', err: '' };
@@ -19,6 +29,7 @@ export async function runTrousseau(args: string[], env: Record<string, string>):
   child.stderr.setEncoding('utf8').on('data', (text) => {
     run.err += text;
   });
+  child.stdin.end(input);
   [run.code] = await once(child, 'close');
   return run;
 }

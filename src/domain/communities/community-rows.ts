@@ -43,6 +43,14 @@ export function readCommunities(db: Queryable): Promise<CommunityRow[]> {
   return db.query<CommunityRow>(`SELECT ${ROW} ORDER BY c.slug`);
 }
 
+export async function readCommunity(
+  db: Queryable,
+  communityId: string,
+): Promise<CommunityRow | undefined> {
+  const [row] = await db.query<CommunityRow>(`SELECT ${ROW} WHERE c.id = $1`, [communityId]);
+  return row;
+}
+
 /** The communities of these slugs, locked against other changes of their settings and services. */
 export function lockCommunityRows(
   tx: Transaction,

@@ -1,5 +1,5 @@
 import { isEmailAddress } from '../../platform/text/names.ts';
-import { lineFault, slugFault } from '../../platform/text/text-faults.ts';
+import { lineFault, slugFault, wholeNumberFault } from '../../platform/text/text-faults.ts';
 import type { Community } from './community.ts';
 import { canonicalHost, hostFault } from './host-name.ts';
 import { ldapBaseFault } from './ldap-base.ts';
@@ -58,7 +58,7 @@ export const SETTING_NAMES = {
 
 const MAX_NAME = 200;
 const MAX_QUESTION = 300;
-const RECOVERY_HOURS = { min: 1, max: 720 };
+export const RECOVERY_HOURS = { min: 1, max: 720 };
 
 export function accentFault(value: string): string | undefined {
   return /^#[0-9a-f]{6}$/i.test(value) ? undefined : 'must be a colour written as "#0a7d5a"';
@@ -85,6 +85,7 @@ export function settingsFaults(slug: string, change: SettingsChange): Fault[] {
     faults.push({ code: 'value', path: [key].flat(), subject, fault });
   };
   const { name, accent, contact, hosts = [], ldapBase, secondFactorFrom, questions = [] } = change;
+  const { recoveryDelayHours: hours } = change;
   const slugIs = slugFault(slug);
   if (slugIs !== undefined) {
     const subject = `"${slug}" is not a slug: it`;
@@ -106,18 +107,17 @@ export function settingsFaults(slug: string, change: SettingsChange): Fault[] {
   }
   if (secondFactorFrom != null)
     check('secondFactorFrom', 'day', secondFactorFrom, dayFault(secondFactorFrom));
-  check('recoveryDelayHours', 'delay of a recovery', undefined, delayFault(change));
+  if (hours !== undefined)
+    check(
+      'recoveryDelayHours',
+      'delay of a recovery',
+      hours,
+      wholeNumberFault(hours, RECOVERY_HOURS),
+    );
   for (const [index, { text }] of questions.entries())
     check(['questions', index], 'question', undefined, lineFault(text, { max: MAX_QUESTION }));
   check('questions', 'list of questions', undefined, questionsFault(questions));
   return faults;
-}
-
-function delayFault({ recoveryDelayHours: hours }: SettingsChange): string | undefined {
-  const { min, max } = RECOVERY_HOURS;
-  return hours === undefined || (Number.isInteger(hours) && hours >= min && hours <= max)
-    ? undefined
-    : `must be a whole number of hours from ${min} to ${max}`;
 }
 
 /** The form in which valid settings are kept and compared. */

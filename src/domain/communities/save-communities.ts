@@ -21,6 +21,7 @@ import { hubHostFaults } from './host-name.ts';
 import { lockHubNames, MOVED } from './lock-communities.ts';
 import { lostIssuerFaults } from './lost-issuers.ts';
 import { type PlacedFault, refuseFaults } from './refused-changes.ts';
+import { repeatedSlugFaults } from './repeated-slugs.ts';
 import { moveStates, stateFault } from './set-community-state.ts';
 import { type Settled, takenFaults } from './unique-in-hub.ts';
 
@@ -60,7 +61,10 @@ export async function saveCommunities(
   const slugs = changes.map(({ slug }) => slug);
   const known = new Map((await lockCommunityRows(tx, slugs)).map((row) => [row.slug, row]));
   const settled = changes.map((change, index) => settle(change, index, known.get(change.slug)));
-  refuseFaults(changes.flatMap((change, index) => faultsOf(change, index, settled, hubUrl)));
+  refuseFaults([
+    ...repeatedSlugFaults(changes),
+    ...changes.flatMap((change, index) => faultsOf(change, index, settled, hubUrl)),
+  ]);
   refuseFaults([...(await takenFaults(tx, settled)), ...(await lostIssuerFaults(tx, settled))]);
   await store(tx, settled);
   const told = settled.filter(({ before, changed }) => before === undefined || changed.length > 0);

@@ -21,3 +21,12 @@ export function placeServices(
   for (const { id, position } of placed) order.splice(position as number, 0, id);
   return new Map(order.map((id, index) => [id, index]));
 }
+
+/** Whether services that were there stand in another order now. */
+export function isReordered(
+  rows: readonly Pick<ServiceRow, 'id'>[],
+  order: ReadonlyMap<string, number>,
+): boolean {
+  const positions = rows.map(({ id }) => order.get(id) as number);
+  return positions.some((position, index) => position < (positions[index - 1] ?? 0));
+}

@@ -3,11 +3,12 @@ import { type Actor, recordEvents } from '../../platform/events/record-event.ts'
 import { communityAddress } from '../communities/community-address.ts';
 import { lockCommunity } from '../communities/lock-communities.ts';
 import { type PlacedFault, refuseFaults } from '../communities/refused-changes.ts';
+import { repeatedSlugFaults } from '../communities/repeated-slugs.ts';
 import { NotFoundError } from '../errors.ts';
 import { endLostAccess, endServices } from './end-service-access.ts';
-import { placeServices } from './place-services.ts';
-import type { SavedService, ServiceChange, ServicesOf } from './service-change.ts';
-import { serviceEvents } from './service-events.ts';
+import { isReordered, placeServices } from './place-services.ts';
+import type { SavedServices, ServiceChange, ServicesOf } from './service-change.ts';
+import { reorderedEvent, serviceEvents } from './service-events.ts';
 import {
   type ClientRow,
   deleteClients,
@@ -26,7 +27,6 @@ import { changedFields, type SettledService, settleService } from './settle-serv
  * Makes services of a community and changes others, all of them or none. Whom an access rule lets in no
  * longer loses what they have there, and so does everybody when the client has another id or goes
  * (invariant 4); the apps are told. A client id may pass from one service to another.
- * @returns what became of each change, in their order
  * @throws NotFoundError when the community, a group, or a service that must be there is not
  * @throws RefusedChangesError with every fault of every change
  * @throws SealError when a secret is given, and the stored one does not open with the hub's sealing keys
@@ -36,7 +36,7 @@ export async function saveServices(
   place: ServicesOf,
   changes: readonly ServiceChange[],
   actor: Actor,
-): Promise<SavedService[]> {
+): Promise<SavedServices> {
   const { communityId, hubUrl } = place;
   await lockCommunity(tx, communityId);
   const rows = await lockServices(tx, communityId);
@@ -45,24 +45,32 @@ export async function saveServices(
   const settled = changes.map((change, index) =>
     settleService(change, index, known.get(change.slug), issuer, place),
   );
-  refuseFaults([...settled.flatMap(faultsOf), ...takenIds(rows, settled)]);
+  refuseFaults([
+    ...repeatedSlugFaults(changes),
+    ...settled.flatMap(faultsOf),
+    ...takenIds(rows, settled),
+  ]);
   await requireGroups(tx, communityId, settled);
   const order = placeAll(rows, settled);
   const fields = settled.map(changedFields);
   await store(tx, communityId, settled, fields);
-  await storePositions(tx, communityId, movedOthers(rows, settled, order));
+  await storePositions(tx, communityId, moved(rows, order));
   await endLostAccess(
     tx,
     communityId,
     settled.filter(({ index }) => fields[index]?.includes('access')).map(({ after }) => after.id),
   );
-  const saved = settled.map(({ before, after, index }) => ({
+  const services = settled.map(({ before, after, index }) => ({
     before,
     after,
     fields: fields[index] as string[],
   }));
-  await recordEvents(tx, serviceEvents(communityId, saved, actor));
-  return saved;
+  const reordered = order !== undefined && isReordered(rows, order);
+  await recordEvents(tx, [
+    ...serviceEvents(communityId, services, actor),
+    ...(reordered ? [reorderedEvent(communityId, actor)] : []),
+  ]);
+  return { services, reordered };
 }
 
 function faultsOf({ index, change, before, after }: SettledService): PlacedFault[] {
@@ -128,15 +136,13 @@ function placeAll(
   return order;
 }
 
-function movedOthers(
+function moved(
   rows: readonly ServiceRow[],
-  settled: readonly SettledService[],
   order: ReadonlyMap<string, number> | undefined,
 ): { id: string; position: number }[] {
-  const changed = new Set(settled.map(({ after }) => after.id));
   return rows.flatMap(({ id, position: before }) => {
     const position = order?.get(id) ?? before;
-    return changed.has(id) || position === before ? [] : [{ id, position }];
+    return position === before ? [] : [{ id, position }];
   });
 }
 
@@ -149,9 +155,8 @@ async function store(
   const having = (isSo: (field: string) => boolean) =>
     settled.filter(({ before, index }) => before === undefined || fields[index]?.some(isSo));
   const rows = (services: readonly SettledService[]) => services.map(({ after }) => after);
-  const moved = settled.filter(({ before, after }) => before?.position !== after.position);
   const own = having((field) => !field.startsWith('client.') && field !== 'ldap.password');
-  await storeServices(tx, communityId, rows([...new Set([...own, ...moved])]));
+  await storeServices(tx, communityId, rows(own));
   await storeAccessGroups(tx, communityId, rows(having((field) => field === 'access')));
   await storeReaders(tx, communityId, rows(having((field) => field === 'ldap.password')));
   // Another id is another client: what the old one was issued ends.

@@ -36,6 +36,13 @@ export type ServicesOf = {
   hubUrl: string;
 };
 
+export type SavedServices = {
+  /** What became of each change, in their order. */
+  services: SavedService[];
+  /** Whether those that were there stand in another order now. */
+  reordered: boolean;
+};
+
 export type SavedService = {
   /** Undefined for a new one. */
   before: ServiceRow | undefined;

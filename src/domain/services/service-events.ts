@@ -26,6 +26,13 @@ export function serviceEvents(
   });
 }
 
+/** Its order is a matter of the community, not of one service. */
+export const SERVICES_ORDER = 'services';
+
+export function reorderedEvent(communityId: string, actor: Actor): AuditEvent {
+  return { communityId, type: 'community.updated', actor, details: { fields: [SERVICES_ORDER] } };
+}
+
 /** Undefined when the reader is as it was. */
 export function readerEvent(before: ServiceRow['reader'], after: ServiceRow['reader']) {
   if (before === after) return undefined;

@@ -1,4 +1,4 @@
-import { lineFault, slugFault } from '../../platform/text/text-faults.ts';
+import { lineFault, slugFault, wholeNumberFault } from '../../platform/text/text-faults.ts';
 import type { Fault } from '../communities/refused-changes.ts';
 import { webUriFault } from './app-addresses.ts';
 import { clientContradictions, clientFaults } from './client-rules.ts';
@@ -11,8 +11,8 @@ export const RECIPES = ['generic-oidc'] as const;
 const MAX_NAME = 200;
 const MAX_DESCRIPTION = 1_000;
 const MAX_ICON = 16;
-/** A year. */
-export const MAX_SESSION_HOURS = 8_760;
+/** Up to a year. */
+export const SESSION_HOURS = { min: 1, max: 8_760 };
 
 /** A built-in picture's name, one or two letters or signs, or the address of a picture. */
 export function iconFault(value: string): string | undefined {
@@ -30,7 +30,17 @@ export function serviceFaults(change: ServiceChange, after: ServiceRow): Fault[]
   const check = (key: string, subject: string, fault: string | undefined) => {
     if (fault !== undefined) faults.push({ code: 'value', path: [key], subject, fault });
   };
-  const { slug, recipe, name, description, icon, url, access, client } = change;
+  const {
+    slug,
+    recipe,
+    name,
+    description,
+    icon,
+    url,
+    access,
+    client,
+    sessionHours: hours,
+  } = change;
   check('slug', `the slug "${slug}"`, slugFault(slug));
   if (recipe !== undefined && !RECIPES.some((known) => known === recipe))
     check('recipe', `the recipe "${recipe}"`, `is none of ${RECIPES.join(', ')}`);
@@ -41,6 +51,8 @@ export function serviceFaults(change: ServiceChange, after: ServiceRow): Fault[]
   if (url != null) check('url', `the address "${url}"`, webUriFault(url));
   if (typeof access === 'object' && access.groups.length === 0)
     check('access', 'the access rule', 'must name at least one group');
+  if (hours != null)
+    check('sessionHours', 'the length of its sessions', wholeNumberFault(hours, SESSION_HOURS));
   if (client == null) return faults;
   if (client.id === undefined && after.client?.id === '')
     check('client', 'the client', 'has no id: give one');

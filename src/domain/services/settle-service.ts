@@ -145,15 +145,14 @@ const NAMES: Partial<Record<keyof ServiceRow, string>> = {
   reader: 'ldap.password',
 };
 
-/** What differs, by the names of the file; a client that comes or goes is told by its id. */
-export function changedFields({ change, before, after, hasNewSecret }: SettledService): string[] {
+/**
+ * What differs, by the names of the file; a client that comes or goes is told by its id. Where a service
+ * stands is a matter of all of them (`place-services.ts`).
+ */
+export function changedFields({ before, after, hasNewSecret }: SettledService): string[] {
   if (before === undefined) return [];
   const keys = (Object.keys(after) as (keyof ServiceRow)[]).filter(
-    (key) =>
-      key !== 'client' &&
-      // One that merely makes way for another is not changed.
-      (key !== 'position' || change.position !== undefined) &&
-      !isDeepStrictEqual(before[key], after[key]),
+    (key) => key !== 'client' && key !== 'position' && !isDeepStrictEqual(before[key], after[key]),
   );
   const fields = keys.map((key) => NAMES[key] ?? key);
   return [...new Set(fields), ...clientFields(before.client, after.client, hasNewSecret)];

@@ -11,3 +11,13 @@ export function slugFault(value: string): string | undefined {
     ? undefined
     : 'must have 1 to 63 characters out of a to z, 0 to 9 and inner hyphens';
 }
+
+/** What is wrong with a number that is counted; undefined when nothing is. */
+export function wholeNumberFault(
+  value: number,
+  { min, max }: { min: number; max: number },
+): string | undefined {
+  return Number.isInteger(value) && value >= min && value <= max
+    ? undefined
+    : `must be a whole number from ${min} to ${max}`;
+}

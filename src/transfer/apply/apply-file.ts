@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type Database, sqlState, type Transaction } from '../../platform/database/database.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { decodeText, EncodingError } from '../../platform/text/whole-text.ts';
@@ -93,7 +94,7 @@ async function readLogos(
   const communities: CommunityToApply[] = [];
   for (const [index, entry] of (document.communities ?? []).entries()) {
     const name = entry.branding?.logo;
-    const logo = typeof name === 'string' ? await readLogo(path, name) : name;
+    const logo = typeof name === 'string' ? await readLogo(name, dirname(path)) : name;
     if (logo !== undefined && logo !== null && 'fault' in logo) {
       source.report(['communities', index, 'branding', 'logo'], logo.fault);
     } else {

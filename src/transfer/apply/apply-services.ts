@@ -1,6 +1,7 @@
 import { RefusedChangesError } from '../../domain/communities/refused-changes.ts';
 import { saveServices } from '../../domain/services/save-services.ts';
 import type { SavedService } from '../../domain/services/service-change.ts';
+import { SERVICES_ORDER } from '../../domain/services/service-events.ts';
 import { readServices, type ServiceRow } from '../../domain/services/service-rows.ts';
 import type { SettledCommunity } from './apply-communities.ts';
 import type { FreedServices } from './free-names.ts';
@@ -31,10 +32,12 @@ export async function applyServices(
   const place = { communityId, sealer: run.sealer, hubUrl: run.hubUrl };
   try {
     const saved = await saveServices(run.tx, place, changes, 'apply');
-    for (const { before, after, fields } of saved) {
+    for (const { before, after, fields } of saved.services) {
       const lost = withoutClient.includes(after.slug) ? ['client.id'] : [];
       logService(run, slug, { before, after, fields: [...fields, ...lost] });
     }
+    if (saved.reordered)
+      run.log.add({ action: 'update', kind: 'community', name: slug, fields: [SERVICES_ORDER] });
   } catch (error) {
     if (!(error instanceof RefusedChangesError)) throw error;
     for (const { index, path, fault } of error.refusals)

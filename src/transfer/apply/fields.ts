@@ -3,7 +3,7 @@ import { HashFault } from '../../domain/people/foreign-hashes/foreign-hash.ts';
 import { readForeignHash } from '../../domain/people/foreign-hashes/read-foreign-hash.ts';
 import { PASSWORD_MAX_BYTES } from '../../domain/people/password.ts';
 import { PASSWORD_MIN_CHARACTERS, passwordFault } from '../../domain/people/password-rule.ts';
-import { lineFault, slugFault } from '../../platform/text/text-faults.ts';
+import { lineFault, slugFault, wholeNumberFault } from '../../platform/text/text-faults.ts';
 import { isWhole } from '../../platform/text/whole-text.ts';
 import { didYouMean } from './nearest.ts';
 
@@ -48,11 +48,14 @@ export function oneOf<const Values extends readonly [string, ...string[]]>(value
   });
 }
 
-export function number({ min, max }: { min: number; max: number }) {
-  const message = `must be a whole number from ${min} to ${max}`;
+export function number(limits: { min: number; max: number }) {
+  const fault = (value: number) => wholeNumberFault(value, limits);
   return z
-    .number({ error: missingOr(message) })
-    .refine((value) => Number.isInteger(value) && value >= min && value <= max, message);
+    .number({ error: missingOr(fault(Number.NaN) as string) })
+    .superRefine((value, context) => {
+      const message = fault(value);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    });
 }
 
 export function flag() {

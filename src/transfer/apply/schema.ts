@@ -3,6 +3,7 @@ import {
   accentFault,
   dayFault,
   questionsFault,
+  RECOVERY_HOURS,
 } from '../../domain/communities/community-settings.ts';
 import { hostFault } from '../../domain/communities/host-name.ts';
 import { ldapBaseFault } from '../../domain/communities/ldap-base.ts';
@@ -25,7 +26,7 @@ import {
   clientSecretFault,
   readerPasswordFault,
 } from '../../domain/services/client-rules.ts';
-import { iconFault, MAX_SESSION_HOURS, RECIPES } from '../../domain/services/service-rules.ts';
+import { iconFault, RECIPES, SESSION_HOURS } from '../../domain/services/service-rules.ts';
 import {
   checkedText,
   flag,
@@ -109,7 +110,7 @@ function community(env: NodeJS.ProcessEnv) {
     policies: mapping({
       secondFactor: oneOf(['optional', 'admins', 'all']).optional(),
       secondFactorFrom: checkedText(dayFault).nullish(),
-      recoveryDelayHours: number({ min: 1, max: 720 }).optional(),
+      recoveryDelayHours: number(RECOVERY_HOURS).optional(),
     }).optional(),
     questions: listOf(mapping({ text: text({ max: 300 }), required: flag().optional() }))
       .superRefine((questions, context) => {
@@ -177,7 +178,7 @@ function service(env: NodeJS.ProcessEnv) {
     url: checkedText(webUriFault).nullish(),
     trust: oneOf(['first-party', 'third-party']).optional(),
     access: access().optional(),
-    sessionHours: number({ min: 1, max: MAX_SESSION_HOURS }).nullish(),
+    sessionHours: number(SESSION_HOURS).nullish(),
     client: client(env).nullish(),
     ldap: mapping({ password: secret(env, readerPasswordFault) }).nullish(),
   });
