@@ -12,6 +12,7 @@ import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { proceedAfterPassword } from '../sign-in/after-password.ts';
+import { takeWaiting } from '../sign-in/app-waiting.ts';
 import { closedPage } from './closed-page.ts';
 import {
   newcomerFaults,
@@ -77,7 +78,8 @@ export async function submitDetails(
     await parts.settle();
     if (request.community.registration === 'approval')
       return request.redirect('/register/requested');
-    await proceedAfterPassword(parts, request, { subject, passwordHash }, {});
+    const target = { returnPath: await takeWaiting(request) };
+    await proceedAfterPassword(parts, request, { subject, passwordHash }, target);
   } catch (error) {
     if (error instanceof UsernameFaultError) return refuse([usernameFaultOf(error.fault)]);
     // Another link of the same address was faster.

@@ -7,6 +7,7 @@ import type { CommunityRequest } from '../routing/community-request.ts';
 import type { CommunityRoutes } from '../routing/community-route-table.ts';
 import { signedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+import { pathOfWaiting } from '../sign-in/app-waiting.ts';
 import { closedPage } from './closed-page.ts';
 import { showDetails, submitDetails } from './details-routes.ts';
 import { emailFault } from './newcomer-form.ts';
@@ -86,6 +87,8 @@ function registerPage(request: CommunityRequest): RegisterPage | undefined {
   const { registration } = community;
   if (registration !== 'open' && registration !== 'approval') return undefined;
   allowToSetOut(request);
+  const waiting = pathOfWaiting(request);
+  const loginPath = waiting === undefined ? '/login' : `${waiting}?login`;
   return {
     page: 'register',
     state: registration,
@@ -93,7 +96,7 @@ function registerPage(request: CommunityRequest): RegisterPage | undefined {
     csrf: csrf(),
     challengeUrl: `${issuer.basePath}/challenge`,
     faults: [],
-    loginUrl: `${issuer.basePath}/login`,
+    loginUrl: issuer.basePath + loginPath,
     join: { action: `${issuer.basePath}/join`, csrf: csrf() },
   };
 }

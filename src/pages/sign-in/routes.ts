@@ -1,4 +1,3 @@
-import type { Community } from '../../domain/communities/community.ts';
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authentication.ts';
 import type { PageModel } from '../../platform/web/pages.ts';
 import { leaveEvenly } from '../../platform/web/quantize-response-time.ts';
@@ -8,6 +7,7 @@ import type { CommunityRequest } from '../routing/community-request.ts';
 import { signedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { proceedAfterPassword } from './after-password.ts';
+import { goOnAfterRegistration, isOpenToNewcomers, leadToRegistration } from './app-waiting.ts';
 import { checkPasswordSignIn, type SignInOutcome } from './check-password-sign-in.ts';
 import { finish } from './finish-interaction.ts';
 import {
@@ -69,6 +69,8 @@ export async function showAppLogin(
     });
     return;
   }
+  if (await goOnAfterRegistration(request, interaction)) return;
+  if (await leadToRegistration(request, interaction)) return;
   request.page(await appLoginPage(request, interaction), { leaves: true });
 }
 
@@ -143,13 +145,10 @@ function loginPage(request: CommunityRequest, target: SignInTarget, username?: s
     notice: NOTICES.find((one) => one === request.ctx.query.notice),
     recoverUrl: `${request.issuer.basePath}/recover`,
     registerUrl: isOpenToNewcomers(request.community)
-      ? `${request.issuer.basePath}/register`
+      ? request.issuer.basePath +
+        (target.interaction === undefined ? '/register' : `${signInPath(target)}?register`)
       : undefined,
   };
-}
-
-function isOpenToNewcomers({ registration }: Community): boolean {
-  return registration === 'open' || registration === 'approval';
 }
 
 /** Whoever is signed in already is asked by name. */
