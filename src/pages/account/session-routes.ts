@@ -1,3 +1,4 @@
+import { staysOpen, toOpenService } from '../../domain/services/stays-open.ts';
 import { describeDevice } from '../../domain/sessions/describe-device.ts';
 import { endOtherSessions, endSession } from '../../domain/sessions/end-sessions.ts';
 import { listSessions, type OpenSession } from '../../domain/sessions/session-store.ts';
@@ -33,6 +34,7 @@ async function showSessions(parts: WebParts, request: CommunityRequest): Promise
       action: `${request.issuer.basePath}/account/sessions`,
       csrf: request.csrf(),
       sessions,
+      open: staysOpen(request.community, who.member, {}).map(toOpenService),
       hasOthers: sessions.some(({ here }) => !here),
       notice: NOTICES.find((one) => one === request.ctx.query.notice),
     },
