@@ -8,6 +8,7 @@ import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authe
 import type { Outbound } from '../../platform/outbound/outbound.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { createAdapterFactory } from './adapter.ts';
+import { answerAsRequestObjectSays } from './answer-request-object.ts';
 import { CLAIMS_BY_SCOPE, claimsForUse, grantedClaims, memberClaims } from './claims.ts';
 import { setClientRules } from './client-rules.ts';
 import { clientsOf, serviceOfClient } from './clients.ts';
@@ -57,6 +58,7 @@ export function buildProvider(parts: ProviderParts): Provider {
   provider.proxy = true;
   provider.use(storeBeforeAnswering);
   provider.use(takeClientCredentials(clients));
+  provider.use(answerAsRequestObjectSays);
   provider.use(showOwnForms);
   provider.use(goodbye.middleware);
   sendLogoutsThroughOutbox(provider, community, issuer);
