@@ -193,18 +193,117 @@ test.each([
   expect(client.requests).toHaveLength(1);
 });
 
-test('the reason of a refusal is its error code, never what else the client says', async () => {
+test.each([
+  [400, { error: 'invalid SID', error_description: 'The sid of the logout token was not found' }],
+  [400, { error: 'session_not_found' }],
+  [400, { error: 'invalid_request', error_description: 'No active session for this subject' }],
+  [400, { error: 'unknownSession' }],
+  [400, { error: 'invalid_request', error_description: 'User is not logged in' }],
+  [404, { title: 'Session does not exist', status: 404 }],
+  [410, { message: 'The session has already ended' }],
+  [400, 'Unknown session'],
+  [400, 'La session est introuvable'],
+])('an answer of %i that says that the session is gone is success: %j', async (status, said) => {
+  const clientId = `gone-${JSON.stringify(said).length}-${status}`;
+  await buildClient(clientId);
+  const isText = typeof said === 'string';
+  const headers = { 'content-type': isText ? 'text/plain' : 'application/json' };
+  client.answer = { status, headers, body: isText ? said : JSON.stringify(said) };
+  expect(await deliver(clientId)).toEqual({ state: 'done' });
+});
+
+test.each([
+  [
+    400,
+    {
+      error: 'invalid SID',
+      error_description: 'The sid of the logout token was found multiple times',
+    },
+  ],
+  [
+    400,
+    {
+      error: 'missing sid/sub',
+      error_description: 'The logout token must contain at least sid or sub',
+    },
+  ],
+  [
+    400,
+    {
+      error: 'invalid SUB',
+      error_description: 'The sub does not match the one from the login ID token',
+    },
+  ],
+  [
+    400,
+    { error: 'invalid event', error_description: 'The event was not found in the logout token' },
+  ],
+  [
+    400,
+    { error: 'provider not found', error_description: 'The provider was not found in Nextcloud' },
+  ],
+  [400, { error: 'invalid_request', error_description: 'The logout token has expired' }],
+  [400, '<html><title>Your session has expired</title>Sign in again</html>'],
+  [404, '<!doctype html><title>Session: page not found</title>'],
+  [401, { error: 'session_not_found' }],
+  [500, { error: 'session_not_found' }],
+])('an answer of %i that says something else is none: %j', async (status, said) => {
+  const clientId = `not-gone-${JSON.stringify(said).length}-${status}`;
+  await buildClient(clientId);
+  client.answer = {
+    status,
+    headers: {},
+    body: typeof said === 'string' ? said : JSON.stringify(said),
+  };
+  expect((await deliver(clientId)).state).not.toBe('done');
+});
+
+test.each([
+  [
+    '{"error":"invalid_request","error_description":"The logout token is too old"}',
+    ' (invalid_request: The logout token is too old)',
+  ],
+  ['{"error":"invalid_request"}', ' (invalid_request)'],
+  ['Wrong audience\r\nfor this app', ' (Wrong audience for this app)'],
+  ['<html><head><title>Bad Request</title></head>secrets</html>', ' (Bad Request)'],
+  ['', ''],
+  ['[]', ''],
+])('the reason of a refusal has the client’s words: %j', async (body, told) => {
+  const clientId = `says-${body.length}`;
+  await buildClient(clientId);
+  client.answer = { status: 400, headers: {}, body };
+  expect(await deliver(clientId)).toMatchObject({
+    state: 'refused',
+    reason: `the client answered 400${told}`,
+  });
+});
+
+test('the reason has no token, secret or address of the client’s answer, and is short', async () => {
   await buildClient('talks');
+  const { sid, subject } = logout('talks').payload;
+  const secrets = [
+    'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl',
+    'hunter2',
+    '0a1b2c3d4e5f60718293a4b5c6d7e8f9',
+    'alice@lieu.example',
+    'session=abc123',
+    subject,
+  ];
   client.answer = {
     status: 400,
     headers: {},
-    body: '{"error":"invalid_request","error_description":"eyJ.secret.token"}',
+    body: JSON.stringify({
+      error: 'invalid_request',
+      error_description: `${secrets[0]} password: ${secrets[1]} Bearer ${secrets[2]} of ${secrets[3]}
+        at https://app.example/x?${secrets[4]} sub=${subject} sid=${sid} ${'and so on '.repeat(100)}`,
+    }),
   };
-  expect(await deliver('talks')).toMatchObject({
-    reason: 'the client answered 400 (invalid_request)',
-  });
-  client.answer.body = '{"error":"eyJ secret token"}';
-  expect(await deliver('talks')).toMatchObject({ reason: 'the client answered 400' });
+  const outcome = await deliver('talks');
+  const reason = outcome.state === 'refused' ? outcome.reason : '';
+  expect(reason).toContain('invalid_request');
+  for (const secret of secrets) expect(reason).not.toContain(secret);
+  expect(reason).not.toMatch(/[\r\n]/);
+  expect(reason.length).toBeLessThan(250);
 });
 
 test('there is nothing to do for a client that is gone, has no address, or is of another community', async () => {

@@ -107,6 +107,22 @@ test('messages given up, and messages that nobody takes, are warnings', async ()
   expect(out).toMatch(/^! 1 message should have left/m);
 });
 
+test('a sign-out that an app did not take is told with the app’s name, until it takes a later one', async () => {
+  const insert = (state: string) =>
+    db.database.query(
+      `INSERT INTO outbox (community_id, kind, payload, ${state}, last_error)
+       VALUES ($1, 'backchannel-logout', '{"clientId": "cloud"}', clock_timestamp(), 'the client answered 400 (stale token)')`,
+      [community],
+    );
+  await db.database.query('DELETE FROM outbox');
+  await insert('failed_at');
+  expect(doctor().out).toMatch(
+    /^! 1 message could not be delivered; the last: cloud: the client answered 400 \(stale token\)/m,
+  );
+  await insert('done_at');
+  expect(doctor().out).toMatch(/^✓ the outbox is in order/m);
+});
+
 test('a mail server that is not there is a fault, none at all a warning on a public name', () => {
   const gone = doctor({ SMTP_URL: 'smtp://hub:sesame@127.0.0.1:1' });
   expect(gone.code).toBe(1);

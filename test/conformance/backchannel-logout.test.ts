@@ -53,7 +53,11 @@ async function arrived(count: number) {
 
 describe.each(['RS256', 'ES256'])('with a client that takes %s', (alg) => {
   it('the logout token is posted alone, is signed, and names session and member', async () => {
-    const app = await newApp('/logout?app=1', { id_token_signed_response_alg: alg });
+    // As the suite wants it of the app that asks, too.
+    const app = await newApp('/logout?app=1', {
+      id_token_signed_response_alg: alg,
+      backchannel_logout_to_initiator: true,
+    });
     const member = await under.newMember();
     const browser = newBrowser();
     const tokens = await app.tokens(await app.signIn(browser, member.username));
@@ -115,18 +119,49 @@ describe('a sign-out', () => {
     expect(new Set(sids).size).toBe(2);
   });
 
-  it('of one app only is told to that app alone', async () => {
+  it.each(['id_token_hint', 'client_id'])(
+    'that an app asks for by %s is told to the others, and not to that app',
+    async (by) => {
+      const member = await under.newMember();
+      const browser = newBrowser();
+      const [asking, other] = [await newApp('/asking'), await newApp('/other')];
+      const tokens = await asking.tokens(await asking.signIn(browser, member.username));
+      await other.tokens(await other.signIn(browser, member.username));
+      const value = by === 'client_id' ? asking.service.clientId : tokens.id_token;
+      const question = await browser.open(`${asking.issuer}/oidc/session/end?${by}=${value}`);
+      await browser.submit(question, '#logout-form', {}, '#logout-confirm');
+      await arrived(1);
+      // Nothing else waits to be told.
+      const [row] = await under.hub.database.query<{ waiting: number }>(
+        `SELECT count(*)::int AS waiting FROM outbox WHERE kind = 'backchannel-logout' AND done_at IS NULL
+           AND payload ->> 'clientId' = $1`,
+        [asking.service.clientId],
+      );
+      expect(row?.waiting).toBe(0);
+      expect(received.map(({ path }) => path)).toEqual(['/other']);
+    },
+  );
+
+  it('of one app only is told to nobody, and to that app if it wants to be', async () => {
     const member = await under.newMember();
     const browser = newBrowser();
-    const [left, kept] = [await newApp('/left'), await newApp('/kept')];
-    const tokens = await left.tokens(await left.signIn(browser, member.username));
+    const leave = async (app: Awaited<ReturnType<typeof newApp>>) => {
+      const tokens = await app.tokens(await app.signIn(browser, member.username));
+      const question = await browser.open(
+        `${app.issuer}/oidc/session/end?id_token_hint=${tokens.id_token}`,
+      );
+      await browser.submit(question, '#logout-form', {}, '#logout-cancel');
+    };
+    const [left, told] = [
+      await newApp('/left'),
+      await newApp('/told', { backchannel_logout_to_initiator: true }),
+    ];
+    const kept = await newApp('/kept');
     await kept.tokens(await kept.signIn(browser, member.username));
-    const question = await browser.open(
-      `${left.issuer}/oidc/session/end?id_token_hint=${tokens.id_token}`,
-    );
-    await browser.submit(question, '#logout-form', {}, '#logout-cancel');
+    await leave(left);
+    await leave(told);
     const [request] = await arrived(1);
-    expect(request?.path).toBe('/left');
+    expect(request?.path).toBe('/told');
     expect(kept.isBack(await browser.open(kept.authorizationUrl()))).toBe(true);
   });
 

@@ -81,6 +81,45 @@ describe('response_mode=form_post', () => {
     expect(page.url).not.toContain('error');
   });
 
+  it.each(['none', 'RS256'])(
+    'brings the refusal of a request object that asks for it, signed with %s, with its state',
+    async (alg) => {
+      const text = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+      const { clientId, redirectUri } = app.service;
+      const claims = { client_id: clientId, redirect_uri: redirectUri, response_type: 'code' };
+      const inside = { ...FORM_POST, state: 'the-state-inside', scope: 'openid', nonce: 'n' };
+      const request = `${text({ alg })}.${text({ ...claims, ...inside })}.${alg === 'none' ? '' : 'c2ln'}`;
+      // As the suite sends it: beside the object stands only what OAuth wants there.
+      const page = await newBrowser().open(
+        app.authorizationUrl({ state: undefined, nonce: undefined, request }),
+      );
+      expect(Object.fromEntries(fieldsOf(page))).toMatchObject({
+        error: 'request_not_supported',
+        state: 'the-state-inside',
+        iss: app.issuer,
+      });
+    },
+  );
+
+  it('does not bring a refusal to an address that is not registered, whatever the object says', async () => {
+    const text = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const inside = { ...FORM_POST, redirect_uri: 'https://evil.example/' };
+    const request = `${text({ alg: 'none' })}.${text(inside)}.`;
+    const page = await newBrowser().open(
+      app.authorizationUrl({ redirect_uri: undefined, request }),
+    );
+    expect(page.status).toBe(400);
+    expect(page.document.querySelector('#submit-form')).toBeNull();
+  });
+
+  it.each(['not.a.jwt', 'x', 'a.b.c.d.e', '.e30.'])(
+    'brings the refusal of what is no request object (%s) as the address says',
+    async (request) => {
+      const page = await newBrowser().open(app.authorizationUrl({ ...FORM_POST, request }));
+      expect(fieldsOf(page).get('error')).toBe('request_not_supported');
+    },
+  );
+
   it('brings the error of a request without response_type the same way', async () => {
     const page = await newBrowser().open(
       app.authorizationUrl({ ...FORM_POST, response_type: undefined }),

@@ -90,7 +90,8 @@ function settleClient(
     grants: change.grants ?? before?.grants ?? ['authorization_code', 'refresh_token'],
     auth,
     // Whoever says anew how the secret is sent says it whole.
-    authOnly: change.authOnly ?? (change.auth === undefined && before?.authOnly === true),
+    authOnly:
+      change.authOnly ?? (change.auth === undefined && auth === before?.auth && before.authOnly),
     idTokenAlg: change.idTokenAlg ?? before?.idTokenAlg ?? 'RS256',
     scopes: change.scopes ?? before?.scopes ?? ['openid', 'profile', 'email'],
     claimsIn: change.claimsIn ?? before?.claimsIn ?? 'both',

@@ -1,4 +1,5 @@
 import type { NewPasswordFault } from '../../domain/people/password-rule.ts';
+import type { OpenService } from '../../domain/services/stays-open.ts';
 import type { ClaimItem } from '../components/claim-items.ts';
 import type { ACCOUNT_GROUPS } from './sections.ts';
 
@@ -150,6 +151,8 @@ export type AccountPage =
   | ({
       page: 'account/sessions';
       sessions: SessionView[];
+      /** What is not told of any of it, and stays open. */
+      open: OpenService[];
       hasOthers: boolean;
       notice?: 'ended' | 'others-ended' | undefined;
     } & Form)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { staysOpen, toOpenService } from '../../domain/services/stays-open.ts';
 import { describeDevice } from '../../domain/sessions/describe-device.ts';
 import { endOtherSessions, endSession } from '../../domain/sessions/end-sessions.ts';
 import { listSessions, type OpenSession } from '../../domain/sessions/session-store.ts';
@@ -28,6 +29,7 @@ export const SESSION_ROUTES: CommunityRoute[] = [
           action: `${request.issuer.basePath}/account/sessions`,
           csrf: request.csrf(),
           sessions,
+          open: staysOpen(request.community, who.member, {}).map(toOpenService),
           hasOthers: sessions.some(({ here }) => !here),
           notice,
         },

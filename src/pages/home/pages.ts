@@ -1,3 +1,5 @@
+import type { OpenService } from '../../domain/services/stays-open.ts';
+
 type Form = { action: string; csrf: string };
 
 /** The first page of a community, and of the hub. */
@@ -29,7 +31,7 @@ export type HomePage =
       recovery?: ({ requestedBy: string } & Form) | undefined;
       /** The day from which on the community asks for a second factor that the member does not have. */
       secondFactorDue?: { date: string; url: string } | undefined;
-      signOutEverywhere: Form;
+      signOutEverywhere: Form & { open: OpenService[] };
     }
   | { page: 'hub-home'; communities: { name: string; url: string }[] };
 

@@ -4,6 +4,7 @@ import { accessTo, type Member } from '../../domain/memberships/member.ts';
 import { recoveryOf } from '../../domain/recovery/assisted-recovery.ts';
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
 import { requestAccess } from '../../domain/services/request-access.ts';
+import { staysOpen, toOpenService } from '../../domain/services/stays-open.ts';
 import { endMemberSessions } from '../../domain/sessions/end-sessions.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { datesFor } from '../../platform/i18n/dates.ts';
@@ -58,6 +59,7 @@ export const HOME_ROUTES: CommunityRoute[] = [
           signOutEverywhere: {
             action: `${issuer.basePath}/sign-out-everywhere`,
             csrf: request.csrf(),
+            open: staysOpen(community, member, {}).map(toOpenService),
           },
         },
         { member },

@@ -16,6 +16,7 @@ import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { anyone } from '../routing/who.ts';
 import { proceedAfterPassword } from '../sign-in/after-password.ts';
+import { takeWaiting } from '../sign-in/app-waiting.ts';
 import { closedPage } from './closed-page.ts';
 import {
   newcomerFaults,
@@ -86,7 +87,8 @@ export const REGISTRATION_DETAILS_ROUTES: CommunityRoute[] = [
         await parts.settle();
         if (request.community.registration === 'approval')
           return request.redirect('/register/requested');
-        await proceedAfterPassword(parts, request, { subject, passwordHash }, {});
+        const target = { returnPath: await takeWaiting(request) };
+        await proceedAfterPassword(parts, request, { subject, passwordHash }, target);
       } catch (error) {
         if (error instanceof UsernameFaultError) return refuse([usernameFaultOf(error.fault)]);
         // Another link of the same address was faster.

@@ -9,6 +9,7 @@ import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { signedIn } from '../routing/signed-in.ts';
 import { anyone } from '../routing/who.ts';
+import { pathOfWaiting } from '../sign-in/app-waiting.ts';
 import { closedPage } from './closed-page.ts';
 import { REGISTRATION_DETAILS_ROUTES } from './details-routes.ts';
 import { emailFault } from './newcomer-form.ts';
@@ -91,6 +92,8 @@ function registerPage(request: CommunityRequest): RegisterPage | undefined {
   const { registration } = community;
   if (registration !== 'open' && registration !== 'approval') return undefined;
   allowToSetOut(request);
+  const waiting = pathOfWaiting(request);
+  const loginPath = waiting === undefined ? '/login' : `${waiting}?login`;
   return {
     page: 'register',
     state: registration,
@@ -98,7 +101,7 @@ function registerPage(request: CommunityRequest): RegisterPage | undefined {
     csrf: csrf(),
     challengeUrl: `${issuer.basePath}/challenge`,
     faults: [],
-    loginUrl: `${issuer.basePath}/login`,
+    loginUrl: issuer.basePath + loginPath,
     join: { action: `${issuer.basePath}/join`, csrf: csrf() },
   };
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Community } from '../../domain/communities/community.ts';
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authentication.ts';
 import { present, typed } from '../../platform/web/form-fields.ts';
 import type { PageModel } from '../../platform/web/pages.ts';
@@ -12,6 +11,7 @@ import { signedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { anyone } from '../routing/who.ts';
 import { proceedAfterPassword } from './after-password.ts';
+import { goOnAfterRegistration, isOpenToNewcomers, leadToRegistration } from './app-waiting.ts';
 import { checkPasswordSignIn, type SignInOutcome } from './check-password-sign-in.ts';
 import { finish } from './finish-interaction.ts';
 import {
@@ -95,6 +95,8 @@ export const LOGIN_ROUTES: CommunityRoute[] = [
         });
         return;
       }
+      if (await goOnAfterRegistration(request, interaction)) return;
+      if (await leadToRegistration(request, interaction)) return;
       request.page(await appLoginPage(request, interaction), { leaves: true });
     },
   }),
@@ -171,13 +173,10 @@ function loginPage(request: CommunityRequest, target: SignInTarget, username?: s
     notice: NOTICES.find((one) => one === request.ctx.query.notice),
     recoverUrl: `${request.issuer.basePath}/recover`,
     registerUrl: isOpenToNewcomers(request.community)
-      ? `${request.issuer.basePath}/register`
+      ? request.issuer.basePath +
+        (target.interaction === undefined ? '/register' : `${signInPath(target)}?register`)
       : undefined,
   };
-}
-
-function isOpenToNewcomers({ registration }: Community): boolean {
-  return registration === 'open' || registration === 'approval';
 }
 
 /** Whoever is signed in already is asked by name. */

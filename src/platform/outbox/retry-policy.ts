@@ -1,4 +1,4 @@
-/** What came of an attempt to deliver. Reasons are kept and shown: no secret, token or foreign text. */
+/** What came of an attempt to deliver. Reasons are kept and shown: no secret and no token; of foreign text a line. */
 export type Outcome =
   | { state: 'done' }
   /** It may work later: the other side was away, busy, or broken. */

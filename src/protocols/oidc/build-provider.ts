@@ -8,6 +8,7 @@ import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authe
 import type { Outbound } from '../../platform/outbound/outbound.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { createAdapterFactory } from './adapter.ts';
+import { answerAsRequestObjectSays } from './answer-request-object.ts';
 import { CLAIMS_BY_SCOPE, claimsForUse, grantedClaims, memberClaims } from './claims.ts';
 import { setClientRules } from './client-rules.ts';
 import { clientsOf, serviceOfClient } from './clients.ts';
@@ -15,6 +16,12 @@ import { loadExistingGrant } from './grants.ts';
 import { buildPolicy, promptValues } from './interaction-policy.ts';
 import * as pages from './provider-pages.ts';
 import { currentUnit } from './request-scope.ts';
+import {
+  logoutSource,
+  recordSignOuts,
+  sendLogoutsThroughOutbox,
+  tellOnGoodbye,
+} from './sign-out.ts';
 import { storeBeforeAnswering } from './store-before-answering.ts';
 import { ProviderWithOwnPages, showOwnForms } from './submit-pages.ts';
 import { takeClientCredentials } from './take-client-credentials.ts';
@@ -43,19 +50,26 @@ export type ProviderParts = {
 export function buildProvider(parts: ProviderParts): Provider {
   const { community, issuer, sealer } = parts;
   const clients = clientsOf(community, issuer.url, sealer);
-  const provider = new ProviderWithOwnPages(issuer.url, { ...configuration(parts), clients });
+  const goodbye = tellOnGoodbye(community, sealer);
+  const config = configuration(parts, goodbye.postLogoutSuccessSource);
+  const provider = new ProviderWithOwnPages(issuer.url, { ...config, clients });
   setClientRules(provider, community);
   // The edge has already decided what the forwarded headers are worth, and set them itself.
   provider.proxy = true;
   provider.use(storeBeforeAnswering);
   provider.use(takeClientCredentials(clients));
+  provider.use(answerAsRequestObjectSays);
   provider.use(showOwnForms);
+  provider.use(goodbye.middleware);
   sendLogoutsThroughOutbox(provider, community, issuer);
   recordSignOuts(provider);
   return provider;
 }
 
-function configuration(parts: ProviderParts): Configuration {
+function configuration(
+  parts: ProviderParts,
+  postLogoutSuccessSource: (ctx: KoaContextWithOIDC) => void,
+): Configuration {
   const { community, issuer, jwks, sealer, outbound } = parts;
   const cookiePath = issuer.basePath === '' ? '/' : issuer.basePath;
   return {
@@ -110,8 +124,8 @@ function configuration(parts: ProviderParts): Configuration {
       },
       rpInitiatedLogout: {
         enabled: true,
-        logoutSource: pages.logoutSource,
-        postLogoutSuccessSource: pages.postLogoutSuccessSource,
+        logoutSource,
+        postLogoutSuccessSource,
       },
     },
     pkce: {
@@ -218,35 +232,5 @@ async function findAccount(
       currentUnit().disclose({ serviceId: service.id, subject, claims });
       return given;
     },
-  };
-}
-
-/** The sign-out is on the audit trail with the change that it is. */
-function recordSignOuts(provider: Provider): void {
-  provider.on('end_session.success', (ctx) => {
-    const { session, params, client } = ctx.oidc;
-    const subject = session?.accountId;
-    if (subject === undefined) return;
-    currentUnit().record({
-      type: params?.logout ? 'member.signed-out' : 'member.left-service',
-      actor: `member:${subject}`,
-      subject,
-      details: client === undefined ? {} : { client: client.clientId },
-    });
-  });
-}
-
-/** Back-channel logouts are queued with the change that ends the session, and delivered by the workers. */
-function sendLogoutsThroughOutbox(provider: Provider, community: Community, issuer: Issuer): void {
-  const prototype = provider.Client.prototype as unknown as {
-    clientId: string;
-    backchannelLogout(subject: string, sid: string): Promise<void>;
-  };
-  prototype.backchannelLogout = async function backchannelLogout(subject, sid) {
-    currentUnit().send({
-      kind: 'backchannel-logout',
-      communityId: community.id,
-      payload: { issuer: issuer.url, clientId: this.clientId, subject, sid },
-    });
   };
 }

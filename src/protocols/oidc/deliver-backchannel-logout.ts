@@ -5,21 +5,16 @@ import type { SigningAlg } from '../../domain/signing-keys/signing-key.ts';
 import { loadSigningKey } from '../../domain/signing-keys/signing-key-store.ts';
 import type { Queryable } from '../../platform/database/database.ts';
 import { AddressRefusedError } from '../../platform/outbound/guarded-connector.ts';
-import {
-  type Outbound,
-  OutboundError,
-  type OutboundResponse,
-} from '../../platform/outbound/outbound.ts';
-import { type Outcome, parseRetryAfter } from '../../platform/outbox/retry-policy.ts';
+import { type Outbound, OutboundError } from '../../platform/outbound/outbound.ts';
+import type { Outcome } from '../../platform/outbox/retry-policy.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
+import { judgeLogoutAnswer } from './judge-logout-answer.ts';
 
 type Parts = { database: Queryable; sealer: Sealer; outbound: Outbound };
 
 /** The token is made anew for each attempt, so it need not outlive one (§2.4: two minutes at most). */
 const TOKEN_SECONDS = 120;
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
-/** Answers of 4xx that speak of the moment, not of the request. */
-const PASSING = [408, 425, 429];
 
 /**
  * Tells a client that a session it was part of has ended (OpenID Connect Back-Channel Logout 1.0 §2.5).
@@ -34,7 +29,7 @@ export async function deliverBackchannelLogout(
   const token = await signLogoutToken({ database, sealer }, communityId, client.alg, payload);
   if (token === undefined) return { state: 'retry', reason: 'the community has no signing key' };
   try {
-    return judge(await outbound.post(client.uri, { logout_token: token }));
+    return judgeLogoutAnswer(await outbound.post(client.uri, { logout_token: token }));
   } catch (error) {
     if (error instanceof AddressRefusedError) return { state: 'refused', reason: error.message };
     if (error instanceof OutboundError) return { state: 'retry', reason: error.message };
@@ -73,23 +68,4 @@ async function signLogoutToken(
     .setIssuedAt(issuedAt)
     .setExpirationTime(issuedAt + TOKEN_SECONDS)
     .sign(await importJWK(key, alg));
-}
-
-/** What an answer means (§2.8): 200 is success, as is the 204 of servers that say nothing. */
-function judge({ status, headers, body }: OutboundResponse): Outcome {
-  if (status === 200 || status === 204) return { state: 'done' };
-  const reason = `the client answered ${status}${errorCode(body)}`;
-  const retryAfterMs = parseRetryAfter(headers.get('retry-after'));
-  const isRefusal = status >= 300 && status < 500 && !PASSING.includes(status);
-  return { state: isRefusal ? 'refused' : 'retry', reason, retryAfterMs };
-}
-
-/** The OAuth error code of an answer, if there is one; the rest of a foreign text is not kept. */
-function errorCode(body: string): string {
-  try {
-    const { error } = JSON.parse(body);
-    return typeof error === 'string' && /^[\w.-]{1,64}$/.test(error) ? ` (${error})` : '';
-  } catch {
-    return '';
-  }
 }

@@ -1,3 +1,5 @@
+import type { OpenService } from '../../domain/services/stays-open.ts';
+
 /** Pages that the provider shows by itself. */
 export type ProviderPage =
   | {
@@ -6,8 +8,15 @@ export type ProviderPage =
       xsrf: string;
       service?: { name: string };
       member?: { displayName: string };
+      /** What is not told, and stays open. */
+      open: OpenService[];
     }
-  | { page: 'logged-out'; service?: { name: string }; homeUrl: string }
+  | {
+      page: 'logged-out';
+      service?: { name: string };
+      homeUrl: string;
+      open: OpenService[];
+    }
   | {
       /** A form that sends itself on, or by its button where scripts do not run. */
       page: 'submit';
@@ -38,6 +47,6 @@ declare module '../../platform/web/pages.ts' {
     oidc: ProviderPage;
   }
   interface ErrorKinds {
-    oidc: 'unknown-client' | 'redirect-mismatch' | 'oidc';
+    oidc: 'unknown-client' | 'redirect-mismatch' | 'oidc' | 'sign-out';
   }
 }

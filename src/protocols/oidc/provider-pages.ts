@@ -1,9 +1,9 @@
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider';
 import type { PageModel } from '../../platform/web/pages.ts';
-import { currentScope, currentUnit } from './request-scope.ts';
+import { currentScope } from './request-scope.ts';
 
 /** Shows one of our pages where the provider would show its own. */
-function show(ctx: KoaContextWithOIDC, page: PageModel): void {
+export function show(ctx: KoaContextWithOIDC, page: PageModel): void {
   ctx.type = 'html';
   const uiLocales = ctx.oidc?.params?.ui_locales;
   ctx.body = currentScope().context.render(
@@ -12,36 +12,12 @@ function show(ctx: KoaContextWithOIDC, page: PageModel): void {
   );
 }
 
-function home(): string {
+export function home(): string {
   return currentScope().context.issuer.basePath || '/';
 }
 
-function xsrf(ctx: KoaContextWithOIDC): string {
+export function xsrf(ctx: KoaContextWithOIDC): string {
   return (ctx.oidc.session?.state as { secret?: string } | undefined)?.secret ?? '';
-}
-
-/** OpenID Connect RP-Initiated Logout 1.0 §2: the member is asked before anything ends. */
-export async function logoutSource(ctx: KoaContextWithOIDC): Promise<void> {
-  const { session, client } = ctx.oidc;
-  const member =
-    session?.accountId === undefined ? undefined : await currentUnit().member(session.accountId);
-  currentScope().context.allowFormsToLeave();
-  show(ctx, {
-    page: 'logout',
-    action: ctx.oidc.urlFor('end_session_confirm'),
-    xsrf: xsrf(ctx),
-    service: client && { name: client.clientName ?? client.clientId },
-    member: member && { displayName: member.displayName },
-  });
-}
-
-export function postLogoutSuccessSource(ctx: KoaContextWithOIDC): void {
-  const { client } = ctx.oidc;
-  show(ctx, {
-    page: 'logged-out',
-    service: client && { name: client.clientName ?? client.clientId },
-    homeUrl: home(),
-  });
 }
 
 export function userCodeInputSource(
@@ -91,19 +67,28 @@ export function renderError(ctx: KoaContextWithOIDC, out: ErrorOut, error: Error
   show(ctx, {
     page: 'error',
     status: ctx.status,
-    kind: errorKind(out, error),
+    kind: errorKind(ctx, out, error),
     detail: [out.error, out.error_description].filter(Boolean).join(': '),
     homeUrl: home(),
   });
 }
 
 function errorKind(
+  ctx: KoaContextWithOIDC,
   out: ErrorOut,
   error: Error,
-): 'unknown-client' | 'redirect-mismatch' | 'expired' | 'oidc' | 'unavailable' | 'internal' {
+):
+  | 'unknown-client'
+  | 'redirect-mismatch'
+  | 'expired'
+  | 'sign-out'
+  | 'oidc'
+  | 'unavailable'
+  | 'internal' {
   if (out.error === 'temporarily_unavailable') return 'unavailable';
   if (error.name === 'InvalidClient') return 'unknown-client';
   if (error.name === 'InvalidRedirectUri') return 'redirect-mismatch';
   if (error.name === 'SessionNotFound') return 'expired';
-  return out.error === 'server_error' ? 'internal' : 'oidc';
+  if (out.error === 'server_error') return 'internal';
+  return ctx.oidc?.route?.startsWith('end_session') ? 'sign-out' : 'oidc';
 }

@@ -2,6 +2,12 @@ import type { PageModel } from '../../../src/platform/web/pages.ts';
 
 const form = { action: '/c/lamyne/do', csrf: 'token' };
 const service = { name: 'Carnet' };
+/** What a sign-out leaves open. */
+const open = [
+  { name: 'Nuage', url: 'https://nuage.example/', days: 15 },
+  { name: 'Annuaire' },
+  { name: 'Salon', url: 'https://salon.example/', hours: 1 },
+];
 
 /** The pages of sign-in, of apps' requests and of the hub. */
 export const CORE_PAGES: Record<string, PageModel> = {
@@ -118,10 +124,12 @@ export const CORE_PAGES: Record<string, PageModel> = {
     xsrf: 'x',
     service,
     member: { displayName: 'Alice Martin' },
+    open: [],
   },
-  'logout of all': { page: 'logout', action: '/x', xsrf: 'x' },
-  'logged out': { page: 'logged-out', homeUrl: '/c/lamyne' },
-  'left a service': { page: 'logged-out', service, homeUrl: '/c/lamyne' },
+  'logout of all': { page: 'logout', action: '/x', xsrf: 'x', open },
+  'logged out': { page: 'logged-out', homeUrl: '/c/lamyne', open: [] },
+  'logged out of some': { page: 'logged-out', homeUrl: '/c/lamyne', open },
+  'left a service': { page: 'logged-out', service, homeUrl: '/c/lamyne', open: [] },
   device: { page: 'device-code', action: '/x', xsrf: 'x' },
   'device refused': {
     page: 'device-code',
@@ -182,14 +190,14 @@ export const CORE_PAGES: Record<string, PageModel> = {
     ],
     notice: 'requested',
     adminUrl: '/c/lamyne/admin',
-    signOutEverywhere: form,
+    signOutEverywhere: { ...form, open },
   },
   'home empty': {
     page: 'home',
     member: { displayName: 'Zoé', username: 'zoe' },
     services: [],
     requestable: [],
-    signOutEverywhere: form,
+    signOutEverywhere: { ...form, open: [] },
   },
   'community frozen': { page: 'community-closed', state: 'frozen' },
   'community moved': { page: 'community-closed', state: 'moved' },
