@@ -13,12 +13,13 @@ export async function applyText(
   database: Database,
   text: string,
   options: Partial<ApplyOptions> = {},
+  sealer = SEALER,
 ): Promise<Plan> {
   const folder = await mkdtemp(join(tmpdir(), 'apply-'));
   try {
     const path = join(folder, 'hub.yaml');
     await writeFile(path, text);
-    return await applyFile(database, SEALER, {
+    return await applyFile(database, sealer, {
       path,
       hubUrl: 'https://hub.example',
       env: {},
