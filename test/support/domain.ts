@@ -5,7 +5,7 @@ import type { Database } from '../../src/platform/database/database.ts';
 import { createSealer } from '../../src/platform/secrets/sealer.ts';
 import { nameKey } from '../../src/platform/text/names.ts';
 
-export const sealer = createSealer(['a sealing key of more than 32 characters']);
+export const sealer = createSealer(['a-sealing-key-of-more-than-32-characters']);
 
 let count = 0;
 function next(word: string): string {
