@@ -28,8 +28,8 @@ export type WorkerParts = {
 /** What a process of role `worker` does: how each kind of message is delivered, and what is due when. */
 export function startWorker(parts: WorkerParts): { stop(): Promise<void> } {
   const { config, database, feed, sealer, log } = parts;
-  const { server, from } = config.mail;
-  const mailer = server === undefined ? undefined : createMailer({ server, from });
+  const { server, from, ehloName } = config.mail;
+  const mailer = server === undefined ? undefined : createMailer({ server, from, ehloName });
   const work = runWork({
     database,
     feed,

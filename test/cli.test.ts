@@ -9,8 +9,10 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { findByUsername } from '../src/domain/memberships/membership-store.ts';
 import { checkPassword } from '../src/domain/people/password.ts';
+import { writeCertificate } from './support/certificate.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
+import { freePort } from './support/free-port.ts';
 
 const PROGRAM = fileURLToPath(new URL('../src/trousseau.js', import.meta.url));
 const SECRET = 'a-sealing-key-of-more-than-32-characters';
@@ -340,6 +342,43 @@ test('faults of the settings and of the database are told without their password
   expect(faulty.err).not.toMatch(/\bat .*\.ts/);
 });
 
+test('start and demo name what wants a port that is taken, and how it is moved', async () => {
+  const blocker = createServer().listen(0, '127.0.0.1');
+  await once(blocker, 'listening');
+  const { port } = blocker.address() as AddressInfo;
+  const taken = `127.0.0.1:${port}`;
+  const { cert, key } = await writeCertificate(folder, 'taken');
+  const tls = { TROUSSEAU_TLS_CERT: cert, TROUSSEAU_TLS_KEY: key, LOG_LEVEL: 'error' };
+  for (const name of ['TROUSSEAU_LDAP_LISTEN', 'TROUSSEAU_LDAPS_LISTEN']) {
+    const env = { ...tls, TROUSSEAU_LDAP_LISTEN: 'off', [name]: taken };
+    expectRefused(
+      await trousseau('start', { env }),
+      new RegExp(`: ${name}: another program listens on ${taken} already`),
+    );
+  }
+  const nowhere = { TROUSSEAU_LDAP_LISTEN: '192.0.2.1:3890' };
+  expectRefused(
+    await trousseau('start', { env: nowhere }),
+    /LDAP_LISTEN: this machine has no addr/,
+  );
+
+  const free = [await freePort(), await freePort(), await freePort()];
+  const demo = (...ports: number[]) => {
+    const [hub, ldap, ...apps] = ports;
+    return trousseau(`demo --port ${hub} --ldap-port ${ldap} --app-ports ${apps}`);
+  };
+  const [one, two, three] = free as [number, number, number];
+  expectRefused(await demo(port, one, two, three), new RegExp(`: --port: .* on ${taken} already`));
+  expectRefused(await demo(one, two, three, port), new RegExp(`: --app-ports: .* on ${taken} `));
+  // Two of its own on one port, too.
+  expectRefused(
+    await demo(one, two, three, two),
+    new RegExp(`-ports?: .*127.0.0.1:${two} already`),
+  );
+  expectRefused(await trousseau('demo --app-ports 1'), /--app-ports takes two ports/);
+  blocker.close();
+});
+
 test('start serves until it is told to stop; a taken port ends it with one line', async () => {
   const blocker = createServer().listen(0, '127.0.0.1');
   await once(blocker, 'listening');
@@ -350,7 +389,9 @@ test('start serves until it is told to stop; a taken port ends it with one line'
   blocker.close();
   expect(refused.code).toBe(1);
   expect(refused.err).toMatch(
-    new RegExp(`trousseau: another program listens on ${taken} already\n$`),
+    new RegExp(
+      `trousseau: TROUSSEAU_LISTEN: another program listens on ${taken} already; stop it, or give another port\n$`,
+    ),
   );
 
   const env = {

@@ -212,3 +212,18 @@ test('the log of PostgreSQL is kept from growing while it is being written', asy
   const after = await readFile(log, 'utf8');
   expect(after).toMatch(/^\d{4}-.*column "no_such_column" does not exist.*\n$/);
 });
+
+test('a command that closes its connections and the database under them has nothing to say of it', async () => {
+  const folder = await folderWithDatabase();
+  const said: string[] = [];
+  const log = { info: () => {}, warn: (message: string) => said.push(message) };
+  for (let round = 0; round < 5; round += 1) {
+    const opened = await openHubDatabase(
+      { dataFolder: folder, databaseUrl: undefined },
+      { purpose: 'command', log },
+    );
+    await Promise.all(Array.from({ length: 10 }, () => opened.database.query('SELECT 1')));
+    await opened.close();
+  }
+  expect(said).toEqual([]);
+});

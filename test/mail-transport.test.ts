@@ -5,6 +5,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { mail } from '../src/domain/notices/mail.ts';
+import { parseConfig } from '../src/platform/config/config.ts';
 import { parseSmtpUrl, type SmtpServer } from '../src/platform/config/smtp-url.ts';
 import { createMailer } from '../src/platform/mail/transport.ts';
 import { enqueue } from '../src/platform/outbox/outbox.ts';
@@ -36,7 +37,12 @@ async function start(options: SMTPServerOptions = {}): Promise<TestSmtp> {
 
 function mailerTo(url: string, attemptMs?: number) {
   const server = parseSmtpUrl(url) as SmtpServer;
-  const mailer = createMailer({ server, from: 'noreply@hub.example', attemptMs });
+  const mailer = createMailer({
+    server,
+    from: 'noreply@hub.example',
+    ehloName: 'login.hub.example',
+    attemptMs,
+  });
   stops.unshift(async () => mailer.close());
   return mailer;
 }
@@ -58,6 +64,45 @@ async function certificates() {
 /** As `localhost`, which is the name in the certificates. */
 const named = (url: string) => url.replace('127.0.0.1', 'localhost');
 const listening = { name: 'localhost' };
+
+describe('the hub calls itself', () => {
+  const nameOf = (env: Record<string, string>) => parseConfig(env).mail.ehloName;
+
+  it.each([
+    [{ TROUSSEAU_URL: 'https://login.lieu.example' }, 'login.lieu.example'],
+    [{ TROUSSEAU_URL: 'https://Été.Lieu.example.:8443' }, 'xn--t-9fab.lieu.example'],
+    [{ TROUSSEAU_URL: 'https://192.0.2.1', MAIL_FROM: 'a@b.example' }, '[192.0.2.1]'],
+    [{ TROUSSEAU_URL: 'https://[2001:db8::1]', MAIL_FROM: 'a@b.example' }, '[IPv6:2001:db8::1]'],
+    // No server takes this machine's short name for a sender's.
+    [{ TROUSSEAU_URL: 'http://localhost:8080' }, '[127.0.0.1]'],
+    [
+      { TROUSSEAU_URL: 'http://localhost:8080', TROUSSEAU_SMTP_NAME: 'Out.Lieu.example' },
+      'out.lieu.example',
+    ],
+    [{ TROUSSEAU_SMTP_NAME: '192.0.2.7' }, '[192.0.2.7]'],
+  ])('with %j, %s', (env, expected) => {
+    expect(nameOf(env)).toBe(expected);
+  });
+
+  it.each(['a b', 'x\r\nMAIL FROM', 'https://lieu.example', 'lieu.example:25'])(
+    'never %j',
+    (name) => {
+      expect(() => nameOf({ TROUSSEAU_SMTP_NAME: name })).toThrow('TROUSSEAU_SMTP_NAME: ');
+    },
+  );
+
+  it('so to the mail server', async () => {
+    const names: string[] = [];
+    const smtp = await start({
+      onMailFrom(_address, session, done) {
+        names.push(session.hostNameAppearsAs as string);
+        done();
+      },
+    });
+    expect(await mailerTo(smtp.url).send(MAIL)).toEqual({ state: 'done' });
+    expect(names).toEqual(['login.hub.example']);
+  });
+});
 
 describe('a mail server', () => {
   it('that says nothing is given up in time, and the message comes again', async () => {

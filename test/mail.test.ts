@@ -52,7 +52,13 @@ const about = (change: Partial<Mail> = {}): Mail => ({
 
 async function deliver(change: Partial<Mail> = {}, url: string | null = smtp.url) {
   const server = url === null ? undefined : (parseSmtpUrl(url) as SmtpServer);
-  const mailer = server && createMailer({ server, from: 'noreply@hub.example' });
+  const mailer =
+    server &&
+    createMailer({
+      server,
+      from: 'noreply@hub.example',
+      ehloName: 'login.hub.example',
+    });
   const message = { ...mail(about(change)), id: '42', attempts: 1 };
   const outcome = await deliverMail(
     { database: hub.database, sealer: hub.sealer, mailer, log },

@@ -13,6 +13,7 @@ const EXPECTED = new Set([
   'SealingKeyError',
   'DataFolderInUseError',
   'EmbeddedPostgresError',
+  'ListenError',
   'SchemaMismatchError',
   'AnnouncementsUnheardError',
 ]);
@@ -52,7 +53,6 @@ function system(error: Error): string {
       address === undefined ? '' : ` at ${address}${port === undefined ? '' : `:${port}`}`;
     return `cannot reach the database${where} (${code})`;
   }
-  if (code === 'EADDRINUSE') return `another program listens on ${address}:${port} already`;
   if (code !== undefined && /^[0-9A-Z]{5}$/.test(code)) {
     const why = whyAway(error);
     return why === undefined ? `the database says: ${message}` : `${why} (${code})`;

@@ -16,11 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Runs the demo until it says how to stop it. Its two apps have the ports of the example network. */
-async function runDemo() {
+/** Runs the demo until it says how to stop it. */
+async function runDemo(...options: string[]) {
   const port = await freePort();
   const url = `http://localhost:${port}`;
-  const child = spawn(process.execPath, [LAUNCHER, 'demo'], {
+  const child = spawn(process.execPath, [LAUNCHER, 'demo', ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       ...process.env,
@@ -77,8 +77,19 @@ it('the demo prints what works: every community, user, password and app; Ctrl-C 
   }
 }, 60_000);
 
-it('the demo starts again on what it left, and changes nothing in it', async () => {
-  const demo = await runDemo();
+it('the demo starts again on what it left, on other ports when it is asked to', async () => {
+  const ports = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const [hub, ldap, first, second] = ports;
+  const options = ['--port', hub, '--ldap-port', ldap, '--app-ports', `${first},${second}`];
+  const demo = await runDemo(...options.map(String));
+  expect(demo.printed()).toContain(`http://localhost:${hub}/c/lamyne`);
+  expect(demo.printed()).toContain(`ldap://127.0.0.1:${ldap}`);
+  const browser = new Browser();
+  for (const port of [first, second]) {
+    const question = await browser.open(`http://localhost:${port}/login`);
+    expect(question.url).toContain(`http://localhost:${hub}/c/`);
+    expect(question.document.querySelector('#login-form')).not.toBeNull();
+  }
   demo.child.kill('SIGINT');
   expect(await demo.ended).toEqual([0, null]);
 }, 60_000);

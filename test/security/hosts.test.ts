@@ -76,11 +76,56 @@ describe('a request for a host', () => {
     }
   });
 
-  it('is told by its whole name: no port, dot, user or suffix added', async () => {
+  it('is the same in every form of its name: capitals, the dot at its end, the port that browsers leave out', async () => {
+    for (const same of [
+      OWN_HOST.toUpperCase(),
+      `${OWN_HOST}.`,
+      `${OWN_HOST}:443`,
+      `${OWN_HOST}:80`,
+      `${OWN_HOST}.:443`,
+      `${OWN_HOST}:`,
+      // Full-width letters, as IDNA takes them.
+      'ｌogin.lieu.example',
+    ].map((name) => Buffer.from(name).toString('latin1'))) {
+      const answer = await sendRaw(direct, DISCOVERY, { headers: { host: same } });
+      expect([same, answer.status]).toEqual([same, 200]);
+      // What it says of itself is said in one form.
+      expect(JSON.parse(answer.text).issuer).toBe(`https://${OWN_HOST}`);
+    }
+    const { port } = new URL(direct.url);
+    for (const same of [`LOCALHOST:${port}`, `localhost.:${port}`]) {
+      expect((await sendRaw(direct, '/', { headers: { host: same } })).status).toBe(200);
+    }
+  });
+
+  it('takes forms from a page whose address has another form of its name', async () => {
+    const headers = { host: `${OWN_HOST}.`, origin: `https://${OWN_HOST}.` };
+    const page = await sendRaw(direct, '/login', { headers });
+    const cookie = String(page.headers['set-cookie']).split(';')[0] as string;
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    const body = new URLSearchParams({ csrf, username: 'nobody', password: 'nothing' }).toString();
+    const type = 'application/x-www-form-urlencoded';
+    const post = (origin: string) =>
+      sendRaw(direct, '/login', {
+        method: 'POST',
+        headers: { ...headers, origin, cookie, 'content-type': type },
+        body,
+      });
+    expect((await post(headers.origin)).status).toBe(400);
+    for (const foreign of ['https://evil.example', `http://${OWN_HOST}.`, 'null']) {
+      expect((await post(foreign)).status).toBe(403);
+    }
+  });
+
+  it('is told by its whole name: no other port, second dot, user or suffix added', async () => {
     const { host } = new URL(direct.url);
     for (const wrong of [
       `${host}1`,
-      `${OWN_HOST}.`,
+      `${OWN_HOST}..`,
+      `.${OWN_HOST}`,
+      `${OWN_HOST}:443:443`,
+      `${OWN_HOST}:99999`,
+      `${OWN_HOST.replace('.', '%2e')}`,
       `${OWN_HOST}:8443`,
       `x@${OWN_HOST}`,
       `${OWN_HOST}.evil.example`,
@@ -189,9 +234,31 @@ describe('forwarded headers', () => {
     const ask = (host: string) =>
       sendRaw(proxied, DISCOVERY, { headers: { 'x-forwarded-host': host } });
     expect((await ask('evil.example')).status).toBe(421);
-    expect((await ask(`${OWN_HOST}, evil.example`)).status).toBe(421);
-    const own = await ask(OWN_HOST);
-    expect(JSON.parse(own.text).issuer).toBe(`https://${OWN_HOST}`);
+    for (const same of [OWN_HOST, `${OWN_HOST.toUpperCase()}.:443`]) {
+      expect(JSON.parse((await ask(same)).text).issuer).toBe(`https://${OWN_HOST}`);
+    }
+  });
+
+  it('of proxies that add to what is there count as the outermost proxy of ours wrote them', async () => {
+    const ask = async (hosts: string | string[], forwardedFor?: string) => {
+      const headers = {
+        'x-forwarded-host': hosts,
+        ...(forwardedFor !== undefined && { 'x-forwarded-for': forwardedFor }),
+      };
+      return (await sendRaw(proxied, DISCOVERY, { headers })).status;
+    };
+    // One proxy: the last is its word, and what stands before it the visitor's.
+    expect(await ask(`evil.example, ${OWN_HOST}`)).toBe(200);
+    expect(await ask(['evil.example', OWN_HOST])).toBe(200);
+    expect(await ask(`${OWN_HOST}, evil.example`)).toBe(421);
+    expect(await ask(`${OWN_HOST}, `)).toBe(421);
+    // Two, of which the inner one was asked for a name of the inside.
+    const two = '192.0.2.9, 10.1.2.3';
+    expect(await ask(`${OWN_HOST}, hub.internal`, two)).toBe(200);
+    expect(await ask(`evil.example, ${OWN_HOST}, hub.internal`, two)).toBe(200);
+    expect(await ask(`${OWN_HOST}, evil.example, hub.internal`, two)).toBe(421);
+    // Two, of which the inner one replaced what it found.
+    expect(await ask(OWN_HOST, two)).toBe(200);
   });
 
   it('of a proxy cannot turn an https community into plain http', async () => {

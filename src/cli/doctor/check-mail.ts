@@ -4,14 +4,14 @@ import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** Whether messages leave the hub, and how. Sends none. */
 export async function checkMail({ mail, url }: Config): Promise<Finding[]> {
-  const { server, from } = mail;
+  const { server, from, ehloName } = mail;
   if (server === undefined) {
     const text =
       'no mail server (SMTP_URL): messages are kept for the operator, at /operator/mails';
     return [isLoopbackName(url.hostname) ? ok(text) : warn(text)];
   }
   const place = `${server.host}:${server.port}`;
-  const mailer = createMailer({ server, from });
+  const mailer = createMailer({ server, from, ehloName });
   try {
     const fault = await mailer.fault();
     if (fault !== undefined) return [fail(`SMTP_URL: ${fault} (${place})`)];

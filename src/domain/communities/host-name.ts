@@ -1,14 +1,10 @@
-import { domainToASCII } from 'node:url';
+import { normalHost } from '../../platform/text/host-name.ts';
 import type { Fault } from './refused-changes.ts';
 
-/** The form in which browsers send a host name: lower case, ASCII (IDNA), port kept. */
+/** The form in which browsers send a host name: lower case, ASCII (IDNA), port kept unless it is that of https. */
 export function canonicalHost(value: string): string | undefined {
-  const match = /^([^:/\s]+)(:\d{1,5})?$/.exec(value);
-  const name = match?.[1] === undefined ? '' : domainToASCII(match[1]);
-  const host = `${name}${match?.[2] ?? ''}`;
-  return /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?$/.test(host) && host.length <= 253
-    ? host
-    : undefined;
+  const host = normalHost(value)?.replace(/:443$/, '');
+  return host !== undefined && /^[a-z0-9][a-z0-9.:-]*$/.test(host) ? host : undefined;
 }
 
 /** What is wrong with a host name of a community's own; undefined when nothing is. */

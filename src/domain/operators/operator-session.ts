@@ -1,5 +1,6 @@
 import type { Queryable } from '../../platform/database/database.ts';
 import { newToken, tokenHash } from '../../platform/secrets/token-hash.ts';
+import { nameKey } from '../../platform/text/names.ts';
 
 export const OPERATOR_SESSION_SECONDS = 12 * 60 * 60;
 
@@ -41,10 +42,9 @@ export async function findOperatorCredential(
   db: Queryable,
   email: string,
 ): Promise<OperatorCredential | undefined> {
-  const [row] = await db.query<OperatorCredential>(
-    `SELECT o.id, o.person_id AS "personId", o.email, p.password_hash AS "passwordHash" FROM operators o JOIN persons p ON p.id = o.person_id
-     WHERE lower(o.email) = lower($1)`,
-    [email],
+  // They are few, and SQL's lower() would fold as the database's locale does.
+  const rows = await db.query<OperatorCredential>(
+    `SELECT o.id, o.person_id AS "personId", o.email, p.password_hash AS "passwordHash" FROM operators o JOIN persons p ON p.id = o.person_id`,
   );
-  return row;
+  return rows.find((row) => nameKey(row.email) === nameKey(email));
 }

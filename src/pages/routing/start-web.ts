@@ -5,6 +5,7 @@ import { createPictureMaker } from '../../domain/pictures/make-picture.ts';
 import type { Config } from '../../platform/config/config.ts';
 import type { ChangeFeed } from '../../platform/database/change-feed.ts';
 import type { Database } from '../../platform/database/database.ts';
+import { listenAt } from '../../platform/net/listen.ts';
 import type { Outbound } from '../../platform/outbound/outbound.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import type { Throttles } from '../../platform/throttles/throttles.ts';
@@ -64,10 +65,7 @@ export async function startWeb(parts: {
   server.requestTimeout = 30_000;
   server.headersTimeout = 15_000;
   server.on('clientError', (error, socket) => refuseUnreadable(log, error, socket));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(config.listen.port, config.listen.host, resolve);
-  });
+  await listenAt(server, config.listen, 'TROUSSEAU_LISTEN');
   return { server, stop: () => closeServer(server) };
 }
 

@@ -2,6 +2,7 @@ import Koa, { type Context } from 'koa';
 import type { CommunityCache } from '../../domain/communities/community-cache.ts';
 import { hostIssuer, hubIssuer } from '../../domain/communities/issuer.ts';
 import type { Config } from '../../platform/config/config.ts';
+import { hostForms } from '../../platform/text/host-name.ts';
 import { isWhole } from '../../platform/text/whole-text.ts';
 import {
   type EdgeView,
@@ -107,9 +108,13 @@ async function findRoute(
   edge: EdgeView,
   path: string,
 ): Promise<Route | undefined> {
-  if (edge.host !== config.url.host) {
-    const community = await communities.get({ host: edge.host });
-    return community && { kind: 'community', ...hostIssuer(edge.host), community };
+  const forms = hostForms(edge.host);
+  if (!forms.includes(config.url.host)) {
+    for (const host of forms) {
+      const community = await communities.get({ host });
+      if (community !== undefined) return { kind: 'community', ...hostIssuer(host), community };
+    }
+    return undefined;
   }
   const slug = /^\/c\/([a-z0-9-]{1,63})(?=\/|$)/.exec(path)?.[1];
   if (slug === undefined) return { kind: 'hub', url: config.url.origin };

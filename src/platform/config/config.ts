@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
+import { normalHost } from '../text/host-name.ts';
 import { isEmailAddress } from '../text/names.ts';
 import { isWhole } from '../text/whole-text.ts';
 import { parseDatabaseUrl } from './database-url.ts';
@@ -26,6 +27,8 @@ export type MailConfig = {
   server: SmtpServer | undefined;
   /** The address that messages come from. */
   from: string;
+  /** How the hub calls itself to the mail server (RFC 5321 §4.1.1.1). */
+  ehloName: string;
 };
 
 export type Config = {
@@ -171,6 +174,8 @@ function parseUrl(value: string, fault: Fault): URL | undefined {
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
     fault('TROUSSEAU_URL', 'must be a scheme and a host only, without path, query or user');
   }
+  // The dot that ends a whole name is no part of what browsers send.
+  url.hostname = url.hostname.replace(/\.$/, '');
   return url;
 }
 
@@ -235,7 +240,27 @@ function parseMail(env: Env, hub: URL | undefined, fault: Fault): MailConfig {
   if (isUsable && given === undefined && ipaddr.isValid(host.replace(/^\[|\]$/g, ''))) {
     fault('MAIL_FROM', 'is needed: TROUSSEAU_URL has no name that mail could come from');
   }
-  return { server: isUsable ? server : undefined, from: given ?? `noreply@${host}` };
+  const { TROUSSEAU_SMTP_NAME: named } = env;
+  const name = named === undefined ? undefined : smtpName(named);
+  if (named !== undefined && name === undefined) {
+    fault('TROUSSEAU_SMTP_NAME', `"${named}" is not a host name, such as login.example.org`);
+  }
+  // Servers refuse a name without a dot; what they ask of one is that it is a whole name.
+  const own = smtpName(host) ?? '';
+  return {
+    server: isUsable ? server : undefined,
+    from: given ?? `noreply@${host}`,
+    ehloName: name ?? (own.includes('.') || own.startsWith('[') ? own : '[127.0.0.1]'),
+  };
+}
+
+/** A name, or an address as RFC 5321 §4.1.3 writes it. */
+function smtpName(host: string): string | undefined {
+  const bare = host.replace(/^\[(?:IPv6:)?|\]$/gi, '');
+  if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return `[${bare}]`;
+  if (ipaddr.IPv6.isValid(bare)) return `[IPv6:${bare}]`;
+  const name = normalHost(host);
+  return name?.includes(':') ? undefined : name;
 }
 
 function requireReadable(variable: keyof Env, path: string | undefined, fault: Fault): void {
@@ -251,12 +276,18 @@ function parseCidrs(variable: keyof Env, value: string | undefined, fault: Fault
   const cidrs: Cidr[] = [];
   for (const part of (value ?? '').split(/[\s,]+/).filter(Boolean)) {
     try {
-      cidrs.push(part.includes('/') ? ipaddr.parseCIDR(part) : singleAddress(part));
+      cidrs.push(plainNetwork(part.includes('/') ? ipaddr.parseCIDR(part) : singleAddress(part)));
     } catch {
       fault(variable, `"${part}" is not a network; give CIDRs such as 10.0.0.0/8 or 2001:db8::/32`);
     }
   }
   return cidrs;
+}
+
+/** IPv4 in IPv6's clothes (RFC 4291 §2.5.5.2) is IPv4, as addresses are when they are compared. */
+function plainNetwork([network, bits]: Cidr): Cidr {
+  const isMapped = network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress() && bits >= 96;
+  return isMapped ? [network.toIPv4Address(), bits - 96] : [network, bits];
 }
 
 function singleAddress(value: string): Cidr {

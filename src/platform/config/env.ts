@@ -19,6 +19,7 @@ export const envSchema = z.object({
   DATABASE_URL: z.string().optional(),
   DATABASE_LISTEN_URL: z.string().optional(),
   SMTP_URL: z.string().optional(),
+  TROUSSEAU_SMTP_NAME: z.string().optional(),
   MAIL_FROM: z.string().optional(),
   LOG_LEVEL: z.string().optional(),
 });

@@ -1,3 +1,5 @@
+import { normalHost } from '../text/host-name.ts';
+
 /** A mail server, as `SMTP_URL` names it. */
 export type SmtpServer = {
   host: string;
@@ -30,7 +32,9 @@ export function parseSmtpUrl(value: string): SmtpServer | { fault: string } {
   const secure = url.protocol === 'smtps:';
   const auth = credentials(url);
   if (auth === 'broken') return { fault: 'a % in the user or the password must be written as %25' };
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  // `URL` leaves the names of schemes that it does not know as they are written.
+  const host = normalHost(decoded(url.hostname) ?? '')?.replace(/^\[|\]$/g, '');
+  if (host === undefined) return { fault: 'names no host' };
   const options = [...url.searchParams];
   const starttls = options.length === 0 ? usual(host) : options[0]?.[1];
   if (options.length > 1 || (options.length === 1 && options[0]?.[0] !== 'starttls')) {
@@ -55,9 +59,14 @@ function usual(host: string): SmtpServer['starttls'] {
 
 function credentials({ username, password }: URL): SmtpServer['auth'] | 'broken' {
   if (username === '' && password === '') return undefined;
+  const [user, pass] = [decoded(username), decoded(password)];
+  return user === undefined || pass === undefined ? 'broken' : { user, pass };
+}
+
+function decoded(part: string): string | undefined {
   try {
-    return { user: decodeURIComponent(username), pass: decodeURIComponent(password) };
+    return decodeURIComponent(part);
   } catch {
-    return 'broken';
+    return undefined;
   }
 }

@@ -39,10 +39,13 @@ const STEP_MS = 15_000;
 export function createMailer({
   server,
   from,
+  ehloName,
   attemptMs = ATTEMPT_MS,
 }: {
   server: SmtpServer;
   from: string;
+  /** How the hub calls itself. */
+  ehloName: string;
   attemptMs?: number;
 }): Mailer {
   const { host, port, secure, starttls, auth } = server;
@@ -52,6 +55,7 @@ export function createMailer({
     host,
     port,
     secure,
+    name: ehloName,
     ...(auth !== undefined && { auth }),
     requireTLS: !secure && starttls === 'required',
     ignoreTLS: starttls === 'off',

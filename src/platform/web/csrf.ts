@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'koa';
 import type { Sealer } from '../secrets/sealer.ts';
 import { newToken } from '../secrets/token-hash.ts';
+import { isSameOrigin } from '../text/host-name.ts';
 
 const FIELD = 'csrf';
 
@@ -79,6 +80,6 @@ function checkSource(ctx: Context, ownOrigin: string): void {
     throw new CsrfError('sent from another site');
   const origin = ctx.get('origin');
   // No more than scheme and host: whatever else a sender writes there is not for the log.
-  if (origin !== '' && origin !== ownOrigin)
+  if (origin !== '' && !isSameOrigin(origin, ownOrigin))
     throw new CsrfError(`origin: ${URL.parse(origin)?.origin ?? 'unreadable'}`);
 }

@@ -1,12 +1,14 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import ipaddr from 'ipaddr.js';
 import type { Cidr } from '../config/config.ts';
+import { normalHost } from '../text/host-name.ts';
 
 /** What the edge believes of a request; everything behind it asks here, never the headers. */
 export type EdgeView = {
   /** The visitor's address. */
   ip: string;
-  /** Lower case, with the port where the client named one. */
+  /** In normal form, with the port where the client named one. */
   host: string;
 };
 
@@ -56,23 +58,48 @@ export function readEdge(req: IncomingMessage, trustedProxies: readonly Cidr[]):
   const forwardedFor = header(req, 'x-forwarded-for');
   const forwardedHost = header(req, 'x-forwarded-host');
   for (const name of FORWARDED) delete req.headers[name];
-  const ip =
+  const client =
     trusted && forwardedFor !== undefined
       ? clientAddress(forwardedFor, trustedProxies)
-      : plain(peer);
-  const host = trusted && forwardedHost !== undefined ? forwardedHost : (req.headers.host ?? '');
-  return { ip, host: host.trim().toLowerCase() };
+      : { ip: plain(peer), proxies: 1 };
+  const host =
+    trusted && forwardedHost !== undefined
+      ? askedHost(forwardedHost, client.proxies)
+      : (req.headers.host ?? '');
+  // What is no host in any form is nobody's; the log still says what it was.
+  return { ip: client.ip, host: normalHost(asText(host)) ?? host.trim().toLowerCase() };
 }
 
-/** The rightmost address that is not a proxy of ours: what stands left of it anyone may have written. */
-function clientAddress(forwardedFor: string, trustedProxies: readonly Cidr[]): string {
+/**
+ * The rightmost address that is not a proxy of ours: what stands left of it anyone may have written.
+ * `proxies`: how many of ours the request came through.
+ */
+function clientAddress(
+  forwardedFor: string,
+  trustedProxies: readonly Cidr[],
+): { ip: string; proxies: number } {
   const hops = forwardedFor.split(',').map((hop) => hop.trim());
-  for (const hop of hops.reverse()) {
+  for (const [index, hop] of hops.reverse().entries()) {
     if (!ipaddr.isValid(hop))
       throw new ForwardedHeaderError(`unreadable X-Forwarded-For: ${hop.slice(0, 60)}`);
-    if (!isIn(hop, trustedProxies)) return plain(hop);
+    if (!isIn(hop, trustedProxies)) return { ip: plain(hop), proxies: index + 1 };
   }
-  return plain(hops[hops.length - 1] ?? '');
+  return { ip: plain(hops[hops.length - 1] ?? ''), proxies: hops.length };
+}
+
+/**
+ * The host that the outermost proxy of ours was asked for. Some proxies replace the header, others add to
+ * its end; what stands before what ours wrote, the visitor may have.
+ */
+function askedHost(forwardedHost: string, proxies: number): string {
+  const hosts = forwardedHost.split(',');
+  return hosts[Math.max(0, hosts.length - proxies)] ?? '';
+}
+
+/** Some programs send a name with accents as it is; Node gives each of its bytes for a character. */
+function asText(value: string): string {
+  const bytes = Buffer.from(value, 'latin1');
+  return isUtf8(bytes) ? bytes.toString() : value;
 }
 
 function header(req: IncomingMessage, name: string): string | undefined {

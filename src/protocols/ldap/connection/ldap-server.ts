@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { Logger } from 'pino';
 import type { Cidr, ListenAddress } from '../../../platform/config/config.ts';
+import { listenAt } from '../../../platform/net/listen.ts';
 import type { Handler } from '../handler.ts';
 import { type CertificateFiles, openCertificate } from './certificate.ts';
 import { createClients } from './clients.ts';
@@ -45,10 +46,10 @@ export async function startLdapServer<State>(
       { noDelay: true, keepAlive: true, allowHalfOpen: false },
       (socket) => void clients.accept(socket, isLdaps),
     );
+    await listenAt(server, address, isLdaps ? 'TROUSSEAU_LDAPS_LISTEN' : 'TROUSSEAU_LDAP_LISTEN');
+    servers.push(server);
     // What cannot be accepted (too many open files, say) is no reason to end.
     server.on('error', (error) => options.log.error({ err: error }, 'an LDAP listener failed'));
-    servers.push(server);
-    await listen(server, address);
     const { port } = server.address() as AddressInfo;
     return { host: address.host, port };
   };
@@ -60,14 +61,4 @@ export async function startLdapServer<State>(
     await stop();
     throw error;
   }
-}
-
-function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }
