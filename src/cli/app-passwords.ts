@@ -1,4 +1,5 @@
 import type { AppPassword } from '../domain/people/app-password-store.ts';
+import { isUuid } from '../platform/text/uuid.ts';
 import { shownOnce } from './add-member.ts';
 import { withMember } from './change-member.ts';
 import { CommandError } from './command-error.ts';
@@ -6,8 +7,6 @@ import { type JsonOption, line, type Outcome, plural, table } from './output.ts'
 
 export type CreateOptions = JsonOption & { name: string };
 export type RevokeOptions = JsonOption & { all?: boolean };
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export function createAppPassword(
   slug: string,
@@ -79,7 +78,7 @@ export async function revokeAppPassword(
   { all = false }: RevokeOptions,
 ): Promise<Outcome> {
   if (all === (id !== undefined)) throw new CommandError('give either an id or --all');
-  if (id !== undefined && !UUID.test(id)) {
+  if (id !== undefined && !isUuid(id)) {
     throw new CommandError(
       `"${line(id)}" is not an app password's id; "trousseau member app-passwords" names them`,
     );

@@ -1,5 +1,6 @@
 import type { Invitation } from '../domain/invitations/invitation.ts';
 import type { Role } from '../domain/memberships/membership-store.ts';
+import { isUuid } from '../platform/text/uuid.ts';
 import { CommandError } from './command-error.ts';
 import { communityUrl } from './community-url.ts';
 import { type JsonOption, type Outcome, table } from './output.ts';
@@ -13,8 +14,6 @@ export type InviteOptions = JsonOption & {
   many?: boolean;
   days: number;
 };
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export function createInvitation(slug: string, options: InviteOptions): Promise<Outcome> {
   return withHub(async ({ config, database, sealer }) => {
@@ -73,7 +72,7 @@ export function revokeInvitation(slug: string, id: string): Promise<Outcome> {
     const { findInvitationById } = await import('../domain/invitations/invitation-store.ts');
     const changes = await import('../domain/invitations/revoke-invitation.ts');
     const community = await requireCommunity(database, slug);
-    const invitation = UUID.test(id)
+    const invitation = isUuid(id)
       ? await findInvitationById(database, community.id, id)
       : undefined;
     if (invitation === undefined) throw new CommandError(`there is no invitation ${id} in ${slug}`);

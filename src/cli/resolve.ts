@@ -11,9 +11,8 @@ import {
 } from '../domain/memberships/membership-store.ts';
 import { findServiceBySlug } from '../domain/services/service-store.ts';
 import type { Queryable } from '../platform/database/database.ts';
+import { isUuid } from '../platform/text/uuid.ts';
 import { CommandError } from './command-error.ts';
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export async function requireCommunity(db: Queryable, slug: string): Promise<ListedCommunity> {
   const community = await findCommunityBySlug(db, slug);
@@ -33,7 +32,7 @@ export async function requireMember(
 ): Promise<Membership> {
   const member =
     (await findByLogin(db, community.id, name)) ??
-    (UUID.test(name) ? await findBySubject(db, community.id, name) : undefined);
+    (isUuid(name) ? await findBySubject(db, community.id, name) : undefined);
   if (member === undefined) {
     throw new CommandError(`there is no member "${name}" in ${community.slug}`);
   }

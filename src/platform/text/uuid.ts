@@ -8,6 +8,7 @@ export const NO_SUCH_ID = 'no such id';
 /** What ids look like in addresses and forms; PostgreSQL takes nothing else for one, and writes them so. */
 export const uuid = z.string(NO_SUCH_ID).regex(SHAPE, NO_SUCH_ID);
 
+/** In either case, as people type it. */
 export function isUuid(text: string): boolean {
-  return SHAPE.test(text);
+  return SHAPE.test(text.toLowerCase());
 }

@@ -6,6 +6,7 @@ import {
   keepCase,
   keepPart,
 } from '../../../platform/distinguished-names/prepare.ts';
+import { isUuid } from '../../../platform/text/uuid.ts';
 
 /** A matching rule (RFC 4517 §4.2): two values match when what `prepare` makes of them is equal. */
 export type MatchingRule = {
@@ -156,10 +157,9 @@ function preparedInteger(text: string): string | undefined {
   return /^(?:0|-?[1-9]\d{0,39})$/.test(text) ? BigInt(text).toString() : undefined;
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 function preparedUuid(text: string): string | undefined {
   const lower = text.toLowerCase();
-  return UUID.test(lower) ? lower : undefined;
+  return isUuid(lower) ? lower : undefined;
 }
 
 const TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(?:(\d\d)(\d\d)?)?(?:[.,](\d+))?(Z|[+-]\d\d(?:\d\d)?)$/;
