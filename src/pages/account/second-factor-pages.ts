@@ -34,17 +34,7 @@ export type TwoFactorPage =
       codes: string[];
       downloadUrl: string;
       doneUrl: string;
-    }
-  | ({
-      /** In the middle of a sign-in: the community, or the app, asks for a second factor. */
-      page: 'set-up';
-      service?: { name: string } | undefined;
-      passkey: Form & { optionsUrl: string };
-      fault?: 'code' | 'expired' | 'passkey' | undefined;
-      restartUrl: string;
-    } & Form &
-      TotpSetup)
-  | { page: 'set-up-done'; action: string; csrf: string; codes: string[]; downloadUrl: string };
+    };
 
 declare module '../../platform/web/pages.ts' {
   interface Pages {

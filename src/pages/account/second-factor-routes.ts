@@ -5,10 +5,11 @@ import {
   renewRecoveryCodes,
 } from '../../domain/second-factors/change-factors.ts';
 import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor-store.ts';
-import { FEW_CODES, shownCodes } from '../../domain/second-factors/recovery-codes.ts';
+import { FEW_CODES } from '../../domain/second-factors/recovery-codes.ts';
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
 import { beginTotp, confirmTotp } from '../../domain/second-factors/totp-setup.ts';
-import { noFields, oneOf, present, typed } from '../../platform/web/form-fields.ts';
+import { noFields, oneOf, present } from '../../platform/web/form-fields.ts';
+import { sendCodes, shownCodesFields, totpFields } from '../components/second-factor-forms.ts';
 import { raiseSession } from '../routing/browser-session.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
@@ -19,11 +20,6 @@ import type { TwoFactorPage } from './second-factor-pages.ts';
 import { timesFor } from './times.ts';
 
 type Overview = Extract<TwoFactorPage, { page: 'account/two-factors' }>;
-
-/** What an authenticator app is set up with. */
-export const totpFields = z.object({ setup: z.string().optional(), code: z.string().optional() });
-/** The codes of the page, sent back to be had as a file. */
-export const shownCodesFields = z.object({ codes: typed });
 
 export const TWO_FACTOR_ROUTES: CommunityRoute[] = [
   route({
@@ -181,11 +177,4 @@ async function totpPage(
     replaces: totp,
     ...(await beginTotp(parts.sealer, whose, setup)),
   };
-}
-
-/** The codes of the page as a file: they are nowhere else any more. */
-export function sendCodes({ ctx, community, issuer }: CommunityRequest, codes: string): void {
-  ctx.type = 'text/plain; charset=utf-8';
-  ctx.set('Content-Disposition', `attachment; filename="${community.slug}-codes.txt"`);
-  ctx.body = `${community.name}\n${issuer.url}\n\n${shownCodes(codes).join('\n')}\n`;
 }

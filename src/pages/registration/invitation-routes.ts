@@ -10,7 +10,6 @@ import { proveAddressOf } from '../../domain/registration/messages.ts';
 import type { Newcomer } from '../../domain/registration/newcomer.ts';
 import { newcomerPasswordFault } from '../../domain/registration/newcomer-password.ts';
 import { linkToken } from '../../platform/web/form-fields.ts';
-import { allowToSetOut } from '../joining/allow-join-redirect.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
@@ -18,6 +17,7 @@ import { signedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { anyone } from '../routing/who.ts';
 import { proceedAfterPassword } from '../sign-in/after-password.ts';
+import { allowToSetOut } from './allow-join-redirect.ts';
 import {
   newcomerFaults,
   newcomerFields,

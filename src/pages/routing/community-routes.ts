@@ -1,15 +1,12 @@
 import type { Context } from 'koa';
-import type { Community } from '../../domain/communities/community.ts';
 import { waitForStep } from '../../platform/web/quantize-response-time.ts';
 import type { RouteTable } from '../../platform/web/route-table.ts';
 import { findRoute, runRoute } from '../../platform/web/run-route.ts';
 import type { CommunityRequest } from './community-request.ts';
 import { type CommunityKind, requestCounter } from './community-route.ts';
-import { openCommunityRequest } from './open-community-request.ts';
+import { type CommunityPlace, openCommunityRequest } from './open-community-request.ts';
 import { serveProvider } from './serve-provider.ts';
 import type { WebParts } from './web-parts.ts';
-
-export type CommunityPlace = { community: Community; url: string; basePath: string };
 
 /** Serves one request to a community: its protocol endpoints, else its pages. */
 export async function communityRoutes(

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { Community } from '../../domain/communities/community.ts';
 import type { Member } from '../../domain/memberships/member.ts';
 import { browserKeyOf } from '../../platform/web/csrf.ts';
 import type { EdgeView } from '../../platform/web/edge.ts';
@@ -9,8 +10,10 @@ import { runInScope } from '../../protocols/oidc/request-scope.ts';
 import { UnitOfWork } from '../../protocols/oidc/unit-of-work.ts';
 import { communityChrome, localeOf } from './chrome.ts';
 import type { CommunityRequest } from './community-request.ts';
-import type { CommunityPlace } from './community-routes.ts';
 import type { WebParts } from './web-parts.ts';
+
+/** A community at the address by which somebody came. */
+export type CommunityPlace = { community: Community; url: string; basePath: string };
 
 /** Makes the object that a community's routes work with; `run` gives them the scope of the request. */
 export function openCommunityRequest(

@@ -5,7 +5,7 @@ import { type KnownPasskey, readFactors } from '../../domain/second-factors/fact
 import { RequestError } from '../../platform/web/http-errors.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
-import type { FactorCheck } from './factor-checks.ts';
+import type { FactorCheck } from './factor-check.ts';
 import { relyingPartyNamed, sendRequestOptions } from './passkey-request-options.ts';
 import type { PendingSignIn } from './pending-sign-in.ts';
 import { type SignInTarget, signInPath } from './sign-in-target.ts';

@@ -5,18 +5,18 @@ import type { Amr } from '../../domain/sessions/authentication.ts';
 import { noFields } from '../../platform/web/form-fields.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import { serviceOfClient } from '../../protocols/oidc/clients.ts';
-import type { TwoFactorPage } from '../account/second-factor-pages.ts';
-import { sendCodes, shownCodesFields, totpFields } from '../account/second-factor-routes.ts';
+import { sendCodes, shownCodesFields, totpFields } from '../components/second-factor-forms.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { completeSignIn } from './complete-sign-in.ts';
 import { beginRegistration, finishRegistration } from './passkey-registration.ts';
 import { noteProven, type PendingSignIn } from './pending-sign-in.ts';
+import type { SetUpPage } from './set-up-pages.ts';
 import { type SignInTarget, signInPath } from './sign-in-target.ts';
 import { SIGN_INS, settingUp } from './who.ts';
 
-type SetUpPage = Extract<TwoFactorPage, { page: 'set-up' }>;
+type Page = Extract<SetUpPage, { page: 'set-up' }>;
 /** Whoever must have a second factor and has none sets one up on the way in. */
 export const SET_UP_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, params }) => [
   route({
@@ -139,7 +139,7 @@ async function setUpPage(
   pending: PendingSignIn,
   target: SignInTarget,
   setup?: string,
-): Promise<SetUpPage> {
+): Promise<Page> {
   const { community, issuer } = request;
   const { personId, username } = await whoIs(request, pending);
   const base = `${issuer.basePath}${signInPath(target)}`;

@@ -3,12 +3,10 @@ import { findCycle } from '../../domain/groups/group-cycles.ts';
 import { tidyGroupName } from '../../domain/groups/group-faults.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import { reportClient } from './client-contradictions.ts';
-import type { Path, Report } from './faults.ts';
+import type { Context, Path } from './faults.ts';
 import { reportLdapBases, reportPosixRanges } from './ldap-contradictions.ts';
 import { didYouMean } from './nearest.ts';
 import { type Raw, record, rows, strings, textAt } from './raw.ts';
-
-export type Context = { report: Report; lineOf(path: Path): number; hubUrl: string };
 
 /** What is right key by key and wrong together. `file` is unchecked: anything may stand anywhere. */
 export function reportContradictions(file: unknown, context: Context): void {

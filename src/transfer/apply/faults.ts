@@ -15,6 +15,9 @@ export type Fault = {
 /** Records a fault at a place of the file, for all of them to be told at once. */
 export type Report = (path: Path, message: string) => void;
 
+/** What a look at several keys together needs. */
+export type Context = { report: Report; lineOf(path: Path): number; hubUrl: string };
+
 /** A file that was refused, with all its faults: nothing of it was applied. */
 export class ApplyError extends Error {
   override readonly name = 'ApplyError';

@@ -5,8 +5,7 @@ import {
   rangeFaults,
   rangesOverlap,
 } from '../../domain/communities/posix-rules.ts';
-import type { Context } from './contradictions.ts';
-import type { Path } from './faults.ts';
+import type { Context, Path } from './faults.ts';
 import { type Raw, record, textAt } from './raw.ts';
 
 type Base = { base: string; path: Path; index: number };

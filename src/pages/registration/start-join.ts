@@ -5,10 +5,10 @@ import { findWay, joinDetails } from '../../domain/joining/join-link.ts';
 import { mintLink } from '../../domain/links/link-store.ts';
 import { slug, wholeToken } from '../../platform/web/form-fields.ts';
 import { notFound, RequestError } from '../../platform/web/http-errors.ts';
-import { closedPage } from '../registration/closed-page.ts';
 import { route } from '../routing/community-route.ts';
 import { hubRoute } from '../routing/hub-request.ts';
 import { anyone } from '../routing/who.ts';
+import { closedPage } from './closed-page.ts';
 
 const LINK_HOURS = 1;
 

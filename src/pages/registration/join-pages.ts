@@ -1,4 +1,4 @@
-import type { FieldFault } from '../registration/pages.ts';
+import type { FieldFault } from './pages.ts';
 
 /** Pages on which somebody who has an account on the hub joins another of its communities. */
 export type JoiningPage =

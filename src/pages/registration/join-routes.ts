@@ -7,6 +7,13 @@ import { UsernameFaultError } from '../../domain/registration/add-newcomer.ts';
 import type { Newcomer } from '../../domain/registration/newcomer.ts';
 import { slug, wholeToken } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
+import { localeOf } from '../routing/chrome.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
+import { type CommunityRoute, route } from '../routing/community-route.ts';
+import type { SignedIn } from '../routing/signed-in.ts';
+import type { WebParts } from '../routing/web-parts.ts';
+import { memberRecent } from '../routing/who.ts';
+import type { JoiningPage, JoinRefusal } from './join-pages.ts';
 import {
   newcomerFaults,
   newcomerFields,
@@ -14,15 +21,8 @@ import {
   readNewcomer,
   shownAgain,
   usernameFaultOf,
-} from '../registration/newcomer-form.ts';
-import type { FieldFault } from '../registration/pages.ts';
-import { localeOf } from '../routing/chrome.ts';
-import type { CommunityRequest } from '../routing/community-request.ts';
-import { type CommunityRoute, route } from '../routing/community-route.ts';
-import type { SignedIn } from '../routing/signed-in.ts';
-import type { WebParts } from '../routing/web-parts.ts';
-import { memberRecent } from '../routing/who.ts';
-import type { JoiningPage, JoinRefusal } from './pages.ts';
+} from './newcomer-form.ts';
+import type { FieldFault } from './pages.ts';
 import { START_JOIN } from './start-join.ts';
 
 type JoinPage = Extract<JoiningPage, { page: 'account/join' }>;

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { shownCodes } from '../../domain/second-factors/recovery-codes.ts';
+import { typed } from '../../platform/web/form-fields.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
+
+/** What an authenticator app is set up with. */
+export const totpFields = z.object({ setup: z.string().optional(), code: z.string().optional() });
+/** The codes of the page, sent back to be had as a file. */
+export const shownCodesFields = z.object({ codes: typed });
+
+/** The codes of the page as a file: they are nowhere else any more. */
+export function sendCodes({ ctx, community, issuer }: CommunityRequest, codes: string): void {
+  ctx.type = 'text/plain; charset=utf-8';
+  ctx.set('Content-Disposition', `attachment; filename="${community.slug}-codes.txt"`);
+  ctx.body = `${community.name}\n${issuer.url}\n\n${shownCodes(codes).join('\n')}\n`;
+}
