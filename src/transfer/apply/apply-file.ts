@@ -12,6 +12,7 @@ import {
 } from './apply-communities.ts';
 import { applyGroups } from './apply-groups.ts';
 import { applyMembers } from './apply-members.ts';
+import { applyNestings } from './apply-nestings.ts';
 import { applyOperatorReaders } from './apply-operator-readers.ts';
 import { applyOperators } from './apply-operators.ts';
 import { applyPosix } from './apply-posix.ts';
@@ -19,6 +20,7 @@ import { applyServices } from './apply-services.ts';
 import { passwordQuestions, storedHashes } from './ask-passwords.ts';
 import { ApplyError } from './faults.ts';
 import { type FreedServices, freeNames } from './free-names.ts';
+import { logGroups, logRemovedGroups } from './log-group.ts';
 import { readLogo } from './logo.ts';
 import { type ParsedFile, parseFile, throwFaults } from './parse-file.ts';
 import { createChangeLog, type Plan, toPlan } from './plan.ts';
@@ -148,12 +150,15 @@ async function applyContents(
   community: SettledCommunity,
   freed: FreedServices | undefined,
 ): Promise<void> {
-  const groups = await applyGroups(run, community);
+  const { groups, saved } = await applyGroups(run, community);
   // Numbers are given out of the range that the file gives.
   await applyPosix(run, community, groups);
+  // Whoever is in a group goes out with it: that is one change, as by a command.
+  const gone = await pruneGroups(run, community);
+  logGroups(run, community, saved, await applyNestings(run, community, groups));
   await applyMembers(run, community, groups);
   await applyServices(run, community, groups, freed);
-  await pruneGroups(run, community);
+  logRemovedGroups(run, community, gone);
 }
 
 /** Ends the transaction of a dry run, so that nothing of it is kept. */

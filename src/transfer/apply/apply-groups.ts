@@ -5,16 +5,18 @@ import { lockNestings } from '../../domain/groups/nest-groups.ts';
 import { type SavedGroup, saveGroups } from '../../domain/groups/save-groups.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import type { SettledCommunity } from './apply-communities.ts';
-import { applyNestings } from './apply-nestings.ts';
 import { placeOfPosix } from './posix-place.ts';
 import type { ApplyRun, GroupIds } from './run.ts';
 
 /**
- * Brings a community's groups, and what is nested in what, to what the file says. Groups that the file
- * does not name stay until `pruneGroups`, since members and services may still be tied to them.
+ * Brings a community's groups to what the file says. Those that it does not name stay until `pruneGroups`, and
+ * what is nested in what until `applyNestings`.
  */
-export async function applyGroups(run: ApplyRun, community: SettledCommunity): Promise<GroupIds> {
-  const { id, slug } = community.row;
+export async function applyGroups(
+  run: ApplyRun,
+  community: SettledCommunity,
+): Promise<{ groups: GroupIds; saved: SavedGroup[] }> {
+  const { id } = community.row;
   await lockNestings(run.tx, id);
   const rows = await run.tx.query<Group>(
     'SELECT id, name, description FROM groups WHERE community_id = $1 ORDER BY id FOR NO KEY UPDATE',
@@ -29,9 +31,7 @@ export async function applyGroups(run: ApplyRun, community: SettledCommunity): P
   }));
   const saved = await saveOrReport(run, community, changes);
   for (const group of saved) ids.set(nameKey(group.name), group.id);
-  const nested = await applyNestings(run, community, ids);
-  for (const group of saved) logGroup(run, slug, group, nested.has(group.id));
-  return ids;
+  return { groups: ids, saved };
 }
 
 async function saveOrReport(
@@ -50,21 +50,4 @@ async function saveOrReport(
     } else throw error;
     return [];
   }
-}
-
-function logGroup(
-  run: ApplyRun,
-  slug: string,
-  { name, isNew, changed }: SavedGroup,
-  isNested: boolean,
-): void {
-  const fields: string[] = !isNew && isNested ? [...changed, 'groups'] : changed;
-  if (!isNew && fields.length === 0) return;
-  run.log.add({
-    action: isNew ? 'create' : 'update',
-    kind: 'group',
-    community: slug,
-    name,
-    fields,
-  });
 }

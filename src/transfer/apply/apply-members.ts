@@ -131,7 +131,7 @@ function toChange(
 
 /** Whoever waits for their account to be deleted may be sent away for good, but not called back. */
 function statusOf({ status }: MemberEntry, { isHeld }: Known): Status | undefined {
-  return isHeld && status !== 'left' ? undefined : status;
+  return isHeld && status === 'active' ? undefined : status;
 }
 
 function noteWhoStays(

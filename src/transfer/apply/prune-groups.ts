@@ -4,10 +4,13 @@ import { nameKey } from '../../platform/text/names.ts';
 import type { SettledCommunity } from './apply-communities.ts';
 import type { ApplyRun } from './run.ts';
 
-/** Takes away groups that the file does not name, and with them who is in them. */
-export async function pruneGroups(run: ApplyRun, community: SettledCommunity): Promise<void> {
-  if (!run.prune || community.entry.groups === undefined) return;
-  const { id, slug } = community.row;
+/**
+ * Takes away groups that the file does not name, and with them who is in them.
+ * @returns their names
+ */
+export async function pruneGroups(run: ApplyRun, community: SettledCommunity): Promise<string[]> {
+  if (!run.prune || community.entry.groups === undefined) return [];
+  const { id } = community.row;
   const named = community.entry.groups.map((group) => nameKey(group.name));
   const rows = await run.tx.query<{ id: string; name: string }>(
     'SELECT id, name FROM groups WHERE community_id = $1 AND name_key <> ALL($2) ORDER BY name_key',
@@ -15,11 +18,11 @@ export async function pruneGroups(run: ApplyRun, community: SettledCommunity): P
   );
   const ids = rows.map((row) => row.id);
   try {
-    for (const name of await removeGroups(run.tx, id, ids, 'apply'))
-      run.log.add({ action: 'remove', kind: 'group', community: slug, name, fields: [] });
+    return await removeGroups(run.tx, id, ids, 'apply');
   } catch (error) {
     if (!(error instanceof RefusedChangesError)) throw error;
     for (const { index } of error.refusals) reportPrimaryGroup(run, community, rows[index]?.name);
+    return [];
   }
 }
 
