@@ -9,11 +9,13 @@ import { addMember } from '../src/domain/memberships/add-member.ts';
 import { findByUsername } from '../src/domain/memberships/membership-store.ts';
 import { requestDeletion } from '../src/domain/people/delete-account.ts';
 import type { Database, Transaction } from '../src/platform/database/database.ts';
+import { nameKey } from '../src/platform/text/names.ts';
 import { ApplyError } from '../src/transfer/apply/faults.ts';
 import { applyText } from './support/apply-text.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
-import { type Change, change, type Found, HASHES } from './support/people-changes.ts';
+import { type Change, type Found, HASHES } from './support/people-change.ts';
+import { change } from './support/people-changes.ts';
 import { type PeopleState, readPeople, toFile } from './support/people-state.ts';
 
 /** Two hubs that begin alike: what commands do in one, a file says in the other. */
@@ -113,9 +115,13 @@ async function byCommand(slug: string, change: Change): Promise<Refusal | undefi
 }
 
 /** @returns what the file was refused for, or what it noted instead */
-async function byFile(slug: string, change: Change, state: PeopleState): Promise<string> {
+async function byFile(
+  slug: string,
+  changes: readonly Change[],
+  state: PeopleState,
+): Promise<string> {
   const file = toFile(slug, state);
-  change.inFile(file);
+  for (const change of changes) change.inFile(file);
   // A hub without operators says nothing of them.
   const { operators, ...rest } = file;
   const named = operators.length === 0 && state.operators.length === 0 ? rest : file;
@@ -144,13 +150,30 @@ const REFUSALS: Partial<Record<Refusal, RegExp>> = {
   'last-operator': /would leave the hub without an operator/,
 };
 
-async function expectSame(slug: string, told: string[]): Promise<PeopleState> {
+async function expectSame(
+  slug: string,
+  told: string[],
+  events: 'in order' | 'in any order' = 'in order',
+): Promise<PeopleState> {
   const [one, other] = await Promise.all([
     readPeople(commands.database, slug),
     readPeople(files.database, slug),
   ]);
-  expect(other, told.join('\n')).toEqual(one);
+  const sorted = (list: unknown[]) => list.map((event) => JSON.stringify(event)).sort();
+  const shown = (state: PeopleState) =>
+    events === 'in order' ? state : { ...state, events: sorted(state.events) };
+  expect(shown(other), told.join('\n')).toEqual(shown(one));
   return other;
+}
+
+const BOUNDS = { numRuns: 25 };
+
+/** On a machine that is busy with something else, the rest of the runs is left out. */
+function withinTime<Args extends unknown[]>(run: (...args: Args) => Promise<void>) {
+  const end = performance.now() + 9_000;
+  return async (...args: Args) => {
+    if (performance.now() < end) await run(...args);
+  };
 }
 
 /** With words for a report of what failed. */
@@ -162,29 +185,67 @@ const step = fc.oneof(
 
 test('a series of changes made by commands, and the same said by files, come to the same rows, events, notices and refusals', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 6, maxLength: 14 }), async (steps) => {
-      runs += 1;
-      const slug = `lieu-${runs}`;
-      await Promise.all([begin(commands.database, slug), begin(files.database, slug)]);
-      const told: string[] = [];
-      let state = await expectSame(slug, told);
-      for (const one of steps) {
-        if ('happening' in one) {
-          told.push(one.happening.says);
-          for (const { database } of [commands, files])
-            await database.transaction(async (tx) =>
-              one.happening.work(tx, await foundIn(tx, slug)),
-            );
-        } else {
-          told.push(one.change.says);
-          const refusal = await byCommand(slug, one.change);
-          const said = await byFile(slug, one.change, state);
-          if (refusal === undefined) expect(said, told.join('\n')).toBe('');
-          else expect(said, told.join('\n')).toMatch(REFUSALS[refusal] ?? `nothing for ${refusal}`);
+    fc.asyncProperty(
+      fc.array(step, { minLength: 6, maxLength: 14 }),
+      withinTime(async (steps) => {
+        runs += 1;
+        const slug = `lieu-${runs}`;
+        await Promise.all([begin(commands.database, slug), begin(files.database, slug)]);
+        const told: string[] = [];
+        let state = await expectSame(slug, told);
+        for (const one of steps) {
+          if ('happening' in one) {
+            told.push(one.happening.says);
+            for (const { database } of [commands, files])
+              await database.transaction(async (tx) =>
+                one.happening.work(tx, await foundIn(tx, slug)),
+              );
+          } else {
+            told.push(one.change.says);
+            const refusal = await byCommand(slug, one.change);
+            const said = await byFile(slug, [one.change], state);
+            if (refusal === undefined) expect(said, told.join('\n')).toBe('');
+            else
+              expect(said, told.join('\n')).toMatch(REFUSALS[refusal] ?? `nothing for ${refusal}`);
+          }
+          state = await expectSame(slug, told);
         }
-        state = await expectSame(slug, told);
-      }
-    }),
-    { numRuns: 25 },
+      }),
+    ),
+    BOUNDS,
   );
-}, 120_000);
+}, 60_000);
+
+test('many changes said by one file come to what commands make of them one after another', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        change.map((one) => ({ ...one, ...inWords(one.says) })),
+        { minLength: 4, maxLength: 20 },
+      ),
+      withinTime(async (changes) => {
+        runs += 1;
+        const slug = `lieu-${runs}`;
+        await Promise.all([begin(commands.database, slug), begin(files.database, slug)]);
+        const state = await expectSame(slug, []);
+        const taken = new Set<string>();
+        const made: Change[] = [];
+        for (const one of changes) {
+          // A file says what a thing is at last: the way there over two changes of it is not in it.
+          const about = one.about.map(nameKey).filter((name) => name !== '');
+          if (about.some((name) => taken.has(name))) continue;
+          for (const name of about) taken.add(name);
+          if ((await byCommand(slug, one)) === undefined) made.push(one);
+        }
+        const told = made.map(({ says }) => says);
+        expect(await byFile(slug, made, state), told.join('\n')).toBe('');
+        await expectSame(slug, told, 'in any order');
+        // And it says all of it: nothing is left to be changed.
+        const again = toFile(slug, await readPeople(files.database, slug));
+        const { changes: left } = await applyText(files.database, JSON.stringify(again));
+        expect(left, told.join('\n')).toEqual([]);
+      }),
+    ),
+    BOUNDS,
+  );
+}, 60_000);

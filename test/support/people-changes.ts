@@ -1,58 +1,33 @@
 import fc from 'fast-check';
-import { changeNestings } from '../../src/domain/groups/nest-groups.ts';
-import { removeGroups } from '../../src/domain/groups/remove-groups.ts';
-import { type GroupChange, saveGroups } from '../../src/domain/groups/save-groups.ts';
 import { addMember } from '../../src/domain/memberships/add-member.ts';
 import type { ChangedMember } from '../../src/domain/memberships/member-change.ts';
 import { renameMember } from '../../src/domain/memberships/rename-member.ts';
 import { saveMembers } from '../../src/domain/memberships/save-members.ts';
 import { setMemberRole } from '../../src/domain/memberships/set-member-role.ts';
 import { setMemberStatus } from '../../src/domain/memberships/set-member-status.ts';
-import { listOperators, saveOperators } from '../../src/domain/operators/save-operators.ts';
 import { setPassword } from '../../src/domain/people/set-password.ts';
 import { decideRequest } from '../../src/domain/registration/decide-request.ts';
 import type { Transaction } from '../../src/platform/database/database.ts';
 import { nameKey } from '../../src/platform/text/names.ts';
-import type { PeopleFile } from './people-state.ts';
-
-/** A community as commands find it: members and groups by the keys of their names. */
-export type Found = {
-  id: string;
-  issuerUrl: string;
-  member(username: string): Promise<{ subject: string; status: string } | undefined>;
-  group(name: string): Promise<string | undefined>;
-};
-
-/**
- * One change, made by a command (as src/cli makes it), and said by a file. Undefined where a command finds
- * nobody to change: then it is not made at all.
- */
-export type Change = {
-  says: string;
-  byCommand(tx: Transaction, at: Found): Promise<unknown> | undefined;
-  inFile(file: PeopleFile): void;
-};
+import { groupChange, operatorChange } from './group-changes.ts';
+import {
+  type Change,
+  type Found,
+  group,
+  groupsOf,
+  HASHES,
+  isCalled,
+  membersOf,
+} from './people-change.ts';
 
 const USERNAMES = ['ana', 'Bob', 'cléo', 'dan'];
-const GROUPS = ['bureau', 'Atelier', 'tous'];
 const EMAILS = ['a@lieu.example', 'A@lieu.example', 'b@lieu.example', 'c@lieu.example'];
-export const HASHES = ['YWFh', 'YmJi'].map(
-  (salt) =>
-    `$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$${salt}aGFzaGFzaGFzaGFzaGFzaGFzaGFzaGFzaGFzaGFzaA`,
-);
-const OPERATORS = ['ops@hub.example', 'second@hub.example'];
 
 const username = fc.constantFrom(...USERNAMES);
-const group = fc.constantFrom(...GROUPS);
 const role = fc.constantFrom('member' as const, 'admin' as const, 'owner' as const);
 const status = fc.constantFrom('requested', 'active', 'suspended', 'left') as fc.Arbitrary<Status>;
 type Status = 'requested' | 'active' | 'suspended' | 'left';
 const name = fc.constantFrom('Ana', ' Zoé\u00a0 Dupont', '\u202eturned', 'x'.repeat(101), '');
-
-const membersOf = (file: PeopleFile) => file.communities[0]?.members ?? [];
-const groupsOf = (file: PeopleFile) => file.communities[0]?.groups ?? [];
-const isCalled = (name: string) => (row: Record<string, unknown>) =>
-  nameKey(String(row.username ?? row.name)) === nameKey(name);
 
 /** A change of one member: `toward` in a file, which a command makes of somebody who is there. */
 function ofMember(
@@ -67,6 +42,7 @@ function ofMember(
 ): Change {
   return {
     says: `${who}: ${says} ${JSON.stringify(toward)}`,
+    about: [who],
     async byCommand(tx, at) {
       const found = await at.member(who);
       if (found !== undefined) await command(tx, at, found);
@@ -175,6 +151,7 @@ const newMember = fc
     let into: string | undefined;
     return {
       says: `new: ${JSON.stringify({ username, name, email, role, status, group })}`,
+      about: [username, group ?? ''],
       async byCommand(tx, at) {
         isNew = (await at.member(username)) === undefined;
         into = group !== undefined && (await at.group(group)) !== undefined ? group : undefined;
@@ -196,6 +173,7 @@ const newMember = fc
 const membership = fc.tuple(username, group, fc.boolean()).map(
   ([who, where, into]): Change => ({
     says: `${who} ${into ? 'into' : 'out of'} ${where}`,
+    about: [who, where],
     async byCommand(tx, at) {
       const [member, id] = [await at.member(who), await at.group(where)];
       if (member === undefined || id === undefined) return;
@@ -210,112 +188,6 @@ const membership = fc.tuple(username, group, fc.boolean()).map(
     },
   }),
 );
-
-/** A change of one group that is there. */
-function ofGroup(
-  says: string,
-  which: string,
-  command: (tx: Transaction, at: Found, id: string) => Promise<unknown>,
-  inFile: (row: Record<string, unknown>, file: PeopleFile) => void,
-): Change {
-  return {
-    says: `group ${which}: ${says}`,
-    async byCommand(tx, at) {
-      const id = await at.group(which);
-      if (id !== undefined) await command(tx, at, id);
-    },
-    inFile(file) {
-      const row = groupsOf(file).find(isCalled(which));
-      if (row !== undefined) inFile(row, file);
-    },
-  };
-}
-
-const saveGroup = (change: GroupChange) => (tx: Transaction, at: Found, id: string) =>
-  saveGroups(tx, at.id, [{ id, ...change }], 'cli');
-
-const groupChange = fc.oneof(
-  fc.constantFrom(...GROUPS, '  ', 'x'.repeat(129), 'two\nlines').map((name): Change => {
-    let isNew = true;
-    return {
-      says: `new group ${JSON.stringify(name)}`,
-      async byCommand(tx, at) {
-        isNew = (await at.group(name)) === undefined;
-        if (isNew) await saveGroups(tx, at.id, [{ name }], 'cli');
-      },
-      inFile(file) {
-        if (isNew) groupsOf(file).push({ name });
-      },
-    };
-  }),
-  fc
-    .tuple(group, fc.constantFrom(null, 'Qui décide', 'x'.repeat(1001)))
-    .map(([which, description]) =>
-      ofGroup('description', which, saveGroup({ description }), (row) => {
-        row.description = description;
-      }),
-    ),
-  group.map((which) =>
-    ofGroup('spelling', which, saveGroup({ name: which.toUpperCase() }), (row) => {
-      row.name = which.toUpperCase();
-    }),
-  ),
-  group.map((which) =>
-    ofGroup(
-      'gone',
-      which,
-      (tx, at, id) => removeGroups(tx, at.id, [id], 'cli'),
-      (_row, file) => {
-        const others = (names: unknown) =>
-          (names as string[]).filter((name) => nameKey(name) !== nameKey(which));
-        const [community] = file.communities;
-        if (community === undefined) return;
-        community.groups = groupsOf(file).filter((row) => !isCalled(which)(row));
-        for (const row of [...community.groups, ...community.members])
-          row.groups = others(row.groups);
-      },
-    ),
-  ),
-  fc.tuple(group, group, fc.boolean()).map(
-    ([child, parent, into]): Change => ({
-      says: `group ${child} ${into ? 'into' : 'out of'} ${parent}`,
-      async byCommand(tx, at) {
-        const [childId, parentId] = [await at.group(child), await at.group(parent)];
-        if (childId === undefined || parentId === undefined) return;
-        const nesting = [{ parentId, childId }];
-        await changeNestings(tx, at.id, into ? { add: nesting } : { remove: nesting }, 'cli');
-      },
-      inFile(file) {
-        const row = groupsOf(file).find(isCalled(parent));
-        if (row === undefined || !groupsOf(file).some(isCalled(child))) return;
-        const rest = (row.groups as string[]).filter((name) => nameKey(name) !== nameKey(child));
-        row.groups = into ? [...rest, child] : rest;
-      },
-    }),
-  ),
-);
-
-const operatorChange = fc
-  .tuple(fc.constantFrom(...OPERATORS), fc.constantFrom('gone', ...HASHES))
-  .map(
-    ([email, to]): Change => ({
-      says: `operator ${email}: ${to}`,
-      async byCommand(tx) {
-        const known = (await listOperators(tx)).find((operator) => operator.email === email);
-        if (to === 'gone') {
-          if (known) await saveOperators(tx, [{ id: known.id, remove: true }], 'cli');
-        } else if (known === undefined) {
-          await saveOperators(tx, [{ email, passwordHash: to }], 'cli');
-        } else if (known.passwordHash !== to) {
-          await saveOperators(tx, [{ id: known.id, passwordHash: to }], 'cli');
-        }
-      },
-      inFile(file) {
-        file.operators = file.operators.filter((operator) => operator.email !== email);
-        if (to !== 'gone') file.operators.push({ email, passwordHash: to });
-      },
-    }),
-  );
 
 export const change: fc.Arbitrary<Change> = fc.oneof(
   { arbitrary: memberChange, weight: 8 },
