@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { renameMember } from '../../src/domain/memberships/rename-member.ts';
 import type { BuiltMember } from '../support/factories.ts';
 import { launchChromium, newVisitor } from './support/chromium.ts';
 import { matrixClient } from './support/matrix-client.ts';
@@ -163,6 +164,24 @@ describe('a Matrix client signing in by single sign-on', () => {
       body: { user_id: device.user_id, device_id: device.device_id },
     });
     expect(await matrix.profile(device.user_id)).toMatchObject({ displayname: 'Amélie Nœud' });
+  });
+
+  it('takes a member whose username Matrix would not, by their localpart, and knows them after a rename', async () => {
+    const member = await network.member('Zoé Dupont', 'Zoé.Dupont');
+    const matrix = matrixClient(network.synapse.origin);
+    const signIn = async (username: string, knows: boolean) => {
+      const page = await (await newVisitor(browser)).newPage();
+      await matrix.openSso(page);
+      await typePassword(page, username);
+      return (await matrix.finishSso(page, { knows })).user_id;
+    };
+    expect(await signIn(member.username, false)).toBe('@zoe.dupont:lieu.example');
+    const { hub, community } = network;
+    await hub.database.transaction((tx) =>
+      renameMember(tx, community.id, member.subject, 'Chloé', 'cli'),
+    );
+    await hub.app.settle();
+    expect(await signIn('Chloé', true)).toBe('@zoe.dupont:lieu.example');
   });
 
   it('loses its device when the member signs out of the hub', async () => {

@@ -23,6 +23,7 @@ export function apacheClient(port: number) {
       post_logout_redirect_uris: [`${origin}/goodbye.html`],
       backchannel_logout_uri: `${redirectUri}?logout=backchannel`,
       scopes: ['openid', 'profile', 'email', 'groups'],
+      secret: 'se+cret%of:apache 100%25',
     },
   };
 }
@@ -98,7 +99,7 @@ DirectoryIndex index.shtml index.html
 </Directory>
 OIDCProviderMetadataURL ${options.issuer}/.well-known/openid-configuration
 OIDCClientID ${options.clientId}
-OIDCClientSecret ${options.clientSecret}
+OIDCClientSecret "${options.clientSecret}"
 OIDCCABundlePath ${options.certificateFile}
 OIDCRedirectURI /protected/redirect_uri
 OIDCCryptoPassphrase only-for-this-run

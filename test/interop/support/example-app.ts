@@ -15,6 +15,7 @@ export function exampleAppClient(port: number) {
       post_logout_redirect_uris: [home],
       backchannel_logout_uri: `${home}backchannel-logout`,
       scopes: ['openid', 'profile', 'email'],
+      secret: 'se+cret%of:agenda 100%25',
     },
   };
 }

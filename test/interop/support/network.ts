@@ -23,7 +23,7 @@ export type Network = {
   apacheClient: ReturnType<typeof apacheClient>;
   exampleApp: ReturnType<typeof exampleAppClient>;
   synapse: ReturnType<typeof synapseClient>;
-  member(displayName?: string): Promise<BuiltMember>;
+  member(displayName?: string, username?: string): Promise<BuiltMember>;
   stop(): Promise<void>;
 };
 
@@ -49,8 +49,11 @@ export async function startNetwork(): Promise<Network> {
     const issuer = `${hub.url}/c/${community.slug}`;
     const parts = { hub, community, issuer, certificateFile: front.certificateFile };
     const apps = await startApps(parts, stops);
-    const member = async (displayName = 'Zoé Éluard') => {
-      const built = await buildMember(hub.database, community.id, { display_name: displayName });
+    const member = async (displayName = 'Zoé Éluard', username?: string) => {
+      const built = await buildMember(hub.database, community.id, {
+        display_name: displayName,
+        ...(username && { username }),
+      });
       await buildGroup(hub.database, community.id, `atelier-${built.username}`, [built.subject]);
       return built;
     };

@@ -5,7 +5,7 @@ import { type Program, runProgram, startProgram } from './programs.ts';
 import { makeWorkFolder } from './work-folder.ts';
 
 /** The python of a virtual environment that holds matrix-synapse (docs/interop.md). */
-const PYTHON =
+export const PYTHON =
   process.env.TROUSSEAU_INTEROP_SYNAPSE_PYTHON ??
   join(homedir(), '.cache/trousseau-interop/synapse/bin/python');
 
@@ -20,6 +20,7 @@ export function synapseClient(port: number) {
       redirect_uris: [`${origin}/_synapse/client/oidc/callback`],
       backchannel_logout_uri: `${origin}/_synapse/client/oidc/backchannel_logout`,
       scopes: ['openid', 'profile', 'email'],
+      secret: 'se+cret%of:matrix 100%25',
     },
   };
 }
@@ -84,7 +85,7 @@ function configuration(
         backchannel_logout_enabled: true,
         user_mapping_provider: {
           config: {
-            localpart_template: '{{ user.preferred_username }}',
+            localpart_template: '{{ user.localpart }}',
             display_name_template: '{{ user.name }}',
             email_template: '{{ user.email }}',
           },
