@@ -1,6 +1,7 @@
-import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import pg from 'pg';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { boundLog } from '../src/platform/database/embedded/server-log.ts';
 import { type HubDatabase, openHubDatabase } from '../src/platform/database/open-hub-database.ts';
 import { holdDatabase } from './support/database-holder.ts';
@@ -44,10 +45,95 @@ test('the first start makes a durable UTF-8 database that only its role and this
   for (const name of ['cluster', 'run']) {
     expect((await stat(join(folder, 'data/embedded', name))).mode & 0o777).toBe(0o700);
   }
-  for (const name of ['password', 'postgres.log', 'gate.lock', 'users.lock', 'hub.lock']) {
+  for (const name of [
+    'password',
+    'hub-password',
+    'postgres.log',
+    'gate.lock',
+    'users.lock',
+    'hub.lock',
+  ]) {
     expect((await stat(join(folder, 'data/embedded', name))).mode & 0o777).toBe(0o600);
   }
   expect((await stat(join(folder, 'data'))).mode & 0o007).toBe(0);
+});
+
+describe('the hub’s role', () => {
+  /** Whether a role gets in with the password of a file. */
+  async function getsIn(folder: string, role: string, file: string): Promise<boolean> {
+    const password = (await readFile(join(folder, 'embedded', file), 'utf8')).trim();
+    const client = new pg.Client({
+      host: join(folder, 'embedded/run'),
+      user: role,
+      password,
+      database: 'postgres',
+    });
+    return client.connect().then(
+      () => client.end().then(() => true),
+      (error) => {
+        expect(error.code).toBe('28P01');
+        return false;
+      },
+    );
+  }
+  const doors = async (folder: string) => ({
+    hub: await getsIn(folder, 'trousseau', 'hub-password'),
+    superuser: await getsIn(folder, 'postgres', 'password'),
+    crossed: [
+      await getsIn(folder, 'trousseau', 'password'),
+      await getsIn(folder, 'postgres', 'hub-password'),
+    ],
+  });
+  const APART = { hub: true, superuser: true, crossed: [false, false] };
+
+  /** Makes of a database that runs what older versions left: one password, and maybe a role that may do more. */
+  async function makeOlder(folder: string): Promise<void> {
+    const password = (await readFile(join(folder, 'embedded/password'), 'utf8')).trim();
+    const admin = new pg.Client({
+      host: join(folder, 'embedded/run'),
+      user: 'postgres',
+      password,
+      database: 'postgres',
+    });
+    await admin.connect();
+    await admin.query(`ALTER ROLE trousseau PASSWORD ${pg.escapeLiteral(password)} SUPERUSER`);
+    await admin.end();
+    await rm(join(folder, 'embedded/hub-password'));
+  }
+
+  test('and the superuser have a secret each', async () => {
+    const folder = await folderWithDatabase();
+    await open(folder);
+    expect(await doors(folder)).toEqual(APART);
+  });
+
+  test('of an older data folder gets its own, loses what it may not do, and finds its rows', async () => {
+    const folder = await folderWithDatabase();
+    const before = await open(folder);
+    await makeOlder(folder);
+    await before.close();
+    const { database, close } = await open(folder);
+    expect(await doors(folder)).toEqual(APART);
+    expect(
+      await database.query('SELECT rolsuper FROM pg_roles WHERE rolname = current_user'),
+    ).toEqual([{ rolsuper: false }]);
+    await close();
+    const again = await open(folder);
+    expect(await again.database.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  test('keeps its password while a hub of an older version goes by it', async () => {
+    const folder = await folderWithDatabase();
+    const hub = holdDatabase(folder, 'hub');
+    await hub.waitFor((message) => message.open === true, 0);
+    await makeOlder(folder);
+    const command = await open(folder, 'command');
+    expect(await command.database.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    expect(await getsIn(folder, 'trousseau', 'password')).toBe(true);
+    expect(await readdir(join(folder, 'embedded'))).not.toContain('hub-password');
+    await command.close();
+    await hub.close();
+  });
 });
 
 test('closing leaves no process, and a warm start within half a second finds the rows', async () => {

@@ -45,6 +45,21 @@ test.each([
   '192.168.1.1',
   '100.64.0.1',
   '169.254.169.254',
+  '169.254.170.2',
+  '168.63.129.16',
+  '::ffff:168.63.129.16',
+  '::ffff:a83f:8110',
+  '64:ff9b::a83f:8110',
+  '64:ff9b:1::a83f:8110',
+  '2002:a83f:8110::1',
+  '::168.63.129.16',
+  '::ffff:0:168.63.129.16',
+  '2001:0:a83f:8110::',
+  '100.100.100.200',
+  '192.0.0.192',
+  '192.80.8.124',
+  'fd00:ec2::254',
+  'fd20:ce::254',
   '192.0.0.8',
   '192.0.2.1',
   '198.18.0.1',
@@ -96,6 +111,24 @@ test('the operator opens networks one by one, whatever form the address takes', 
   expect(isAllowedAddress('127.0.0.1', ten)).toBe(false);
   expect(isAllowedAddress('fd00::1', ten)).toBe(false);
   expect(isAllowedAddress('fd00::1', [ipaddr.parseCIDR('fd00::/8')])).toBe(true);
+});
+
+test('what clouds tell machines is reached only where it is named by itself', () => {
+  const wide = ['0.0.0.0/0', '::/0', '168.63.0.0/16', '100.64.0.0/10', 'fd00::/8'].map((network) =>
+    ipaddr.parseCIDR(network),
+  );
+  const places = ['169.254.169.254', '168.63.129.16', '100.100.100.200', 'fd00:ec2::254'];
+  for (const address of [...places, '::ffff:168.63.129.16', '64:ff9b::a9fe:a9fe']) {
+    expect([address, isAllowedAddress(address, wide)]).toEqual([address, false]);
+  }
+  // The rest of what was opened is.
+  for (const address of ['10.0.0.1', '100.64.0.1', 'fd00:1::1']) {
+    expect([address, isAllowedAddress(address, wide)]).toEqual([address, true]);
+  }
+  const named = places.map((place) =>
+    ipaddr.parseCIDR(`${place}/${place.includes(':') ? 128 : 32}`),
+  );
+  for (const address of places) expect(isAllowedAddress(address, named)).toBe(true);
 });
 
 test('a form is posted and the answer is given back', async () => {

@@ -20,7 +20,7 @@ export const SUPERUSER = 'postgres';
  * Makes the cluster if there is none: UTF-8, the built-in C.UTF-8 locale (sorts alike on every machine),
  * password (SCRAM) for everyone. It appears whole, by a rename; what a killed attempt left is removed.
  * @param durable false skips flushing to the disk, for throw-away clusters
- * @returns the password of its roles, and whether the cluster was made by this call
+ * @returns the superuser's password, and whether the cluster was made by this call
  */
 export async function createCluster(
   site: Site,
@@ -35,10 +35,14 @@ export async function createCluster(
       `The password of the database, ${site.passwordFile}, is missing; bring it back from a backup.`,
     );
   }
-  const password = existing ?? randomBytes(24).toString('base64url');
+  const password = existing ?? newPassword();
   if (existing === undefined) await writePrivateFile(site.passwordFile, password);
   await initialise(site, password, durable);
   return { password, created: true };
+}
+
+export function newPassword(): string {
+  return randomBytes(24).toString('base64url');
 }
 
 async function readVersion(cluster: string): Promise<string | undefined> {

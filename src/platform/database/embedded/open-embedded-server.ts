@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createCluster, SUPERUSER } from './create-cluster.ts';
+import { createCluster, newPassword, SUPERUSER } from './create-cluster.ts';
 import { dropShortFolder, endpointUrl } from './endpoint.ts';
 import { EmbeddedPostgresError } from './errors.ts';
 import type { FileLock } from './file-lock.ts';
@@ -8,6 +8,7 @@ import { makeEmbeddedFolder, placeCluster, type Site } from './place-cluster.ts'
 import { ensurePostmaster, type Log, signalPostmaster, stopPostmaster } from './postmaster.ts';
 import type { PostmasterFile } from './postmaster-file.ts';
 import { HUB_ROLE, prepareRoles } from './prepare-roles.ts';
+import { readText, writePrivateFile } from './private-file.ts';
 import { type Settings, SMALL_BOX } from './settings.ts';
 import { stopOnExit } from './stop-on-exit.ts';
 import { supervise } from './supervise.ts';
@@ -74,12 +75,14 @@ async function join(
   try {
     const site = await placeCluster(folder);
     stay.site = site;
-    const { postmaster, password } = await start(site, settings, log);
+    // A hub of an older version has the role's first password in its hands: it must go on working.
+    const mayChange = purpose === 'hub' || alone;
+    const { postmaster, password, hubPassword } = await start(site, settings, log, mayChange);
     if (purpose === 'hub') {
       stopSupervising = supervise(site, settings, postmaster, log, () => lockGate(folder));
     }
     return {
-      url: endpointUrl(postmaster.endpoint, HUB_ROLE, password, HUB_ROLE),
+      url: endpointUrl(postmaster.endpoint, HUB_ROLE, hubPassword, HUB_ROLE),
       superuserUrl: endpointUrl(postmaster.endpoint, SUPERUSER, password, 'postgres'),
       ownsDatabase: purpose === 'hub' || alone,
       site,
@@ -98,14 +101,23 @@ async function start(
   site: Site,
   settings: Settings,
   log: Log,
-): Promise<{ postmaster: PostmasterFile; password: string }> {
+  mayChange: boolean,
+): Promise<{ postmaster: PostmasterFile; password: string; hubPassword: string }> {
   const { password, created } = await createCluster(site, settings.fsync !== 'off');
   if (created) log.info(`Made a new database in ${site.cluster}`);
+  const stored = await readText(site.hubPasswordFile);
+  // Until the first start of this version the roles shared one.
+  const hubPassword = stored ?? (mayChange ? newPassword() : password);
+  const hub = { password: hubPassword, isNew: stored === undefined && mayChange };
   const deadline = performance.now() + ACCEPT_TIMEOUT;
   while (performance.now() < deadline) {
     const postmaster = await ensurePostmaster(site, settings, log);
     const url = endpointUrl(postmaster.endpoint, SUPERUSER, password, 'postgres');
-    if (await prepareRoles(url, password)) return { postmaster, password };
+    if (await prepareRoles(url, hub)) {
+      // Written when it counts: a start that is killed in between makes another.
+      if (hub.isNew) await writePrivateFile(site.hubPasswordFile, hubPassword);
+      return { postmaster, password, hubPassword };
+    }
     await sleep(20);
   }
   throw new EmbeddedPostgresError(

@@ -20,7 +20,10 @@ export type Site = {
   base: string;
   /** PostgreSQL's own data folder. */
   cluster: string;
+  /** Holds the superuser's password. */
   passwordFile: string;
+  /** Holds that of the hub's role. */
+  hubPasswordFile: string;
   logFile: string;
   binaries: Binaries;
   runAs: RunAs;
@@ -55,6 +58,7 @@ export async function placeCluster(folder: string): Promise<Site> {
     base,
     cluster: join(base, 'cluster'),
     passwordFile: join(folder, 'password'),
+    hubPasswordFile: join(folder, 'hub-password'),
     logFile: join(folder, 'postgres.log'),
     binaries: await chooseBinaries(base, runAs),
     runAs,
