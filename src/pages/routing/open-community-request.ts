@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { Member } from '../../domain/memberships/member.ts';
+import { networkOf } from '../../platform/throttles/network.ts';
 import { browserKeyOf } from '../../platform/web/csrf.ts';
 import type { EdgeView } from '../../platform/web/edge.ts';
 import type { PageModel } from '../../platform/web/pages.ts';
@@ -10,6 +11,7 @@ import { UnitOfWork } from '../../protocols/oidc/unit-of-work.ts';
 import { communityChrome, localeOf } from './chrome.ts';
 import type { CommunityRequest } from './community-request.ts';
 import type { CommunityPlace } from './community-routes.ts';
+import type { SignedIn } from './signed-in.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** Makes the object that a community's routes work with; `run` gives them the scope of the request. */
@@ -53,6 +55,10 @@ export function openCommunityRequest(
     community,
     issuer,
     origin,
+    owners: (who) => ({
+      tenant: community.id,
+      person: (who as SignedIn | undefined)?.personId ?? networkOf(ip),
+    }),
     path,
     ip,
     browserKey: () => browserKeyOf(ctx),
