@@ -73,17 +73,17 @@ export async function measureAbuse(options: { parts: readonly Abuse[]; seconds: 
   return results;
 }
 
-/** How many connections this machine has open at a port, as the side that listens. */
+/** How many connections a process holds at a port that it listens at; those that only the kernel still sees aside. */
 async function openConnections(port: number): Promise<number> {
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const lines = (
-    await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8')))
-  )
-    .join('\n')
-    .split('\n');
-  // 01: established; 04, 05, 08: one side has closed and the other has not.
-  return lines.filter((line) => {
-    const [, local, , state] = line.trim().split(/\s+/);
-    return local?.endsWith(wanted) === true && ['01', '04', '05', '08'].includes(state ?? '');
-  }).length;
+  const tables = await Promise.all(
+    ['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8')),
+  );
+  return tables
+    .flatMap((table) => table.split('\n'))
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local, , state, , , , , , inode]) => {
+      const listens = state === '0A';
+      return local?.endsWith(wanted) === true && !listens && inode !== '0';
+    }).length;
 }

@@ -12,7 +12,7 @@ const KINDS = {
   'half a body for the protocol': (host: string, path: string) =>
     `POST ${path}/oidc/token HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\na=b`,
   'answers not read': (host: string, path: string) =>
-    `GET ${path}/login HTTP/1.1\r\nHost: ${host}\r\n\r\n`.repeat(400),
+    `GET ${path}/login HTTP/1.1\r\nHost: ${host}\r\n\r\n`.repeat(20),
 } satisfies Record<string, (host: string, path: string) => string>;
 
 /**

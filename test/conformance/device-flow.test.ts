@@ -115,3 +115,20 @@ describe('the page for the code', () => {
     expect(response.status).toBe(400);
   });
 });
+
+describe('a browser without the cookie of the page for the code', () => {
+  it.each([
+    ['that sends a code all the same', 'POST', '/oidc/device'],
+    ['that follows an address which leads back to no question', 'GET', '/oidc/device/ANYTHING'],
+  ])('%s gets a page that can be sent', async (_what, method, path) => {
+    const codes = await askForCodes();
+    const browser = newBrowser();
+    const page = await browser.open(`${device.issuer}${path}`, {
+      method,
+      ...(method === 'POST' && { body: new URLSearchParams({ user_code: codes.user_code }) }),
+    });
+    expect(page.status).toBe(400);
+    const confirmation = await browser.submit(page, '#device-form', { user_code: codes.user_code });
+    expect(confirmation.document.querySelector('#device-confirm')).not.toBeNull();
+  });
+});

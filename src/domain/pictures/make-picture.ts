@@ -1,4 +1,6 @@
 import type { Sharp } from 'sharp';
+import { BusyError } from '../../platform/errors/busy-error.ts';
+import { createFairQueue } from '../../platform/work/fair-queue.ts';
 import { RefusedError } from '../errors.ts';
 
 /** Why a picture is refused, as a key of the messages' catalogue. */
@@ -38,27 +40,33 @@ const DECODERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif'].flatMap((name) => [
  * anew as JPEG without any metadata.
  */
 export type PictureMaker = {
-  /** @throws PictureRefusedError */
-  make(bytes: Buffer): Promise<Buffer>;
+  /**
+   * @param communityId whose member it is of: communities take turns
+   * @throws PictureRefusedError
+   */
+  make(communityId: string, bytes: Buffer): Promise<Buffer>;
 };
 
 /**
  * One picture at a time: unpacking takes memory. The library is loaded with the first of them.
- * @param maxWaiting how many may wait for their turn
+ * @param most how many may be made or wait for their turn; half of them of one community
  */
-export function createPictureMaker(maxWaiting = 10): PictureMaker {
-  let waiting = 0;
-  let turn: Promise<unknown> = Promise.resolve();
+export function createPictureMaker(most = 10): PictureMaker {
+  const inTurn = createFairQueue({
+    width: 1,
+    waiting: most - 1,
+    waitingOfOwner: Math.ceil(most / 2),
+  });
   return {
-    async make(bytes) {
+    async make(communityId, bytes) {
       if (bytes.length > PICTURE_MAX_BYTES) throw new PictureRefusedError('too-large');
       const format = formatOf(bytes);
       if (format === undefined) throw new PictureRefusedError('format');
-      if (waiting >= maxWaiting) throw new PictureRefusedError('busy');
-      waiting += 1;
-      const made = turn.then(() => makePicture(bytes, format));
-      turn = made.catch(() => {}).finally(() => (waiting -= 1));
-      return made;
+      try {
+        return await inTurn(communityId, () => makePicture(bytes, format));
+      } catch (error) {
+        throw error instanceof BusyError ? new PictureRefusedError('busy') : error;
+      }
     },
   };
 }

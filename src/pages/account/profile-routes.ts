@@ -42,7 +42,7 @@ export const PROFILE_ROUTES: CommunityRoute[] = [
       const picture: Picture =
         faults.length > 0 && file instanceof Buffer
           ? { field: 'picture', code: 'picture-again' }
-          : await makePicture(parts, file);
+          : await makePicture(parts, request.community.id, file);
       const allFaults = picture !== undefined && 'code' in picture ? [...faults, picture] : faults;
       if (allFaults.length > 0) {
         const status = allFaults.some(({ code }) => code === 'picture-too-large') ? 413 : 400;
@@ -68,11 +68,15 @@ export const PROFILE_ROUTES: CommunityRoute[] = [
 
 type Picture = { bytes: Buffer } | ProfileFault | undefined;
 
-async function makePicture({ pictures }: WebParts, file: Upload): Promise<Picture> {
+async function makePicture(
+  { pictures }: WebParts,
+  communityId: string,
+  file: Upload,
+): Promise<Picture> {
   if (file === undefined) return undefined;
   if (file === 'too-large') return { field: 'picture', code: 'picture-too-large' };
   try {
-    return { bytes: await pictures.make(file) };
+    return { bytes: await pictures.make(communityId, file) };
   } catch (error) {
     if (error instanceof PictureRefusedError) {
       return { field: 'picture', code: `picture-${error.fault}` };

@@ -3,6 +3,7 @@ import type { Community } from '../../domain/communities/community.ts';
 import type { Issuer } from '../../domain/communities/issuer.ts';
 import type { Member } from '../../domain/memberships/member.ts';
 import type { PageModel } from '../../platform/web/pages.ts';
+import type { Owners } from '../../platform/web/route.ts';
 import type { ReadyProvider } from '../../protocols/oidc/provider-pool.ts';
 import type { UnitOfWork } from '../../protocols/oidc/unit-of-work.ts';
 
@@ -13,6 +14,8 @@ export type CommunityRequest = {
   issuer: Issuer;
   /** Where this issuer's forms come from. */
   origin: string;
+  /** Whose work it is, where there are only so many places for each. */
+  owners(who: unknown): Owners;
   /** Path below the issuer, such as `/login`. */
   path: string;
   ip: string;

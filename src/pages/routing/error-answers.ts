@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from 'koa';
 import { DomainError } from '../../domain/errors.ts';
 import { isDatabaseAway } from '../../platform/database/availability.ts';
+import { BusyError } from '../../platform/errors/busy-error.ts';
+import { answerEarly } from '../../platform/web/answer-early.ts';
 import { CsrfError } from '../../platform/web/csrf.ts';
-import { RequestError } from '../../platform/web/http-errors.ts';
+import { ClientGoneError, RequestError } from '../../platform/web/http-errors.ts';
 import { aboutOf } from '../../platform/web/request-log.ts';
 import { keepAddressToOurselves, setSecurityHeaders } from '../../platform/web/security-headers.ts';
 import { UsedUpError } from '../../protocols/oidc/changes.ts';
@@ -17,9 +19,17 @@ export async function answerError(
   ctx: Context,
   error: unknown,
 ): Promise<void> {
+  if (error instanceof ClientGoneError) {
+    parts.log.debug({ ...aboutOf(ctx), reason: error.message }, 'the visitor went away');
+    ctx.respond = false;
+    ctx.res.destroy();
+    return;
+  }
   const reference = randomUUID().slice(0, 8);
   const { status, kind, code, reason } = meaningOf(error);
-  const level = status >= 500 && kind !== 'refused' ? 'error' : 'info';
+  const isFault = status >= 500 && kind !== 'refused';
+  // Too many at once are many lines: the connections' own line says how many.
+  const level = error instanceof BusyError ? 'debug' : isFault ? 'error' : 'info';
   parts.log[level](
     {
       ...(level === 'error' ? { err: error } : { reason }),
@@ -40,23 +50,19 @@ export async function answerError(
   // What fits no route may be a link that was mistyped.
   keepAddressToOurselves(ctx);
   ctx.status = status;
-  // What is left of the body would be taken for the next request.
-  if (!ctx.req.complete) ctx.set('Connection', 'close');
-  if (status === 503) ctx.set('Retry-After', '5');
+  if (status === 503) {
+    ctx.set('Retry-After', String(error instanceof BusyError ? error.retryAfterSeconds : 5));
+  }
   if (!wantsPage(ctx)) {
     if (status === 503 && /(^|\/)oidc\//.test(ctx.path)) {
       // RFC 6749 §5.2 has a form of its own, and apps read no other.
-      ctx.body = { error: 'temporarily_unavailable' };
+      ctx.type = 'json';
+      send(ctx, JSON.stringify({ error: 'temporarily_unavailable' }));
       return;
     }
     ctx.type = 'application/problem+json';
-    ctx.body = JSON.stringify({
-      type: 'about:blank',
-      title: kind,
-      code,
-      status,
-      instance: `urn:reference:${reference}`,
-    });
+    const problem = { type: 'about:blank', title: kind, code, status };
+    send(ctx, JSON.stringify({ ...problem, instance: `urn:reference:${reference}` }));
     return;
   }
   const locale = localeOf(ctx, 'fr');
@@ -64,7 +70,7 @@ export async function answerError(
   ctx.state.csrf = undefined;
   const csrf = parts.csrf.token(ctx, base);
   ctx.type = 'html';
-  ctx.body = parts.renderer.render(
+  const page = parts.renderer.render(
     { page: 'error', status, kind, code, reference, homeUrl: base },
     {
       locale,
@@ -72,6 +78,12 @@ export async function answerError(
       languageForm: { action: `${base === '/' ? '' : base}/language`, returnTo: base, csrf },
     },
   );
+  send(ctx, page);
+}
+
+function send(ctx: Context, body: string): void {
+  if (ctx.req.complete || ctx.method === 'HEAD') ctx.body = body;
+  else answerEarly(ctx, body);
 }
 
 function meaningOf(error: unknown): Meaning {
@@ -80,7 +92,8 @@ function meaningOf(error: unknown): Meaning {
   if (error instanceof CsrfError) return { status: 403, kind: 'csrf', reason };
   if (error instanceof DomainError) return meaningOfDomain(error);
   if (error instanceof UsedUpError) return { status: 400, kind: 'expired', reason };
-  if (isDatabaseAway(error)) return { status: 503, kind: 'unavailable', reason };
+  if (error instanceof BusyError || isDatabaseAway(error))
+    return { status: 503, kind: 'unavailable', reason };
   // A library's own words may repeat what it could not read.
   if (status !== undefined && status >= 400 && status < 500)
     return { status, kind: 'bad-request', reason: name };

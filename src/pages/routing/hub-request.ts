@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { networkOf } from '../../platform/throttles/network.ts';
 import type { EdgeView } from '../../platform/web/edge.ts';
 import type { PageModel } from '../../platform/web/pages.ts';
 import { type Input, type Route, routeMaker } from '../../platform/web/route.ts';
@@ -11,6 +12,7 @@ export type HubRequest = {
   ctx: Context;
   /** Where the hub's forms come from. */
   origin: string;
+  owners(): { tenant: string; person: string };
   ip: string;
   /** Answers with a page; `returnTo` is where a change of language leads back to, if not here. */
   page(model: PageModel, options?: { status?: number; returnTo?: string }): void;
@@ -32,10 +34,12 @@ export function openHubRequest(
   ctx: Context,
 ): HubRequest {
   const csrf = () => parts.csrf.token(ctx, '/');
+  const { ip } = ctx.state.edge as EdgeView;
   return {
     ctx,
     origin: parts.config.url.origin,
-    ip: (ctx.state.edge as EdgeView).ip,
+    owners: () => ({ tenant: '', person: networkOf(ip) }),
+    ip,
     csrf,
     page(model, { status = 200, returnTo = hereOf(ctx) } = {}) {
       const locale = localeOf(ctx, 'fr');

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { Community } from '../../domain/communities/community.ts';
 import type { Member } from '../../domain/memberships/member.ts';
+import { networkOf } from '../../platform/throttles/network.ts';
 import { browserKeyOf } from '../../platform/web/csrf.ts';
 import type { EdgeView } from '../../platform/web/edge.ts';
 import type { PageModel } from '../../platform/web/pages.ts';
@@ -10,6 +11,7 @@ import { runInScope } from '../../protocols/oidc/request-scope.ts';
 import { UnitOfWork } from '../../protocols/oidc/unit-of-work.ts';
 import { communityChrome, localeOf } from './chrome.ts';
 import type { CommunityRequest } from './community-request.ts';
+import type { SignedIn } from './signed-in.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** A community at the address by which somebody came. */
@@ -56,6 +58,10 @@ export function openCommunityRequest(
     community,
     issuer,
     origin,
+    owners: (who) => ({
+      tenant: community.id,
+      person: (who as SignedIn | undefined)?.personId ?? networkOf(ip),
+    }),
     path,
     ip,
     browserKey: () => browserKeyOf(ctx),

@@ -31,6 +31,7 @@ const ENDPOINTS = new Set([
   '/oidc/session/end/confirm',
   '/oidc/session/end/success',
 ]);
+const RESUMED = /^\/oidc\/(auth|device)\/(?!auth$)/;
 /** Longest query that a form is turned into; Node reads no more than 16 KiB of headers. */
 const MAX_QUERY = 12_000;
 /** Seconds: short, so that a new key is known well before it signs. */
@@ -70,7 +71,9 @@ export async function serveProvider(request: CommunityRequest): Promise<void> {
   allowFormsToLeave(ctx);
   ctx.respond = false;
   ctx.res.statusCode = 404;
-  ctx.req.url = ctx.url.slice(request.issuer.basePath.length);
+  // The addresses that lead back from a question name it in their path, and take nothing else.
+  const target = RESUMED.test(path) ? ctx.path : ctx.url;
+  ctx.req.url = target.slice(request.issuer.basePath.length);
   (ctx.req as typeof ctx.req & { originalUrl: string }).originalUrl = ctx.originalUrl;
   await request.run(() => ready.handle(ctx.req, ctx.res));
 }

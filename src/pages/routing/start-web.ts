@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { createCommunityCache } from '../../domain/communities/community-cache.ts';
 import { createPictureMaker } from '../../domain/pictures/make-picture.ts';
@@ -9,12 +9,13 @@ import { listenAt } from '../../platform/net/listen.ts';
 import type { Outbound } from '../../platform/outbound/outbound.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import type { Throttles } from '../../platform/throttles/throttles.ts';
+import { Connections } from '../../platform/web/connections.ts';
 import { createCsrf } from '../../platform/web/csrf.ts';
 import { createMetrics } from '../../platform/web/metrics.ts';
 import type { Readiness } from '../../platform/web/readiness.ts';
-import { refuseUnreadable } from '../../platform/web/refuse-unreadable.ts';
 import { createRenderer } from '../../platform/web/render.ts';
 import { loadStaticFiles } from '../../platform/web/static.ts';
+import { createUploads } from '../../platform/web/uploads.ts';
 import { createDisclosureNotes } from '../../protocols/oidc/disclosure-notes.ts';
 import { createProviderPool } from '../../protocols/oidc/provider-pool.ts';
 import { createSignInCache } from '../../protocols/oidc/sign-in-cache.ts';
@@ -35,6 +36,7 @@ export async function startWeb(parts: {
 }): Promise<{ server: Server; stop(): Promise<void> }> {
   const { config, database, sealer, outbound, feed, throttle, readiness, log } = parts;
   const files = loadStaticFiles();
+  const connections = new Connections({ trustedProxies: config.trustedProxies, log });
   const web = createWebApp(
     {
       config,
@@ -58,13 +60,12 @@ export async function startWeb(parts: {
       metrics: createMetrics(),
       readiness,
       pictures: createPictureMaker(),
+      connections,
+      uploads: createUploads(connections),
     },
     parts.site,
   );
-  const server = createServer(web.callback());
-  server.requestTimeout = 30_000;
-  server.headersTimeout = 15_000;
-  server.on('clientError', (error, socket) => refuseUnreadable(log, error, socket));
+  const server = connections.createServer(web.callback());
   await listenAt(server, config.listen, 'TROUSSEAU_LISTEN');
   return { server, stop: () => closeServer(server) };
 }

@@ -18,6 +18,7 @@ import { aboutOf, nameRoute, nameTenant } from '../../platform/web/request-log.t
 import type { RouteTable } from '../../platform/web/route-table.ts';
 import { setSecurityHeaders } from '../../platform/web/security-headers.ts';
 import { serveAsset } from '../../platform/web/serve-asset.ts';
+import { isVisitorGone } from '../../platform/web/visitor-gone.ts';
 import type { CommunityKind } from './community-route.ts';
 import { communityRoutes } from './community-routes.ts';
 import { answerError } from './error-answers.ts';
@@ -40,7 +41,10 @@ export function createWebApp(parts: WebParts, site: Site): Koa {
   const app = new Koa();
   // Forwarded headers are set by our own edge only (`readEdge`), after it removed the visitor's.
   app.proxy = true;
-  app.silent = true;
+  app.on('error', (error: Error) => {
+    if (isVisitorGone(error)) parts.log.debug({ reason: error.message }, 'the visitor went away');
+    else parts.log.error({ err: error }, 'an answer broke off');
+  });
   app.use(async (ctx) => {
     const started = performance.now();
     try {
@@ -62,6 +66,7 @@ async function answer(parts: WebParts, site: Site, ctx: Context): Promise<void> 
   }
   const edge = trustEdge(config, ctx);
   ctx.state.edge = edge;
+  parts.connections.admit(ctx.req, edge.ip);
   // Until an issuer is found it is the hub that answers, refusals included.
   presentAs(ctx, config.url.origin);
   if (await serveAsset(parts, ctx)) {

@@ -5,11 +5,13 @@ import type { Config } from '../../platform/config/config.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import type { Throttles } from '../../platform/throttles/throttles.ts';
+import type { Connections } from '../../platform/web/connections.ts';
 import type { Csrf } from '../../platform/web/csrf.ts';
 import type { Metrics } from '../../platform/web/metrics.ts';
 import type { Readiness } from '../../platform/web/readiness.ts';
 import type { Renderer } from '../../platform/web/render.ts';
 import type { StaticFiles } from '../../platform/web/static.ts';
+import type { Uploads } from '../../platform/web/uploads.ts';
 import type { DisclosureNotes } from '../../protocols/oidc/disclosure-notes.ts';
 import type { ProviderPool } from '../../protocols/oidc/provider-pool.ts';
 import type { SignInCache } from '../../protocols/oidc/sign-in-cache.ts';
@@ -34,4 +36,6 @@ export type WebParts = {
   /** Whether this process can serve. */
   readiness: Readiness;
   pictures: PictureMaker;
+  connections: Connections;
+  uploads: Uploads;
 };

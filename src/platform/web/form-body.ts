@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isWhole } from '../text/whole-text.ts';
 import { RequestError, unreadableText } from './http-errors.ts';
+import { readBody } from './read-body.ts';
 
 /** Forms of ours are small; what is longer is somebody trying. */
 const MAX_BYTES = 64 * 1024;
@@ -20,20 +21,9 @@ export async function readFormPairs(req: IncomingMessage): Promise<[string, stri
   if (type !== 'application/x-www-form-urlencoded') {
     throw new RequestError(415, 'bad-request', 'unexpected content type');
   }
-  if (Number(req.headers['content-length'] ?? 0) > MAX_BYTES) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > MAX_BYTES) throw tooLarge();
-    chunks.push(chunk);
-  }
-  const fields = [...new URLSearchParams(Buffer.concat(chunks).toString('utf8'))];
+  const body = await readBody(req, MAX_BYTES);
+  const fields = [...new URLSearchParams(body.toString('utf8'))];
   if (fields.length > MAX_FIELDS) throw new RequestError(400, 'bad-request', 'too many fields');
   if (!fields.flat().every(isWhole)) throw unreadableText('a field of the form');
   return fields;
-}
-
-function tooLarge(): RequestError {
-  return new RequestError(413, 'too-large', `the body is over ${MAX_BYTES} bytes`);
 }

@@ -27,3 +27,8 @@ export function unreadableText(what: string): RequestError {
 export function notFound(what: string): RequestError {
   return new RequestError(404, 'not-found', what);
 }
+
+/** The other side went away in the middle of its request: there is nobody to answer. */
+export class ClientGoneError extends Error {
+  override readonly name = 'ClientGoneError';
+}

@@ -1,7 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy';
+import {
+  Busboy,
+  type BusboyFileStream,
+  type BusboyHeaders,
+  type BusboyInstance,
+} from '@fastify/busboy';
 import { isWhole } from '../text/whole-text.ts';
-import { RequestError, unreadableText } from './http-errors.ts';
+import { ClientGoneError, RequestError, unreadableText } from './http-errors.ts';
+import { tooLarge } from './read-body.ts';
 
 export type MultipartForm = {
   fields: Record<string, string>;
@@ -9,64 +15,120 @@ export type MultipartForm = {
   file: Buffer | 'too-large' | undefined;
 };
 
+type MultipartOptions = {
+  fileField: string;
+  maxFileBytes: number;
+  /**
+   * Looks at the fields before anything of a file is kept, and once more when there was none; what it
+   * throws refuses the form. Fields that it needs stand before the file, in the order of the page.
+   */
+  check(fields: Record<string, string>): void;
+};
+
 const MAX_FIELDS = 50;
 const MAX_FIELD_BYTES = 64 * 1024;
-/** So much is read and thrown away: a browser hears an answer only when it has been let finish. */
+/** All fields together: a form of ours has a few names in it. */
+const MAX_FIELDS_BYTES = 128 * 1024;
+/** So much of a file that is too long is read and thrown away: a browser hears an answer when it has been let finish. */
 const MAX_DISCARDED = 64 * 1024 * 1024;
 
 /**
  * Reads a `multipart/form-data` body (RFC 7578) with one file at the most. No more of the file is held than
  * `maxFileBytes`; the other fields are there even when it was longer.
- * @throws RequestError 415 for another type, 413 beyond 64 MiB, 400 for what is cut short,
- * malformed or not UTF-8
+ * @throws RequestError 415 for another type, 413 beyond 64 MiB, 400 for what is malformed or not UTF-8
+ * @throws ClientGoneError when its sender went away
  */
 export function readMultipart(
   req: IncomingMessage,
-  { fileField, maxFileBytes }: { fileField: string; maxFileBytes: number },
+  { fileField, maxFileBytes, check }: MultipartOptions,
 ): Promise<MultipartForm> {
-  if (Number(req.headers['content-length'] ?? 0) > MAX_DISCARDED) throw tooLarge();
+  if (Number(req.headers['content-length'] ?? 0) > MAX_DISCARDED) throw tooLarge(MAX_DISCARDED);
   const busboy = open(req, maxFileBytes);
   return new Promise((resolve, reject) => {
     const form: MultipartForm = { fields: {}, file: undefined };
     let received = 0;
-    const fail = (error: RequestError) => {
+    let fieldBytes = 0;
+    let kept: FileBuffer | undefined;
+    const fail = (error: unknown) => {
       req.unpipe(busboy);
+      kept?.drop();
       reject(error);
     };
     const malformed = () => fail(new RequestError(400, 'bad-request', 'not a whole form'));
+    const checked = (): boolean => {
+      try {
+        check(form.fields);
+        return true;
+      } catch (error) {
+        fail(error);
+        return false;
+      }
+    };
     req.on('data', (chunk: Buffer) => {
       received += chunk.length;
-      if (received > MAX_DISCARDED) fail(tooLarge());
+      if (received > MAX_DISCARDED) fail(tooLarge(MAX_DISCARDED));
     });
     req.once('close', () => {
-      if (!req.complete) malformed();
+      if (!req.complete) fail(new ClientGoneError('the form was cut short'));
     });
     busboy.on('field', (name, value) => {
-      if (!isWhole(name) || !isWhole(value)) fail(unreadableText('a field of the form'));
-      form.fields[name] = value;
+      fieldBytes += name.length + value.length;
+      if (fieldBytes > MAX_FIELDS_BYTES) fail(tooLarge(MAX_FIELDS_BYTES));
+      else if (!isWhole(name) || !isWhole(value)) fail(unreadableText('a field of the form'));
+      else form.fields[name] = value;
     });
-    busboy.on('file', (name, stream, fileName: string | undefined) => {
-      if (!isWhole(`${name}${fileName ?? ''}`)) fail(unreadableText('the name of a file'));
-      const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => {
-        if (name === fileField) chunks.push(chunk);
-      });
-      stream.once('limit', () => chunks.splice(0));
+    busboy.on('file', (name, stream: BusboyFileStream, fileName: string | undefined) => {
       stream.once('error', malformed);
+      if (!isWhole(`${name}${fileName ?? ''}`)) fail(unreadableText('the name of a file'));
+      if (!checked()) return;
+      if (name !== fileField) {
+        stream.resume();
+        return;
+      }
+      const file = new FileBuffer(
+        Math.min(maxFileBytes, Number(req.headers['content-length'] ?? maxFileBytes)),
+      );
+      kept = file;
+      stream.on('data', (chunk: Buffer) => file.add(chunk));
+      stream.once('limit', () => file.drop());
       stream.once('end', () => {
-        if (name !== fileField) return;
-        const bytes = Buffer.concat(chunks);
         if (stream.truncated === true) form.file = 'too-large';
-        else if (bytes.length > 0) form.file = bytes;
+        else if (file.length > 0) form.file = file.bytes();
       });
     });
     for (const limit of ['fieldsLimit', 'filesLimit', 'partsLimit'] as const) {
       busboy.once(limit, malformed);
     }
     busboy.once('error', malformed);
-    busboy.once('finish', () => resolve(form));
+    busboy.once('finish', () => {
+      if (checked()) resolve(form);
+    });
     req.pipe(busboy);
   });
+}
+
+/** A file as it comes in: one piece of memory, of which the machine gives what is written to. */
+class FileBuffer {
+  #bytes: Buffer | undefined;
+  length = 0;
+
+  constructor(most: number) {
+    this.#bytes = Buffer.allocUnsafeSlow(most);
+  }
+
+  add(chunk: Buffer): void {
+    if (this.#bytes === undefined) return;
+    chunk.copy(this.#bytes, this.length);
+    this.length += chunk.length;
+  }
+
+  drop(): void {
+    this.#bytes = undefined;
+  }
+
+  bytes(): Buffer {
+    return (this.#bytes as Buffer).subarray(0, this.length);
+  }
 }
 
 function open(req: IncomingMessage, maxFileBytes: number): BusboyInstance {
@@ -90,8 +152,4 @@ function open(req: IncomingMessage, maxFileBytes: number): BusboyInstance {
   } catch {
     throw new RequestError(400, 'bad-request', 'the form names no boundary');
   }
-}
-
-function tooLarge(): RequestError {
-  return new RequestError(413, 'too-large', `the body is over ${MAX_DISCARDED} bytes`);
 }

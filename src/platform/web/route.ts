@@ -2,10 +2,11 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Csrf } from './csrf.ts';
 import type { Upload } from './form-fields.ts';
+import type { Uploads } from './uploads.ts';
 
 /** What the routes of one kind work with: a tenant's pages, the installation's own, an API. */
 export type RouteKind = {
-  parts: { csrf: Csrf };
+  parts: { csrf: Csrf; uploads: Uploads };
   request: WebRequest;
   /** Names of what may be counted. */
   limit: string;
@@ -17,7 +18,11 @@ export type WebRequest = {
   ctx: Context;
   /** Where forms may come from. */
   origin: string;
+  /** Whose work it is, where there are only so many places for each. */
+  owners(who: unknown): Owners;
 };
+
+export type Owners = { tenant: string; person: string };
 
 export type Method = 'GET' | 'POST';
 type Schema = z.ZodObject;

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { NO_SUCH_ID } from '../text/uuid.ts';
 import { readFormPairs } from './form-body.ts';
-import { fieldsFor, parametersFor, type Upload } from './form-fields.ts';
+import { fieldsFor, type Pairs, parametersFor, type Upload } from './form-fields.ts';
 import { notFound, RequestError } from './http-errors.ts';
 import { readMultipart } from './multipart-form.ts';
 import { nameRoute } from './request-log.ts';
@@ -42,7 +42,7 @@ export function findRoute<K extends RouteKind>(
 /**
  * Takes a request through its route: the address, where a form comes from, who asks, what they send, and
  * only then the handler. A form's body is read when it is known that its sender may send one.
- * @throws RequestError, CsrfError
+ * @throws RequestError, CsrfError, BusyError, ClientGoneError
  */
 export async function runRoute<K extends RouteKind>(
   { route, resource, params: raw }: Found<K>,
@@ -58,16 +58,20 @@ export async function runRoute<K extends RouteKind>(
   if (admitted === undefined) return;
   const parameters = new URLSearchParams(ctx.querystring);
   const query = parse(route.query, parametersFor(route.query, parameters));
-  const sent = await readSent(route, context);
-  await route.handle({
-    parts,
-    request,
-    who: admitted.who,
-    params: params.data,
-    query,
-    ...sent,
-    count,
-  });
+  const { who } = admitted;
+  const leave = bringsFile(route, ctx)
+    ? parts.uploads.enter(ctx.req, request.owners(who))
+    : undefined;
+  try {
+    const sent = await readSent(route, context);
+    await route.handle({ parts, request, who, params: params.data, query, ...sent, count });
+  } finally {
+    leave?.();
+  }
+}
+
+function bringsFile<K extends RouteKind>({ file }: Route<K>, ctx: WebRequest['ctx']): boolean {
+  return file !== undefined && /^multipart\//i.test(ctx.get('content-type'));
 }
 
 async function readSent<K extends RouteKind>(
@@ -75,20 +79,28 @@ async function readSent<K extends RouteKind>(
   { parts, request: { ctx } }: { parts: K['parts']; request: K['request'] },
 ): Promise<{ form: unknown; file: Upload }> {
   if (route.form === undefined) return { form: undefined, file: undefined };
-  const { pairs, file } = await readBody(route, ctx.req);
-  parts.csrf.checkToken(ctx, pairs);
+  // Of a form with a file before the file is kept: the token stands first.
+  const check = (pairs: Pairs) => parts.csrf.checkToken(ctx, pairs);
+  const { pairs, file } = await readBody(route, ctx, check);
   return { form: parse(route.form, fieldsFor(route.form, pairs)), file };
 }
 
 async function readBody<K extends RouteKind>(
-  { file: upload }: Route<K>,
-  req: WebRequest['ctx']['req'],
+  route: Route<K>,
+  ctx: WebRequest['ctx'],
+  check: (pairs: Pairs) => void,
 ): Promise<{ pairs: [string, string][]; file: Upload }> {
-  const isMultipart = /^multipart\//i.test(req.headers['content-type'] ?? '');
-  if (upload === undefined || !isMultipart)
-    return { pairs: await readFormPairs(req), file: undefined };
-  const { field: fileField, maxBytes: maxFileBytes } = upload;
-  const { fields, file } = await readMultipart(req, { fileField, maxFileBytes });
+  if (route.file === undefined || !bringsFile(route, ctx)) {
+    const pairs = await readFormPairs(ctx.req);
+    check(pairs);
+    return { pairs, file: undefined };
+  }
+  const { field: fileField, maxBytes: maxFileBytes } = route.file;
+  const { fields, file } = await readMultipart(ctx.req, {
+    fileField,
+    maxFileBytes,
+    check: (read) => check(Object.entries(read)),
+  });
   return { pairs: Object.entries(fields), file };
 }
 

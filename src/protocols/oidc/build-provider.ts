@@ -63,6 +63,7 @@ export function buildProvider(parts: ProviderParts): Provider {
   provider.use(goodbye.middleware);
   sendLogoutsThroughOutbox(provider, community, issuer);
   recordSignOuts(provider);
+  pages.keepLateSessions(provider);
   return provider;
 }
 
@@ -149,8 +150,8 @@ function configuration(
       IdToken: HOUR,
       Interaction: HOUR,
       RefreshToken: 30 * DAY,
-      // Visitors who have not signed in leave little behind.
-      Session: (_ctx, session) => (session.accountId === undefined ? HOUR : SESSION_TTL),
+      Session: (_ctx, session) =>
+        session.accountId === undefined ? pages.VISITOR_SESSION_TTL : SESSION_TTL,
     },
     // Scripts of an app may read userinfo from the app's own pages, and the rest where they hold no secret.
     clientBasedCORS: (ctx, origin, client) =>

@@ -1,6 +1,10 @@
+import type Provider from 'oidc-provider';
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider';
 import type { PageModel } from '../../platform/web/pages.ts';
 import { currentScope } from './request-scope.ts';
+
+/** Of a visitor who has not signed in, in seconds: they leave little behind. */
+export const VISITOR_SESSION_TTL = 3600;
 
 /** Shows one of our pages where the provider would show its own. */
 export function show(ctx: KoaContextWithOIDC, page: PageModel): void {
@@ -26,6 +30,7 @@ export function userCodeInputSource(
   _out?: unknown,
   error?: Error,
 ): void {
+  if (error !== undefined) giveSessionCookie(ctx);
   show(ctx, {
     page: 'device-code',
     action: ctx.oidc.urlFor('code_verification'),
@@ -34,9 +39,37 @@ export function userCodeInputSource(
   });
 }
 
+/**
+ * After an error the provider gives the form a session once more, later than it looks whether the browser
+ * has to hear of one: whoever came without would hold a form that cannot be sent.
+ */
+function giveSessionCookie(ctx: KoaContextWithOIDC): void {
+  const { session, provider, cookies } = ctx.oidc;
+  if (session === undefined || session.exp !== undefined) return;
+  const path = currentScope().context.issuer.basePath || '/';
+  cookies.set(provider.cookieName('session'), session.jti as string, {
+    httpOnly: true,
+    sameSite: 'lax',
+    signed: true,
+    path,
+  });
+}
+
+/**
+ * Stores such a session, of which the provider believes that it was stored before: that was a fault of the
+ * server's for whoever came without a cookie.
+ */
+export function keepLateSessions(provider: Provider): void {
+  const prototype = provider.Session.prototype;
+  const persist = prototype.persist as (this: typeof prototype) => Promise<string>;
+  prototype.persist = function persistOrSave() {
+    return this.exp === undefined ? this.save(VISITOR_SESSION_TTL) : persist.call(this);
+  };
+}
+
 function deviceFault(error: Error): 'missing' | 'expired' | 'aborted' | 'unknown' {
   if (error.name === 'NoCodeError') return 'missing';
-  if (error.name === 'ExpiredError') return 'expired';
+  if (error.name === 'ExpiredError' || error.name === 'SessionNotFound') return 'expired';
   return error.name === 'AbortedError' ? 'aborted' : 'unknown';
 }
 

@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type Provider from 'oidc-provider';
 import type { Logger } from 'pino';
 import type { Community } from '../../domain/communities/community.ts';
+import { isVisitorGone } from '../../platform/web/visitor-gone.ts';
 import { DatabaseAwayError } from './protocol-database.ts';
 
 const AWAY = 'refused: the database is away';
@@ -41,9 +42,10 @@ export function watchProvider(provider: Provider, community: Community, log: Log
     log.error({ community: community.slug, err: error }, 'the provider failed'),
   );
   // Koa's own event, of which the provider's types do not know.
-  (provider as EventEmitter).on('error', (error: Error) =>
-    log.error({ community: community.slug, err: error }, 'the provider failed'),
-  );
+  (provider as EventEmitter).on('error', (error: Error) => {
+    if (isVisitorGone(error)) log.debug({ reason: error.message }, 'the visitor went away');
+    else log.error({ community: community.slug, err: error }, 'the provider failed');
+  });
 }
 
 type Refused = {
