@@ -5,7 +5,8 @@ import { endMemberSessions } from '../sessions/end-sessions.ts';
 import type { Community } from './community.ts';
 
 type State = Community['state'];
-type Change = { from: readonly State[]; to: State; event: string };
+type StateEvent = `community.${'frozen' | 'activated' | 'archived'}`;
+type Change = { from: readonly State[]; to: State; event: StateEvent };
 
 /** `moved` is set and left by a move alone. */
 const CHANGES = {
@@ -68,7 +69,8 @@ export async function moveStates(
     if (state === 'archived') {
       await endMemberSessions(tx, communityId, await subjectsSignedIn(tx, communityId));
     }
-    await recordEvents(tx, [{ communityId, type: changeTo(state)?.event as string, actor }]);
+    const event = changeTo(state)?.event;
+    if (event !== undefined) await recordEvents(tx, [{ communityId, type: event, actor }]);
   }
 }
 

@@ -57,7 +57,7 @@ export async function changeNestings(
   const losers = removed.map(({ childId }) => childId);
   if (losers.length > 0)
     await endMemberSessions(tx, communityId, await subjectsInGroups(tx, communityId, losers));
-  const event = (type: string) => (nesting: Nesting) => {
+  const event = (type: 'group.nested' | 'group.unnested') => (nesting: Nesting) => {
     const details = { parent: names.get(nesting.parentId), child: names.get(nesting.childId) };
     return { communityId, type, actor, details };
   };

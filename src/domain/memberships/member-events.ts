@@ -1,4 +1,4 @@
-import type { Actor, AuditEvent } from '../../platform/events/record-event.ts';
+import type { Actor, AuditEvent, Told } from '../../platform/events/record-event.ts';
 import type { ChangedField } from './member-change.ts';
 import type { SettledMember } from './settle-member.ts';
 import { STATUS_CHANGES } from './status-change.ts';
@@ -18,7 +18,7 @@ export function memberEvents(
   actor: Actor,
 ): AuditEvent[] {
   const { before, after, ties } = member;
-  const told: Pick<AuditEvent, 'type' | 'details'>[] =
+  const told: Told[] =
     before === undefined
       ? [{ type: 'member.created', details: beginning(member) }]
       : changes(member, before);
@@ -36,8 +36,8 @@ function beginning({ after: { username, role, status } }: SettledMember) {
 function changes(
   { after, changed, statusChange }: SettledMember,
   before: NonNullable<SettledMember['before']>,
-): Pick<AuditEvent, 'type' | 'details'>[] {
-  const told: Pick<AuditEvent, 'type' | 'details'>[] = [];
+): Told[] {
+  const told: Told[] = [];
   // Which fields, not what is in them: people may wish that what they took back is forgotten.
   const fields = changed.filter((field) => !TOLD_APART.includes(field));
   if (fields.length > 0) told.push({ type: 'member.updated', details: { fields } });

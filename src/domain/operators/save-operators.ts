@@ -113,7 +113,7 @@ async function changePassword(
     ...memberships.map(({ communityId, subject }) => ({
       communityId,
       subject,
-      type: 'member.password-changed',
+      type: 'member.password-changed' as const,
       actor: 'hub' as const,
     })),
   ]);

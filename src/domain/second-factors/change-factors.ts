@@ -1,5 +1,5 @@
 import type { Database } from '../../platform/database/database.ts';
-import { recordEvents } from '../../platform/events/record-event.ts';
+import { type AuditEvent, recordEvents, type Told } from '../../platform/events/record-event.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import type { CommunityAt } from '../communities/issuer.ts';
 import { ExpiredError } from '../errors.ts';
@@ -32,7 +32,7 @@ export async function addTotp(
     if (onlyAsFirst && hasSecondFactor(before)) throw notTheFirst();
     await storeTotp(tx, sealer, personId, confirmed);
     const details = { replaced: before.totp };
-    await recordEvents(tx, [eventOf(request, subject, 'totp.added', details)]);
+    await recordEvents(tx, [eventOf(request, subject, { type: 'totp.added', details })]);
     await notifyMember(tx, { ...noticeOf(request, subject), template: 'second-factor-added' });
     return !hasSecondFactor(before);
   });
@@ -57,7 +57,7 @@ export async function removeTotp(
     ]);
     if (gone.length === 0) return undefined;
     await forgetCodesOfNobody(tx, personId);
-    await recordEvents(tx, [eventOf(request, subject, 'totp.removed')]);
+    await recordEvents(tx, [eventOf(request, subject, { type: 'totp.removed' })]);
     await notifyMember(tx, { ...noticeOf(request, subject), template: 'second-factor-removed' });
     return undefined;
   });
@@ -71,7 +71,7 @@ export async function renewRecoveryCodes(
 ): Promise<string[]> {
   return database.transaction(async (tx) => {
     const codes = await makeRecoveryCodes(tx, personId);
-    await recordEvents(tx, [eventOf(request, subject, 'recovery-codes.made')]);
+    await recordEvents(tx, [eventOf(request, subject, { type: 'recovery-codes.made' })]);
     return codes;
   });
 }
@@ -86,20 +86,17 @@ export async function useRecoveryCode(
   return database.transaction(async (tx) => {
     const left = await spendRecoveryCode(tx, personId, code);
     if (left === undefined) return false;
-    await recordEvents(tx, [eventOf(request, subject, 'recovery-code.used', { left })]);
+    await recordEvents(tx, [
+      eventOf(request, subject, { type: 'recovery-code.used', details: { left } }),
+    ]);
     const notice = noticeOf(request, subject);
     await notifyMember(tx, { ...notice, template: 'recovery-code-used', data: { left } });
     return true;
   });
 }
 
-function eventOf(
-  { community }: CommunityAt,
-  subject: string,
-  type: string,
-  details: Record<string, unknown> = {},
-) {
-  return { communityId: community.id, type, actor: `member:${subject}` as const, subject, details };
+function eventOf({ community }: CommunityAt, subject: string, told: Told): AuditEvent {
+  return { communityId: community.id, actor: `member:${subject}`, subject, ...told };
 }
 
 function noticeOf({ community, issuer }: CommunityAt, subject: string) {

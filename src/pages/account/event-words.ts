@@ -1,8 +1,10 @@
+import type { EventType } from '../../platform/events/record-event.ts';
+
 /**
  * Events of a member that the timeline has words for (`account.event.TYPE`); what a newer version wrote is
  * shown by a neutral line.
  */
-export const TOLD_EVENTS = new Set([
+export const TOLD_EVENTS: ReadonlySet<string> = new Set<EventType>([
   'account.approved',
   'account.blocked',
   'account.requested',

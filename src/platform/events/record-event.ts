@@ -9,17 +9,30 @@ export type Actor =
   | 'hub'
   | 'anonymous';
 
-export type AuditEvent = {
+/**
+ * The details of each type of event; `undefined` for one that needs none. Empty here: each noun adds its own to
+ * this interface (`declare module`), so that the types are a closed list. A type is a noun and a past
+ * participle, such as `member.suspended`; details never hold a secret, token or password.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: it is filled by declaration merging
+export interface EventDetails {}
+
+export type EventType = keyof EventDetails & string;
+
+/** What happened, of one type or of any, without where and by whom. */
+export type Told<Type extends EventType = EventType> = {
+  [Each in Type]: undefined extends EventDetails[Each]
+    ? { type: Each; details?: EventDetails[Each] }
+    : { type: Each; details: EventDetails[Each] };
+}[Type];
+
+export type AuditEvent<Type extends EventType = EventType> = Told<Type> & {
   /** Undefined for an event of the hub. */
   communityId?: string;
-  /** Noun and past participle, such as `member.suspended` or `session.opened`. */
-  type: string;
   actor: Actor;
   /** The member concerned. */
   subject?: string;
   serviceId?: string;
-  /** Never a secret, token or password. */
-  details?: Record<string, unknown>;
 };
 
 /** Writes events in the transaction of the change they tell of (invariant 3). */

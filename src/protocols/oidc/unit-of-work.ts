@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Member } from '../../domain/memberships/member.ts';
 import type { Credential } from '../../domain/sessions/authentication.ts';
 import type { Queryable } from '../../platform/database/database.ts';
-import type { AuditEvent } from '../../platform/events/record-event.ts';
+import type { AuditEvent, Told } from '../../platform/events/record-event.ts';
 import type { OutboxMessage } from '../../platform/outbox/outbox.ts';
 import type { Changes, ConsentWrite, Payload, RequestOrigin } from './changes.ts';
 import type { Disclosure, DisclosureNotes } from './disclosure-notes.ts';
@@ -196,7 +196,7 @@ export class UnitOfWork {
     });
   }
 
-  record(event: Omit<AuditEvent, 'communityId'>): void {
+  record(event: Told & Omit<AuditEvent, 'communityId' | 'type' | 'details'>): void {
     this.#changes.events.push({ ...event, communityId: this.communityId });
   }
 

@@ -1,0 +1,13 @@
+declare module '../../platform/events/record-event.ts' {
+  interface EventDetails {
+    'group.created': { group: string; name: string };
+    'group.updated': { group: string; name: string; fields: string[] };
+    'group.removed': { group: string; name: string };
+    'group.member-added': { group: string | undefined };
+    'group.member-removed': { group: string | undefined };
+    'group.nested': { parent: string | undefined; child: string | undefined };
+    'group.unnested': { parent: string | undefined; child: string | undefined };
+  }
+}
+
+export type {};
