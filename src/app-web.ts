@@ -12,6 +12,7 @@ import { BRANDING_ROUTES } from './pages/public/branding-routes.ts';
 import { CHALLENGE_ROUTES } from './pages/public/challenge-routes.ts';
 import { COMMUNITY_LANGUAGE, HUB_LANGUAGE } from './pages/public/language-routes.ts';
 import { PICTURE_ROUTES } from './pages/public/picture-routes.ts';
+import { COMMUNITY_WELL_KNOWN, HUB_WELL_KNOWN } from './pages/public/well-known-routes.ts';
 import { ASSISTED_RECOVERY_ROUTES } from './pages/recovery/assisted-routes.ts';
 import { RECOVERY_ROUTES } from './pages/recovery/routes.ts';
 import { INVITATION_ROUTES } from './pages/registration/invitation-routes.ts';
@@ -60,6 +61,7 @@ const COMMUNITY_ROUTES: CommunityRoute[] = [
   ...BRANDING_ROUTES,
   COMMUNITY_LANGUAGE,
   COMMUNITY_ORIGINS,
+  ...COMMUNITY_WELL_KNOWN,
 ];
 
 /** The hub's own pages. */
@@ -67,6 +69,7 @@ const HUB_ROUTES: HubRoute[] = [
   HUB_HOME,
   HUB_LANGUAGE,
   HUB_ORIGINS,
+  ...HUB_WELL_KNOWN,
   JOIN_AT_HUB,
   ...OPERATOR_ROUTES,
 ];

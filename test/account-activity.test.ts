@@ -57,7 +57,7 @@ describe('the timeline', () => {
       ['16:30', 'Accès ouvert · Forum', 'Par Camille Noé'],
     ]);
     expect(lines[4]?.slice(1)).toEqual(['Connexion']);
-    expect(page.document.querySelector('h2.day')?.text).toBe('vendredi 20 novembre 2026');
+    expect(page.document.querySelector('h2.day')?.text).toBe('vendredi 20\u00a0novembre 2026');
   });
 
   it('goes on page by page to the very first line, and no line is shown twice or lost', async () => {

@@ -44,7 +44,7 @@ describe('every page', () => {
       expect(
         document.querySelectorAll('style, script:not([src]), [style], [onclick], [onload]'),
       ).toHaveLength(0);
-      for (const input of document.querySelectorAll('input:not([type=hidden])')) {
+      for (const input of document.querySelectorAll('input:not([type=hidden], [hidden])')) {
         expect(
           document.querySelector(`label[for="${input.getAttribute('id')}"]`)?.text.trim(),
         ).toBeTruthy();

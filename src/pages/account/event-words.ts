@@ -4,7 +4,7 @@ import type { EventType } from '../../platform/events/record-event.ts';
  * Events of a member that the timeline has words for (`account.event.TYPE`); what a newer version wrote is
  * shown by a neutral line.
  */
-export const TOLD_EVENTS: ReadonlySet<string> = new Set<EventType>([
+export const TOLD_EVENTS: ReadonlySet<string> = new Set<EventType | 'totp.replaced'>([
   'account.approved',
   'account.blocked',
   'account.requested',

@@ -33,7 +33,12 @@ export type HomePage =
       secondFactorDue?: { date: string; url: string } | undefined;
       signOutEverywhere: Form & { open: OpenService[] };
     }
-  | { page: 'hub-home'; communities: { name: string; url: string }[] };
+  | {
+      page: 'hub-home';
+      /** What somebody came to change, in the community that they choose. */
+      to?: 'password' | 'passkeys' | undefined;
+      communities: { name: string; url: string }[];
+    };
 
 declare module '../../platform/web/pages.ts' {
   interface Pages {

@@ -115,13 +115,19 @@ export const HUB_HOME = hubRoute({
   method: 'GET',
   path: '/',
   who: anyone,
-  async handle({ parts, request }) {
+  // A password manager brought somebody who is to choose their community first.
+  query: z.object({ to: oneOf('password', 'passkeys') }),
+  async handle({ parts, request, query: { to } }) {
     const rows = await parts.database.query<{ slug: string; name: string }>(
       `SELECT slug, name FROM communities WHERE state = 'active' ORDER BY name LIMIT 200`,
     );
     request.page({
       page: 'hub-home',
-      communities: rows.map(({ slug, name }) => ({ name, url: `/c/${slug}` })),
+      to,
+      communities: rows.map(({ slug, name }) => ({
+        name,
+        url: to === undefined ? `/c/${slug}` : `/c/${slug}/account/${to}`,
+      })),
     });
   },
 });
