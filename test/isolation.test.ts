@@ -30,6 +30,7 @@ import { removeServices } from '../src/domain/services/remove-services.ts';
 import { requestAccess } from '../src/domain/services/request-access.ts';
 import { rotateClientSecret } from '../src/domain/services/rotate-client-secret.ts';
 import { saveServices } from '../src/domain/services/save-services.ts';
+import { readServices } from '../src/domain/services/service-rows.ts';
 import * as serviceStore from '../src/domain/services/service-store.ts';
 import { readerServices, readSharing } from '../src/domain/services/sharing-store.ts';
 import { withdrawConsent } from '../src/domain/services/withdraw-consent.ts';
@@ -340,10 +341,13 @@ const reads: Record<string, () => Promise<unknown>> = {
   countMembers: () => membershipStore.countMembers(db.database, a.id, { search: b.slug }),
   findContacts: async () =>
     (await findContacts(db.database, a.id)).filter(({ email }) => email === b.email),
+  readServices: async () =>
+    (await readServices(db.database, a.id)).filter(({ id }) => id === b.serviceId),
   listGroups: async () =>
     (await groupStore.listGroups(db.database, a.id)).filter(({ id }) => id === b.groupId),
   findGroupByName: () => groupStore.findGroupByName(db.database, a.id, b.groupName),
   subjectsInGroups: () => groupStore.subjectsInGroups(db.database, a.id, [b.groupId]),
+  membersOfGroup: () => groupStore.membersOfGroup(db.database, a.id, b.groupId),
   groupsOfMember: () => groupStore.groupsOfMember(db.database, a.id, b.subject),
   listServices: async () =>
     (await serviceStore.listServices(db.database, a.id)).filter(({ id }) => id === b.serviceId),
