@@ -12,15 +12,14 @@ import { allThatIsStored } from './all-that-is-stored.ts';
 import { FORMS, isPrivate, PAGES, type PageOf } from './every-page-paths.ts';
 import { asForm, sendRaw } from './raw-request.ts';
 
-// What must hold for each page that a community has, and for each that will be added.
+// What must hold for each page that a community has, and for each that will be added; whom it keeps out is
+// in routes.test.ts.
 
 let hub: TestHub;
 let ours: BuiltCommunity;
 let theirs: BuiltCommunity;
 let owner: BuiltMember;
-let member: BuiltMember;
 let ownersBrowser: Browser;
-let membersBrowser: Browser;
 /** Of a community that insists on a second factor, and a browser that is asked to set one up. */
 let strict: BuiltCommunity;
 let newcomersBrowser: Browser;
@@ -32,10 +31,8 @@ beforeAll(async () => {
   theirs = await buildCommunity(hub.database, { slug: 'lieu-b', registration: 'open' });
   strict = await buildCommunity(hub.database, { slug: 'lieu-c', second_factor: 'all' });
   owner = await buildMember(hub.database, ours.id, { role: 'owner' });
-  member = await buildMember(hub.database, ours.id);
   await hub.app.settle();
   ownersBrowser = await signIn(owner);
-  membersBrowser = await signIn(member);
   newcomersBrowser = await signIn(await buildMember(hub.database, strict.id), strict);
 });
 afterAll(() => hub.stop());
@@ -178,36 +175,6 @@ describe('a host that is not ours', () => {
     const answer = await send(page, headers, page.method === 'POST' ? FIELDS : undefined);
     expect(answer.status).toBe(421);
     expect(answer.text).not.toContain('evil.example');
-  });
-});
-
-describe('nobody', () => {
-  it.each(named(PAGES.filter(isPrivate)))('%s leads to the sign-in', async (_, page) => {
-    const stranger = new Browser();
-    const csrf = await tokenOf(stranger);
-    const before = await state();
-    const headers = await headersOf(stranger);
-    const isMultipart = page.method === 'POST' && page.path === '/account/profile';
-    const answer = isMultipart
-      ? await sendMultipart(page, headers, { ...FIELDS, csrf })
-      : await send(page, headers, page.method === 'POST' ? { ...FIELDS, csrf } : undefined);
-    expect(answer.status).toBe(303);
-    // Either at once, or by the page that it leads to.
-    expect(answer.headers.location).toMatch(/^\/c\/lieu\/(login\?|account\/emails$)/);
-    expect(await state()).toEqual(before);
-  });
-});
-
-describe('a member who administers nothing', () => {
-  const admins = PAGES.filter(({ path }) => /^\/admin(\/|$)/.test(path));
-
-  it.each(named(admins))('finds nothing at %s', async (_, page) => {
-    const csrf = await tokenOf(membersBrowser);
-    const before = await state();
-    const headers = await headersOf(membersBrowser);
-    const fields = page.method === 'POST' ? { ...FIELDS, csrf } : undefined;
-    expect([403, 404]).toContain((await send(page, headers, fields)).status);
-    expect(await state()).toEqual(before);
   });
 });
 

@@ -36,6 +36,7 @@ export function sampleChrome(locale: 'fr' | 'en'): Chrome {
   return {
     locale,
     assetBase: '/assets',
+    keepsAddress: false,
     community: { name: 'La MYNE', homeUrl: '/c/lamyne', contactEmail: 'aide@lamyne.example' },
     languageForm: { action: '/c/lamyne/language', returnTo: '/c/lamyne', csrf: 'token' },
     signedInAs: {

@@ -4,6 +4,7 @@ import type { Issuer } from '../../domain/communities/issuer.ts';
 import type { Member } from '../../domain/memberships/member.ts';
 import { chooseLocale, type Locale } from '../../platform/i18n/locale.ts';
 import type { Chrome } from '../../platform/web/pages.ts';
+import { keepsAddress } from '../../platform/web/request-log.ts';
 
 declare module '../../platform/web/pages.ts' {
   interface Chrome {
@@ -62,6 +63,7 @@ export function communityChrome(options: {
   return {
     locale: options.locale,
     assetBase: '/assets',
+    keepsAddress: keepsAddress(options.ctx),
     community: {
       name: community.name,
       homeUrl: issuer.basePath || '/',

@@ -7,7 +7,7 @@ import { answerEarly } from '../../platform/web/answer-early.ts';
 import { CsrfError } from '../../platform/web/csrf.ts';
 import { ClientGoneError, RequestError } from '../../platform/web/http-errors.ts';
 import { aboutOf } from '../../platform/web/request-log.ts';
-import { keepAddressToOurselves, setSecurityHeaders } from '../../platform/web/security-headers.ts';
+import { setSecurityHeaders } from '../../platform/web/security-headers.ts';
 import { UsedUpError } from '../../protocols/oidc/changes.ts';
 import { localeOf } from './chrome.ts';
 import { type Meaning, meaningOfDomain } from './domain-errors.ts';
@@ -47,8 +47,6 @@ export async function answerError(
   ctx.respond = true;
   for (const name of ['Location', 'Set-Cookie', 'Content-Type', 'Content-Length']) ctx.remove(name);
   setSecurityHeaders(ctx, parts.config.url.protocol === 'https:');
-  // What fits no route may be a link that was mistyped.
-  keepAddressToOurselves(ctx);
   ctx.status = status;
   if (status === 503) {
     ctx.set('Retry-After', String(error instanceof BusyError ? error.retryAfterSeconds : 5));
@@ -75,6 +73,8 @@ export async function answerError(
     {
       locale,
       assetBase: '/assets',
+      // What fits no route may be a link that was mistyped.
+      keepsAddress: true,
       languageForm: { action: `${base === '/' ? '' : base}/language`, returnTo: base, csrf },
     },
   );

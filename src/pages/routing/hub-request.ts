@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import { networkOf } from '../../platform/throttles/network.ts';
 import type { EdgeView } from '../../platform/web/edge.ts';
 import type { PageModel } from '../../platform/web/pages.ts';
+import { keepsAddress } from '../../platform/web/request-log.ts';
 import { type Input, type Route, routeMaker } from '../../platform/web/route.ts';
 import type { RouteTable } from '../../platform/web/route-table.ts';
 import { localeOf } from './chrome.ts';
@@ -49,6 +50,7 @@ export function openHubRequest(
       ctx.body = parts.renderer.render(model, {
         locale,
         assetBase: '/assets',
+        keepsAddress: keepsAddress(ctx),
         languageForm: { action: '/language', returnTo, csrf: csrf() },
       });
     },

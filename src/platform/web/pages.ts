@@ -44,5 +44,7 @@ export type ErrorPage = {
 export interface Chrome {
   locale: Locale;
   assetBase: string;
+  /** Whether its address opens something, and is not for other requests to be told. */
+  keepsAddress: boolean;
   languageForm: { action: string; returnTo: string; csrf: string };
 }

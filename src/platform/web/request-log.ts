@@ -26,3 +26,15 @@ export function aboutOf({ method, state }: Context): {
     route: (state.routeName as string | undefined) ?? '/*',
   };
 }
+
+/**
+ * Has the page at this address keep it to itself: other requests of the browser, our own for styles included,
+ * are told no more than the origin that they come from, so that a proxy's log lines do not hold it either.
+ */
+export function keepAddress(ctx: Context): void {
+  ctx.state.keepsAddress = true;
+}
+
+export function keepsAddress(ctx: Context): boolean {
+  return ctx.state.keepsAddress === true;
+}

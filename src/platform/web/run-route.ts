@@ -4,10 +4,9 @@ import { readFormPairs } from './form-body.ts';
 import { fieldsFor, type Pairs, parametersFor, type Upload } from './form-fields.ts';
 import { notFound, RequestError } from './http-errors.ts';
 import { readMultipart } from './multipart-form.ts';
-import { nameRoute } from './request-log.ts';
+import { keepAddress, nameRoute } from './request-log.ts';
 import type { Count, Method, Route, RouteKind, WebRequest } from './route.ts';
 import { type Resource, type RouteTable, rawParams } from './route-table.ts';
-import { keepAddressToOurselves } from './security-headers.ts';
 
 type Found<K extends RouteKind> = {
   route: Route<K>;
@@ -35,7 +34,7 @@ export function findRoute<K extends RouteKind>(
     ctx.set('Allow', (methods.includes('GET') ? ['HEAD', ...methods] : methods).join(', '));
     throw new RequestError(405, 'bad-request', `${ctx.method} is not for this address`);
   }
-  if (route.secret.length > 0) keepAddressToOurselves(ctx);
+  if (route.secret.length > 0) keepAddress(ctx);
   return { route, resource, params: rawParams(route, values) };
 }
 

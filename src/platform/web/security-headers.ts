@@ -28,7 +28,6 @@ const HEADERS: [name: string, value: string][] = [
 /** Headers of every answer; pages that hold something are never kept by a cache. */
 export function setSecurityHeaders(ctx: Context, https: boolean): void {
   for (const [name, value] of HEADERS) ctx.res.setHeader(name, value);
-  if (ctx.state.keepsAddress === true) keepAddressToOurselves(ctx);
   if (https) ctx.res.setHeader('Strict-Transport-Security', 'max-age=31536000');
 }
 
@@ -38,13 +37,4 @@ export function setSecurityHeaders(ctx: Context, https: boolean): void {
  */
 export function allowFormsToLeave(ctx: Context): void {
   ctx.res.setHeader('Content-Security-Policy', LEAVING);
-}
-
-/**
- * Has the browser keep this page's address to itself: other requests, ours included, are told no more than
- * the origin that it comes from, so that their log lines do not hold it either.
- */
-export function keepAddressToOurselves(ctx: Context): void {
-  ctx.state.keepsAddress = true;
-  ctx.res.setHeader('Referrer-Policy', 'strict-origin');
 }
