@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { isPostgresError } from './postgres-error.ts';
 
 /**
  * SQLSTATEs, by class or code (PostgreSQL 18 manual, appendix A), with which the database says that it cannot do
@@ -53,8 +53,8 @@ const WORDS =
  */
 export function whyAway(error: unknown): string | undefined {
   for (const each of partsOf(error)) {
-    if (each instanceof pg.DatabaseError) {
-      const code = CODES.find((start) => each.code?.startsWith(start));
+    if (isPostgresError(each)) {
+      const code = CODES.find((start) => each.code.startsWith(start));
       return code && AWAY[code];
     }
     const { code, syscall, message } = each as NodeJS.ErrnoException;
