@@ -6,6 +6,7 @@ import type { Config } from './platform/config/config.ts';
 import type { Database } from './platform/database/database.ts';
 import { migrate } from './platform/database/migrations.ts';
 import { openHubDatabase } from './platform/database/open-hub-database.ts';
+import { serializeError } from './platform/logging/serialize-error.ts';
 import { readSecrets } from './platform/secrets/secret-file.ts';
 
 export type RunningHub = { url: string; database: Database; stop(): Promise<void> };
@@ -53,7 +54,7 @@ export async function start(
   }
 }
 
-/** Logs to standard error; what might be a secret is taken out. */
+/** Logs to standard error; what might be a secret, or a member's data, is taken out. */
 export function createLogger(
   config: Config,
   destination: DestinationStream = pino.destination({ dest: 2, sync: true }),
@@ -61,6 +62,7 @@ export function createLogger(
   return pino(
     {
       level: config.logLevel,
+      serializers: { err: serializeError },
       redact: {
         paths: [
           'password',

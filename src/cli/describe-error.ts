@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { DomainError } from '../domain/errors.ts';
 import { whyAway } from '../platform/database/availability.ts';
+import { messageWithoutValues } from '../platform/database/values-in-errors.ts';
 import { line } from './output.ts';
 
 /** `reason` is one line; `faults` are the lines of an error that has several. */
@@ -55,7 +56,9 @@ function system(error: Error): string {
   }
   if (code !== undefined && /^[0-9A-Z]{5}$/.test(code)) {
     const why = whyAway(error);
-    return why === undefined ? `the database says: ${message}` : `${why} (${code})`;
+    return why === undefined
+      ? `the database says: ${messageWithoutValues(first)}`
+      : `${why} (${code})`;
   }
   if (syscall !== undefined) return message;
   return `${message || error.name} (LOG_LEVEL=debug tells more)`;

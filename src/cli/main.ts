@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { stackWithoutValues } from '../platform/logging/serialize-error.ts';
 import { isWhole } from '../platform/text/whole-text.ts';
 import { addApplyCommand } from './apply-command.ts';
 import { CommandError } from './command-error.ts';
@@ -63,7 +64,9 @@ async function run(args: string[]): Promise<number> {
       ? JSON.stringify({ error: reason, ...(faults.length > 0 && { faults }) })
       : [`trousseau: ${reason}`, ...faults.map((fault) => `  ${fault}`)].join('\n');
     process.stderr.write(`${text}\n`);
-    if (process.env.LOG_LEVEL === 'debug' && error instanceof Error) console.error(error.stack);
+    if (process.env.LOG_LEVEL === 'debug' && error instanceof Error) {
+      process.stderr.write(`${stackWithoutValues(error)}\n`);
+    }
     return error instanceof CommanderError ? 2 : 1;
   }
 }

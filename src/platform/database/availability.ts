@@ -1,3 +1,5 @@
+import { isPostgresError } from './postgres-error.ts';
+
 /**
  * SQLSTATEs, by class or code (PostgreSQL 18 manual, appendix A), with which the database says that it cannot do
  * now what it otherwise could: whoever comes again later may be served, and nobody asked for anything wrong.
@@ -51,26 +53,17 @@ const WORDS =
  */
 export function whyAway(error: unknown): string | undefined {
   for (const each of partsOf(error)) {
-    const { code, syscall, message } = each as NodeJS.ErrnoException;
-    if (isAnswer(each)) {
-      const known = CODES.find((start) => code?.startsWith(start));
-      return known && AWAY[known];
+    if (isPostgresError(each)) {
+      const code = CODES.find((start) => each.code.startsWith(start));
+      return code && AWAY[code];
     }
+    const { code, syscall, message } = each as NodeJS.ErrnoException;
     if (NETWORK.includes(code ?? '') && CALLS.includes(syscall ?? '')) {
       return 'the database cannot be reached';
     }
     if (WORDS.test(message)) return 'the connection to the database broke';
   }
   return undefined;
-}
-
-/**
- * Whether the server itself said it (ErrorResponse). Known by its fields: commands that only say what is wrong
- * with their settings do not load the driver for its class.
- */
-function isAnswer(error: Error): boolean {
-  const { severity, code } = error as Error & { severity?: unknown; code?: unknown };
-  return typeof severity === 'string' && typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code);
 }
 
 export function isDatabaseAway(error: unknown): boolean {

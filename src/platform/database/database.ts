@@ -5,6 +5,7 @@ import { parseDatabaseUrl } from '../config/database-url.ts';
 import { isDatabaseAway } from './availability.ts';
 import { connectOptions } from './connect-options.ts';
 import { loadMigrations } from './migrations.ts';
+import { keepValuesOut } from './values-in-errors.ts';
 
 /** Runs one parameterised statement; a `name` makes it a prepared statement of the connection. */
 export interface Queryable {
@@ -73,9 +74,11 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     },
     extra: {
       ...connection,
-      ...(isPooled
-        ? { Client: UnnamedClient }
-        : { onConnect: (client: pg.PoolClient) => client.query(SESSION_SETTINGS) }),
+      ...(isPooled && { Client: UnnamedClient }),
+      async onConnect(client: pg.PoolClient) {
+        keepValuesOut(client);
+        if (!isPooled) await client.query(SESSION_SETTINGS);
+      },
     },
   });
   await dataSource.initialize();

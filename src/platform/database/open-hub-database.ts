@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import { type Database, openDatabase } from './database.ts';
 import { once, openEmbeddedServer, type Purpose } from './embedded/open-embedded-server.ts';
 import type { Log } from './embedded/postmaster.ts';
+import { messageWithoutValues } from './values-in-errors.ts';
 
 export type HubDatabase = {
   database: Database;
@@ -22,7 +23,8 @@ export async function openHubDatabase(
   config: Pick<Config, 'databaseUrl' | 'dataFolder'> & Partial<Pick<Config, 'databaseListenUrl'>>,
   { purpose, log }: { purpose: Purpose; log: Log },
 ): Promise<HubDatabase> {
-  const onPoolError = (error: Error) => log.warn(`A database connection broke: ${error.message}`);
+  const onPoolError = (error: Error) =>
+    log.warn(`A database connection broke: ${messageWithoutValues(error)}`);
   if (config.databaseUrl !== undefined) {
     const database = await openDatabase({
       url: config.databaseUrl,
