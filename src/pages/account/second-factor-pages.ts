@@ -1,4 +1,5 @@
 import type { TotpSetup } from '../../domain/second-factors/totp-setup.ts';
+import type { OthersQuestion } from './other-sessions-field.ts';
 
 type Form = { action: string; csrf: string };
 
@@ -17,7 +18,12 @@ export type TwoFactorPage =
       notice?: 'totp-added' | 'totp-removed' | undefined;
       fault?: 'required' | 'short-password' | undefined;
     }
-  | ({ page: 'account/totp'; replaces: boolean; fault?: 'code' | 'expired' | undefined } & Form &
+  | ({
+      page: 'account/totp';
+      replaces: boolean;
+      others: OthersQuestion;
+      fault?: 'code' | 'expired' | undefined;
+    } & Form &
       TotpSetup)
   | {
       page: 'account/recovery-codes';
@@ -40,6 +46,7 @@ export type TwoFactorPage =
       page: 'set-up';
       service?: { name: string } | undefined;
       passkey: Form & { optionsUrl: string };
+      others: OthersQuestion;
       fault?: 'code' | 'expired' | 'passkey' | undefined;
       restartUrl: string;
     } & Form &

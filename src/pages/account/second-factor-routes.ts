@@ -8,6 +8,7 @@ import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor
 import { FEW_CODES, shownCodes } from '../../domain/second-factors/recovery-codes.ts';
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
 import { beginTotp, confirmTotp } from '../../domain/second-factors/totp-setup.ts';
+import type { OtherSessions } from '../../domain/sessions/other-sessions.ts';
 import { noFields, oneOf, present, typed } from '../../platform/web/form-fields.ts';
 import { raiseSession } from '../routing/browser-session.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
@@ -15,13 +16,18 @@ import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { memberRecent } from '../routing/who.ts';
+import { askOthers, FACTOR_OTHERS, othersField } from './other-sessions-field.ts';
 import type { TwoFactorPage } from './second-factor-pages.ts';
 import { timesFor } from './times.ts';
 
 type Overview = Extract<TwoFactorPage, { page: 'account/two-factors' }>;
 
 /** What an authenticator app is set up with. */
-export const totpFields = z.object({ setup: z.string().optional(), code: z.string().optional() });
+export const totpFields = z.object({
+  setup: z.string().optional(),
+  code: z.string().optional(),
+  others: othersField(FACTOR_OTHERS),
+});
 /** The codes of the page, sent back to be had as a file. */
 export const shownCodesFields = z.object({ codes: typed });
 
@@ -49,14 +55,17 @@ export const TWO_FACTOR_ROUTES: CommunityRoute[] = [
     path: '/account/totp',
     who: memberRecent,
     form: totpFields,
-    async handle({ parts, request, who, form: { setup, code } }) {
+    async handle({ parts, request, who, form: { setup, code, others } }) {
       const confirmed = confirmTotp(parts.sealer, who.personId, { setup, code });
       if (typeof confirmed === 'string') {
-        const page = await totpPage(parts, request, who, setup);
+        const page = await totpPage(parts, request, who, { setup, others });
         request.page({ ...page, fault: confirmed }, { status: 400, member: who.member });
         return;
       }
-      const isFirst = await addTotp(parts, request, who.member, confirmed);
+      const isFirst = await addTotp(parts, request, who.member, confirmed, {
+        others,
+        uid: who.session.uid,
+      });
       // Typing a code proved it: what asks for a second factor need not ask again.
       await raiseSession(request, 'otp');
       await parts.settle();
@@ -71,7 +80,7 @@ export const TWO_FACTOR_ROUTES: CommunityRoute[] = [
     who: memberRecent,
     form: noFields,
     async handle({ parts, request, who }) {
-      const refusal = await removeTotp(parts, request, who.member);
+      const refusal = await removeTotp(parts, request, { ...who.member, session: who.session });
       if (refusal !== undefined) {
         const page = await overview(parts, request, who);
         request.page({ ...page, fault: refusal }, { status: 400, member: who.member });
@@ -170,7 +179,7 @@ async function totpPage(
   parts: WebParts,
   request: CommunityRequest,
   { member, personId }: SignedIn,
-  setup?: string,
+  { setup, others }: { setup?: string | undefined; others?: OtherSessions } = {},
 ) {
   const { totp } = await readFactors(parts.database, personId);
   const whose = { personId, username: member.username, community: request.community.name };
@@ -179,6 +188,7 @@ async function totpPage(
     action: `${request.issuer.basePath}/account/totp`,
     csrf: request.csrf(),
     replaces: totp,
+    others: askOthers(FACTOR_OTHERS, { chosen: others, basePath: request.issuer.basePath }),
     ...(await beginTotp(parts.sealer, whose, setup)),
   };
 }
