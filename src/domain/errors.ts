@@ -51,6 +51,7 @@ export const REFUSALS = [
   'owner',
   'short-password',
   'invitation-role',
+  'invitation-mails',
   'group-cycle',
   'no-approval',
   'no-secret',

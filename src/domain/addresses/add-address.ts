@@ -85,9 +85,7 @@ async function sendProof(
     await enqueue(tx, [mail({ ...base, template: 'registration-known', data })]);
     return;
   }
-  const [clock] = await tx.query<{ now: Date }>('SELECT now()');
-  const details = { choose, askedAt: clock?.now.toISOString() };
-  const link = { kind: 'verification' as const, subject, details, hours: LINK_HOURS };
+  const link = { kind: 'verification' as const, subject, details: { choose }, hours: LINK_HOURS };
   const data = { asked: 'added', username, displayName };
   await enqueue(tx, [mail({ ...base, template: 'verification', link, data })]);
 }

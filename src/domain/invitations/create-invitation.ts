@@ -35,7 +35,7 @@ export async function createInvitation(
   by: Inviter,
 ): Promise<{ id: string; token: string }> {
   const { label, role, groupIds, maxUses, days, email } = invitation;
-  if (by !== 'cli' && !mayInviteAs(by.role, role)) {
+  if (by !== 'cli' && !(await mayInvite(tx, communityId, by.subject, role))) {
     throw new RefusedError('invitation-role', `only an owner may invite somebody as ${role}`);
   }
   const id = randomUUID();
@@ -67,6 +67,20 @@ export async function createInvitation(
     },
   ]);
   return { id, token };
+}
+
+/** By what the inviter is now: nobody changes that before this is stored, and then ends it (`endInvitationsOf`). */
+async function mayInvite(
+  tx: Transaction,
+  communityId: string,
+  subject: string,
+  role: Role,
+): Promise<boolean> {
+  const [inviter] = await tx.query<{ role: Role }>(
+    `SELECT role FROM memberships WHERE community_id = $1 AND subject = $2 AND status = 'active' FOR SHARE`,
+    [communityId, subject],
+  );
+  return inviter !== undefined && mayInviteAs(inviter.role, role);
 }
 
 async function addGroups(

@@ -5,6 +5,7 @@ import type { Sealer } from '../../platform/secrets/sealer.ts';
 import type { Role } from '../memberships/membership-store.ts';
 import { invitationMail } from '../registration/messages.ts';
 import { createInvitation, type NewInvitation } from './create-invitation.ts';
+import { requireRoomForMails } from './mail-limits.ts';
 
 type Sending = {
   community: { id: string; issuerUrl: string };
@@ -18,6 +19,7 @@ type Sending = {
 /**
  * Makes an invitation for each address, good for one person, and sends it there.
  * @throws RefusedError `invitation-role`
+ * @throws InvitationMailsError when that is more than may be sent in a day
  * @throws NotFoundError when a group is not of this community
  */
 export async function sendInvitations(
@@ -25,6 +27,8 @@ export async function sendInvitations(
   sealer: Sealer,
   { community, invitation, addresses, by, locale }: Sending,
 ): Promise<void> {
+  const { subject } = by;
+  await requireRoomForMails(tx, { communityId: community.id, subject, count: addresses.length });
   for (const email of addresses) {
     const one = { ...invitation, maxUses: 1, email };
     const { id } = await createInvitation(tx, sealer, community.id, one, by);

@@ -96,6 +96,20 @@ export function endLinks(
   return endLinksOf(tx, communityId, kinds, [subject]);
 }
 
+/** The same in every community of people. */
+export async function endLinksOfPersons(
+  tx: Transaction,
+  kinds: readonly LinkKind[],
+  personIds: readonly string[],
+): Promise<void> {
+  await tx.query(
+    `UPDATE links l SET used_at = now() FROM memberships m
+     WHERE m.person_id = ANY($1::uuid[]) AND l.community_id = m.community_id AND l.subject = m.subject
+       AND l.kind = ANY($2) AND l.used_at IS NULL`,
+    [personIds, kinds],
+  );
+}
+
 export async function endLinksOf(
   tx: Transaction,
   communityId: string,

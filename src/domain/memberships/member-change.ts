@@ -1,3 +1,4 @@
+import type { OtherSessions } from '../sessions/other-sessions.ts';
 import type { Role, Status } from './membership-store.ts';
 import type { StatusChange } from './status-change.ts';
 
@@ -38,6 +39,8 @@ export type NewPassword = {
   isShort?: boolean | undefined;
   /** Uid of the session in which it was changed, which goes on. */
   keptSession?: string | undefined;
+  /** What the person said of their other sessions; where nobody asked them, all end. */
+  others?: OtherSessions | undefined;
 };
 
 /** What is to be otherwise of a member; what is absent stays. */

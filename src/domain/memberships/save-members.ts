@@ -8,6 +8,7 @@ import {
   touchGroups,
   touchMembers,
 } from '../groups/touch-entries.ts';
+import { endInvitationsOf } from '../invitations/end-invitations.ts';
 import { endLinksOf } from '../links/link-store.ts';
 import { changePasswords } from '../people/change-passwords.ts';
 import { releaseAddresses } from '../registration/release-address.ts';
@@ -42,7 +43,7 @@ export async function saveMembers(
   await storeGroupMembers(tx, id, tiesOf(members, 'add'), tiesOf(members, 'remove'));
   // The groups of a single change are those that were locked for it.
   await touchEntries(tx, id, members, changes.length === 1 ? locked : undefined);
-  await endWhatIsLost(tx, id, members);
+  await endWhatIsLost(tx, id, members, actor);
   if (members.some(isNewlyActive)) await givePosixNumbers(tx, id);
   await inBatches(members, (batch) =>
     recordEvents(
@@ -85,12 +86,13 @@ async function touchEntries(
 
 /**
  * Ends the sessions of members who are no longer what they were (another role, a status that opens nothing, a
- * group less), and links that were sent to an address that is theirs no more.
+ * group less), invitations that they made and may not give any more, and links that were sent to an address that is theirs no more.
  */
 async function endWhatIsLost(
   tx: Transaction,
   communityId: string,
   members: readonly SettledMember[],
+  actor: Actor,
 ): Promise<void> {
   const losers = members.filter(
     ({ after, changed, ties }) =>
@@ -99,6 +101,16 @@ async function endWhatIsLost(
       ties.remove.length > 0,
   );
   await inBatches(losers, (batch) => endMemberSessions(tx, communityId, subjectsOf(batch)));
+  // Others have made none.
+  const inviters = losers.filter(
+    ({ before, changed }) =>
+      before !== undefined &&
+      before.role !== 'member' &&
+      (changed.includes('role') || changed.includes('status')),
+  );
+  await inBatches(inviters, (batch) =>
+    endInvitationsOf(tx, communityId, subjectsOf(batch), actor, 'role-lost'),
+  );
   const moved = members.filter(
     ({ before, after }) => before !== undefined && before.email !== after.email,
   );
@@ -118,9 +130,9 @@ async function storePasswords(
   const passwords = members.flatMap(({ before, after, change }) => {
     const { password } = change as ChangedMember;
     if (before === undefined || password === undefined) return [];
-    const { hash, isShort, keptSession } = password;
+    const { hash, isShort, keptSession, others } = password;
     const kept = keptSession === undefined ? undefined : { communityId, uid: keptSession };
-    return { personId: after.personId, hash, isShort, kept };
+    return { personId: after.personId, hash, isShort, kept, others };
   });
   const memberships = await changePasswords(tx, passwords);
   await inBatches(memberships, (batch) =>

@@ -4,7 +4,7 @@ import { NotFoundError } from '../errors.ts';
 import { notifyMember } from '../notices/notify-member.ts';
 import { forgetCodesOfNobody } from '../second-factors/recovery-codes.ts';
 import { type RemovalRefusal, refusalOfRemoval } from '../second-factors/removal.ts';
-import { endSessionsOfPersons } from '../sessions/end-sessions.ts';
+import { endSessionsOfPersons } from '../sessions/other-sessions.ts';
 import { deletePasskey } from './passkey-store.ts';
 import type { PasskeyParts } from './verify-assertion.ts';
 

@@ -1,7 +1,13 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { inBatches } from '../../platform/database/in-batches.ts';
 import { RefusedError } from '../errors.ts';
-import { endSessionsOfPersons, type KeptSession } from '../sessions/end-sessions.ts';
+import { endLinksOfPersons } from '../links/link-store.ts';
+import {
+  type EndedOf,
+  endSessionsOfPersons,
+  type KeptSession,
+  type OtherSessions,
+} from '../sessions/other-sessions.ts';
 
 export type PersonsPassword = {
   personId: string;
@@ -11,11 +17,13 @@ export type PersonsPassword = {
   isShort?: boolean | undefined;
   /** A session that goes on. */
   kept?: KeptSession | undefined;
+  /** What the person said of their other sessions; where nobody asked them, all end. */
+  others?: OtherSessions | undefined;
 };
 
 /**
  * Gives people new passwords, and ends every session that the old ones opened: in each community that they
- * are in, and as operators. Whoever asked for their account to be deleted keeps that: it takes a sign-in to
+ * are in, and as operators (`endSessionsOfPersons`). Links that were asked for before open nothing. Whoever asked for their account to be deleted keeps that: it takes a sign-in to
  * say otherwise.
  * @returns their memberships; each has an event to be told
  * @throws RefusedError `short-password` for a short one when the second factor went meanwhile
@@ -23,8 +31,8 @@ export type PersonsPassword = {
 export async function changePasswords(
   tx: Transaction,
   passwords: readonly PersonsPassword[],
-): Promise<{ communityId: string; subject: string; personId: string }[]> {
-  const memberships: { communityId: string; subject: string; personId: string }[] = [];
+): Promise<EndedOf[]> {
+  const memberships: EndedOf[] = [];
   await inBatches(passwords, async (batch) => {
     await store(tx, batch);
     await requireSecondFactor(
@@ -32,6 +40,11 @@ export async function changePasswords(
       batch.filter(({ isShort }) => isShort),
     );
     memberships.push(...(await endSessionsOfPersons(tx, batch)));
+    await endLinksOfPersons(
+      tx,
+      ['recovery', 'verification'],
+      batch.map(({ personId }) => personId),
+    );
   });
   return memberships;
 }

@@ -84,7 +84,7 @@ export async function erasePerson(tx: Transaction, personId: string, hubUrl: URL
   }
   await tx.query(
     `UPDATE persons SET password_hash = NULL, password_changed_at = NULL, password_short = false, locale = NULL,
-       recovery_codes_made_at = NULL, deletion_due_at = NULL, updated_at = now() WHERE id = $1`,
+       recovery_codes_made_at = NULL, given_back_at = NULL, deletion_due_at = NULL, updated_at = now() WHERE id = $1`,
     [personId],
   );
 }

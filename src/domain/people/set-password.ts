@@ -11,7 +11,7 @@ type PasswordOptions = Omit<NewPassword, 'hash'> & {
 
 /**
  * Gives the person behind a member a new password, and ends every session that the old one opened: in
- * each community that they are in, and as an operator. Whoever asked for their account to be deleted
+ * each community that they are in, and as an operator; unless they said that the others go on. Whoever asked for their account to be deleted
  * keeps that: it takes a sign-in to say otherwise.
  * @param hash from `hashPassword`, made before the transaction began
  * @throws NotFoundError when the member is not of this community

@@ -19,12 +19,15 @@ export type AssistedRecovery = {
 
 type Place = { communityId: string; issuerUrl: string };
 
-/** What an admin said counts no longer when they lost the role, nor again when they get it back. */
+/**
+ * What an admin said counts no longer when they lost the role, nor again when they get it back; nor when
+ * their account was given back to them: it may have been somebody else who said it.
+ */
 const adminSince = (who: string, since: string) =>
   `(EXISTS (SELECT 1 FROM memberships a WHERE a.community_id = r.community_id AND a.subject = ${who}
       AND a.status = 'active' AND a.role <> 'member')
     AND NOT EXISTS (SELECT 1 FROM events e WHERE e.community_id = r.community_id AND e.subject = ${who}
-      AND e.at >= ${since} AND (e.type IN ('member.suspended', 'member.left', 'member.deletion-requested')
+      AND e.at >= ${since} AND (e.type IN ('member.suspended', 'member.left', 'member.deletion-requested', 'assisted-recovery.done')
         OR (e.type = 'member.role-changed' AND e.details ->> 'to' = 'member'))))`;
 const BY_ADMINS = `${adminSince('r.requested_by', 'r.created_at')}
   AND (r.approved_by IS NULL OR ${adminSince('r.approved_by', 'r.approved_at')})`;

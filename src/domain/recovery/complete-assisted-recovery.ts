@@ -1,6 +1,7 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { NotFoundError } from '../errors.ts';
+import { endInvitationsOf } from '../invitations/end-invitations.ts';
 import { endLinks, type Link, spendLink } from '../links/link-store.ts';
 import { notifyMember } from '../notices/notify-member.ts';
 import { revokeAppPasswords } from '../people/app-password.ts';
@@ -25,8 +26,8 @@ export async function recoveryByLink(
 
 /**
  * Ends an assisted recovery: the membership passes to a new person with the new password and nothing else
- * (docs/decisions/0014-assisted-recovery-makes-a-new-person.md). Sessions and app passwords end; the subject
- * stays what it was.
+ * (docs/decisions/0014-assisted-recovery-makes-a-new-person.md). Sessions, sign-ins on their way, app passwords
+ * and invitations that they made end; the subject stays what it was.
  * @returns undefined when the link or the recovery is over
  */
 export async function giveBack(
@@ -50,10 +51,8 @@ export async function giveBack(
     [communityId, id],
   );
   await endLinks(tx, communityId, ['assisted-recovery', 'recovery', 'verification'], subject);
-  await tx.query('DELETE FROM pending_sign_ins WHERE community_id = $1 AND subject = $2', [
-    communityId,
-    subject,
-  ]);
+  // Whoever was in until now may have made themselves a way back.
+  await endInvitationsOf(tx, communityId, [subject], actor, 'recovered');
   await recordEvents(tx, [
     { communityId, type: 'assisted-recovery.done', actor, subject, details: { recovery: id } },
   ]);
@@ -79,11 +78,12 @@ async function passToNewPerson(
   );
   if (member === undefined) throw new NotFoundError('member');
   const [person] = await tx.query<{ id: string }>(
-    `INSERT INTO persons (password_hash, password_short, password_changed_at, locale)
-     VALUES ($1, $2, now(), $3) RETURNING id`,
+    `INSERT INTO persons (password_hash, password_short, password_changed_at, given_back_at, locale)
+     VALUES ($1, $2, now(), now(), $3) RETURNING id`,
     [password.hash, password.isShort, member.locale],
   );
-  // The address comes along as one that nobody has proven: its mailbox was out of reach.
+  // The address comes along as one that nobody has proven: its mailbox was out of reach, or in other hands.
+  // It opens nothing until the member proves it anew (`RECOVERS`).
   if (member.email !== null) {
     await tx.query('INSERT INTO person_emails (person_id, address) VALUES ($1, $2)', [
       person?.id,

@@ -10,7 +10,8 @@ const REFUSE_HOURS = 24 * 45;
 
 /**
  * Tells the person of an assisted recovery, at every address that they have anywhere, each with a link to
- * say that it was not them. What they have elsewhere is not told to the community.
+ * say that it was not them. What they have elsewhere is not told to the community. After another such
+ * recovery it takes a proven address: whoever kept the mailbox of before could refuse every rescue.
  */
 export async function tellOfRecovery(
   tx: Transaction,
@@ -21,7 +22,8 @@ export async function tellOfRecovery(
   const rows = await tx.query<{ to: string; locale: Locale; requestedBy: string }>(
     `SELECT e.address AS to, COALESCE(m.locale, p.locale, c.locale) AS locale, a.display_name AS "requestedBy"
      FROM memberships m JOIN persons p ON p.id = m.person_id JOIN communities c ON c.id = m.community_id
-     JOIN person_emails e ON e.person_id = m.person_id AND (e.verified_at IS NOT NULL OR e.address = m.email)
+     JOIN person_emails e ON e.person_id = m.person_id AND (e.proven_at IS NOT NULL
+       OR (p.given_back_at IS NULL AND (e.verified_at IS NOT NULL OR e.address = m.email)))
      JOIN memberships a ON a.community_id = m.community_id AND a.subject = $3
      WHERE m.community_id = $1 AND m.subject = $2 ORDER BY e.address`,
     [communityId, subject, by],

@@ -2,7 +2,7 @@ import type { Database } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
 import { enqueue } from '../../platform/outbox/outbox.ts';
-import type { Claimed } from '../../platform/outbox/outbox-store.ts';
+import { type Claimed, queuedAt } from '../../platform/outbox/outbox-store.ts';
 import type { Outcome } from '../../platform/outbox/retry-policy.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import { mail } from '../notices/mail.ts';
@@ -27,7 +27,7 @@ type Account = { subject: string; email: string; locale: Locale };
  */
 export async function deliverRecoveryRequest(
   { database }: { database: Database },
-  { communityId, payload }: Claimed<'recovery-request'>,
+  { id, communityId, payload }: Claimed<'recovery-request'>,
 ): Promise<Outcome> {
   const { login, issuerUrl } = payload;
   await database.transaction(async (tx) => {
@@ -55,7 +55,8 @@ export async function deliverRecoveryRequest(
           kind: 'recovery',
           subject,
           hours: LINK_HOURS,
-          details: { askedAt: new Date().toISOString() },
+          // When the visitor asked: a new password since then makes the link worthless.
+          details: { askedAt: await queuedAt(tx, id) },
         },
       }),
     ]);
@@ -67,10 +68,11 @@ export async function deliverRecoveryRequest(
 }
 
 /**
- * Whether an address `e` of a membership `m` recovers the person's account. A community's admins can set
- * the address of a member: where the person has anything outside of the community, only an address that
- * they proved themselves counts (docs/decisions/0014).
+ * Whether an address `e` of a membership `m` recovers the account of its person `p`. A community's admins can
+ * set the address of a member: where the person has anything outside of the community, only an address that
+ * they proved themselves counts (docs/decisions/0014). So it is for whom two admins let in again: whoever
+ * had their mailbox may have it still (docs/decisions/0040).
  */
-export const RECOVERS = `(e.proven_at IS NOT NULL OR NOT (
-  EXISTS (SELECT 1 FROM memberships o WHERE o.person_id = m.person_id AND o.community_id <> m.community_id)
+export const RECOVERS = `(e.proven_at IS NOT NULL OR NOT (p.given_back_at IS NOT NULL
+  OR EXISTS (SELECT 1 FROM memberships o WHERE o.person_id = m.person_id AND o.community_id <> m.community_id)
   OR EXISTS (SELECT 1 FROM operators o WHERE o.person_id = m.person_id)))`;

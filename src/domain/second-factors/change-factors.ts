@@ -5,6 +5,11 @@ import type { CommunityAt } from '../communities/issuer.ts';
 import { ExpiredError } from '../errors.ts';
 import type { Member } from '../memberships/member.ts';
 import { notifyMember } from '../notices/notify-member.ts';
+import {
+  endSessionsOfPersons,
+  type SessionsWish,
+  settleOtherSessions,
+} from '../sessions/other-sessions.ts';
 import { hasSecondFactor, readFactors } from './factor-store.ts';
 import { forgetCodesOfNobody, makeRecoveryCodes, spendRecoveryCode } from './recovery-codes.ts';
 import { type RemovalRefusal, refusalOfRemoval } from './removal.ts';
@@ -15,6 +20,7 @@ type Who = Pick<Member, 'personId' | 'subject'>;
 
 /**
  * Keeps an authenticator app that was confirmed, and tells its owner.
+ * @param wish what becomes of the person's other sessions
  * @param onlyAsFirst for whoever has proven a password alone
  * @returns whether it is the person's first second factor
  * @throws ExpiredError when it was to be, and is not
@@ -24,6 +30,7 @@ export async function addTotp(
   request: CommunityAt,
   { personId, subject }: Who,
   confirmed: { secret: string; step: number },
+  wish: SessionsWish,
   { onlyAsFirst = false }: { onlyAsFirst?: boolean } = {},
 ): Promise<boolean> {
   return database.transaction(async (tx) => {
@@ -31,6 +38,7 @@ export async function addTotp(
     const before = await readFactors(tx, personId);
     if (onlyAsFirst && hasSecondFactor(before)) throw notTheFirst();
     await storeTotp(tx, sealer, personId, confirmed);
+    await settleOtherSessions(tx, { communityId: request.community.id, personId, subject }, wish);
     const details = { replaced: before.totp };
     await recordEvents(tx, [eventOf(request, subject, { type: 'totp.added', details })]);
     await notifyMember(tx, { ...noticeOf(request, subject), template: 'second-factor-added' });
@@ -43,11 +51,15 @@ export function notTheFirst(): ExpiredError {
   return new ExpiredError('a second factor was set up meanwhile');
 }
 
-/** @returns why it stays; undefined when it is gone */
+/**
+ * Removes the authenticator app; what the person has open elsewhere ends, as with a passkey: whoever had the
+ * telephone may be in. This session goes on.
+ * @returns why it stays; undefined when it is gone
+ */
 export async function removeTotp(
   { database }: Pick<Parts, 'database'>,
   request: CommunityAt,
-  { personId, subject }: Who,
+  { personId, subject, session }: Who & { session: { uid: string } },
 ): Promise<RemovalRefusal | undefined> {
   return database.transaction(async (tx) => {
     const refusal = await refusalOfRemoval(tx, personId, (all) => ({ ...all, totp: false }));
@@ -57,6 +69,8 @@ export async function removeTotp(
     ]);
     if (gone.length === 0) return undefined;
     await forgetCodesOfNobody(tx, personId);
+    const kept = { communityId: request.community.id, uid: session.uid };
+    await endSessionsOfPersons(tx, [{ personId, kept }]);
     await recordEvents(tx, [eventOf(request, subject, { type: 'totp.removed' })]);
     await notifyMember(tx, { ...noticeOf(request, subject), template: 'second-factor-removed' });
     return undefined;

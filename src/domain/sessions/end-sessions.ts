@@ -1,5 +1,6 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { enqueue } from '../../platform/outbox/outbox.ts';
+import { ACR_MULTI_FACTOR } from './authentication.ts';
 
 type SessionRow = {
   issuer: string;
@@ -18,7 +19,7 @@ const GRANTS = `ARRAY(SELECT sha256(convert_to(a.value ->> 'grantId', 'UTF8'))
   FROM jsonb_each(COALESCE(payload -> 'authorizations', '{}')) AS a WHERE a.value ->> 'grantId' IS NOT NULL)`;
 
 /**
- * Ends every session, grant, code and token of members, and queues the back-channel logouts of the
+ * Ends every session, grant, code and token of members and their sign-ins on the way, and queues the back-channel logouts of the
  * services they were signed in to: what suspension, a changed password or a lost group must do
  * (invariant 4). Subjects of another community are not touched.
  * @returns the number of sessions ended
@@ -38,6 +39,7 @@ export async function endMemberSessions(
     `DELETE FROM oidc_artifacts WHERE community_id = $1 AND subject = ANY($2::uuid[])`,
     [communityId, subjects],
   );
+  await endPendingSignIns(tx, communityId, subjects);
   await queueLogouts(tx, communityId, sessions);
   return sessions.length;
 }
@@ -71,8 +73,8 @@ export async function endSession(
 }
 
 /**
- * Ends all that a member has open but one session: the others, and every code, token and grant that did
- * not come of it, those of sessions that are long over included.
+ * Ends all that a member has open but one session: the others, every code, token and grant that did not come
+ * of it, those of sessions that are long over included, and other browsers' sign-ins on the way.
  * @returns the number of sessions ended
  */
 export async function endOtherSessions(
@@ -80,6 +82,7 @@ export async function endOtherSessions(
   communityId: string,
   subject: string,
   keptUid: string,
+  keptPending?: Buffer,
 ): Promise<number> {
   const sessions = await tx.query<SessionRow>(
     `DELETE FROM sessions WHERE community_id = $1 AND subject = $2 AND uid <> $3
@@ -93,45 +96,62 @@ export async function endOtherSessions(
        AND NOT EXISTS (SELECT 1 FROM kept k WHERE a.id_hash = ANY(k.grants) OR a.grant_id_hash = ANY(k.grants))`,
     [communityId, subject, keptUid],
   );
+  await endPendingSignIns(tx, communityId, [subject], keptPending);
   await queueLogouts(tx, communityId, sessions);
   return sessions.length;
 }
 
-/** A session that goes on, with what came of it. */
-export type KeptSession = { communityId: string; uid: string };
-
 /**
- * Ends all that people have open: in each community that they are in, and as operators.
- * @returns their memberships, in one order for everybody
+ * Ends what a member has open by one factor alone: sessions, and what came of them; codes and refresh tokens
+ * of sessions that are long over, too. What two factors opened goes on, and so does one session.
+ * @returns the number of sessions ended
  */
-export async function endSessionsOfPersons(
+export async function endOneFactorSessions(
   tx: Transaction,
-  persons: readonly { personId: string; kept?: KeptSession | undefined }[],
-): Promise<{ communityId: string; subject: string; personId: string }[]> {
-  const personIds = persons.map(({ personId }) => personId);
-  const kept = new Map(
-    persons.flatMap(({ personId, kept }) => (kept ? [[personId, kept] as const] : [])),
+  communityId: string,
+  subject: string,
+  keptUid: string | undefined,
+): Promise<number> {
+  const sessions = await tx.query<SessionRow & { uid: string; grants: Buffer[] }>(
+    `DELETE FROM sessions WHERE community_id = $1 AND subject = $2 AND uid IS DISTINCT FROM $3
+       AND payload ->> 'acr' IS DISTINCT FROM $4
+     RETURNING issuer, subject, uid, ${CLIENTS} AS clients, ${GRANTS} AS grants`,
+    [communityId, subject, keptUid ?? null, ACR_MULTI_FACTOR],
   );
-  const memberships = await tx.query<{ communityId: string; subject: string; personId: string }>(
-    `SELECT m.community_id AS "communityId", m.subject, m.person_id AS "personId"
-     FROM unnest($1::uuid[]) AS p (id) JOIN memberships m ON m.person_id = p.id
-     ORDER BY m.community_id, m.subject`,
-    [personIds],
-  );
-  for (const [communityId, here] of Map.groupBy(memberships, (one) => one.communityId)) {
-    const ending: string[] = [];
-    for (const { subject, personId } of here) {
-      const session = kept.get(personId);
-      if (session?.communityId !== communityId) ending.push(subject);
-      else await endOtherSessions(tx, communityId, subject, session.uid);
-    }
-    await endMemberSessions(tx, communityId, ending);
-  }
   await tx.query(
-    'DELETE FROM operator_sessions s USING operators o WHERE o.id = s.operator_id AND o.person_id = ANY($1::uuid[])',
-    [personIds],
+    `WITH lost AS (SELECT unnest($4::bytea[]) AS hash
+         UNION SELECT grant_id_hash FROM oidc_artifacts WHERE community_id = $1 AND subject = $2
+           AND kind IN ('AuthorizationCode', 'RefreshToken') AND payload ->> 'acr' IS DISTINCT FROM $5),
+       kept AS (SELECT unnest(${GRANTS}) AS hash FROM sessions WHERE community_id = $1 AND subject = $2),
+       ending AS (SELECT hash FROM lost WHERE hash IS NOT NULL EXCEPT SELECT hash FROM kept)
+     DELETE FROM oidc_artifacts a WHERE a.community_id = $1 AND a.subject = $2
+       AND (a.session_uid = ANY($3::text[]) OR a.payload #>> '{session,uid}' = ANY($3::text[])
+         OR a.grant_id_hash IN (SELECT hash FROM ending)
+         OR (a.kind = 'Grant' AND a.id_hash IN (SELECT hash FROM ending)))`,
+    [
+      communityId,
+      subject,
+      sessions.map(({ uid }) => uid),
+      sessions.flatMap(({ grants }) => grants),
+      ACR_MULTI_FACTOR,
+    ],
   );
-  return memberships;
+  await queueLogouts(tx, communityId, sessions);
+  return sessions.length;
+}
+
+/** Ends sign-ins on their way, those that are at another address of the community for a passkey included. */
+async function endPendingSignIns(
+  tx: Transaction,
+  communityId: string,
+  subjects: readonly string[],
+  kept?: Buffer,
+): Promise<void> {
+  await tx.query(
+    `DELETE FROM pending_sign_ins WHERE community_id = $1 AND subject = ANY($2::uuid[])
+       AND ($3::bytea IS NULL OR token_hash <> $3)`,
+    [communityId, subjects, kept ?? null],
+  );
 }
 
 /** Queues one logout a client that was signed in to and has an address to be told at. */

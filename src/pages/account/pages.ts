@@ -1,6 +1,7 @@
 import type { NewPasswordFault } from '../../domain/people/password-rule.ts';
 import type { OpenService } from '../../domain/services/stays-open.ts';
 import type { ClaimItem } from '../components/claim-items.ts';
+import type { OthersQuestion } from '../components/other-sessions-field.ts';
 import type { ACCOUNT_GROUPS } from './sections.ts';
 
 type Form = { action: string; csrf: string };
@@ -72,7 +73,8 @@ export type PasswordPage = {
   /** Whether there is one yet: some have passkeys only. */
   hasOne: boolean;
   secondFactor: boolean;
-  notice?: 'changed' | undefined;
+  others: OthersQuestion;
+  notice?: 'changed' | 'changed-here' | undefined;
   faults: { field: 'password'; code: NewPasswordFault }[];
 };
 

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { listPasskeys, type Passkey, renamePasskey } from '../../domain/passkeys/passkey-store.ts';
 import { relyingPartyAt } from '../../domain/passkeys/relying-party.ts';
 import { removePasskey } from '../../domain/passkeys/remove-passkey.ts';
+import type { OtherSessions } from '../../domain/sessions/other-sessions.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { datesFor } from '../../platform/i18n/dates.ts';
 import { uuid } from '../../platform/text/uuid.ts';
 import { noFields, oneOf } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
+import { askOthers, FACTOR_OTHERS, othersField } from '../components/other-sessions-field.ts';
 import { raiseSession } from '../routing/browser-session.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
@@ -48,18 +50,23 @@ export const PASSKEY_ACCOUNT_ROUTES: CommunityRoute[] = [
     method: 'POST',
     path: '/account/passkeys',
     who: memberRecent,
-    form: z.object({ response: z.string().optional(), name: z.string().optional() }),
-    async handle({ parts, request, who, form: { response, name } }) {
+    form: z.object({
+      response: z.string().optional(),
+      name: z.string().optional(),
+      others: othersField(FACTOR_OTHERS),
+    }),
+    async handle({ parts, request, who, form: { response, name, others } }) {
       const { personId, subject } = who.member;
       const outcome = await finishRegistration(
         parts,
         request,
         { personId, subject },
         { response, name },
+        { others, uid: who.session.uid },
       );
       if (!outcome.registered) {
         const faults = [{ field: 'name', code: outcome.fault }];
-        const page = await accountPage(parts, request, who, { name, faults });
+        const page = await accountPage(parts, request, who, { name, faults, others });
         request.page(page, { status: 400, member: who.member });
         return;
       }
@@ -134,7 +141,12 @@ async function accountPage(
   parts: WebParts,
   request: CommunityRequest,
   { member }: SignedIn,
-  change: Partial<Pick<AccountPage, 'notice' | 'faults' | 'name'>>,
+  {
+    others,
+    ...change
+  }: Partial<Pick<AccountPage, 'notice' | 'faults' | 'name'>> & {
+    others?: OtherSessions;
+  },
 ): Promise<AccountPage> {
   const here = relyingPartyAt(request.issuer);
   const locale = localeOf(request.ctx, request.community.locale);
@@ -155,6 +167,7 @@ async function accountPage(
     csrf: request.csrf(),
     host: new URL(request.issuer.url).host,
     passkeys: passkeys.map(describe),
+    others: askOthers(FACTOR_OTHERS, { chosen: others, basePath: request.issuer.basePath }),
     faults: [],
     ...change,
   };

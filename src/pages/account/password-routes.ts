@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { hashPassword } from '../../domain/people/password.ts';
 import { isShortAlone, newPasswordFault } from '../../domain/people/password-rule.ts';
 import { orTooShort, setPassword } from '../../domain/people/set-password.ts';
+import type { OtherSessions } from '../../domain/sessions/other-sessions.ts';
 import { oneOf, typed } from '../../platform/web/form-fields.ts';
+import { askOthers, othersField, PASSWORD_OTHERS } from '../components/other-sessions-field.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
@@ -16,7 +18,7 @@ export const PASSWORD_ROUTES: CommunityRoute[] = [
     method: 'GET',
     path: '/account/password',
     who: memberRecent,
-    query: z.object({ notice: oneOf('changed') }),
+    query: z.object({ notice: oneOf('changed', 'changed-here') }),
     async handle({ parts, request, who, query: { notice } }) {
       request.page(
         { ...(await passwordPage(parts, request, who)), notice },
@@ -24,13 +26,13 @@ export const PASSWORD_ROUTES: CommunityRoute[] = [
       );
     },
   }),
-  // Every other session ends, this one stays.
+  // What becomes of the other sessions is asked; this one stays.
   route({
     method: 'POST',
     path: '/account/password',
     who: memberRecent,
-    form: z.object({ password: typed }),
-    async handle({ parts, request, who, form: { password } }) {
+    form: z.object({ password: typed, others: othersField(PASSWORD_OTHERS) }),
+    async handle({ parts, request, who, form: { password, others } }) {
       const { community, issuer } = request;
       const { member, session } = who;
       const { username, displayName, givenName, familyName, email, secondFactor } = member;
@@ -47,7 +49,7 @@ export const PASSWORD_ROUTES: CommunityRoute[] = [
         secondFactor,
       });
       const refuse = async (fault: NonNullable<typeof code>) => {
-        const page = await passwordPage(parts, request, who);
+        const page = await passwordPage(parts, request, who, others);
         const faults: PasswordPage['faults'] = [{ field: 'password', code: fault }];
         request.page({ ...page, faults }, { status: 400, member });
       };
@@ -57,13 +59,15 @@ export const PASSWORD_ROUTES: CommunityRoute[] = [
         setPassword(tx, community.id, member.subject, passwordHash, `member:${member.subject}`, {
           isShort: isShortAlone(password),
           keptSession: session.uid,
+          others,
           issuerUrl: issuer.url,
         }),
       );
       if ((await orTooShort(work)) === 'too-short') return refuse('too-short');
       rememberDevice(parts, request, member.subject);
       await parts.settle();
-      request.redirect('/account/password?notice=changed');
+      const notice = others === 'end' ? 'changed' : 'changed-here';
+      request.redirect(`/account/password?notice=${notice}`);
     },
   }),
 ];
@@ -72,6 +76,7 @@ async function passwordPage(
   { database }: WebParts,
   request: CommunityRequest,
   { member, personId }: SignedIn,
+  chosen?: OtherSessions,
 ): Promise<PasswordPage> {
   const [person] = await database.query<{ has: boolean }>(
     'SELECT password_hash IS NOT NULL AS has FROM persons WHERE id = $1',
@@ -84,6 +89,7 @@ async function passwordPage(
     username: member.username,
     hasOne: person?.has === true,
     secondFactor: member.secondFactor,
+    others: askOthers(PASSWORD_OTHERS, { chosen, basePath: request.issuer.basePath }),
     faults: [],
   };
 }

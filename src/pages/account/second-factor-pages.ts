@@ -1,4 +1,5 @@
 import type { TotpSetup } from '../../domain/second-factors/totp-setup.ts';
+import type { OthersQuestion } from '../components/other-sessions-field.ts';
 
 type Form = { action: string; csrf: string };
 
@@ -17,7 +18,12 @@ export type TwoFactorPage =
       notice?: 'totp-added' | 'totp-removed' | undefined;
       fault?: 'required' | 'short-password' | undefined;
     }
-  | ({ page: 'account/totp'; replaces: boolean; fault?: 'code' | 'expired' | undefined } & Form &
+  | ({
+      page: 'account/totp';
+      replaces: boolean;
+      others: OthersQuestion;
+      fault?: 'code' | 'expired' | undefined;
+    } & Form &
       TotpSetup)
   | {
       page: 'account/recovery-codes';

@@ -8,7 +8,9 @@ import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor
 import { FEW_CODES } from '../../domain/second-factors/recovery-codes.ts';
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
 import { beginTotp, confirmTotp } from '../../domain/second-factors/totp-setup.ts';
+import type { OtherSessions } from '../../domain/sessions/other-sessions.ts';
 import { noFields, oneOf, present } from '../../platform/web/form-fields.ts';
+import { askOthers, FACTOR_OTHERS } from '../components/other-sessions-field.ts';
 import { sendCodes, shownCodesFields, totpFields } from '../components/second-factor-forms.ts';
 import { raiseSession } from '../routing/browser-session.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
@@ -45,14 +47,17 @@ export const TWO_FACTOR_ROUTES: CommunityRoute[] = [
     path: '/account/totp',
     who: memberRecent,
     form: totpFields,
-    async handle({ parts, request, who, form: { setup, code } }) {
+    async handle({ parts, request, who, form: { setup, code, others } }) {
       const confirmed = confirmTotp(parts.sealer, who.personId, { setup, code });
       if (typeof confirmed === 'string') {
-        const page = await totpPage(parts, request, who, setup);
+        const page = await totpPage(parts, request, who, { setup, others });
         request.page({ ...page, fault: confirmed }, { status: 400, member: who.member });
         return;
       }
-      const isFirst = await addTotp(parts, request, who.member, confirmed);
+      const isFirst = await addTotp(parts, request, who.member, confirmed, {
+        others,
+        uid: who.session.uid,
+      });
       // Typing a code proved it: what asks for a second factor need not ask again.
       await raiseSession(request, 'otp');
       await parts.settle();
@@ -67,7 +72,7 @@ export const TWO_FACTOR_ROUTES: CommunityRoute[] = [
     who: memberRecent,
     form: noFields,
     async handle({ parts, request, who }) {
-      const refusal = await removeTotp(parts, request, who.member);
+      const refusal = await removeTotp(parts, request, { ...who.member, session: who.session });
       if (refusal !== undefined) {
         const page = await overview(parts, request, who);
         request.page({ ...page, fault: refusal }, { status: 400, member: who.member });
@@ -166,7 +171,7 @@ async function totpPage(
   parts: WebParts,
   request: CommunityRequest,
   { member, personId }: SignedIn,
-  setup?: string,
+  { setup, others }: { setup?: string | undefined; others?: OtherSessions } = {},
 ) {
   const { totp } = await readFactors(parts.database, personId);
   const whose = { personId, username: member.username, community: request.community.name };
@@ -175,6 +180,7 @@ async function totpPage(
     action: `${request.issuer.basePath}/account/totp`,
     csrf: request.csrf(),
     replaces: totp,
+    others: askOthers(FACTOR_OTHERS, { chosen: others, basePath: request.issuer.basePath }),
     ...(await beginTotp(parts.sealer, whose, setup)),
   };
 }

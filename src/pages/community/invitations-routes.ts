@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { createInvitation } from '../../domain/invitations/create-invitation.ts';
 import { mayInviteAs } from '../../domain/invitations/invitation.ts';
 import { findInvitationById, listInvitations } from '../../domain/invitations/invitation-store.ts';
+import { InvitationMailsError } from '../../domain/invitations/mail-limits.ts';
 import { revokeInvitation } from '../../domain/invitations/revoke-invitation.ts';
 import { sendInvitations } from '../../domain/invitations/send-invitations.ts';
 import { uuid } from '../../platform/text/uuid.ts';
 import { noFields, oneOf } from '../../platform/web/form-fields.ts';
 import { notFound, RequestError } from '../../platform/web/http-errors.ts';
+import { timesFor } from '../account/times.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
@@ -52,7 +54,18 @@ export const ADMIN_INVITATIONS_ROUTES: CommunityRoute[] = [
         request.page({ ...page, faults }, { status: 400, member: who.member });
         return;
       }
-      request.redirect(await invite(parts, request, who, form));
+      try {
+        request.redirect(await invite(parts, request, who, form));
+      } catch (error) {
+        if (!(error instanceof InvitationMailsError)) throw error;
+        // What was typed stays in the form.
+        const page = await listPage(parts, request, who, form);
+        const { possibleAt, left } = error;
+        const seconds = Math.max(1, Math.ceil((possibleAt.getTime() - Date.now()) / 1000));
+        request.ctx.set('Retry-After', String(seconds));
+        const wait = { from: timesFor(request, who.member).moment(possibleAt), left };
+        request.page({ ...page, wait }, { status: 429, member: who.member });
+      }
     },
   }),
   route({

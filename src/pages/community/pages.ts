@@ -58,6 +58,8 @@ export type AdminPage =
       maxUses: string;
       days: { count: number; isChosen: boolean }[];
       faults: FieldFault[];
+      /** More mails than may be sent in a day: when they can be, and how many now. */
+      wait?: { from: string; left: number } | undefined;
       invitations: ListedInvitation[];
       notice?: 'sent' | 'revoked' | undefined;
     }

@@ -2,9 +2,14 @@ import { z } from 'zod';
 import { shownCodes } from '../../domain/second-factors/recovery-codes.ts';
 import { typed } from '../../platform/web/form-fields.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
+import { FACTOR_OTHERS, othersField } from './other-sessions-field.ts';
 
 /** What an authenticator app is set up with. */
-export const totpFields = z.object({ setup: z.string().optional(), code: z.string().optional() });
+export const totpFields = z.object({
+  setup: z.string().optional(),
+  code: z.string().optional(),
+  others: othersField(FACTOR_OTHERS),
+});
 /** The codes of the page, sent back to be had as a file. */
 export const shownCodesFields = z.object({ codes: typed });
 

@@ -1,12 +1,14 @@
 import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
-import { readInvitationToken } from '../../domain/invitations/invitation-store.ts';
+import {
+  findInvitationById,
+  readInvitationToken,
+} from '../../domain/invitations/invitation-store.ts';
 import { mintLink } from '../../domain/links/link-store.ts';
 import { keepMail } from '../../domain/notices/kept-mail-store.ts';
-import type { MailMessage } from '../../domain/notices/mail.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Mailer } from '../../platform/mail/transport.ts';
-import type { Claimed } from '../../platform/outbox/outbox-store.ts';
+import { type Claimed, queuedAt } from '../../platform/outbox/outbox-store.ts';
 import type { Outcome } from '../../platform/outbox/retry-policy.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { type MailCommunity, oneLine, renderMail } from './render-mail.ts';
@@ -34,7 +36,7 @@ export async function deliverMail(
   const { template, to, locale, issuerUrl, data = {} } = payload;
   const community = await communityOf(database, communityId, issuerUrl);
   if (community === undefined) return { state: 'refused', reason: 'the community is gone' };
-  const url = await urlOf({ database, sealer }, { communityId, payload });
+  const url = await urlOf({ database, sealer }, { id, communityId, payload });
   if (url === 'gone') return { state: 'done' };
   const mail = renderMail({ template, locale, community, data, url });
   if (mailer === undefined) {
@@ -55,7 +57,7 @@ export async function deliverMail(
 /** Where the button leads; `gone` when what it leads to is no longer there. */
 async function urlOf(
   { database, sealer }: Pick<MailParts, 'database' | 'sealer'>,
-  { communityId, payload }: Pick<MailMessage, 'communityId' | 'payload'>,
+  { id, communityId, payload }: Pick<Claimed<'mail'>, 'id' | 'communityId' | 'payload'>,
 ): Promise<string | undefined | 'gone'> {
   const { template, issuerUrl, link, to } = payload;
   if (link === undefined) {
@@ -63,10 +65,15 @@ async function urlOf(
     return page === undefined ? undefined : issuerUrl + page;
   }
   if (link.kind === 'invitation') {
+    // Revoked, or over with the role of whoever made it, while the message waited.
+    const invitation = await findInvitationById(database, communityId, link.invitation);
+    if (invitation?.state !== 'open') return 'gone';
     const token = await readInvitationToken(database, sealer, communityId, link.invitation);
     return token === undefined ? 'gone' : issuerUrl + LINK_PAGES.invitation + token;
   }
-  const token = await mintLink(database, communityId, { ...link, email: to });
+  // What was asked for before a new password is worthless after it, however late the message leaves.
+  const details = { askedAt: await queuedAt(database, id), ...link.details };
+  const token = await mintLink(database, communityId, { ...link, details, email: to });
   return issuerUrl + LINK_PAGES[link.kind] + token;
 }
 

@@ -1,3 +1,5 @@
+import type { OthersQuestion } from '../components/other-sessions-field.ts';
+
 export type PasskeyFault = 'failed' | 'known' | 'too-many' | 'name' | 'required' | 'short-password';
 
 /** Pages about passkeys. */
@@ -17,6 +19,7 @@ export type PasskeyPage =
       csrf: string;
       /** This address: what is made here works here. */
       host: string;
+      others: OthersQuestion;
       passkeys: {
         id: string;
         name: string;

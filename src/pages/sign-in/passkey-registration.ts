@@ -19,6 +19,7 @@ import { type PasskeyParts, passkeyAmr } from '../../domain/passkeys/verify-asse
 import { notTheFirst } from '../../domain/second-factors/change-factors.ts';
 import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor-store.ts';
 import type { Amr } from '../../domain/sessions/authentication.ts';
+import { type SessionsWish, settleOtherSessions } from '../../domain/sessions/other-sessions.ts';
 import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { normalForm } from '../../platform/text/normal-form.ts';
@@ -75,6 +76,7 @@ export async function beginRegistration(
 /**
  * Checks the browser's answer (section 7.1) and keeps the passkey, once. Without a name it gets one by its
  * kind. Whoever calls it has made sure that the person at the keyboard is the person.
+ * @param wish what becomes of the person's other sessions
  * @param onlyAsFirst for whoever has proven a password alone
  * @throws RequestError 400 `expired` when it was to be the first second factor, and is not
  */
@@ -83,6 +85,7 @@ export async function finishRegistration(
   request: CommunityRequest,
   who: { personId: string; subject: string },
   answer: { response: string | undefined; name: string | undefined },
+  wish: SessionsWish,
   { onlyAsFirst = false }: { onlyAsFirst?: boolean } = {},
 ): Promise<Registration> {
   const attestation = parseAttestation(answer.response);
@@ -113,6 +116,8 @@ export async function finishRegistration(
       return { registered: false, fault: 'failed' };
     const id = await insertPasskey(tx, passkey);
     if (id === undefined) return { registered: false, fault: 'known' };
+    const whose = { ...who, communityId: request.community.id };
+    await settleOtherSessions(tx, whose, wish);
     await tellOfNew(tx, request, who.subject, { id, name: passkey.name, rpId, backupEligible });
     const amr = passkeyAmr(backupEligible, true);
     return { registered: true, id, name: passkey.name, amr, isFirstFactor };

@@ -1,4 +1,5 @@
 import type { TotpSetup } from '../../domain/second-factors/totp-setup.ts';
+import type { OthersQuestion } from '../components/other-sessions-field.ts';
 
 type Form = { action: string; csrf: string };
 
@@ -9,6 +10,7 @@ export type SetUpPage =
       page: 'set-up';
       service?: { name: string } | undefined;
       passkey: Form & { optionsUrl: string };
+      others: OthersQuestion;
       fault?: 'code' | 'expired' | 'passkey' | undefined;
       restartUrl: string;
     } & Form &

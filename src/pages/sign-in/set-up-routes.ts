@@ -2,10 +2,13 @@ import { z } from 'zod';
 import { addTotp, renewRecoveryCodes } from '../../domain/second-factors/change-factors.ts';
 import { beginTotp, confirmTotp } from '../../domain/second-factors/totp-setup.ts';
 import type { Amr } from '../../domain/sessions/authentication.ts';
+import type { OtherSessions, SessionsWish } from '../../domain/sessions/other-sessions.ts';
 import { noFields } from '../../platform/web/form-fields.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import { serviceOfClient } from '../../protocols/oidc/clients.ts';
+import { askOthers, FACTOR_OTHERS, othersField } from '../components/other-sessions-field.ts';
 import { sendCodes, shownCodesFields, totpFields } from '../components/second-factor-forms.ts';
+import { browserSession } from '../routing/browser-session.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
@@ -36,14 +39,15 @@ export const SET_UP_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, params 
     params,
     who: settingUp,
     form: totpFields,
-    async handle({ parts, request, who: { pending, target }, form: { setup, code } }) {
+    async handle({ parts, request, who: { pending, target }, form: { setup, code, others } }) {
       const confirmed = confirmTotp(parts.sealer, pending.personId, { setup, code });
       if (typeof confirmed === 'string') {
-        const page = await setUpPage(parts, request, pending, target, setup);
+        const page = await setUpPage(parts, request, pending, target, { setup, others });
         request.page({ ...page, fault: confirmed }, { status: 400 });
         return;
       }
-      await addTotp(parts, request, pending, confirmed, {
+      const wish = await wishOf(request, pending, others);
+      await addTotp(parts, request, pending, confirmed, wish, {
         onlyAsFirst: pending.provenAmr === null,
       });
       await showCodesOnce(parts, request, pending, target, ['otp']);
@@ -66,15 +70,18 @@ export const SET_UP_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, params 
     path: `${path}/set-up/passkey`,
     params,
     who: settingUp,
-    form: z.object({ response: z.string().optional() }),
-    async handle({ parts, request, who: { pending, target }, form: { response } }) {
+    form: z.object({ response: z.string().optional(), others: othersField(FACTOR_OTHERS) }),
+    async handle({ parts, request, who: { pending, target }, form: { response, others } }) {
       const { personId, subject } = pending;
       const answer = { response, name: undefined };
       const onlyAsFirst = pending.provenAmr === null;
       const whose = { personId, subject };
-      const outcome = await finishRegistration(parts, request, whose, answer, { onlyAsFirst });
+      const wish = await wishOf(request, pending, others);
+      const outcome = await finishRegistration(parts, request, whose, answer, wish, {
+        onlyAsFirst,
+      });
       if (!outcome.registered) {
-        const page = await setUpPage(parts, request, pending, target);
+        const page = await setUpPage(parts, request, pending, target, { others });
         request.page({ ...page, fault: 'passkey' }, { status: 400 });
         return;
       }
@@ -138,7 +145,7 @@ async function setUpPage(
   request: CommunityRequest,
   pending: PendingSignIn,
   target: SignInTarget,
-  setup?: string,
+  { setup, others }: { setup?: string | undefined; others?: OtherSessions } = {},
 ): Promise<Page> {
   const { community, issuer } = request;
   const { personId, username } = await whoIs(request, pending);
@@ -155,9 +162,20 @@ async function setUpPage(
       optionsUrl: `${base}/set-up/passkey/options`,
       csrf: request.csrf(),
     },
+    others: askOthers(FACTOR_OTHERS, { chosen: others }),
     restartUrl: `${base}?switch=1`,
     ...(await beginTotp(parts.sealer, { personId, username, community: community.name }, setup)),
   };
+}
+
+/** This sign-in goes on, in the session that the browser may have by a password alone. */
+async function wishOf(
+  request: CommunityRequest,
+  { tokenHash }: PendingSignIn,
+  others: OtherSessions,
+): Promise<SessionsWish> {
+  const { uid } = await browserSession(request);
+  return { others, uid, pending: tokenHash };
 }
 
 async function whoIs(request: CommunityRequest, { subject }: PendingSignIn) {

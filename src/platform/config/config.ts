@@ -80,7 +80,8 @@ export function parseConfig(env: Env): Config {
   };
 
   for (const [variable, value] of Object.entries(env)) {
-    if (value !== undefined && !isWhole(value)) fault(variable as keyof Env, 'is not text in UTF-8');
+    if (value !== undefined && !isWhole(value))
+      fault(variable as keyof Env, 'is not text in UTF-8');
   }
   const url = parseUrl(env.TROUSSEAU_URL ?? 'http://localhost:8080', fault);
   const listen = parseListen('TROUSSEAU_LISTEN', env.TROUSSEAU_LISTEN ?? '127.0.0.1:8080', fault);

@@ -33,6 +33,15 @@ export function claimMessages(
   );
 }
 
+/** When a message was queued, by the database's clock, to the microsecond; undefined when it is gone. */
+export async function queuedAt(db: Queryable, id: string): Promise<string | undefined> {
+  const [row] = await db.query<{ at: string }>(
+    `SELECT to_json(created_at) #>> '{}' AS at FROM outbox WHERE id = $1`,
+    [id],
+  );
+  return row?.at;
+}
+
 /** Milliseconds until a message is due, negative when one is late; undefined when none waits. */
 export async function msUntilDue(db: Queryable, kinds: string[]): Promise<number | undefined> {
   const [row] = await db.query<{ ms: number | null }>(

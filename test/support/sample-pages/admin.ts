@@ -102,6 +102,11 @@ export const ADMIN_PAGES: Record<string, PageModel> = {
     notice: 'refused',
   },
   'admin invitations': { ...invitations, notice: 'sent' },
+  'admin invitations waiting': {
+    ...invitations,
+    emails: 'sam@exemple.fr, alice@exemple.fr',
+    wait: { from: '23 novembre 2026 à 10:00', left: 0 },
+  },
   'admin invitations refused': {
     ...invitations,
     groups: [],

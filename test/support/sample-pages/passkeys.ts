@@ -15,10 +15,18 @@ const key = {
   synced: false,
   elsewhere: 'login.lamyne.example',
 };
+const others = {
+  choices: [
+    { state: 'end' as const, isChosen: false },
+    { state: 'keep' as const, isChosen: true },
+  ],
+  appPasswordsUrl: '/c/lamyne/account/app-passwords',
+};
 const page = {
   page: 'account/passkeys' as const,
   ...form,
   host: 'hub.example',
+  others,
   passkeys: [phone, key],
   faults: [],
 };

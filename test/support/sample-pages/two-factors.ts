@@ -6,6 +6,13 @@ const setup = {
   picture: 'data:image/svg+xml;base64,PHN2Zy8+',
   setup: 'sealed',
 };
+const others = {
+  choices: [
+    { state: 'end' as const, isChosen: false },
+    { state: 'keep' as const, isChosen: true },
+  ],
+  appPasswordsUrl: '/c/lamyne/account/app-passwords',
+};
 const overview = {
   page: 'account/two-factors' as const,
   base: '/c/lamyne/account',
@@ -21,6 +28,7 @@ const setUp = {
   ...form,
   ...setup,
   passkey: { ...form, optionsUrl: '/c/lamyne/login/set-up/passkey/options' },
+  others: { ...others, appPasswordsUrl: undefined },
   restartUrl: '/c/lamyne/login?switch=1',
 };
 
@@ -40,8 +48,15 @@ export const TWO_FACTOR_PAGES: Record<string, PageModel> = {
     codes: { left: 10, few: false },
     fault: 'required',
   },
-  totp: { page: 'account/totp', ...form, ...setup, replaces: false },
-  'totp refused': { page: 'account/totp', ...form, ...setup, replaces: true, fault: 'code' },
+  totp: { page: 'account/totp', ...form, ...setup, others, replaces: false },
+  'totp refused': {
+    page: 'account/totp',
+    ...form,
+    ...setup,
+    others,
+    replaces: true,
+    fault: 'code',
+  },
   'recovery codes first': {
     page: 'account/recovery-codes',
     ...form,

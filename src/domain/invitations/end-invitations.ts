@@ -1,0 +1,37 @@
+import type { Transaction } from '../../platform/database/database.ts';
+import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
+import { VOUCHED } from './invitation-store.ts';
+
+/** Why invitations end that nobody revoked: who made them may not any more, or was let in again by others. */
+export type InvitationsEnd = 'role-lost' | 'recovered';
+
+/**
+ * Ends the open invitations of members that they may not give any more, by what they are in the rows now, for
+ * good: they stay ended when the role comes back. Of somebody whose account was given back to them, all end.
+ */
+export async function endInvitationsOf(
+  tx: Transaction,
+  communityId: string,
+  subjects: readonly string[],
+  actor: Actor,
+  because: InvitationsEnd,
+): Promise<void> {
+  if (subjects.length === 0) return;
+  const ended = await tx.query<{ invitation: string; label: string; inviter: string }>(
+    `UPDATE invitations i SET revoked_at = now()
+     WHERE i.community_id = $1 AND i.created_by = ANY($2::uuid[]) AND i.revoked_at IS NULL
+       AND i.expires_at > now() AND (i.max_uses IS NULL OR i.uses < i.max_uses)
+       AND ($3 OR NOT ${VOUCHED})
+     RETURNING i.id AS invitation, i.label, i.created_by AS inviter`,
+    [communityId, subjects, because === 'recovered'],
+  );
+  await recordEvents(
+    tx,
+    ended.map((one) => ({
+      communityId,
+      type: 'invitation.revoked',
+      actor,
+      details: { ...one, because },
+    })),
+  );
+}
