@@ -3,6 +3,7 @@ import type { Context } from 'koa';
 import { DomainError } from '../../domain/errors.ts';
 import { isDatabaseAway } from '../../platform/database/availability.ts';
 import { BusyError } from '../../platform/errors/busy-error.ts';
+import { TooManyError } from '../../platform/errors/too-many-error.ts';
 import { answerEarly } from '../../platform/web/answer-early.ts';
 import { CsrfError } from '../../platform/web/csrf.ts';
 import { ClientGoneError, RequestError } from '../../platform/web/http-errors.ts';
@@ -48,9 +49,9 @@ export async function answerError(
   for (const name of ['Location', 'Set-Cookie', 'Content-Type', 'Content-Length']) ctx.remove(name);
   setSecurityHeaders(ctx, parts.config.url.protocol === 'https:');
   ctx.status = status;
-  if (status === 503) {
-    ctx.set('Retry-After', String(error instanceof BusyError ? error.retryAfterSeconds : 5));
-  }
+  if (error instanceof BusyError || error instanceof TooManyError)
+    ctx.set('Retry-After', String(error.retryAfterSeconds));
+  else if (status === 503) ctx.set('Retry-After', '5');
   if (!wantsPage(ctx)) {
     if (status === 503 && /(^|\/)oidc\//.test(ctx.path)) {
       // RFC 6749 §5.2 has a form of its own, and apps read no other.
@@ -89,6 +90,7 @@ function send(ctx: Context, body: string): void {
 function meaningOf(error: unknown): Meaning {
   const { name, message: reason, status } = error as Error & { status?: number };
   if (error instanceof RequestError) return { status: error.status, kind: error.kind, reason };
+  if (error instanceof TooManyError) return { status: 429, kind: 'too-many', reason };
   if (error instanceof CsrfError) return { status: 403, kind: 'csrf', reason };
   if (error instanceof DomainError) return meaningOfDomain(error);
   if (error instanceof UsedUpError) return { status: 400, kind: 'expired', reason };

@@ -6,6 +6,7 @@ import { browserKeyOf } from '../../platform/web/csrf.ts';
 import type { EdgeView } from '../../platform/web/edge.ts';
 import type { PageModel } from '../../platform/web/pages.ts';
 import { allowFormsToLeave } from '../../platform/web/security-headers.ts';
+import { rowAdmission } from '../../protocols/oidc/kept-requests.ts';
 import type { RequestContext } from '../../protocols/oidc/request-context.ts';
 import { runInScope } from '../../protocols/oidc/request-scope.ts';
 import { UnitOfWork } from '../../protocols/oidc/unit-of-work.ts';
@@ -36,6 +37,7 @@ export function openCommunityRequest(
     communityId: community.id,
     issuer: issuer.url,
     origin: { ip: ip || undefined, userAgent: ctx.get('user-agent') || undefined },
+    admitRow: rowAdmission(parts.floods, community, ip),
   });
   const csrf = () => parts.csrf.token(ctx, issuer.basePath || '/');
   const renderFor = (model: PageModel, member?: Member, uiLocales?: string) => {

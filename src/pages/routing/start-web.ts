@@ -8,6 +8,7 @@ import type { Database } from '../../platform/database/database.ts';
 import { listenAt } from '../../platform/net/listen.ts';
 import type { Outbound } from '../../platform/outbound/outbound.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
+import { createFloodGuard } from '../../platform/throttles/flood-guard.ts';
 import type { Throttles } from '../../platform/throttles/throttles.ts';
 import { Connections } from '../../platform/web/connections.ts';
 import { createCsrf } from '../../platform/web/csrf.ts';
@@ -54,6 +55,7 @@ export async function startWeb(parts: {
         onBuilt: (provider, community) => watchProvider(provider, community, log),
       }),
       throttle,
+      floods: createFloodGuard(),
       csrf: createCsrf(sealer),
       files,
       renderer: createRenderer(files, parts.site.frameOf),

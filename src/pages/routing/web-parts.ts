@@ -4,6 +4,7 @@ import type { PictureMaker } from '../../domain/pictures/make-picture.ts';
 import type { Config } from '../../platform/config/config.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
+import type { FloodGuard } from '../../platform/throttles/flood-guard.ts';
 import type { Throttles } from '../../platform/throttles/throttles.ts';
 import type { Connections } from '../../platform/web/connections.ts';
 import type { Csrf } from '../../platform/web/csrf.ts';
@@ -29,6 +30,7 @@ export type WebParts = {
   settle(): Promise<void>;
   providers: ProviderPool;
   throttle: Throttles;
+  floods: FloodGuard;
   csrf: Csrf;
   renderer: Renderer;
   files: StaticFiles;

@@ -34,6 +34,7 @@ export async function leadToRegistration(
   if (!wanted || !isOpenToNewcomers(request.community)) return false;
   if ((await signedIn(request)) !== undefined) return false;
   setCookie(request, uid);
+  request.unit.keepWaiting(uid);
   request.redirect('/register');
   return true;
 }

@@ -25,6 +25,7 @@ export async function loadInteraction(
   if (interaction.uid !== uid || interaction.prompt.name !== question)
     throw expired('another question');
   if (interaction.result !== undefined) throw expired('already answered');
+  if (request.ctx.method === 'POST') request.unit.keepWaiting(interaction.uid);
   request.ctx.state.uiLocales = interaction.params.ui_locales;
   return interaction;
 }

@@ -2,6 +2,7 @@ import { type Adapter, errors } from 'oidc-provider';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { isWhole } from '../../platform/text/whole-text.ts';
 import type { Payload } from './changes.ts';
+import { refuseOversized } from './kept-requests.ts';
 import { currentUnit } from './request-scope.ts';
 
 /** Bearer values that the protocol reads back from an interaction: kept sealed. */
@@ -24,6 +25,7 @@ export function createAdapterFactory(sealer: Sealer): (kind: string) => Adapter 
     },
     async upsert(id, payload, expiresIn) {
       refuseUnstorable(payload);
+      refuseOversized(kind, payload as Payload);
       currentUnit().upsert(
         kind,
         id,

@@ -122,6 +122,7 @@ function configuration(
         userCodeInputSource: pages.userCodeInputSource,
         userCodeConfirmSource: pages.userCodeConfirmSource,
         successSource: pages.deviceSuccessSource,
+        deviceInfo: ({ ip, headers }) => ({ ip, ua: headers['user-agent']?.slice(0, 500) }),
       },
       rpInitiatedLogout: {
         enabled: true,

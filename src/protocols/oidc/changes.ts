@@ -35,6 +35,8 @@ export type Changes = {
   openedSessions: Map<string, { id: string; payload: Payload }>;
   updatedSessions: Map<string, SessionUpdate>;
   closedSessions: Set<string>;
+  /** Apps' requests whose visitor is still there: they wait as long as any may. */
+  waiting: Set<string>;
   consents: Map<string, ConsentWrite>;
   disclosures: Map<string, Disclosure>;
   events: AuditEvent[];

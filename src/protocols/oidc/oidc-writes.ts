@@ -48,6 +48,11 @@ export async function writeChanges(db: Queryable, changes: Changes): Promise<voi
     add('replaced', statement.replace(replaced));
     require('record', replaced.length, 'SELECT count(*) FROM replaced');
   }
+  const waiting = [...changes.waiting].filter((uid) => {
+    const key = `Interaction:${uid}`;
+    return !changes.artifacts.has(key) && !changes.destroyed.has(key);
+  });
+  if (waiting.length > 0) add('waiting', statement.wait(waiting));
   const closed = [...changes.closedSessions].filter((uid) => !changes.updatedSessions.has(uid));
   if (closed.length > 0) add('closed', statement.close(closed));
   if (changes.openedSessions.size > 0)
@@ -137,6 +142,11 @@ class Statement {
       return `(${values.map(([value, type]) => `${this.#param(value)}::${type}`).join(', ')})`;
     });
     return rows.join(', ');
+  }
+
+  wait(uids: string[]): string {
+    return `UPDATE oidc_artifacts SET expires_at = to_timestamp((payload ->> 'exp')::double precision)
+      WHERE community_id = $1 AND kind = 'Interaction' AND id_hash = ANY(${this.#param(uids.map(tokenHash))}::bytea[])`;
   }
 
   open(sessions: { id: string; payload: Payload }[], { issuer, origin }: Changes): string {

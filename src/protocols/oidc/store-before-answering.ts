@@ -1,5 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { DomainError } from '../../domain/errors.ts';
+import { TooManyError } from '../../platform/errors/too-many-error.ts';
 import { UsedUpError } from './changes.ts';
 import { currentScope, currentUnit } from './request-scope.ts';
 
@@ -31,6 +32,11 @@ export async function storeBeforeAnswering(
   try {
     await currentUnit().flush();
   } catch (error) {
+    if (error instanceof TooManyError) {
+      ctx.set('Retry-After', String(error.retryAfterSeconds));
+      answer(ctx, 429, 'too-many', { error: 'temporarily_unavailable' });
+      return;
+    }
     const isRefusal = error instanceof UsedUpError || error instanceof DomainError;
     if (!isRefusal) {
       ctx.oidc?.provider.emit('server_error', ctx, error as Error);
@@ -55,7 +61,7 @@ async function revokeReused(ctx: KoaContextWithOIDC): Promise<void> {
 function answer(
   ctx: KoaContextWithOIDC,
   status: number,
-  kind: 'expired' | 'unavailable' | 'not-found',
+  kind: 'expired' | 'unavailable' | 'not-found' | 'too-many',
   body: Record<string, string>,
 ): void {
   ctx.remove('Location');

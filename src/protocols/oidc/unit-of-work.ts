@@ -6,6 +6,7 @@ import type { AuditEvent, Told } from '../../platform/events/record-event.ts';
 import type { OutboxMessage } from '../../platform/outbox/outbox.ts';
 import type { Changes, ConsentWrite, Payload, RequestOrigin } from './changes.ts';
 import type { Disclosure, DisclosureNotes } from './disclosure-notes.ts';
+import type { AdmitRow } from './kept-requests.ts';
 import {
   readArtifact,
   readByUserCode,
@@ -28,6 +29,7 @@ type UnitOptions = {
   communityId: string;
   issuer: string;
   origin: RequestOrigin;
+  admitRow: AdmitRow;
 };
 
 /** A session as it was when the request came. */
@@ -48,6 +50,7 @@ export class UnitOfWork {
   readonly #cache: SignInCache;
   readonly #notes: DisclosureNotes;
   readonly #redeems: boolean;
+  readonly #admitRow: AdmitRow;
   readonly #changes: Changes;
   /** Payloads as JSON where they were written here, as objects where they were read. */
   readonly #known = new Map<string, Payload | string | undefined>();
@@ -56,11 +59,12 @@ export class UnitOfWork {
   /** What sessions held when they were read, by uid: what the request changes is told from it. */
   readonly #sessionsRead = new Map<string, SessionBefore>();
 
-  constructor({ db, cache, notes, redeems, communityId, issuer, origin }: UnitOptions) {
+  constructor({ db, cache, notes, redeems, communityId, issuer, origin, admitRow }: UnitOptions) {
     this.#db = protocolDatabase(db);
     this.#cache = cache;
     this.#notes = notes;
     this.#redeems = redeems;
+    this.#admitRow = admitRow;
     this.communityId = communityId;
     this.#changes = {
       communityId,
@@ -73,6 +77,7 @@ export class UnitOfWork {
       openedSessions: new Map(),
       updatedSessions: new Map(),
       closedSessions: new Set(),
+      waiting: new Set(),
       consents: new Map(),
       disclosures: new Map(),
       events: [],
@@ -204,6 +209,11 @@ export class UnitOfWork {
     this.#changes.messages.push({ ...message, communityId: this.communityId });
   }
 
+  /** Lets an app's request wait on: its visitor has just been heard of. */
+  keepWaiting(uid: string): void {
+    this.#changes.waiting.add(uid);
+  }
+
   /** The changes rest on this: they are refused if it was changed or removed, or the member suspended, meanwhile. */
   requireCredential(credential: Credential): void {
     this.#changes.credential = credential;
@@ -228,8 +238,10 @@ export class UnitOfWork {
   /**
    * Stores what the request changed, in one statement.
    * @throws UsedUpError when something that the request used up was no longer there
+   * @throws TooManyError when whoever asks has too much stored already
    */
   async flush(): Promise<void> {
+    this.#admitNewRows();
     const version = this.#cache.version();
     const { consumed, destroyed, revokedGrants, artifacts } = this.#changes;
     const { openedSessions, updatedSessions, closedSessions } = this.#changes;
@@ -250,6 +262,19 @@ export class UnitOfWork {
     }
     for (const [uid, { id, payload }] of openedSessions) {
       this.#keepSession(version, uid, id, payload);
+    }
+  }
+
+  #admitNewRows(): void {
+    for (const artifact of this.#changes.artifacts.values()) {
+      if (artifact.replaces) continue;
+      const longest = this.#admitRow(artifact.kind, artifact.payload);
+      if (longest !== undefined) {
+        artifact.expiresIn = Math.min(artifact.expiresIn ?? longest, longest);
+      }
+    }
+    for (const { payload } of this.#changes.openedSessions.values()) {
+      this.#admitRow('Session', payload);
     }
   }
 
