@@ -120,7 +120,9 @@ function show(slug: string, name: string): Promise<Outcome> {
       access: groups.length > 0 ? `${service.access}: ${groups.join(', ')}` : service.access,
       issuer: client?.issuer,
       client: client?.clientId,
-      authentication: client?.tokenEndpointAuthMethod,
+      kind: client?.kind,
+      authentication:
+        client && `${client.tokenEndpointAuthMethod}${client.authOnly ? ' only' : ''}`,
       'redirect URIs': client?.redirectUris.join(' '),
       'back-channel logout': client?.backchannelLogoutUri,
       grants: client?.grantTypes.join(' '),

@@ -86,6 +86,13 @@ describe('the discovery document', () => {
     );
   });
 
+  it('says the same of introspection and revocation, where silence would mean basic alone (RFC 8414 §2)', () => {
+    for (const endpoint of ['introspection', 'revocation'])
+      expect(metadata[`${endpoint}_endpoint_auth_methods_supported`]).toEqual(
+        metadata.token_endpoint_auth_methods_supported,
+      );
+  });
+
   it('gives a sign-out endpoint to which apps can blindly append a query', () => {
     expect(new URL(metadata.end_session_endpoint as string).search).toBe('');
   });
