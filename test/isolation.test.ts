@@ -356,6 +356,9 @@ const reads: Record<string, () => Promise<unknown>> = {
     ...[await serviceStore.accessOf(db.database, a.id, b.serviceId, a.subject)],
     ...[await serviceStore.accessOf(db.database, a.id, a.serviceId, b.subject)],
   ],
+  countAccessRequests: async () =>
+    (await serviceStore.countAccessRequests(db.database, a.id)) -
+    (await serviceStore.listAccessRequests(db.database, a.id)).length,
   listAccessRequests: () => serviceStore.listAccessRequests(db.database, a.id, b.serviceId),
   listAppPasswords: () => appPasswordStore.listAppPasswords(db.database, a.id, b.subject),
   namesOf: async () => [...(await membershipStore.namesOf(db.database, a.id, [b.subject])).keys()],
@@ -423,14 +426,31 @@ const changes: Record<string, (tx: Transaction) => Promise<unknown>> = {
     nestGroup(tx, a.id, { parentId: a.groupId, childId: b.childId }, 'cli'),
   'unnest their groups': (tx) =>
     unnestGroup(tx, a.id, { parentId: b.groupId, childId: b.childId }, 'cli'),
-  'request their service': (tx) => requestAccess(tx, a.id, b.serviceId, a.subject),
-  'request our service for their member': (tx) => requestAccess(tx, a.id, a.serviceId, b.subject),
+  'request their service': (tx) =>
+    requestAccess(tx, { id: a.id, issuerUrl: 'https://lieu.example' }, b.serviceId, a.subject),
+  'request our service for their member': (tx) =>
+    requestAccess(tx, { id: a.id, issuerUrl: 'https://lieu.example' }, a.serviceId, b.subject),
   'approve their request': (tx) =>
-    approveAccess(tx, a.id, { serviceId: b.serviceId, subject: b.subject }, 'cli'),
+    approveAccess(
+      tx,
+      a.id,
+      { serviceId: b.serviceId, subject: b.subject, issuerUrl: undefined },
+      'cli',
+    ),
   'approve their member at our service': (tx) =>
-    approveAccess(tx, a.id, { serviceId: a.serviceId, subject: b.subject }, 'cli'),
+    approveAccess(
+      tx,
+      a.id,
+      { serviceId: a.serviceId, subject: b.subject, issuerUrl: undefined },
+      'cli',
+    ),
   'block our member at their service': (tx) =>
-    blockAccess(tx, a.id, { serviceId: b.serviceId, subject: a.subject }, 'cli'),
+    blockAccess(
+      tx,
+      a.id,
+      { serviceId: b.serviceId, subject: a.subject, issuerUrl: undefined },
+      'cli',
+    ),
   'make an app password for their member': (tx) =>
     createAppPassword(tx, a.id, { subject: b.subject, serviceId: a.serviceId, name: 'x' }, 'cli'),
   'make an app password for their service': (tx) =>

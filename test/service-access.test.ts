@@ -30,18 +30,19 @@ afterAll(() => db.drop());
 
 const change = <Result>(work: (tx: Transaction) => Promise<Result>) =>
   db.database.transaction(work);
+const at = (id: string) => ({ id, issuerUrl: 'https://lieu.example' });
 const access = (serviceId: string) => accessOf(db.database, community, serviceId, subject);
 
 test('a request waits in the list until it is answered, and is made once', async () => {
   const { serviceId, slug } = await make.buildService(community, { access: 'approval' });
   expect(await access(serviceId)).toEqual({ allowed: false, reason: 'approval' });
-  const request = () => change((tx) => requestAccess(tx, community, serviceId, subject));
+  const request = () => change((tx) => requestAccess(tx, at(community), serviceId, subject));
   expect(await Promise.all([request(), request()])).toEqual(['requested', 'requested']);
   expect(await access(serviceId)).toEqual({ allowed: false, reason: 'requested' });
   expect(await listAccessRequests(db.database, community)).toMatchObject([
     { service: slug, subject, username: 'alice' },
   ]);
-  const place = { serviceId, subject };
+  const place = { serviceId, subject, issuerUrl: undefined };
   expect(await change((tx) => approveAccess(tx, community, place, 'cli'))).toBe(true);
   expect(await change((tx) => approveAccess(tx, community, place, 'cli'))).toBe(false);
   expect(await access(serviceId)).toEqual({ allowed: true });
@@ -59,11 +60,15 @@ test('a request waits in the list until it is answered, and is made once', async
 
 test('who was refused cannot ask again, and a service that takes no requests gets none', async () => {
   const { serviceId } = await make.buildService(community, { access: 'approval' });
-  await change((tx) => blockAccess(tx, community, { serviceId, subject }, 'cli'));
-  expect(await change((tx) => requestAccess(tx, community, serviceId, subject))).toBe('blocked');
+  await change((tx) =>
+    blockAccess(tx, community, { serviceId, subject, issuerUrl: undefined }, 'cli'),
+  );
+  expect(await change((tx) => requestAccess(tx, at(community), serviceId, subject))).toBe(
+    'blocked',
+  );
   const open = await make.buildService(community);
   await expect(
-    change((tx) => requestAccess(tx, community, open.serviceId, subject)),
+    change((tx) => requestAccess(tx, at(community), open.serviceId, subject)),
   ).rejects.toMatchObject({ code: 'no-approval' });
 });
 
@@ -72,7 +77,7 @@ test('a block ends what the member has at that service, and only there', async (
   const other = await make.buildMember(community);
   await make.buildSession(community, subject, [carnet.clientId, agenda.clientId]);
   await make.buildSession(community, other, [carnet.clientId]);
-  const place = { serviceId: carnet.serviceId, subject };
+  const place = { serviceId: carnet.serviceId, subject, issuerUrl: undefined };
   expect(await change((tx) => blockAccess(tx, community, place, 'cli'))).toBe(true);
   expect(await access(carnet.serviceId)).toEqual({ allowed: false, reason: 'blocked' });
   expect(await access(agenda.serviceId)).toEqual({ allowed: true });

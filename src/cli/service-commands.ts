@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Service } from '../domain/communities/community.ts';
+import { communityUrl } from './community-url.ts';
 import { fields, type JsonOption, type Outcome, report, table } from './output.ts';
 import { addService, removeService, setService } from './save-service.ts';
 import { type ServiceOptions, withServiceOptions } from './service-options.ts';
@@ -160,11 +161,15 @@ function decide(
   memberName: string,
   verb: 'approve' | 'block',
 ): Promise<Outcome> {
-  return withService(slug, name, async ({ database, community, service }) => {
+  return withService(slug, name, async ({ config, database, community, service }) => {
     const { requireMember } = await import('./resolve.ts');
     const { approveAccess, blockAccess } = await import('../domain/services/decide-access.ts');
     const { subject, username } = await requireMember(database, community, memberName);
-    const place = { serviceId: service.id, subject };
+    const place = {
+      serviceId: service.id,
+      subject,
+      issuerUrl: communityUrl(config, community),
+    };
     const change = verb === 'approve' ? approveAccess : blockAccess;
     const changed = await database.transaction((tx) => change(tx, community.id, place, 'cli'));
     const state = verb === 'approve' ? 'let in to' : 'kept out of';

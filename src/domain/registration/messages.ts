@@ -4,7 +4,7 @@ import { enqueue } from '../../platform/outbox/outbox.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import type { Community } from '../communities/community.ts';
 import { type MailMessage, mail } from '../notices/mail.ts';
-import { notifyMember } from '../notices/notify-member.ts';
+import { notifyAdmins } from '../notices/notify-admins.ts';
 import type { Standing } from './release-address.ts';
 
 /** What those who come in are written, and those who decide about it. */
@@ -78,21 +78,12 @@ export async function tellAdminsOfRequest(
   tx: Transaction,
   { community, issuerUrl, newcomer }: AskingToJoin,
 ): Promise<void> {
-  const admins = await tx.query<{ subject: string }>(
-    `SELECT subject FROM memberships
-     WHERE community_id = $1 AND status = 'active' AND role IN ('admin', 'owner') ORDER BY subject`,
-    [community.id],
-  );
-  const { username, displayName } = newcomer;
-  for (const { subject } of admins) {
-    await notifyMember(tx, {
-      communityId: community.id,
-      subject,
-      issuerUrl,
-      template: 'request-received',
-      data: { username, displayName },
-    });
-  }
+  await notifyAdmins(tx, {
+    communityId: community.id,
+    issuerUrl,
+    template: 'request-received',
+    data: { username: newcomer.username, displayName: newcomer.displayName },
+  });
 }
 
 export type AskingToJoin = {

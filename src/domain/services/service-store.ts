@@ -40,6 +40,8 @@ export async function accessOf(
 
 export type AccessRequest = {
   service: string;
+  serviceId: string;
+  serviceName: string;
   subject: string;
   username: string;
   displayName: string;
@@ -53,13 +55,25 @@ export function listAccessRequests(
   serviceId?: string,
 ): Promise<AccessRequest[]> {
   return db.query<AccessRequest>(
-    `SELECT s.slug AS service, m.subject, m.username, m.display_name AS "displayName",
+    `SELECT s.slug AS service, s.id AS "serviceId", s.name AS "serviceName", m.subject, m.username, m.display_name AS "displayName",
        a.updated_at AS "requestedAt"
      FROM accounts a
      JOIN services s ON s.community_id = a.community_id AND s.id = a.service_id
      JOIN memberships m ON m.community_id = a.community_id AND m.subject = a.subject
-     WHERE a.community_id = $1 AND a.state = 'requested' AND ($2::uuid IS NULL OR a.service_id = $2)
-     ORDER BY a.updated_at, m.username_key`,
+     WHERE a.community_id = $1 AND a.state = 'requested' AND m.status = 'active'
+       AND ($2::uuid IS NULL OR a.service_id = $2)
+     ORDER BY a.updated_at, m.username_key LIMIT 500`,
     [communityId, serviceId ?? null],
   );
+}
+
+/** How many wait for an answer of the community's admins. */
+export async function countAccessRequests(db: Queryable, communityId: string): Promise<number> {
+  const [row] = await db.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM accounts a
+     JOIN memberships m ON m.community_id = a.community_id AND m.subject = a.subject AND m.status = 'active'
+     WHERE a.community_id = $1 AND a.state = 'requested'`,
+    [communityId],
+  );
+  return row?.count ?? 0;
 }

@@ -1,4 +1,5 @@
 import { countMembers } from '../../domain/memberships/membership-store.ts';
+import { countAccessRequests } from '../../domain/services/service-store.ts';
 import { datesFor } from '../../platform/i18n/dates.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
@@ -13,7 +14,9 @@ export async function adminFrame(
 ): Promise<AdminFrame> {
   return {
     base: `${issuer.basePath}/admin`,
-    requestsWaiting: await countMembers(database, community.id, { status: 'requested' }),
+    requestsWaiting:
+      (await countMembers(database, community.id, { status: 'requested' })) +
+      (await countAccessRequests(database, community.id)),
   };
 }
 

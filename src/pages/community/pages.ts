@@ -43,7 +43,16 @@ export type AdminPage =
         requestedOn: string;
         answers: { question: string; answer: string }[];
       }[];
-      notice?: 'admitted' | 'refused' | 'decided' | undefined;
+      /** Members who asked to be let in to a service. */
+      access: {
+        subject: string;
+        displayName: string;
+        username: string;
+        serviceId: string;
+        service: string;
+        requestedOn: string;
+      }[];
+      notice?: 'admitted' | 'refused' | 'decided' | 'let-in' | 'kept-out' | undefined;
     }
   | {
       page: 'admin/invitations';

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { RefusedError } from '../../domain/errors.ts';
 import { listRequests } from '../../domain/registration/answer-store.ts';
 import { decideRequest } from '../../domain/registration/decide-request.ts';
+import { answerAccessRequest } from '../../domain/services/decide-access.ts';
+import { listAccessRequests } from '../../domain/services/service-store.ts';
 import { uuid } from '../../platform/text/uuid.ts';
 import { oneOf, typed } from '../../platform/web/form-fields.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
@@ -16,10 +18,11 @@ export const ADMIN_REQUESTS_ROUTES: CommunityRoute[] = [
     method: 'GET',
     path: '/admin/requests',
     who: adminRecent,
-    query: z.object({ notice: oneOf('admitted', 'refused', 'decided') }),
+    query: z.object({ notice: oneOf('admitted', 'refused', 'decided', 'let-in', 'kept-out') }),
     async handle({ parts, request, who, query: { notice } }) {
       const day = dayFor(request, who);
       const requests = await listRequests(parts.database, request.community.id);
+      const access = await listAccessRequests(parts.database, request.community.id);
       request.page(
         {
           page: 'admin/requests',
@@ -29,6 +32,11 @@ export const ADMIN_REQUESTS_ROUTES: CommunityRoute[] = [
           requests: requests.map(({ email, requestedAt, ...rest }) => ({
             ...rest,
             email: email ?? undefined,
+            requestedOn: day(requestedAt),
+          })),
+          access: access.map(({ requestedAt, serviceName, ...rest }) => ({
+            ...rest,
+            service: serviceName,
             requestedOn: day(requestedAt),
           })),
           notice,
@@ -57,6 +65,24 @@ export const ADMIN_REQUESTS_ROUTES: CommunityRoute[] = [
         });
       await parts.settle();
       const done = form.decision === 'admit' ? 'admitted' : 'refused';
+      request.redirect(`/admin/requests?notice=${decided ? done : 'decided'}`);
+    },
+  }),
+  // The answer to a member who asked for a service.
+  route({
+    method: 'POST',
+    path: '/admin/requests/access',
+    who: adminRecent,
+    form: z.object({ decision: z.enum(['admit', 'refuse']), subject: uuid, service: uuid }),
+    async handle({ parts, request, who, form: { decision, subject, service } }) {
+      const admit = decision === 'admit';
+      const place = { serviceId: service, subject, issuerUrl: request.issuer.url };
+      const actor = `member:${who.member.subject}` as const;
+      const decided = await parts.database.transaction((tx) =>
+        answerAccessRequest(tx, request.community.id, place, { admit, actor }),
+      );
+      await parts.settle();
+      const done = admit ? 'let-in' : 'kept-out';
       request.redirect(`/admin/requests?notice=${decided ? done : 'decided'}`);
     },
   }),

@@ -22,7 +22,7 @@ export type HomePage =
         icon?: string;
         action: string;
         csrf: string;
-        requested: boolean;
+        state: 'approval' | 'requested' | 'blocked';
       }[];
       /** For those who look after the community. */
       adminUrl?: string | undefined;

@@ -16,6 +16,9 @@ import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { hubRoute } from '../routing/hub-request.ts';
 import { anyone, member as memberGuard } from '../routing/who.ts';
 
+/** What a member can ask for, has asked for, or was refused. */
+const ASKED = ['approval', 'requested', 'blocked'];
+
 export const HOME_ROUTES: CommunityRoute[] = [
   // The services that the member may use, as tiles; a click goes in.
   route({
@@ -28,14 +31,15 @@ export const HOME_ROUTES: CommunityRoute[] = [
       const recovery = await recoveryOf(parts.database, community.id, member.subject);
       const requestable = community.services.flatMap((service) => {
         const access = accessTo(community, service, member);
-        if (access.allowed || (access.reason !== 'approval' && access.reason !== 'requested'))
-          return [];
+        if (access.allowed || !ASKED.includes(access.reason)) return [];
+        // Shut out of a service that nobody asks for is no answer to anything.
+        if (access.reason === 'blocked' && service.access !== 'approval') return [];
         return [
           {
             ...tile(service),
             action: `${issuer.basePath}/services/${service.slug}/request`,
             csrf: request.csrf(),
-            requested: access.reason === 'requested',
+            state: access.reason as 'approval' | 'requested' | 'blocked',
           },
         ];
       });
@@ -78,7 +82,12 @@ export const HOME_ROUTES: CommunityRoute[] = [
       const service = community.services.find((candidate) => candidate.slug === slug);
       if (service === undefined || service.access !== 'approval') throw notFound('service');
       await parts.database.transaction((tx) =>
-        requestAccess(tx, community.id, service.id, who.member.subject),
+        requestAccess(
+          tx,
+          { id: community.id, issuerUrl: request.issuer.url },
+          service.id,
+          who.member.subject,
+        ),
       );
       await parts.settle();
       request.redirect('/?notice=requested');

@@ -64,7 +64,12 @@ export const ACCESS_ROUTES: CommunityRoute[] = [
       const { service, member } = await interactionParts(request, interaction);
       if (service.access === 'approval') {
         await parts.database.transaction((tx) =>
-          requestAccess(tx, request.community.id, service.id, member.subject),
+          requestAccess(
+            tx,
+            { id: request.community.id, issuerUrl: request.issuer.url },
+            service.id,
+            member.subject,
+          ),
         );
         await parts.settle();
       }

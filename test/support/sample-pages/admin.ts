@@ -92,6 +92,16 @@ export const ADMIN_PAGES: Record<string, PageModel> = {
         answers: [],
       },
     ],
+    access: [
+      {
+        subject: SUBJECT,
+        displayName: 'Camille Roy',
+        username: 'camille',
+        serviceId: 'bb0f1f0e-4a43-4d8d-9f43-0a4b1d0f9c33',
+        service: 'Visio',
+        requestedOn: '23 novembre 2026',
+      },
+    ],
     notice: 'admitted',
   },
   'admin requests none': {
@@ -99,6 +109,7 @@ export const ADMIN_PAGES: Record<string, PageModel> = {
     frame: { ...frame, requestsWaiting: 0 },
     ...post('/requests'),
     requests: [],
+    access: [],
     notice: 'refused',
   },
   'admin invitations': { ...invitations, notice: 'sent' },
