@@ -1,5 +1,5 @@
 import type { RequestKind } from '../../platform/throttles/request-throttle.ts';
-import { type Count, type Input, type Route, routeMaker } from '../../platform/web/route.ts';
+import { type Count, type Route, routeMaker } from '../../platform/web/route.ts';
 import type { CommunityRequest } from './community-request.ts';
 import type { WebParts } from './web-parts.ts';
 
@@ -15,11 +15,6 @@ export type CommunityKind = {
 };
 
 export type CommunityRoute = Route<CommunityKind>;
-/** What a community's handler gets; see `Input`. */
-export type CommunityInput<Who = undefined> = Pick<
-  Input<CommunityKind, Who>,
-  'parts' | 'request' | 'who'
->;
 export type CountRequest<Kind extends RequestKind> = Count<Kind>;
 
 export const route = routeMaker<CommunityKind>();

@@ -3,7 +3,7 @@ import { networkOf } from '../../platform/throttles/network.ts';
 import type { EdgeView } from '../../platform/web/edge.ts';
 import type { PageModel } from '../../platform/web/pages.ts';
 import { keepsAddress } from '../../platform/web/request-log.ts';
-import { type Input, type Route, routeMaker } from '../../platform/web/route.ts';
+import { type Route, routeMaker } from '../../platform/web/route.ts';
 import type { RouteTable } from '../../platform/web/route-table.ts';
 import { localeOf } from './chrome.ts';
 import type { WebParts } from './web-parts.ts';
@@ -25,7 +25,6 @@ export type HubRequest = {
 
 export type HubKind = { parts: WebParts; request: HubRequest; limit: never; extra: object };
 export type HubRoute = Route<HubKind>;
-export type HubInput = Pick<Input<HubKind>, 'parts' | 'request'>;
 
 export const hubRoute = routeMaker<HubKind>();
 

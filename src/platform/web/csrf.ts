@@ -21,8 +21,6 @@ export type Csrf = {
   checkSource(ctx: Context, ownOrigin: string): void;
   /** @throws CsrfError */
   checkToken(ctx: Context, fields: Iterable<readonly [string, string]>): void;
-  /** Both. @throws CsrfError */
-  check(ctx: Context, ownOrigin: string, fields: Record<string, string>): void;
 };
 
 const cookieOf = (ctx: Context) => ctx.cookies.get('trousseau_csrf', { signed: false });
@@ -67,10 +65,6 @@ export function createCsrf(sealer: Sealer): Csrf {
     },
     checkSource,
     checkToken,
-    check(ctx, ownOrigin, fields) {
-      checkSource(ctx, ownOrigin);
-      checkToken(ctx, Object.entries(fields));
-    },
   };
 }
 

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import { NO_SUCH_ID } from '../text/uuid.ts';
 import { readFormPairs } from './form-body.ts';
-import { fieldsFor, type Pairs, parametersFor, type Upload } from './form-fields.ts';
+import { fieldsFor, parametersFor, type Upload } from './form-fields.ts';
 import { notFound, RequestError } from './http-errors.ts';
 import { readMultipart } from './multipart-form.ts';
 import { keepAddress, nameRoute } from './request-log.ts';
-import type { Count, Method, Route, RouteKind, WebRequest } from './route.ts';
+import type { Count, FileField, Method, Route, RouteKind, WebRequest } from './route.ts';
 import { type Resource, type RouteTable, rawParams } from './route-table.ts';
 
 type Found<K extends RouteKind> = {
@@ -40,8 +40,9 @@ export function findRoute<K extends RouteKind>(
 
 /**
  * Takes a request through its route: the address, where a form comes from, who asks, what they send, and
- * only then the handler. A form's body is read when it is known that its sender may send one.
- * @throws RequestError, CsrfError, BusyError, ClientGoneError
+ * only then the handler. A form is small and is read first, so that one which is none of ours is told so
+ * whoever sends it; a file is read when it is known that its sender may send one.
+ * @throws RequestError, CsrfError
  */
 export async function runRoute<K extends RouteKind>(
   { route, resource, params: raw }: Found<K>,
@@ -52,18 +53,21 @@ export async function runRoute<K extends RouteKind>(
   const params = route.params.safeParse(raw);
   if (!params.success) throw notFound('no such address');
   if (route.form !== undefined) parts.csrf.checkSource(ctx, origin);
+  const isLarge = bringsFile(route, ctx);
+  const small = isLarge ? undefined : await readForm(route, context);
   const isPage = resource.routes.has('GET');
   const admitted = await route.who.admit({ parts, request, params: params.data, isPage });
   if (admitted === undefined) return;
-  const parameters = new URLSearchParams(ctx.querystring);
-  const query = parse(route.query, parametersFor(route.query, parameters));
   const { who } = admitted;
-  const leave = bringsFile(route, ctx)
-    ? parts.uploads.enter(ctx.req, request.owners(who))
-    : undefined;
+  const query = parse(
+    route.query,
+    parametersFor(route.query, new URLSearchParams(ctx.querystring)),
+  );
+  const leave = isLarge ? parts.uploads.enter(ctx.req, request.owners(who)) : undefined;
   try {
-    const sent = await readSent(route, context);
-    await route.handle({ parts, request, who, params: params.data, query, ...sent, count });
+    const { pairs, file } = small ?? (await readWithFile(route, context));
+    const form = route.form && parse(route.form, fieldsFor(route.form, pairs));
+    await route.handle({ parts, request, who, params: params.data, query, form, file, count });
   } finally {
     leave?.();
   }
@@ -73,32 +77,29 @@ function bringsFile<K extends RouteKind>({ file }: Route<K>, ctx: WebRequest['ct
   return file !== undefined && /^multipart\//i.test(ctx.get('content-type'));
 }
 
-async function readSent<K extends RouteKind>(
-  route: Route<K>,
-  { parts, request: { ctx } }: { parts: K['parts']; request: K['request'] },
-): Promise<{ form: unknown; file: Upload }> {
-  if (route.form === undefined) return { form: undefined, file: undefined };
-  // Of a form with a file before the file is kept: the token stands first.
-  const check = (pairs: Pairs) => parts.csrf.checkToken(ctx, pairs);
-  const { pairs, file } = await readBody(route, ctx, check);
-  return { form: parse(route.form, fieldsFor(route.form, pairs)), file };
+type Sent = { pairs: [string, string][]; file: Upload };
+type Context<K extends RouteKind> = { parts: K['parts']; request: K['request'] };
+
+async function readForm<K extends RouteKind>(
+  { form }: Route<K>,
+  { parts, request: { ctx } }: Context<K>,
+): Promise<Sent> {
+  if (form === undefined) return { pairs: [], file: undefined };
+  const pairs = await readFormPairs(ctx.req);
+  parts.csrf.checkToken(ctx, pairs);
+  return { pairs, file: undefined };
 }
 
-async function readBody<K extends RouteKind>(
-  route: Route<K>,
-  ctx: WebRequest['ctx'],
-  check: (pairs: Pairs) => void,
-): Promise<{ pairs: [string, string][]; file: Upload }> {
-  if (route.file === undefined || !bringsFile(route, ctx)) {
-    const pairs = await readFormPairs(ctx.req);
-    check(pairs);
-    return { pairs, file: undefined };
-  }
-  const { field: fileField, maxBytes: maxFileBytes } = route.file;
+/** Before the file is kept the token is checked, which stands first. */
+async function readWithFile<K extends RouteKind>(
+  { file: upload }: Route<K>,
+  { parts, request: { ctx } }: Context<K>,
+): Promise<Sent> {
+  const { field: fileField, maxBytes: maxFileBytes } = upload as FileField;
   const { fields, file } = await readMultipart(ctx.req, {
     fileField,
     maxFileBytes,
-    check: (read) => check(Object.entries(read)),
+    check: (read) => parts.csrf.checkToken(ctx, Object.entries(read)),
   });
   return { pairs: Object.entries(fields), file };
 }
