@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { createCommunityCache } from '../../domain/communities/community-cache.ts';
+import type { Passwords } from '../../domain/people/passwords.ts';
 import { createPictureMaker } from '../../domain/pictures/make-picture.ts';
 import type { Config } from '../../platform/config/config.ts';
 import type { ChangeFeed } from '../../platform/database/change-feed.ts';
@@ -8,6 +9,7 @@ import type { Database } from '../../platform/database/database.ts';
 import { listenAt } from '../../platform/net/listen.ts';
 import type { Outbound } from '../../platform/outbound/outbound.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
+import type { RefusalPace } from '../../platform/throttles/refusal-pace.ts';
 import type { Throttles } from '../../platform/throttles/throttles.ts';
 import { Connections } from '../../platform/web/connections.ts';
 import { createCsrf } from '../../platform/web/csrf.ts';
@@ -30,11 +32,14 @@ export async function startWeb(parts: {
   outbound: Outbound;
   feed: ChangeFeed;
   throttle: Throttles;
+  passwords: Passwords;
+  pace: RefusalPace;
   readiness: Readiness;
   log: Logger;
   site: Site;
 }): Promise<{ server: Server; stop(): Promise<void> }> {
-  const { config, database, sealer, outbound, feed, throttle, readiness, log } = parts;
+  const { config, database, sealer, outbound, feed, throttle, passwords, pace, readiness, log } =
+    parts;
   const files = loadStaticFiles();
   const connections = new Connections({ trustedProxies: config.trustedProxies, log });
   const web = createWebApp(
@@ -54,6 +59,8 @@ export async function startWeb(parts: {
         onBuilt: (provider, community) => watchProvider(provider, community, log),
       }),
       throttle,
+      passwords,
+      pace,
       csrf: createCsrf(sealer),
       files,
       renderer: createRenderer(files, parts.site.frameOf),

@@ -46,7 +46,13 @@ export function findRoute<K extends RouteKind>(
  */
 export async function runRoute<K extends RouteKind>(
   { route, resource, params: raw }: Found<K>,
-  context: { parts: K['parts']; request: K['request']; count: Count<K['limit']> },
+  context: {
+    parts: K['parts'];
+    request: K['request'];
+    count: Count<K['limit']>;
+    /** Called once it is known who asks, before anything that they send is read. @throws BusyError */
+    prepare?(route: Route<K>, who: unknown): void;
+  },
 ): Promise<void> {
   const { parts, request, count } = context;
   const { ctx, origin } = request;
@@ -59,6 +65,7 @@ export async function runRoute<K extends RouteKind>(
   const parameters = new URLSearchParams(ctx.querystring);
   const query = parse(route.query, parametersFor(route.query, parameters));
   const { who } = admitted;
+  context.prepare?.(route, who);
   const leave = bringsFile(route, ctx)
     ? parts.uploads.enter(ctx.req, request.owners(who))
     : undefined;
