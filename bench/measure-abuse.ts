@@ -3,18 +3,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase } from '../src/platform/database/database.ts';
 import { measureGrowth } from './abuse/growth.ts';
 import { measureHalfOpen } from './abuse/half-open.ts';
+import { measurePasswordWork } from './abuse/passwords.ts';
 import { measureRefreshes } from './abuse/refreshes.ts';
 import { measureUploads } from './abuse/uploads.ts';
 import { makeHubTarget } from './hub-target.ts';
 
-export const ABUSES = ['sockets', 'growth', 'uploads', 'refreshes'] as const;
+export const ABUSES = ['sockets', 'growth', 'uploads', 'refreshes', 'passwords'] as const;
 export type Abuse = (typeof ABUSES)[number];
 
 /** What those who mean ill, or do not know better, can take of a hub: connections, memory, the database. */
 export async function measureAbuse(options: { parts: readonly Abuse[]; seconds: number }) {
   const hub = await makeHubTarget({
-    communities: 1,
+    communities: 2,
     members: 64,
+    // Each visitor says where they are.
+    env: { TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8, ::1/128' },
     alsoSeed: async (database) => {
       await database.query(`UPDATE communities SET registration = 'open'`);
       await database.query(
@@ -64,6 +67,10 @@ export async function measureAbuse(options: { parts: readonly Abuse[]; seconds: 
       const one = await measureUploads(realm.issuer, of(1));
       await delay(2_000);
       results.uploads = { one, many: await measureUploads(realm.issuer, of(50)) };
+    }
+    if (options.parts.includes('passwords')) {
+      console.log('\nWork on passwords, one community keeping another waiting:');
+      results.passwords = await measurePasswordWork(hub, { posts: 60, signIns: 1_500 });
     }
   } finally {
     await database.close();

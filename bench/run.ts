@@ -16,7 +16,7 @@ const HELP = `npm run bench -- [options]
   --quick            short rounds: a glance, not a measurement
   --only PART        compare, scale, hashing (or sign-ins), oracle or pages; or ldap, which is not run
                      unless it is named: our bridge against Debian's slapd, which has to be installed;
-                     or abuse, unless it is named neither: sockets, growth, uploads and refreshes, or
+                     or abuse, unless it is named neither: sockets, growth, uploads, refreshes and passwords, or
                      one of them
   --people N,N       with --only ldap: how many people the directories hold (default 10000,100000)
   --pattern P,P      with --only ldap: ${PATTERNS.join(', ')}

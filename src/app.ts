@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
+import { createPasswords } from './domain/people/passwords.ts';
 import { watchForeignHashes } from './domain/people/watch-foreign-hashes.ts';
 import { keysFit } from './domain/sealed-values/admit-keys.ts';
 import type { Config } from './platform/config/config.ts';
@@ -8,6 +9,7 @@ import type { Database } from './platform/database/database.ts';
 import { tryWrite } from './platform/database/try-write.ts';
 import { createOutbound } from './platform/outbound/outbound.ts';
 import { createSealer } from './platform/secrets/sealer.ts';
+import { createRefusalPace } from './platform/throttles/refusal-pace.ts';
 import { createThrottles } from './platform/throttles/throttles.ts';
 import { createReadiness } from './platform/web/readiness.ts';
 import type { LdapBridge } from './protocols/ldap/start-ldap-bridge.ts';
@@ -57,13 +59,16 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
     stops.unshift(() => worker.stop());
   }
   if (!config.roles.has('web') && !config.roles.has('ldap')) return running(stops);
-  const foreign = await watchForeignHashes(database);
+  const pace = createRefusalPace();
+  const passwords = createPasswords();
+  stops.unshift(passwords.stop);
+  const foreign = await watchForeignHashes({ database, passwords, pace });
   stops.unshift(async () => foreign.stop());
   const throttle = createThrottles(database.pool, sealer);
   let ldap: LdapBridge | undefined;
   if (config.roles.has('ldap') && (config.ldap.listen ?? config.ldap.ldapsListen) !== undefined) {
     const { startLdapBridge } = await import('./protocols/ldap/start-ldap-bridge.ts');
-    ldap = await startLdapBridge({ config, database, feed, throttle, log });
+    ldap = await startLdapBridge({ config, database, feed, throttle, passwords, pace, log });
     stops.unshift(ldap.stop);
   }
   const settle = async () => {
@@ -84,6 +89,8 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
     outbound,
     feed,
     throttle,
+    passwords,
+    pace,
     readiness,
     log,
     site: SITE,

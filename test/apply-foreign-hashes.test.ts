@@ -3,6 +3,7 @@ import { checkPassword, hashPassword } from '../src/domain/people/password.ts';
 import { provePassword } from '../src/domain/people/prove-password.ts';
 import { applyText } from './support/apply-text.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
+import { PASSWORD_CHECKS } from './support/passwords.ts';
 
 const BCRYPT = '$2y$10$7KGyMsLQ4QtE.9IJzV8If.tnBASz4F5LnVh1VoRu95u.P.RptZ6QK';
 const PASSWORD = 'le chat dort sur la table';
@@ -35,7 +36,8 @@ describe('a hash of another system in the file', () => {
     const before = await persons();
     expect(before.map(({ passwordHash }) => passwordHash)).toEqual([BCRYPT, BCRYPT]);
     expect((await apply(BCRYPT)).changes).toEqual([]);
-    for (const person of before) await provePassword(db.database, person, PASSWORD);
+    for (const person of before)
+      await provePassword(db.database, PASSWORD_CHECKS, person, PASSWORD);
     expect((await apply(BCRYPT)).changes).toEqual([]);
     for (const { passwordHash } of await persons()) {
       expect(await checkPassword(passwordHash, PASSWORD)).toEqual({

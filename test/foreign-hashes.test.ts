@@ -4,14 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HashFault } from '../src/domain/people/foreign-hashes/foreign-hash.ts';
 import { kindOf } from '../src/domain/people/foreign-hashes/hash-kind.ts';
 import { readForeignHash } from '../src/domain/people/foreign-hashes/read-foreign-hash.ts';
-import {
-  checkPassword,
-  evenOutRefusals,
-  hashPassword,
-  PASSWORD_MAX_BYTES,
-  refusalsHeldTo,
-} from '../src/domain/people/password.ts';
+import { createHashThreads } from '../src/domain/people/hash-threads.ts';
+import { checkPassword, hashPassword, PASSWORD_MAX_BYTES } from '../src/domain/people/password.ts';
+import { createPasswords, type Passwords } from '../src/domain/people/passwords.ts';
 import { foreignKinds, watchForeignHashes } from '../src/domain/people/watch-foreign-hashes.ts';
+import { createRefusalPace, type RefusalPace } from '../src/platform/throttles/refusal-pace.ts';
 import { buildLieu, ldapTo } from './ldap/support/directory.ts';
 import { Browser } from './support/browser.ts';
 import { type BuiltCommunity, buildCommunity, buildMember } from './support/factories.ts';
@@ -67,7 +64,6 @@ beforeAll(async () => {
   community = await buildCommunity(hub.database);
 });
 afterAll(async () => {
-  evenOutRefusals(0);
   await hub.stop();
 });
 
@@ -297,10 +293,26 @@ describe('a hash of another system', () => {
 describe('while there are such hashes', () => {
   const argon2 = (password: string, parameters: Options) =>
     hash(password, { algorithm: 2 as Algorithm.Argon2id, ...parameters });
-  const waited = async (against: string | null) => {
-    const started = performance.now();
-    await checkPassword(against, 'not this one');
-    return performance.now() - started;
+  let pace: RefusalPace;
+  let passwords: Passwords;
+  /** What was verified, in the order in which it was. */
+  const verified: string[] = [];
+  beforeAll(() => {
+    pace = createRefusalPace();
+    const threads = createHashThreads();
+    const verify: typeof threads.verify = (against, password) => {
+      verified.push(against);
+      return threads.verify(against, password);
+    };
+    passwords = createPasswords({ threads: { ...threads, verify } });
+  });
+  afterAll(() => passwords.stop());
+
+  const watchOnce = async () =>
+    (await watchForeignHashes({ database: hub.database, passwords, pace })).stop();
+  const check = async (against: string | null, password = 'not this one') => {
+    const work = passwords.enter({ communityId: community.id, network: '192.0.2.1' });
+    return work.check(against, password).finally(work.leave);
   };
 
   it('the hub knows of each kind, and knows when the last one is gone', async () => {
@@ -346,45 +358,57 @@ describe('while there are such hashes', () => {
   it('refusals are held to what the dearest kind takes; no longer when the last one is gone', async () => {
     const dear = await argon2(CHAT, { memoryCost: 65_536, timeCost: 3, parallelism: 1 });
     const { personId } = await memberWith(dear);
-    (await watchForeignHashes(hub.database)).stop();
-    const floor = refusalsHeldTo();
+    await watchOnce();
+    const floor = pace.heldTo();
     expect(floor).toBeGreaterThan(50);
-    for (const hash of [null, dear, await hashPassword(CHAT)]) {
-      expect(await waited(hash)).toBeGreaterThanOrEqual(floor - 2);
+    for (const wait of [pace.keep, pace.pretend]) {
+      const started = performance.now();
+      await wait(started);
+      // Timers count whole milliseconds.
+      expect(performance.now() - started).toBeGreaterThanOrEqual(floor - 2);
     }
     await hub.database.query('UPDATE persons SET password_hash = NULL WHERE id = $1', [personId]);
-    (await watchForeignHashes(hub.database)).stop();
-    expect(refusalsHeldTo()).toBe(0);
+    await watchOnce();
+    expect(pace.heldTo()).toBe(0);
   });
 
-  it('tries sent at once wait for each other alike, whatever the hash', async () => {
+  it('each refusal does the work of one hash of each kind, whatever the hash, and no right password more than its own', async () => {
     const dear = await argon2(CHAT, { memoryCost: 65_536, timeCost: 3, parallelism: 1 });
     const ours = await hashPassword(CHAT);
-    evenOutRefusals(1, [{ kind: kindOf(dear).kind, hash: dear }]);
-    const together = async (against: string | null) => {
-      const started = performance.now();
-      await Promise.all(Array.from({ length: 4 }, () => checkPassword(against, 'not this one')));
-      return performance.now() - started;
-    };
-    const times: Record<string, number[]> = { nobody: [], ours: [], imported: [] };
-    for (let round = 0; round < 3; round += 1) {
-      times.nobody?.push(await together(null));
-      times.ours?.push(await together(ours));
-      times.imported?.push(await together(dear));
+    const kindsOf = (hashes: readonly string[]) => hashes.map((each) => kindOf(each).kind).sort();
+    passwords.imitate([
+      { kind: kindOf(dear).kind, hash: dear },
+      { kind: kindOf(SSHA).kind, hash: SSHA },
+    ]);
+    const all = kindsOf([ours, dear, SSHA]);
+    for (const against of [null, ours, dear, SSHA]) {
+      verified.length = 0;
+      // Sent at once, they stand in line behind nothing but such work.
+      await Promise.all(Array.from({ length: 4 }, () => check(against)));
+      expect(kindsOf(verified)).toEqual(all.flatMap((kind) => Array(4).fill(kind)));
     }
-    evenOutRefusals(0);
-    // The work of the decoys was a tenth of it before: a machine that is busy besides does not hide that.
-    const least = Object.values(times).map((each) => Math.min(...each));
-    expect(Math.max(...least) / Math.min(...least)).toBeLessThan(2);
+    verified.length = 0;
+    expect((await check(dear, CHAT)).matches).toBe(true);
+    expect((await check(ours, CHAT)).matches).toBe(true);
+    expect(verified).toEqual([dear, ours]);
+    passwords.imitate([]);
   });
 
-  it('a refusal is not answered before the floor, whatever the hash; a right password is', async () => {
-    evenOutRefusals(400);
-    const [cheap, password] = [SSHA, CAFE];
-    const ours = await hashPassword(CHAT);
-    // Timers count whole milliseconds.
-    for (const hash of [null, cheap, ours]) expect(await waited(hash)).toBeGreaterThanOrEqual(398);
-    expect((await checkPassword(cheap, password)).matches).toBe(true);
-    evenOutRefusals(0);
+  it('a wrong bind is held up by every process, whoever is meant', async () => {
+    const dear = await argon2(CHAT, { memoryCost: 65_536, timeCost: 3, parallelism: 1 });
+    const { personId } = await memberWith(dear);
+    const lieu = await buildLieu(hub, { slug: 'tenue' });
+    await watchOnce();
+    const twin = await hub.sibling();
+    for (const name of [lieu.dnOf(lieu.alice), `uid=nobody,ou=people,${lieu.base}`, 'no name']) {
+      const client = await ldapTo(twin);
+      const started = performance.now();
+      expect((await client.bind(name, 'not this one')).code).toBe(49);
+      // It measured for itself, and the machine may have been busier here.
+      expect(performance.now() - started).toBeGreaterThan(pace.heldTo() / 3);
+      client.close();
+    }
+    await twin.stop();
+    await hub.database.query('UPDATE persons SET password_hash = NULL WHERE id = $1', [personId]);
   });
 });

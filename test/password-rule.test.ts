@@ -1,5 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { newPasswordFault } from '../src/domain/people/password-rule.ts';
+import { createStrengthMeter } from '../src/domain/people/password-strength.ts';
+
+const meter = createStrengthMeter();
+afterAll(() => meter.stop());
 
 const words = [
   'Zoé Le Guellec',
@@ -9,7 +13,7 @@ const words = [
   'olt',
 ];
 const fault = (password: string, secondFactor = false) =>
-  newPasswordFault(password, { words, secondFactor });
+  newPasswordFault(meter, password, { words, secondFactor });
 
 describe('a new password', () => {
   it.each([

@@ -40,15 +40,17 @@ export async function isSetupOpen(db: Queryable, token: string): Promise<boolean
 
 /**
  * Makes the hub's first operator and closes `/setup`, whatever the number of requests at once.
+ * @param hash makes the password's hash
  * @returns the operator's id; undefined when the token does not open `/setup` (any more)
  */
 export async function createFirstOperator(
   database: Database,
   operator: { token: string; email: string; password: string },
+  hash = hashPassword,
 ): Promise<string | undefined> {
   if (!(await isSetupOpen(database, operator.token))) return undefined;
   // Slow on purpose, so it is done before the row is locked.
-  const passwordHash = await hashPassword(operator.password);
+  const passwordHash = await hash(operator.password);
   return database.transaction(async (tx) => {
     // Whoever comes second waits here for the first, and then finds the row gone.
     const [opened] = await tx.query(

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { PASSWORD_MAX_BYTES } from './password.ts';
-import { passwordStrength } from './password-strength.ts';
+import { isTooLong } from './password.ts';
+import type { PasswordWork } from './passwords.ts';
 
 /** Fewest characters of a password that somebody is given: in a file, or by a command. */
 export const PASSWORD_MIN_CHARACTERS = 12;
@@ -37,8 +37,10 @@ export type NewPasswordFault =
 /**
  * Why a password that somebody chose is refused, as a key of the messages' catalogue; undefined when it is
  * fine. There are no rules on what it is made of (SP 800-63B-4 section 3.1.1.2).
+ * @param weighed tells how hard it is to guess
  */
 export async function newPasswordFault(
+  weighed: Pick<PasswordWork, 'strength'>,
   password: string,
   { words, secondFactor = false }: PasswordContext,
 ): Promise<NewPasswordFault | undefined> {
@@ -48,7 +50,8 @@ export async function newPasswordFault(
     return secondFactor ? 'too-short-with-factor' : 'too-short';
   const forbidden = forbiddenWords(words);
   if (restsOn(password, forbidden)) return 'names';
-  return (await passwordStrength(password, forbidden)) < MIN_SCORE ? 'guessable' : undefined;
+  const strength = await weighed.strength(password, forbidden);
+  return strength < MIN_SCORE ? 'guessable' : undefined;
 }
 
 /** Whether a password is too short to be all that guards an account. */
@@ -58,10 +61,6 @@ export function isShortAlone(password: string): boolean {
 
 function lengthOf(password: string): number {
   return [...password.normalize('NFKC')].length;
-}
-
-function isTooLong(password: string): boolean {
-  return Buffer.byteLength(password) > PASSWORD_MAX_BYTES;
 }
 
 /** The parts of names, addresses and the like that are long enough to mean something. */

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../platform/database/database.ts';
-import { checkPassword, hashPassword } from './password.ts';
+import type { PasswordChecks } from './passwords.ts';
 
 /**
  * Checks a person's password; the first right one puts a hash of today's in the place of another system's or
@@ -8,13 +8,14 @@ import { checkPassword, hashPassword } from './password.ts';
  */
 export async function provePassword(
   db: Queryable,
+  passwords: PasswordChecks,
   person: { personId: string; passwordHash: string | null } | undefined,
   password: string,
 ): Promise<string | undefined> {
-  const { matches, needsRehash } = await checkPassword(person?.passwordHash, password);
+  const { matches, needsRehash } = await passwords.check(person?.passwordHash, password);
   if (!matches || person?.passwordHash == null) return undefined;
   if (!needsRehash) return person.passwordHash;
-  const today = await hashPassword(password);
+  const today = await passwords.hash(password);
   const [renewed] = await db.query(
     'UPDATE persons SET password_hash = $3, updated_at = now() WHERE id = $1 AND password_hash = $2 RETURNING 1',
     [person.personId, person.passwordHash, today],
@@ -25,6 +26,6 @@ export async function provePassword(
     'SELECT password_hash AS hash FROM persons WHERE id = $1',
     [person.personId],
   );
-  const again = await checkPassword(now?.hash, password);
+  const again = await passwords.check(now?.hash, password);
   return again.matches ? (now?.hash ?? undefined) : undefined;
 }

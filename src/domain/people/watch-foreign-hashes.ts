@@ -1,6 +1,7 @@
 import type { Database } from '../../platform/database/database.ts';
+import type { RefusalPace } from '../../platform/throttles/refusal-pace.ts';
 import { kindOf } from './foreign-hashes/hash-kind.ts';
-import { costOfRefusal, evenOutRefusals, type ForeignKind } from './password.ts';
+import type { ForeignKind, Passwords } from './passwords.ts';
 
 const EVERY_MS = 60_000;
 /** What a busy machine adds to the cost of a refusal, as it was measured. */
@@ -31,23 +32,30 @@ export async function foreignKinds({ query }: Pick<Database, 'query'>): Promise<
 
 /**
  * Looks now and then which hashes of other systems there are, and has each refusal do the work of one of each
- * kind.
+ * kind, and take as long.
  */
-export async function watchForeignHashes(
-  database: Pick<Database, 'query'>,
-): Promise<{ stop(): void }> {
+export async function watchForeignHashes({
+  database,
+  passwords,
+  pace,
+}: {
+  database: Pick<Database, 'query'>;
+  passwords: Pick<Passwords, 'costOfRefusal' | 'imitate'>;
+  pace: Pick<RefusalPace, 'hold'>;
+}): Promise<{ stop(): void }> {
   const costs = new Map<string, number>();
   const costOf = async (kind: string, hash?: string) => {
-    const cost = costs.get(kind) ?? (await costOfRefusal(hash));
+    const cost = costs.get(kind) ?? (await passwords.costOfRefusal(hash));
     costs.set(kind, cost);
     return cost;
   };
   const look = async () => {
     const kinds = await foreignKinds(database);
-    if (kinds.length === 0) return evenOutRefusals(0);
-    let all = await costOf('ours');
+    let all = 0;
+    if (kinds.length > 0) all = await costOf('ours');
     for (const { kind, hash } of kinds) all += await costOf(kind, hash);
-    evenOutRefusals(Math.ceil(all * MARGIN.factor + MARGIN.milliseconds), kinds);
+    passwords.imitate(kinds);
+    pace.hold(kinds.length === 0 ? 0 : Math.ceil(all * MARGIN.factor + MARGIN.milliseconds));
   };
   await look();
   // While the database is away, what was known goes on.

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { hashPassword } from '../../domain/people/password.ts';
 import { isShortAlone, newPasswordFault } from '../../domain/people/password-rule.ts';
 import { orTooShort, setPassword } from '../../domain/people/set-password.ts';
 import type { OtherSessions } from '../../domain/sessions/other-sessions.ts';
@@ -32,11 +31,12 @@ export const PASSWORD_ROUTES: CommunityRoute[] = [
     path: '/account/password',
     who: memberRecent,
     form: z.object({ password: typed, others: othersField(PASSWORD_OTHERS) }),
+    hashes: true,
     async handle({ parts, request, who, form: { password, others } }) {
       const { community, issuer } = request;
       const { member, session } = who;
       const { username, displayName, givenName, familyName, email, secondFactor } = member;
-      const code = await newPasswordFault(password, {
+      const code = await newPasswordFault(request.passwords(), password, {
         words: [
           username,
           displayName,
@@ -54,7 +54,7 @@ export const PASSWORD_ROUTES: CommunityRoute[] = [
         request.page({ ...page, faults }, { status: 400, member });
       };
       if (code !== undefined) return refuse(code);
-      const passwordHash = await hashPassword(password);
+      const passwordHash = await request.passwords().hash(password);
       const work = parts.database.transaction((tx) =>
         setPassword(tx, community.id, member.subject, passwordHash, `member:${member.subject}`, {
           isShort: isShortAlone(password),

@@ -11,6 +11,7 @@ import { provePassword } from '../../domain/people/prove-password.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { isEmailAddress } from '../../platform/text/names.ts';
 import { noFields, typed } from '../../platform/web/form-fields.ts';
+import { paceRefusal } from '../../platform/web/pace-refusal.ts';
 import { type HubRoute, hubRoute } from '../routing/hub-request.ts';
 import { OPERATOR_COOKIE, operator as operatorGuard } from '../routing/operator-guard.ts';
 import { anyone } from '../routing/who.ts';
@@ -43,22 +44,21 @@ export const OPERATOR_ROUTES: HubRoute[] = [
     path: '/setup',
     who: anyone,
     form: z.object({ token: typed, email: address, password: typed }),
+    hashes: true,
     async handle({ parts, request, form: { token, email, password } }) {
       const faults: SetupFault[] = [];
       if (!isEmailAddress(email)) faults.push({ field: 'email', code: 'invalid' });
       if (await isSetupOpen(parts.database, token)) {
         const words = [email, parts.config.url.hostname];
-        const code = await newPasswordFault(password, { words });
+        const code = await newPasswordFault(request.passwords(), password, { words });
         if (code !== undefined) faults.push({ field: 'password', code });
       } else {
         faults.unshift({ field: 'token', code: 'invalid' });
       }
       if (faults.length === 0) {
-        const made = await createFirstOperator(parts.database, {
-          token,
-          email: email,
-          password,
-        });
+        const operator = { token, email, password };
+        const { hash } = request.passwords();
+        const made = await createFirstOperator(parts.database, operator, hash);
         if (made) {
           request.page({ page: 'setup-done', operatorUrl: '/operator/login' });
           return;
@@ -108,6 +108,7 @@ export const OPERATOR_ROUTES: HubRoute[] = [
     path: '/operator/login',
     who: anyone,
     form: z.object({ email: address, password: typed }),
+    hashes: true,
     async handle({ parts, request, form: { email, password } }) {
       const operator = await findOperatorCredential(parts.database, email);
       const name = email.toLowerCase();
@@ -120,6 +121,7 @@ export const OPERATOR_ROUTES: HubRoute[] = [
         email,
       };
       if (!throttled.allowed) {
+        paceRefusal(request.ctx, 'spared');
         request.ctx.set('Retry-After', String(throttled.retryAfterSeconds));
         request.page(
           {
@@ -131,11 +133,12 @@ export const OPERATOR_ROUTES: HubRoute[] = [
         );
         return;
       }
-      const proven = await provePassword(parts.database, operator, password);
+      const proven = await provePassword(parts.database, request.passwords(), operator, password);
       if (proven === undefined || operator === undefined) {
         await parts.database.transaction((tx) =>
           recordEvents(tx, [{ type: 'operator.sign-in-failed', actor: 'anonymous' }]),
         );
+        paceRefusal(request.ctx, 'worked');
         request.page({ ...again, fault: 'credentials' }, { status: 400 });
         return;
       }

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { findLink, spendLink } from '../../domain/links/link-store.ts';
-import { hashPassword } from '../../domain/people/password.ts';
 import { isShortAlone, newPasswordFault } from '../../domain/people/password-rule.ts';
 import { endRecovery, recoveryOf } from '../../domain/recovery/assisted-recovery.ts';
 import { giveBack, recoveryByLink } from '../../domain/recovery/complete-assisted-recovery.ts';
@@ -41,19 +40,20 @@ export const ASSISTED_RECOVERY_ROUTES: CommunityRoute[] = [
     secret: ['token'],
     who: anyone,
     form: z.object({ password: typed }),
+    hashes: true,
     async handle({ parts, request, params: { token }, form: { password } }) {
       const found = await opened(parts, request, token);
       if (found === undefined) return showExpired(request);
       if (found.refuse) return refuseByLink(parts, request, token, found);
       const { community, issuer } = request;
       const words = [...found.words, community.name, community.slug];
-      const code = await newPasswordFault(password, { words });
+      const code = await newPasswordFault(request.passwords(), password, { words });
       if (code !== undefined) {
         const faults: PasswordPage['faults'] = [{ field: 'password', code }];
         const page = passwordPage(request, token, found.username);
         return request.page({ ...page, faults }, { status: 400 });
       }
-      const hash = await hashPassword(password);
+      const hash = await request.passwords().hash(password);
       const isShort = isShortAlone(password);
       const place = { communityId: community.id, issuerUrl: issuer.url };
       const done = await parts.database.transaction((tx) =>

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { findLink } from '../../domain/links/link-store.ts';
-import { hashPassword } from '../../domain/people/password.ts';
 import { isShortAlone, newPasswordFault } from '../../domain/people/password-rule.ts';
 import { orTooShort } from '../../domain/people/set-password.ts';
 import {
@@ -84,11 +83,12 @@ export const RECOVERY_ROUTES: CommunityRoute[] = [
     secret: ['token'],
     who: anyone,
     form: z.object({ password: typed }),
+    hashes: true,
     async handle({ parts, request, params: { token }, form: { password } }) {
       const { community, issuer } = request;
       const member = await whose(parts, request, token);
       if (member === undefined) return showExpired(request);
-      const code = await newPasswordFault(password, {
+      const code = await newPasswordFault(request.passwords(), password, {
         words: [...member.words, community.name, community.slug],
         secondFactor: member.secondFactor,
       });
@@ -97,7 +97,7 @@ export const RECOVERY_ROUTES: CommunityRoute[] = [
         request.page({ ...passwordPage(request, token, member), faults }, { status: 400 });
       };
       if (code !== undefined) return refuse(code);
-      const hash = await hashPassword(password);
+      const hash = await request.passwords().hash(password);
       const isShort = isShortAlone(password);
       const place = { communityId: community.id, issuerUrl: issuer.url };
       const done = await orTooShort(

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { RefusedError } from '../../domain/errors.ts';
 import { findLink, spendLink } from '../../domain/links/link-store.ts';
 import { suggestUsername } from '../../domain/memberships/choose-username.ts';
-import { hashPassword } from '../../domain/people/password.ts';
 import { addNewcomer, UsernameFaultError } from '../../domain/registration/add-newcomer.ts';
 import { tellAdminsOfRequest } from '../../domain/registration/messages.ts';
 import type { Newcomer } from '../../domain/registration/newcomer.ts';
@@ -63,6 +62,7 @@ export const REGISTRATION_DETAILS_ROUTES: CommunityRoute[] = [
     secret: ['token'],
     who: anyone,
     form: newcomerFields,
+    hashes: true,
     limits: ['link'],
     async handle({ parts, request, params: { token }, form, count }) {
       const address = await openAddress(parts, request, token);
@@ -77,10 +77,12 @@ export const REGISTRATION_DETAILS_ROUTES: CommunityRoute[] = [
         return;
       }
       faults.push(
-        ...passwordFault(await newcomerPasswordFault(newcomer, request.community, address)),
+        ...passwordFault(
+          await newcomerPasswordFault(request.passwords(), newcomer, request.community, address),
+        ),
       );
       if (faults.length > 0) return refuse(faults);
-      const passwordHash = await hashPassword(newcomer.password);
+      const passwordHash = await request.passwords().hash(newcomer.password);
       try {
         const subject = await register(parts, request, token, { newcomer, passwordHash });
         if (subject === undefined) return showExpired(request);

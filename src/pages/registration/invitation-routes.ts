@@ -4,7 +4,6 @@ import { findInvitation } from '../../domain/invitations/invitation-store.ts';
 import { recordUse, useInvitation } from '../../domain/invitations/use-invitation.ts';
 import { suggestUsername } from '../../domain/memberships/choose-username.ts';
 import { shortened } from '../../domain/memberships/display-name.ts';
-import { hashPassword } from '../../domain/people/password.ts';
 import { addNewcomer, UsernameFaultError } from '../../domain/registration/add-newcomer.ts';
 import { proveAddressOf } from '../../domain/registration/messages.ts';
 import type { Newcomer } from '../../domain/registration/newcomer.ts';
@@ -63,6 +62,7 @@ export const INVITATION_ROUTES: CommunityRoute[] = [
     secret: ['token'],
     who: anyone,
     form: newcomerFields,
+    hashes: true,
     limits: ['invitation'],
     async handle({ parts, request, params: { token }, form, count }) {
       const invitation = await openInvitation(parts, request, token);
@@ -79,10 +79,12 @@ export const INVITATION_ROUTES: CommunityRoute[] = [
         return;
       }
       faults.push(
-        ...passwordFault(await newcomerPasswordFault(newcomer, community, newcomer.email)),
+        ...passwordFault(
+          await newcomerPasswordFault(request.passwords(), newcomer, community, newcomer.email),
+        ),
       );
       if (faults.length > 0) return refuse(faults);
-      const passwordHash = await hashPassword(newcomer.password);
+      const passwordHash = await request.passwords().hash(newcomer.password);
       try {
         const subject = await comeIn(parts, request, token, { newcomer, passwordHash });
         if (subject === undefined) {

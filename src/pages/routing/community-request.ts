@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import type { Community } from '../../domain/communities/community.ts';
 import type { Issuer } from '../../domain/communities/issuer.ts';
 import type { Member } from '../../domain/memberships/member.ts';
+import type { PasswordWork } from '../../domain/people/passwords.ts';
 import type { PageModel } from '../../platform/web/pages.ts';
 import type { Owners } from '../../platform/web/route.ts';
 import type { ReadyProvider } from '../../protocols/oidc/provider-pool.ts';
@@ -28,6 +29,13 @@ export type CommunityRequest = {
   run(work: () => Promise<void>): Promise<void>;
   /** Answers with a page; `leaves` where its form leads to an app's address in the end. */
   page(model: PageModel, options?: { status?: number; leaves?: boolean; member?: Member }): void;
+  /**
+   * Leave to check and make hashes of passwords: of a route with `hashes` it is taken before the form is read, and
+   * given back when the answer has left.
+   * @throws BusyError
+   */
+  passwords(): PasswordWork;
+  enterPasswords(who: { member: { subject: string } } | undefined): void;
   /** The token that each form of ours carries. */
   csrf(): string;
   /** 303 to a path below the issuer. */

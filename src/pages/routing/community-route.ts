@@ -11,6 +11,8 @@ export type CommunityKind = {
   extra: {
     /** Answered for a community that is paused or gone, too. */
     isAlwaysOpen?: true;
+    /** Its form holds a password that is hashed: a place for that is taken before the form is read. */
+    hashes?: true;
   };
 };
 

@@ -1,11 +1,12 @@
 import type { Context } from 'koa';
-import { waitForStep } from '../../platform/web/quantize-response-time.ts';
+import { waitForPace } from '../../platform/web/pace-refusal.ts';
 import type { RouteTable } from '../../platform/web/route-table.ts';
 import { findRoute, runRoute } from '../../platform/web/run-route.ts';
 import type { CommunityRequest } from './community-request.ts';
-import { type CommunityKind, requestCounter } from './community-route.ts';
+import { type CommunityKind, type CommunityRoute, requestCounter } from './community-route.ts';
 import { type CommunityPlace, openCommunityRequest } from './open-community-request.ts';
 import { serveProvider } from './serve-provider.ts';
+import type { SignedIn } from './signed-in.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** Serves one request to a community: its protocol endpoints, else its pages. */
@@ -24,13 +25,16 @@ export async function communityRoutes(
   }
   const found = findRoute(table, ctx, path);
   const count = requestCounter(parts, request);
+  const prepare = ({ hashes }: CommunityRoute, who: unknown) => {
+    if (hashes) request.enterPasswords(who as SignedIn | undefined);
+  };
   await request.run(async () => {
     if (place.community.state === 'active' || found.route.isAlwaysOpen === true)
-      await runRoute(found, { parts, request, count });
+      await runRoute(found, { parts, request, count, prepare });
     else showClosed(request);
     await request.unit.flush();
   });
-  await waitForStep(ctx, started);
+  await waitForPace(ctx, parts.pace, started);
 }
 
 function isOfProvider(path: string): boolean {

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { PasswordWork } from '../../domain/people/passwords.ts';
 import { networkOf } from '../../platform/throttles/network.ts';
 import type { EdgeView } from '../../platform/web/edge.ts';
 import type { PageModel } from '../../platform/web/pages.ts';
@@ -6,6 +7,7 @@ import { keepsAddress } from '../../platform/web/request-log.ts';
 import { type Route, routeMaker } from '../../platform/web/route.ts';
 import type { RouteTable } from '../../platform/web/route-table.ts';
 import { localeOf } from './chrome.ts';
+import { passwordPlace } from './password-work.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** A request to the hub itself, beside the communities: its front door, set-up and the operators' console. */
@@ -18,12 +20,20 @@ export type HubRequest = {
   /** Answers with a page; `returnTo` is where a change of language leads back to, if not here. */
   page(model: PageModel, options?: { status?: number; returnTo?: string }): void;
   csrf(): string;
+  /** As a community's request has it. */
+  passwords(): PasswordWork;
+  enterPasswords(): void;
   redirect(path: string): void;
   /** Whether GET shows a page at this path. */
   isPage(path: string): boolean;
 };
 
-export type HubKind = { parts: WebParts; request: HubRequest; limit: never; extra: object };
+export type HubKind = {
+  parts: WebParts;
+  request: HubRequest;
+  limit: never;
+  extra: { hashes?: true };
+};
 export type HubRoute = Route<HubKind>;
 
 export const hubRoute = routeMaker<HubKind>();
@@ -34,6 +44,7 @@ export function openHubRequest(
   ctx: Context,
 ): HubRequest {
   const csrf = () => parts.csrf.token(ctx, '/');
+  const place = passwordPlace(parts, ctx);
   const { ip } = ctx.state.edge as EdgeView;
   return {
     ctx,
@@ -53,6 +64,8 @@ export function openHubRequest(
         languageForm: { action: '/language', returnTo, csrf: csrf() },
       });
     },
+    enterPasswords: () => place.enter({ communityId: undefined, network: networkOf(ip) }),
+    passwords: place.work,
     redirect(path) {
       ctx.status = 303;
       ctx.redirect(path);

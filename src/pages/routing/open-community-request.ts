@@ -12,6 +12,8 @@ import { runInScope } from '../../protocols/oidc/request-scope.ts';
 import { UnitOfWork } from '../../protocols/oidc/unit-of-work.ts';
 import { communityChrome, localeOf } from './chrome.ts';
 import type { CommunityRequest } from './community-request.ts';
+import { readDeviceNote } from './device-note.ts';
+import { passwordPlace } from './password-work.ts';
 import type { SignedIn } from './signed-in.ts';
 import type { WebParts } from './web-parts.ts';
 
@@ -39,6 +41,7 @@ export function openCommunityRequest(
     origin: { ip: ip || undefined, userAgent: ctx.get('user-agent') || undefined },
     admitRow: rowAdmission(parts.floods, community, ip),
   });
+  const place = passwordPlace(parts, ctx);
   const csrf = () => parts.csrf.token(ctx, issuer.basePath || '/');
   const renderFor = (model: PageModel, member?: Member, uiLocales?: string) => {
     const locale = localeOf(ctx, community.locale, uiLocales);
@@ -77,6 +80,16 @@ export function openCommunityRequest(
       ctx.body = render(model, options.member);
     },
     csrf,
+    enterPasswords(who) {
+      const { id: communityId } = community;
+      const isKnown = readDeviceNote(ctx, parts.sealer, communityId) !== undefined;
+      place.enter(
+        who === undefined
+          ? { communityId, network: networkOf(ip), isKnown }
+          : { communityId, member: who.member.subject },
+      );
+    },
+    passwords: place.work,
     redirect(target) {
       ctx.status = 303;
       ctx.redirect(issuer.basePath + target || '/');

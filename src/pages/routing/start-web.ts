@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { createCommunityCache } from '../../domain/communities/community-cache.ts';
+import type { Passwords } from '../../domain/people/passwords.ts';
 import { createPictureMaker } from '../../domain/pictures/make-picture.ts';
 import type { Config } from '../../platform/config/config.ts';
 import type { ChangeFeed } from '../../platform/database/change-feed.ts';
@@ -9,6 +10,7 @@ import { listenAt } from '../../platform/net/listen.ts';
 import type { Outbound } from '../../platform/outbound/outbound.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { createFloodGuard } from '../../platform/throttles/flood-guard.ts';
+import type { RefusalPace } from '../../platform/throttles/refusal-pace.ts';
 import type { Throttles } from '../../platform/throttles/throttles.ts';
 import { Connections } from '../../platform/web/connections.ts';
 import { createCsrf } from '../../platform/web/csrf.ts';
@@ -31,11 +33,14 @@ export async function startWeb(parts: {
   outbound: Outbound;
   feed: ChangeFeed;
   throttle: Throttles;
+  passwords: Passwords;
+  pace: RefusalPace;
   readiness: Readiness;
   log: Logger;
   site: Site;
 }): Promise<{ server: Server; stop(): Promise<void> }> {
-  const { config, database, sealer, outbound, feed, throttle, readiness, log } = parts;
+  const { config, database, sealer, outbound, feed, throttle, passwords, pace, readiness, log } =
+    parts;
   const files = loadStaticFiles();
   const connections = new Connections({ trustedProxies: config.trustedProxies, log });
   const web = createWebApp(
@@ -56,6 +61,8 @@ export async function startWeb(parts: {
       }),
       throttle,
       floods: createFloodGuard(),
+      passwords,
+      pace,
       csrf: createCsrf(sealer),
       files,
       renderer: createRenderer(files, parts.site.frameOf),

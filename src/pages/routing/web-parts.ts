@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
 import type { CommunityCache } from '../../domain/communities/community-cache.ts';
+import type { Passwords } from '../../domain/people/passwords.ts';
 import type { PictureMaker } from '../../domain/pictures/make-picture.ts';
 import type { Config } from '../../platform/config/config.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import type { FloodGuard } from '../../platform/throttles/flood-guard.ts';
+import type { RefusalPace } from '../../platform/throttles/refusal-pace.ts';
 import type { Throttles } from '../../platform/throttles/throttles.ts';
 import type { Connections } from '../../platform/web/connections.ts';
 import type { Csrf } from '../../platform/web/csrf.ts';
@@ -31,6 +33,9 @@ export type WebParts = {
   providers: ProviderPool;
   throttle: Throttles;
   floods: FloodGuard;
+  passwords: Passwords;
+  /** Of refusals. */
+  pace: RefusalPace;
   csrf: Csrf;
   renderer: Renderer;
   files: StaticFiles;

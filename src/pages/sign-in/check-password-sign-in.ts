@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { PasswordChecks } from '../../domain/people/passwords.ts';
 import { provePassword } from '../../domain/people/prove-password.ts';
 import { findCredential } from '../../domain/sessions/credential-store.ts';
 import type { Database } from '../../platform/database/database.ts';
@@ -28,6 +29,7 @@ export type SignInParts = {
 export async function checkPasswordSignIn(
   parts: SignInParts,
   ctx: Context,
+  passwords: PasswordChecks,
   form: { communityId: string; login: string; password: string; ip: string },
 ): Promise<SignInOutcome> {
   const { communityId, login, password } = form;
@@ -48,7 +50,7 @@ export async function checkPasswordSignIn(
   }
   const isOpen = credential?.status === 'active' || credential?.statusReason === 'deletion';
   const usable = isOpen ? credential : undefined;
-  const passwordHash = await provePassword(parts.database, usable, password);
+  const passwordHash = await provePassword(parts.database, passwords, usable, password);
   if (passwordHash === undefined || usable === undefined) {
     return { signedIn: false, fault: 'credentials', subject: credential?.subject };
   }

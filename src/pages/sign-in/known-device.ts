@@ -1,16 +1,17 @@
 import type { Context } from 'koa';
 import type { Queryable } from '../../platform/database/database.ts';
-import { SealError, type Sealer } from '../../platform/secrets/sealer.ts';
+import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { newToken } from '../../platform/secrets/token-hash.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
+import {
+  DEVICE_COOKIE,
+  DEVICE_MAX_AGE_MS,
+  type DeviceNote,
+  readDeviceNote,
+} from '../routing/device-note.ts';
 
-const COOKIE = 'trousseau_device';
-const MAX_AGE_MS = 180 * 24 * 60 * 60 * 1000;
 /** By how much the clocks of the hub and of its database may differ. */
 const SKEW_MS = 2000;
-
-/** What a browser carries of an account that it signed in with. Times are milliseconds since 1970. */
-type Note = { subject: string; device: string; madeAt: number };
 
 /**
  * A browser that an account signed in with before carries a sealed note of it. It opens nothing: it
@@ -23,8 +24,8 @@ export async function knownDevice(
   communityId: string,
   subject: string,
 ): Promise<string | undefined> {
-  const note = readNote(ctx, sealer, communityId);
-  if (note?.subject !== subject || note.madeAt + MAX_AGE_MS < Date.now()) return undefined;
+  const note = readDeviceNote(ctx, sealer, communityId);
+  if (note?.subject !== subject) return undefined;
   const [since] = await database.query(
     `SELECT 1 FROM memberships m JOIN persons p ON p.id = m.person_id
      WHERE m.community_id = $1 AND m.subject = $2
@@ -34,31 +35,18 @@ export async function knownDevice(
   return since === undefined ? undefined : note.device;
 }
 
-function readNote(ctx: Context, sealer: Sealer, communityId: string): Note | undefined {
-  const value = ctx.cookies.get(COOKIE, { signed: false });
-  if (value === undefined || value.length > 2000) return undefined;
-  try {
-    return JSON.parse(
-      sealer.open(Buffer.from(value, 'base64url'), `device:${communityId}`).toString(),
-    );
-  } catch (error) {
-    if (error instanceof SealError || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
 export function rememberDevice(
   { sealer }: { sealer: Sealer },
   { ctx, community, issuer }: CommunityRequest,
   subject: string,
 ): void {
-  const note: Note = { subject, device: newToken(), madeAt: Date.now() };
+  const note: DeviceNote = { subject, device: newToken(), madeAt: Date.now() };
   const sealed = sealer.seal(JSON.stringify(note), `device:${community.id}`);
-  ctx.cookies.set(COOKIE, sealed.toString('base64url'), {
+  ctx.cookies.set(DEVICE_COOKIE, sealed.toString('base64url'), {
     httpOnly: true,
     sameSite: 'lax',
     path: issuer.basePath || '/',
-    maxAge: MAX_AGE_MS,
+    maxAge: DEVICE_MAX_AGE_MS,
     signed: false,
     overwrite: true,
   });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authentication.ts';
 import { present, typed } from '../../platform/web/form-fields.ts';
+import { paceRefusal } from '../../platform/web/pace-refusal.ts';
 import type { PageModel } from '../../platform/web/pages.ts';
-import { leaveEvenly } from '../../platform/web/quantize-response-time.ts';
 import { serviceOfClient } from '../../protocols/oidc/clients.ts';
 import { browserSession } from '../routing/browser-session.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
@@ -62,6 +62,7 @@ export const LOGIN_ROUTES: CommunityRoute[] = [
     path: '/login',
     who: anyone,
     form: credentials,
+    hashes: true,
     async handle({ parts, request, form }) {
       const target = { returnPath: safeReturnPath(form.return_to) };
       const outcome = await attempt(parts, request, form);
@@ -106,6 +107,7 @@ export const LOGIN_ROUTES: CommunityRoute[] = [
     params: appRequestParams,
     who: appRequest('login'),
     form: credentials,
+    hashes: true,
     async handle({ parts, request, who: interaction, form }) {
       const outcome = await attempt(parts, request, form);
       if (outcome.signedIn) {
@@ -123,7 +125,7 @@ async function attempt(
   request: CommunityRequest,
   fields: z.output<typeof credentials>,
 ): Promise<SignInOutcome> {
-  const outcome = await checkPasswordSignIn(parts, request.ctx, {
+  const outcome = await checkPasswordSignIn(parts, request.ctx, request.passwords(), {
     communityId: request.community.id,
     login: fields.username ?? '',
     password: fields.password,
@@ -148,7 +150,7 @@ function refuse(
   outcome: Refusal,
   leaves = false,
 ): void {
-  leaveEvenly(request.ctx);
+  paceRefusal(request.ctx, outcome.fault === 'credentials' ? 'worked' : 'spared');
   if (outcome.fault === 'throttled') {
     request.ctx.set('Retry-After', String(outcome.retryAfterSeconds));
     const retryAfterMinutes = Math.ceil(outcome.retryAfterSeconds / 60);

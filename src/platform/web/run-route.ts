@@ -46,7 +46,13 @@ export function findRoute<K extends RouteKind>(
  */
 export async function runRoute<K extends RouteKind>(
   { route, resource, params: raw }: Found<K>,
-  context: { parts: K['parts']; request: K['request']; count: Count<K['limit']> },
+  context: {
+    parts: K['parts'];
+    request: K['request'];
+    count: Count<K['limit']>;
+    /** Called once it is known who asks, before a file is read and anything is worked out. @throws BusyError */
+    prepare?(route: Route<K>, who: unknown): void;
+  },
 ): Promise<void> {
   const { parts, request, count } = context;
   const { ctx, origin } = request;
@@ -63,6 +69,7 @@ export async function runRoute<K extends RouteKind>(
     route.query,
     parametersFor(route.query, new URLSearchParams(ctx.querystring)),
   );
+  context.prepare?.(route, who);
   const leave = isLarge ? parts.uploads.enter(ctx.req, request.owners(who)) : undefined;
   try {
     const { pairs, file } = small ?? (await readWithFile(route, context));

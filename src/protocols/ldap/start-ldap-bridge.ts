@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
+import type { Passwords } from '../../domain/people/passwords.ts';
 import type { Config, ListenAddress } from '../../platform/config/config.ts';
 import type { ChangeFeed } from '../../platform/database/change-feed.ts';
 import type { Database } from '../../platform/database/database.ts';
+import type { RefusalPace } from '../../platform/throttles/refusal-pace.ts';
 import type { SignInThrottle } from '../../platform/throttles/sign-in-throttle.ts';
 import { startLdapServer } from './connection/ldap-server.ts';
 import { createDirectories } from './directory/directories.ts';
@@ -24,9 +26,11 @@ export async function startLdapBridge(parts: {
   database: Database;
   feed: ChangeFeed;
   throttle: SignInThrottle;
+  passwords: Passwords;
+  pace: RefusalPace;
   log: Logger;
 }): Promise<LdapBridge> {
-  const { config, database, feed, throttle, log } = parts;
+  const { config, database, feed, throttle, passwords, pace, log } = parts;
   const onError = (error: unknown) =>
     log.warn({ err: error }, 'the directory could not be read; asking again');
   const contexts = createNamingContexts({ database, feed, onError });
@@ -38,6 +42,8 @@ export async function startLdapBridge(parts: {
     database,
     hubUrl: config.url,
     throttle,
+    passwords,
+    pace,
     log,
     memory: createBindMemory(),
     async settle() {

@@ -46,7 +46,8 @@ async function subjectOf(
   return row?.subject;
 }
 
-function communityOf(principal: Principal): string | undefined {
+/** The community that a bind is to; undefined where it is to none that can be told. */
+export function communityOf(principal: Principal): string | undefined {
   if (principal.kind === 'operator') return undefined;
   if (principal.kind === 'nobody') return principal.communityId;
   return principal.directory.communityId;

@@ -1,17 +1,19 @@
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import { checkPassword } from '../../../domain/people/password.ts';
+import type { PasswordChecks, Passwords } from '../../../domain/people/passwords.ts';
 import type { Database } from '../../../platform/database/database.ts';
+import { BusyError } from '../../../platform/errors/busy-error.ts';
 import { networkOf } from '../../../platform/throttles/network.ts';
+import type { RefusalPace } from '../../../platform/throttles/refusal-pace.ts';
 import type { SignInThrottle } from '../../../platform/throttles/sign-in-throttle.ts';
 import { mayUse } from '../directory/access-rule.ts';
 import type { Service } from '../directory/directory.ts';
 import { findService } from '../directory/directory.ts';
 import type { Connection } from '../handler.ts';
 import { LdapError, RESULT } from '../protocol/result.ts';
-import { attemptOf, recordRefusal } from './bind-attempt.ts';
+import { attemptOf, communityOf, recordRefusal } from './bind-attempt.ts';
+import { meaningOfDomain } from './domain-errors.ts';
 import { findPrincipal, type Principal } from './find-principal.ts';
-import { createPace } from './pace.ts';
 import { checkPersonSecret } from './person-secret.ts';
 import { createProvenSecrets } from './proven-secrets.ts';
 import { createRepeats } from './repeats.ts';
@@ -23,6 +25,9 @@ export type BindParts = {
   /** For the messages that a change sends. */
   hubUrl: URL;
   throttle: SignInThrottle;
+  passwords: Passwords;
+  /** Of refusals. */
+  pace: RefusalPace;
   log: Logger;
   memory: BindMemory;
   /** Resolves when this process knows of every change that was committed before. */
@@ -39,7 +44,6 @@ export function createBindMemory() {
   return {
     proven: createProvenSecrets(),
     repeats: createRepeats(),
-    pace: createPace(),
     /** Networks from which a reader proved its secret. */
     readerPlaces: new LRUCache<string, true>({ max: 20_000, ttl: READER_PLACE_MS }),
     /** The service whose reader was bound to a connection: whoever is bound next comes through it. */
@@ -78,6 +82,7 @@ export async function checkBind(
     return identity;
   } catch (error) {
     if (error instanceof LdapError) throw error;
+    if (error instanceof BusyError) throw meaningOfDomain(error);
     parts.log.error({ err: error }, 'a bind could not be checked');
     throw new LdapError(RESULT.unavailable, 'the database is away; try again later');
   }
@@ -89,30 +94,48 @@ async function prove(
   through: Service | undefined,
   password: Buffer,
   connection: Connection<Session>,
-  { throttle, memory, database }: BindParts,
+  parts: BindParts,
 ): Promise<Identity> {
+  const communityId = communityOf(principal);
+  const work = parts.passwords.enter({ communityId, network: networkOf(connection.ip) });
+  try {
+    return await proveWith(work, name, principal, through, password, connection, parts);
+  } finally {
+    work.leave();
+  }
+}
+
+async function proveWith(
+  work: PasswordChecks,
+  name: string,
+  principal: Principal,
+  through: Service | undefined,
+  password: Buffer,
+  connection: Connection<Session>,
+  { throttle, memory, database, pace }: BindParts,
+): Promise<Identity> {
+  const started = performance.now();
   const attempt = await attemptOf(database, name, principal, connection.ip);
   // Where a service's reader proved its secret before, no stranger's guesses keep it out.
   const place = `${attempt.account} ${networkOf(connection.ip)}`;
   if (principal.kind !== 'person' && memory.readerPlaces.has(place)) attempt.device = place;
-  const started = performance.now();
   const allowance = await throttle.attempt(attempt);
   if (!allowance.allowed) {
     if (allowance.first) await recordRefusal(database, 'sign-in.throttled', principal);
-    await memory.pace.keepUp(started);
+    await pace.pretend(started);
     throw refused();
   }
-  const identity = await checkSecret(principal, through, password, database);
+  const identity = await checkSecret(work, principal, through, password, database);
   if (identity !== undefined) {
     await throttle.succeeded(attempt);
     if (principal.kind !== 'person') memory.readerPlaces.set(place, true);
     return identity;
   }
-  memory.pace.took(performance.now() - started);
   // Some apps try one wrong password twice: that is one failure of the person's, not two (row 24).
   const who = `${attempt.communityId} ${attempt.account} ${attempt.ip}`;
   if (memory.repeats.isRepeat(who, password)) await throttle.succeeded(attempt);
   else await recordRefusal(database, 'sign-in.failed', principal);
+  await pace.keep(started);
   throw refused();
 }
 
@@ -123,14 +146,17 @@ function refused(): LdapError {
 
 /** Costs one Argon2 whenever it says no. */
 async function checkSecret(
+  work: PasswordChecks,
   principal: Principal,
   through: Service | undefined,
   password: Buffer,
   database: Database,
 ): Promise<Identity | undefined> {
-  if (principal.kind === 'person') return checkPersonSecret(database, principal, through, password);
+  if (principal.kind === 'person') {
+    return checkPersonSecret(database, work, principal, through, password);
+  }
   const hash = principal.kind === 'nobody' ? undefined : principal.hash;
-  const { matches } = await checkPassword(hash, password.toString('utf8'));
+  const { matches } = await work.check(hash, password.toString('utf8'));
   if (!matches || principal.kind === 'nobody') return undefined;
   if (principal.kind === 'operator') {
     return { kind: 'operator', name: principal.name, hash: principal.hash };

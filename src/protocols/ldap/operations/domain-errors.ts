@@ -1,4 +1,5 @@
 import { DomainError, NotFoundError, RefusedError } from '../../../domain/errors.ts';
+import { BusyError } from '../../../platform/errors/busy-error.ts';
 import { LdapError, RESULT } from '../protocol/result.ts';
 
 /**
@@ -6,6 +7,8 @@ import { LdapError, RESULT } from '../protocol/result.ts';
  * else stays what it is.
  */
 export function meaningOfDomain(error: unknown): unknown {
+  if (error instanceof BusyError)
+    return new LdapError(RESULT.busy, 'too much is asked for at once: try again in a moment');
   if (!(error instanceof DomainError)) return error;
   if (error instanceof NotFoundError)
     return new LdapError(RESULT.noSuchObject, `there is no such ${error.noun} here`);

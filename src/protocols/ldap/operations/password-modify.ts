@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { communityAddress } from '../../../domain/communities/community-address.ts';
 import { lockMembership } from '../../../domain/memberships/membership-store.ts';
-import { hashPassword } from '../../../domain/people/password.ts';
 import {
   generatePassword,
   type NewPasswordFault,
   newPasswordFault,
 } from '../../../domain/people/password-rule.ts';
+import type { PasswordWork } from '../../../domain/people/passwords.ts';
 import { provePassword } from '../../../domain/people/prove-password.ts';
 import { setPassword } from '../../../domain/people/set-password.ts';
 import { dnKey, parseDn } from '../../../platform/distinguished-names/dn.ts';
@@ -53,9 +53,16 @@ export async function modifyPassword(
   }
   const given = readNewPassword(request);
   const password = given ?? generatePassword();
-  if (given !== undefined) await requireGood(given, directory, person);
-  const proven = await proveOldPassword(request, directory, person, connection, parts);
-  await store(parts, directory.communityId, person.subject, proven, password);
+  const { communityId } = directory;
+  const work = parts.passwords.enter({ communityId, member: person.subject });
+  try {
+    if (given !== undefined) await requireGood(work, given, directory, person);
+    const proven = await proveOldPassword(work, request, directory, person, connection, parts);
+    const hash = await work.hash(password);
+    await store(parts, communityId, person.subject, { proven, hash });
+  } finally {
+    work.leave();
+  }
   connection.state = openSession();
   // Whoever is told that it is done may count on the old one being refused here from now on.
   // The change is stored in any case: what comes now must not make it look undone.
@@ -81,12 +88,13 @@ const FAULTS: Record<NewPasswordFault, string> = {
 
 /** The web's rule. Whoever has a second factor is not bound by their own password here. */
 async function requireGood(
+  work: PasswordWork,
   password: string,
   directory: Directory,
   { username, displayName, givenName, familyName, mail }: Person,
 ): Promise<void> {
   const words = [username, displayName, givenName, familyName, mail, directory.slug];
-  const fault = await newPasswordFault(password, { words });
+  const fault = await newPasswordFault(work, password, { words });
   if (fault !== undefined) throw new LdapError(RESULT.constraintViolation, FAULTS[fault]);
 }
 
@@ -130,6 +138,7 @@ function means(user: string, directory: Directory, person: Person): boolean {
 }
 
 async function proveOldPassword(
+  work: PasswordWork,
   { oldPassword }: PasswordModify,
   directory: Directory,
   person: Person,
@@ -150,7 +159,7 @@ async function proveOldPassword(
      FROM memberships m JOIN persons p ON p.id = m.person_id WHERE m.community_id = $1 AND m.subject = $2`,
     [directory.communityId, person.subject],
   );
-  const proven = await provePassword(database, row, oldPassword.toString('utf8'));
+  const proven = await provePassword(database, work, row, oldPassword.toString('utf8'));
   if (proven === undefined) {
     await recordRefusal(database, 'sign-in.failed', principal);
     throw wrongOldPassword();
@@ -168,10 +177,8 @@ async function store(
   { database, hubUrl }: BindParts,
   communityId: string,
   subject: string,
-  proven: string,
-  password: string,
+  { proven, hash }: { proven: string; hash: string },
 ): Promise<void> {
-  const hash = await hashPassword(password);
   await database.transaction(async (tx) => {
     await lockMembership(tx, communityId, subject);
     const [row] = await tx.query<{ hash: string | null }>(

@@ -1,4 +1,5 @@
 import { appPasswordHash } from '../../../domain/people/app-password.ts';
+import type { PasswordChecks } from '../../../domain/people/passwords.ts';
 import { provePassword } from '../../../domain/people/prove-password.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import { mayUse } from '../directory/access-rule.ts';
@@ -25,6 +26,7 @@ type Credentials = {
  */
 export async function checkPersonSecret(
   database: Database,
+  passwords: PasswordChecks,
   { directory, person }: Extract<Principal, { kind: 'person' }>,
   through: Service | undefined,
   password: Buffer,
@@ -44,7 +46,7 @@ export async function checkPersonSecret(
   }
   // Where people's own passwords are not taken, they cost what wrong ones cost.
   const own = found && { personId: found.personId, passwordHash: ownHash() };
-  const proven = await provePassword(database, own, typed);
+  const proven = await provePassword(database, passwords, own, typed);
   if (proven === undefined || found === undefined) return undefined;
   const { passwordChangedAt } = found;
   return { kind: 'person', communityId, subject, by: { passwordChangedAt } };
