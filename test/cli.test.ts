@@ -377,7 +377,7 @@ test('start and demo name what wants a port that is taken, and how it is moved',
   );
   expectRefused(await trousseau('demo --app-ports 1'), /--app-ports takes two ports/);
   blocker.close();
-});
+}, 120_000);
 
 test('start serves until it is told to stop; a taken port ends it with one line', async () => {
   const blocker = createServer().listen(0, '127.0.0.1');

@@ -133,7 +133,7 @@ async function cutConnections(): Promise<void> {
 
 /** Each answer, again and again until it is what it should be: connections come back in their time. */
 const settled = (expected: Record<string, unknown>) =>
-  expect.poll(troubles, { timeout: 20_000 }).toEqual(expected);
+  expect.poll(troubles, { timeout: 40_000 }).toEqual(expected);
 
 describe('while the database is read-only, as after a failover', () => {
   afterEach(async () => {
@@ -164,7 +164,7 @@ describe('while the database is read-only, as after a failover', () => {
     await admin.query('ALTER DATABASE troubled RESET default_transaction_read_only');
     // The connections that said so are gone: nothing has to be restarted.
     await settled(ALL_WELL);
-  });
+  }, 120_000);
 });
 
 describe('while a write fails', () => {
@@ -188,6 +188,7 @@ describe('while a write fails', () => {
       await admin.query('DROP FUNCTION fail CASCADE');
       await settled(ALL_WELL);
     },
+    120_000,
   );
 
   it('because the disk is full, it is refused for now', async () => {
@@ -208,5 +209,5 @@ describe('while a write fails', () => {
       .query(`INSERT INTO throttles VALUES ('k', 1, 1)`)
       .catch((error) => error)) as pg.DatabaseError;
     expect(code).toBe('53100');
-  });
+  }, 120_000);
 });

@@ -60,7 +60,7 @@ test('the schema of a newer program is refused, with the names of what is not kn
     /schema of a newer Trousseau: 9998-wonders, 9999-marvels unknown.*docs\/operate\.md/,
   );
   await db.database.query('DELETE FROM schema_migrations WHERE timestamp > 9000');
-});
+}, 120_000);
 
 test('a schema that other migrations made is refused, with the name of the one that changed', async () => {
   await db.database.query(
@@ -69,7 +69,7 @@ test('a schema that other migrations made is refused, with the name of the one t
   );
   await expectRefusedEverywhere(/made by other migrations than these: 0001-spine changed/);
   await db.database.query(`DELETE FROM hub_settings WHERE key = 'migration-checksums'`);
-});
+}, 120_000);
 
 test('a database from before such notes were kept gets them', async () => {
   expect(await migrate(db.database.dataSource)).toEqual([]);

@@ -103,7 +103,7 @@ describe('a hub on a database that was sealed with another key', () => {
     }
     // Who needs no key is not kept from working.
     expect((await runTrousseau(['member', 'list', 'lamyne'], env)).code).toBe(0);
-  });
+  }, 120_000);
 });
 
 describe('keys are changed', () => {
@@ -191,5 +191,5 @@ describe('a data folder', () => {
     await chmod(file, 0o600);
     await startAndStop(env);
     expect(await readFile(file, 'utf8')).toBe(key);
-  });
+  }, 120_000);
 });

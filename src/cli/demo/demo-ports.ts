@@ -8,8 +8,9 @@ export type DemoOptions = { port?: number; ldapPort?: number; appPorts?: [number
 /** The ports of the example network's apps, as its file has them. */
 export const APP_PORTS: readonly [number, number] = [8091, 8092];
 
-/** The environment of the demo's hub: what the options say, and an address that people can open. */
-export function demoEnv(env: Env, { port, ldapPort }: DemoOptions): Env {
+/** The environment of the demo's hub: a database of its own, what the options say, an address that people can open. */
+export function demoEnv(given: Env, { port, ldapPort }: DemoOptions): Env {
+  const { DATABASE_URL: _, DATABASE_LISTEN_URL: __, ...env } = given;
   const listen = port === undefined ? env.TROUSSEAU_LISTEN : `127.0.0.1:${port}`;
   const own = /:(\d+)$/.exec(listen ?? '')?.[1];
   const url = port === undefined ? env.TROUSSEAU_URL : undefined;

@@ -27,7 +27,6 @@ export async function runDemo(options: DemoOptions): Promise<{ stop(): Promise<v
   const appPorts = options.appPorts ?? APP_PORTS;
   const config = parseConfig({
     ...env,
-    DATABASE_URL: undefined,
     TROUSSEAU_DATA: `${env.TROUSSEAU_DATA ?? './data'}/demo`,
     LOG_LEVEL: env.LOG_LEVEL ?? 'warn',
   });
