@@ -3,6 +3,7 @@ import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { isWhole } from '../../platform/text/whole-text.ts';
 import type { Payload } from './changes.ts';
 import { refuseOversized } from './kept-requests.ts';
+import type { RefreshTokenValues } from './refresh-token-value.ts';
 import { currentUnit } from './request-scope.ts';
 
 /** Bearer values that the protocol reads back from an interaction: kept sealed. */
@@ -14,10 +15,15 @@ const HINT = 'id_token_hint';
  * (tokens, codes, cookies) are the keys of rows by their SHA-256 only; where the protocol needs one
  * back, it is sealed.
  */
-export function createAdapterFactory(sealer: Sealer): (kind: string) => Adapter {
+export function createAdapterFactory(
+  sealer: Sealer,
+  refreshTokens: RefreshTokenValues,
+): (kind: string) => Adapter {
   return (kind) => ({
     async find(id) {
-      return opened(sealer, kind, await currentUnit().find(kind, id));
+      const found = opened(sealer, kind, await currentUnit().find(kind, id));
+      if (kind === 'RefreshToken' && found === undefined) noteReuse(refreshTokens, id);
+      return found;
     },
     findByUid: (uid) => currentUnit().findSessionByUid(uid),
     async findByUserCode(userCode) {
@@ -34,7 +40,10 @@ export function createAdapterFactory(sealer: Sealer): (kind: string) => Adapter 
       );
     },
     async consume(id) {
-      currentUnit().consume(kind, id);
+      // A refresh token is known for a used one by its value.
+      if (kind === 'RefreshToken' && refreshTokens.grantOf(id) !== undefined)
+        currentUnit().spend(kind, id);
+      else currentUnit().consume(kind, id);
     },
     async destroy(id) {
       currentUnit().destroy(kind, id);
@@ -43,6 +52,14 @@ export function createAdapterFactory(sealer: Sealer): (kind: string) => Adapter 
       currentUnit().revokeGrant(grantId);
     },
   });
+}
+
+/** @throws InvalidGrant where a token is redeemed that was used before */
+function noteReuse(refreshTokens: RefreshTokenValues, value: string): void {
+  const made = refreshTokens.grantOf(value);
+  if (made === undefined || made.expiresAt * 1000 < Date.now()) return;
+  currentUnit().noteReuse(made.grantId);
+  if (currentUnit().redeems) throw new errors.InvalidGrant('refresh token already used');
 }
 
 /**

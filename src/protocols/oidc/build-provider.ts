@@ -15,6 +15,7 @@ import { clientsOf, serviceOfClient } from './clients.ts';
 import { loadExistingGrant } from './grants.ts';
 import { buildPolicy, promptValues } from './interaction-policy.ts';
 import * as pages from './provider-pages.ts';
+import { createRefreshTokenValues, nameGrants } from './refresh-token-value.ts';
 import { currentUnit } from './request-scope.ts';
 import {
   logoutSource,
@@ -64,6 +65,7 @@ export function buildProvider(parts: ProviderParts): Provider {
   sendLogoutsThroughOutbox(provider, community, issuer);
   recordSignOuts(provider);
   pages.keepLateSessions(provider);
+  nameGrants(provider, createRefreshTokenValues(parts.sealer, community.id));
   return provider;
 }
 
@@ -74,7 +76,7 @@ function configuration(
   const { community, issuer, jwks, sealer, outbound } = parts;
   const cookiePath = issuer.basePath === '' ? '/' : issuer.basePath;
   return {
-    adapter: createAdapterFactory(sealer),
+    adapter: createAdapterFactory(sealer, createRefreshTokenValues(sealer, community.id)),
     jwks,
     fetch: (input, init) => outbound.fetch(input instanceof Request ? input.url : input, init),
     clientDefaults: { grant_types: ['authorization_code'], response_types: ['code'] },

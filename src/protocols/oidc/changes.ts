@@ -30,6 +30,8 @@ export type Changes = {
   origin: RequestOrigin;
   artifacts: Map<string, ArtifactWrite>;
   consumed: Map<string, { kind: string; id: string }>;
+  /** Used up, and not needed to tell that they were. */
+  spent: Map<string, { kind: string; id: string }>;
   destroyed: Map<string, { kind: string; id: string }>;
   revokedGrants: Set<string>;
   openedSessions: Map<string, { id: string; payload: Payload }>;

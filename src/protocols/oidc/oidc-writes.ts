@@ -31,6 +31,10 @@ export async function writeChanges(db: Queryable, changes: Changes): Promise<voi
     add('used', statement.consume([...changes.consumed.values()]));
     require('code or token', changes.consumed.size, 'SELECT count(*) FROM used');
   }
+  if (changes.spent.size > 0) {
+    add('spent', statement.destroy([...changes.spent.values()]));
+    require('token', changes.spent.size, 'SELECT count(*) FROM spent');
+  }
   if (changes.destroyed.size > 0) {
     const destroyed = [...changes.destroyed.values()];
     add('gone', statement.destroy(destroyed));

@@ -30,6 +30,7 @@ export async function storeBeforeAnswering(
     return;
   }
   try {
+    await endReused(ctx);
     await currentUnit().flush();
   } catch (error) {
     if (error instanceof TooManyError) {
@@ -48,6 +49,19 @@ export async function storeBeforeAnswering(
     const description = 'grant request is invalid';
     answer(ctx, 400, 'expired', { error: 'invalid_grant', error_description: description });
   }
+}
+
+/**
+ * RFC 9700 §4.14.2: a refresh token came a second time, however long ago the first was, from the client that it
+ * was given to: all that its grant gave ends.
+ */
+async function endReused(ctx: KoaContextWithOIDC): Promise<void> {
+  const grantId = currentUnit().reusedGrant;
+  const { client, provider, route } = ctx.oidc ?? {};
+  if (grantId === undefined || !['token', 'revocation'].includes(route)) return;
+  const grant = await provider.Grant.find(grantId);
+  if (grant !== undefined && grant.clientId === client?.clientId)
+    await currentUnit().revokeGrantNow(grantId);
 }
 
 /** RFC 9700 §4.14.2: of two that bring one code or token, one may be a thief, and nobody can tell which. */

@@ -46,10 +46,11 @@ const SESSION_TOUCH = 600;
  */
 export class UnitOfWork {
   readonly communityId: string;
+  readonly redeems: boolean;
+  #reusedGrant: string | undefined;
   readonly #db: Queryable;
   readonly #cache: SignInCache;
   readonly #notes: DisclosureNotes;
-  readonly #redeems: boolean;
   readonly #admitRow: AdmitRow;
   readonly #changes: Changes;
   /** Payloads as JSON where they were written here, as objects where they were read. */
@@ -63,7 +64,7 @@ export class UnitOfWork {
     this.#db = protocolDatabase(db);
     this.#cache = cache;
     this.#notes = notes;
-    this.#redeems = redeems;
+    this.redeems = redeems;
     this.#admitRow = admitRow;
     this.communityId = communityId;
     this.#changes = {
@@ -72,6 +73,7 @@ export class UnitOfWork {
       origin,
       artifacts: new Map(),
       consumed: new Map(),
+      spent: new Map(),
       destroyed: new Map(),
       revokedGrants: new Set(),
       openedSessions: new Map(),
@@ -100,7 +102,7 @@ export class UnitOfWork {
   #rememberedElsewhere(kind: string, id: string): string | undefined {
     if (kind === 'Session') return this.#cache.session(this.communityId, id);
     // That another process used it up is not announced; the statement that uses it up again finds out.
-    if (!this.#redeems && (kind === 'AuthorizationCode' || kind === 'RefreshToken'))
+    if (!this.redeems && (kind === 'AuthorizationCode' || kind === 'RefreshToken'))
       return undefined;
     return this.#cache.payload(this.communityId, kind, id);
   }
@@ -161,6 +163,20 @@ export class UnitOfWork {
     this.#changes.consumed.set(`${kind}:${id}`, { kind, id });
   }
 
+  /** Uses up what leaves no trace. */
+  spend(kind: string, id: string): void {
+    this.#changes.spent.set(`${kind}:${id}`, { kind, id });
+  }
+
+  /** A refresh token of this grant came that had been used before. */
+  noteReuse(grantId: string): void {
+    this.#reusedGrant = grantId;
+  }
+
+  get reusedGrant(): string | undefined {
+    return this.#reusedGrant;
+  }
+
   destroy(kind: string, id: string): void {
     this.#known.set(`${kind}:${id}`, undefined);
     if (kind === 'Session') {
@@ -183,6 +199,7 @@ export class UnitOfWork {
     for (const [key, { kind }] of this.#changes.consumed) {
       if (kind !== 'PushedAuthorizationRequest') this.#changes.consumed.delete(key);
     }
+    this.#changes.spent.clear();
   }
 
   consent(consent: ConsentWrite): void {
@@ -243,10 +260,10 @@ export class UnitOfWork {
   async flush(): Promise<void> {
     this.#admitNewRows();
     const version = this.#cache.version();
-    const { consumed, destroyed, revokedGrants, artifacts } = this.#changes;
+    const { consumed, spent, destroyed, revokedGrants, artifacts } = this.#changes;
     const { openedSessions, updatedSessions, closedSessions } = this.#changes;
     // What is used up or ended is forgotten whether or not it could be stored.
-    for (const { id } of [...consumed.values(), ...destroyed.values()]) {
+    for (const { id } of [...consumed.values(), ...spent.values(), ...destroyed.values()]) {
       this.#cache.forget(this.communityId, id);
     }
     for (const grantId of revokedGrants) this.#cache.forget(this.communityId, grantId);
