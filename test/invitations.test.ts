@@ -271,7 +271,8 @@ describe('an invitation stands on the word of who made it:', () => {
   it.each([
     [{ status: 'suspended' }, 'member', 'revoked'],
     [{ status: 'left' }, 'member', 'revoked'],
-    [{ role: 'member' }, 'member', 'open'],
+    [{ role: 'member' }, 'member', 'revoked'],
+    [{ role: 'admin' }, 'member', 'open'],
     [{ role: 'admin' }, 'admin', 'revoked'],
     [{ role: 'member' }, 'owner', 'revoked'],
     [{}, 'owner', 'open'],

@@ -35,7 +35,7 @@ export async function createInvitation(
   by: Inviter,
 ): Promise<{ id: string; token: string }> {
   const { label, role, groupIds, maxUses, days, email } = invitation;
-  if (by !== 'cli' && !(await mayInvite(tx, communityId, by.subject, role))) {
+  if (by !== 'cli' && !(await mayInvite(tx, communityId, by, role))) {
     throw new RefusedError('invitation-role', `only an owner may invite somebody as ${role}`);
   }
   const id = randomUUID();
@@ -73,9 +73,10 @@ export async function createInvitation(
 async function mayInvite(
   tx: Transaction,
   communityId: string,
-  subject: string,
+  { subject, role: own }: Exclude<Inviter, 'cli'>,
   role: Role,
 ): Promise<boolean> {
+  if (!mayInviteAs(own, role)) return false;
   const [inviter] = await tx.query<{ role: Role }>(
     `SELECT role FROM memberships WHERE community_id = $1 AND subject = $2 AND status = 'active' FOR SHARE`,
     [communityId, subject],

@@ -33,7 +33,7 @@ export function meaningOfDomain(error: DomainError): Meaning {
  * 422 where what was sent is at fault and would be at any time, 403 where it is not this person's to do; what
  * is against the present state is 409.
  */
-const STATUS: Partial<Record<Refusal, 403 | 413 | 422 | 429 | 503>> = {
+const STATUS: Partial<Record<Refusal, 403 | 413 | 422 | 503>> = {
   'slug-shape': 422,
   value: 422,
   'username-shape': 422,
@@ -52,7 +52,6 @@ const STATUS: Partial<Record<Refusal, 403 | 413 | 422 | 429 | 503>> = {
   role: 403,
   owner: 403,
   'invitation-role': 403,
-  'invitation-mails': 429,
   'picture-too-large': 413,
   'picture-format': 422,
   'picture-dimensions': 422,
