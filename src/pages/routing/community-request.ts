@@ -35,7 +35,7 @@ export type CommunityRequest = {
    * @throws BusyError
    */
   passwords(): PasswordWork;
-  enterPasswords(who: { member: { subject: string } } | undefined): void;
+  enterPasswords(who: unknown): void;
   /** The token that each form of ours carries. */
   csrf(): string;
   /** 303 to a path below the issuer. */

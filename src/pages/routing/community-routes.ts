@@ -6,7 +6,6 @@ import type { CommunityRequest } from './community-request.ts';
 import { type CommunityKind, type CommunityRoute, requestCounter } from './community-route.ts';
 import { type CommunityPlace, openCommunityRequest } from './open-community-request.ts';
 import { serveProvider } from './serve-provider.ts';
-import type { SignedIn } from './signed-in.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** Serves one request to a community: its protocol endpoints, else its pages. */
@@ -26,7 +25,7 @@ export async function communityRoutes(
   const found = findRoute(table, ctx, path);
   const count = requestCounter(parts, request);
   const prepare = ({ hashes }: CommunityRoute, who: unknown) => {
-    if (hashes) request.enterPasswords(who as SignedIn | undefined);
+    if (hashes) request.enterPasswords(who);
   };
   await request.run(async () => {
     if (place.community.state === 'active' || found.route.isAlwaysOpen === true)

@@ -83,10 +83,12 @@ export function openCommunityRequest(
     enterPasswords(who) {
       const { id: communityId } = community;
       const isKnown = readDeviceNote(ctx, parts.sealer, communityId) !== undefined;
+      // A guard may admit with something else, such as an app's request: then nobody is known yet.
+      const member = (who as Partial<SignedIn> | undefined)?.member;
       place.enter(
-        who === undefined
+        member === undefined
           ? { communityId, network: networkOf(ip), isKnown }
-          : { communityId, member: who.member.subject },
+          : { communityId, member: member.subject },
       );
     },
     passwords: place.work,
