@@ -77,6 +77,13 @@ const LET_IN: Record<string, Visitor> = {
   'owner-recent': 'owner',
 };
 
+const UNUSED_BELOW_A_PATH = [
+  '/logo',
+  '/.well-known/webauthn',
+  '/.well-known/change-password',
+  '/.well-known/passkey-endpoints',
+];
+
 let hub: TestHub;
 let ours: BuiltCommunity;
 let theirs: BuiltCommunity;
@@ -241,8 +248,8 @@ describe('whoever must not', () => {
     const cookie = await cookiesOf(LET_IN[tried.route.who.name] as Visitor);
     const { status, headers } = await send(tried, { cookie, fields: {} });
     expect([200, 303, 404]).toContain(status);
-    // No logo, and the hosts' document below a path.
-    if (status === 404) expect(['/logo', '/.well-known/webauthn']).toContain(tried.route.path);
+    // No logo, and the documents of hosts below a path.
+    if (status === 404) expect(UNUSED_BELOW_A_PATH).toContain(tried.route.path);
     if (status === 303) expect(headers.location).not.toMatch(/\/login\b/);
   });
 });
@@ -343,7 +350,7 @@ describe('what is of another community', () => {
         hub.sealer,
         theirs.id,
         { label: 'À eux', role: 'member', groupIds: [], days: 7, maxUses: null },
-        { subject: member.subject, role: 'owner' },
+        'cli',
       ),
     );
     const kinds: LinkKind[] = [

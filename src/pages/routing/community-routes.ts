@@ -24,12 +24,13 @@ export async function communityRoutes(
   }
   const found = findRoute(table, ctx, path);
   const count = requestCounter(parts, request);
-  const prepare = ({ hashes }: CommunityRoute, who: unknown) => {
-    if (hashes) request.enterPasswords(who);
+  const places = {
+    areNeeded: ({ hashes }: CommunityRoute) => hashes === true,
+    enter: request.enterPasswords,
   };
   await request.run(async () => {
     if (place.community.state === 'active' || found.route.isAlwaysOpen === true)
-      await runRoute(found, { parts, request, count, prepare });
+      await runRoute(found, { parts, request, count, places });
     else showClosed(request);
     await request.unit.flush();
   });

@@ -18,8 +18,9 @@ export async function hubRoutes(
     parts,
     request,
     count,
-    prepare: ({ hashes }) => {
-      if (hashes) request.enterPasswords();
+    places: {
+      areNeeded: ({ hashes }) => hashes === true,
+      enter: () => request.enterPasswords(),
     },
   });
   await waitForPace(ctx, parts.pace, started);
