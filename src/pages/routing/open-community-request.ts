@@ -80,13 +80,13 @@ export function openCommunityRequest(
       ctx.body = render(model, options.member);
     },
     csrf,
-    enterPasswords(who) {
+    enterPasswords(member) {
       const { id: communityId } = community;
       const isKnown = readDeviceNote(ctx, parts.sealer, communityId) !== undefined;
       place.enter(
-        who === undefined
+        member === undefined
           ? { communityId, network: networkOf(ip), isKnown }
-          : { communityId, member: who.member.subject },
+          : { communityId, member: member.subject },
       );
     },
     passwords: place.work,

@@ -50,8 +50,8 @@ export async function runRoute<K extends RouteKind>(
     parts: K['parts'];
     request: K['request'];
     count: Count<K['limit']>;
-    /** Called once it is known who asks, before a file is read and anything is worked out. @throws BusyError */
-    prepare?(route: Route<K>, who: unknown): void;
+    /** Called before anything that was sent is read, and again once it is known who asks. @throws BusyError */
+    prepare?(route: Route<K>, who?: unknown): void;
   },
 ): Promise<void> {
   const { parts, request, count } = context;
@@ -59,6 +59,7 @@ export async function runRoute<K extends RouteKind>(
   const params = route.params.safeParse(raw);
   if (!params.success) throw notFound('no such address');
   if (route.form !== undefined) parts.csrf.checkSource(ctx, origin);
+  context.prepare?.(route);
   const isLarge = bringsFile(route, ctx);
   const small = isLarge ? undefined : await readForm(route, context);
   const isPage = resource.routes.has('GET');
@@ -69,7 +70,7 @@ export async function runRoute<K extends RouteKind>(
     route.query,
     parametersFor(route.query, new URLSearchParams(ctx.querystring)),
   );
-  context.prepare?.(route, who);
+  if (who !== undefined) context.prepare?.(route, who);
   const leave = isLarge ? parts.uploads.enter(ctx.req, request.owners(who)) : undefined;
   try {
     const { pairs, file } = small ?? (await readWithFile(route, context));
