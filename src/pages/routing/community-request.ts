@@ -35,7 +35,8 @@ export type CommunityRequest = {
    * @throws BusyError
    */
   passwords(): PasswordWork;
-  enterPasswords(who: unknown): void;
+  /** Takes the place, as a stranger or as a member. */
+  enterPasswords(member: { subject: string } | undefined): void;
   /** The token that each form of ours carries. */
   csrf(): string;
   /** 303 to a path below the issuer. */

@@ -6,6 +6,7 @@ import type { CommunityRequest } from './community-request.ts';
 import { type CommunityKind, type CommunityRoute, requestCounter } from './community-route.ts';
 import { type CommunityPlace, openCommunityRequest } from './open-community-request.ts';
 import { serveProvider } from './serve-provider.ts';
+import { isSignedIn } from './signed-in.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** Serves one request to a community: its protocol endpoints, else its pages. */
@@ -24,13 +25,12 @@ export async function communityRoutes(
   }
   const found = findRoute(table, ctx, path);
   const count = requestCounter(parts, request);
-  const places = {
-    areNeeded: ({ hashes }: CommunityRoute) => hashes === true,
-    enter: request.enterPasswords,
+  const prepare = ({ hashes }: CommunityRoute, who?: unknown) => {
+    if (hashes) request.enterPasswords(isSignedIn(who) ? who.member : undefined);
   };
   await request.run(async () => {
     if (place.community.state === 'active' || found.route.isAlwaysOpen === true)
-      await runRoute(found, { parts, request, count, places });
+      await runRoute(found, { parts, request, count, prepare });
     else showClosed(request);
     await request.unit.flush();
   });

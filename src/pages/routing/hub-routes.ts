@@ -18,9 +18,8 @@ export async function hubRoutes(
     parts,
     request,
     count,
-    places: {
-      areNeeded: ({ hashes }) => hashes === true,
-      enter: () => request.enterPasswords(),
+    prepare: ({ hashes }) => {
+      if (hashes) request.enterPasswords();
     },
   });
   await waitForPace(ctx, parts.pace, started);

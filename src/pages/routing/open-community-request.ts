@@ -80,11 +80,9 @@ export function openCommunityRequest(
       ctx.body = render(model, options.member);
     },
     csrf,
-    enterPasswords(who) {
+    enterPasswords(member) {
       const { id: communityId } = community;
       const isKnown = readDeviceNote(ctx, parts.sealer, communityId) !== undefined;
-      // A guard may admit with something else, such as an app's request: then nobody is known yet.
-      const member = (who as Partial<SignedIn> | undefined)?.member;
       place.enter(
         member === undefined
           ? { communityId, network: networkOf(ip), isKnown }

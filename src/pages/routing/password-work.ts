@@ -3,7 +3,7 @@ import type { PasswordAsker, PasswordWork } from '../../domain/people/passwords.
 import type { WebParts } from './web-parts.ts';
 
 export type PasswordPlace = {
-  /** Takes a place, as whoever asks. @throws BusyError */
+  /** Takes a place, as whoever asks; one that was taken before is given back for it. @throws BusyError */
   enter(asker: PasswordAsker): void;
   /** What is done there. */
   work(): PasswordWork;
@@ -17,7 +17,9 @@ export function passwordPlace(
   let taken: PasswordWork | undefined;
   return {
     enter(asker) {
+      const before = taken;
       taken = passwords.enter(asker);
+      before?.leave();
       ctx.res.once('close', taken.leave);
     },
     work() {

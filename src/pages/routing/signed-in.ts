@@ -17,6 +17,11 @@ export type SignedIn = {
   };
 };
 
+/** Whether what a guard admits is a member who is signed in: some admit an app's request, or a link. */
+export function isSignedIn(who: unknown): who is SignedIn {
+  return typeof who === 'object' && who !== null && 'member' in who && 'session' in who;
+}
+
 /** How long a sign-in counts as recent: what is dangerous asks for one. */
 const RECENT_MS = 10 * 60_000;
 

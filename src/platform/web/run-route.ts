@@ -41,8 +41,7 @@ export function findRoute<K extends RouteKind>(
 /**
  * Takes a request through its route: the address, where a form comes from, who asks, what they send, and
  * only then the handler. A form is small and is read first, so that one which is none of ours is told so
- * whoever sends it; a file, and a form that makes work which has places, are read when it is known that their
- * sender may send one and has a place.
+ * whoever sends it; a file is read when it is known that its sender may send one.
  * @throws RequestError, CsrfError
  */
 export async function runRoute<K extends RouteKind>(
@@ -51,12 +50,8 @@ export async function runRoute<K extends RouteKind>(
     parts: K['parts'];
     request: K['request'];
     count: Count<K['limit']>;
-    /** Places for work that a route makes: taken once it is known who asks, before a byte of theirs is read. */
-    places?: {
-      areNeeded(route: Route<K>): boolean;
-      /** @throws BusyError */
-      enter(who: unknown): void;
-    };
+    /** Called before anything that was sent is read, and again once it is known who asks. @throws BusyError */
+    prepare?(route: Route<K>, who?: unknown): void;
   },
 ): Promise<void> {
   const { parts, request, count } = context;
@@ -64,9 +59,9 @@ export async function runRoute<K extends RouteKind>(
   const params = route.params.safeParse(raw);
   if (!params.success) throw notFound('no such address');
   if (route.form !== undefined) parts.csrf.checkSource(ctx, origin);
+  context.prepare?.(route);
   const isLarge = bringsFile(route, ctx);
-  const needsPlace = context.places?.areNeeded(route) === true;
-  const first = isLarge || needsPlace ? undefined : await readForm(route, context);
+  const small = isLarge ? undefined : await readForm(route, context);
   const isPage = resource.routes.has('GET');
   const admitted = await route.who.admit({ parts, request, params: params.data, isPage });
   if (admitted === undefined) return;
@@ -75,11 +70,10 @@ export async function runRoute<K extends RouteKind>(
     route.query,
     parametersFor(route.query, new URLSearchParams(ctx.querystring)),
   );
-  if (needsPlace) context.places?.enter(who);
+  if (who !== undefined) context.prepare?.(route, who);
   const leave = isLarge ? parts.uploads.enter(ctx.req, request.owners(who)) : undefined;
   try {
-    const read = isLarge ? readWithFile : readForm;
-    const { pairs, file } = first ?? (await read(route, context));
+    const { pairs, file } = small ?? (await readWithFile(route, context));
     const form = route.form && parse(route.form, fieldsFor(route.form, pairs));
     await route.handle({ parts, request, who, params: params.data, query, form, file, count });
   } finally {
