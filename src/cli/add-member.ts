@@ -1,7 +1,23 @@
+import type { Role, Status } from '../domain/memberships/membership-store.ts';
 import { CommandError } from './command-error.ts';
-import type { AddOptions } from './member-commands.ts';
-import type { Outcome } from './output.ts';
+import type { JsonOption, Outcome } from './output.ts';
 import { withHub } from './with-hub.ts';
+
+export type AddOptions = JsonOption & {
+  name?: string;
+  email?: string;
+  givenName?: string;
+  familyName?: string;
+  nickname?: string;
+  locale?: 'fr' | 'en';
+  zone?: string;
+  role: Role;
+  status: Status;
+  group: string[];
+  passwordStdin?: boolean;
+  /** `--no-password` makes it false. */
+  password: boolean;
+};
 
 export async function addMember(
   slug: string,

@@ -3,9 +3,10 @@ import type { Membership, Role } from '../domain/memberships/membership-store.ts
 import type { Database } from '../platform/database/database.ts';
 import { shownOnce } from './add-member.ts';
 import { CommandError } from './command-error.ts';
-import type { GroupOptions } from './member-commands.ts';
-import type { Outcome } from './output.ts';
+import type { JsonOption, Outcome } from './output.ts';
 import { withHub } from './with-hub.ts';
+
+export type GroupOptions = JsonOption & { add: string[]; remove: string[] };
 
 type Found = { hubUrl: URL; database: Database; community: ListedCommunity; member: Membership };
 

@@ -1,7 +1,14 @@
-import type { Membership } from '../domain/memberships/membership-store.ts';
-import type { ListOptions } from './member-commands.ts';
+import type { Membership, Status } from '../domain/memberships/membership-store.ts';
+import type { JsonOption } from './output.ts';
 import { fields, type Outcome, plural, table } from './output.ts';
 import { withHub } from './with-hub.ts';
+
+export type ListOptions = JsonOption & {
+  search?: string;
+  status?: Status;
+  limit: number;
+  after?: string;
+};
 
 export function listMembers(slug: string, options: ListOptions): Promise<Outcome> {
   return withHub(async ({ database }) => {

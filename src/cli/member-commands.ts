@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Role, Status } from '../domain/memberships/membership-store.ts';
-import { addMember } from './add-member.ts';
+import { type AddOptions, addMember } from './add-member.ts';
 import {
   type CreateOptions,
   createAppPassword,
@@ -8,9 +8,16 @@ import {
   type RevokeOptions,
   revokeAppPassword,
 } from './app-passwords.ts';
-import { changePassword, changeRole, changeStatus, editGroups, rename } from './change-member.ts';
+import {
+  changePassword,
+  changeRole,
+  changeStatus,
+  editGroups,
+  type GroupOptions,
+  rename,
+} from './change-member.ts';
 import { decideRequest } from './decide-request.ts';
-import { listMembers, showMember } from './list-members.ts';
+import { type ListOptions, listMembers, showMember } from './list-members.ts';
 import { type JsonOption, report } from './output.ts';
 import { type SetOptions, setMember } from './set-member.ts';
 
@@ -18,29 +25,6 @@ const LOCALES = ['fr', 'en'];
 const ROLES: Role[] = ['member', 'admin', 'owner'];
 const STATUSES: Status[] = ['requested', 'active', 'suspended', 'left'];
 const MEMBER = 'a username, an e-mail address or a subject';
-
-export type ListOptions = JsonOption & {
-  search?: string;
-  status?: Status;
-  limit: number;
-  after?: string;
-};
-export type AddOptions = JsonOption & {
-  name?: string;
-  email?: string;
-  givenName?: string;
-  familyName?: string;
-  nickname?: string;
-  locale?: 'fr' | 'en';
-  zone?: string;
-  role: Role;
-  status: Status;
-  group: string[];
-  passwordStdin?: boolean;
-  /** `--no-password` makes it false. */
-  password: boolean;
-};
-export type GroupOptions = JsonOption & { add: string[]; remove: string[] };
 
 export function addMemberCommands(program: Command): void {
   const member = program.command('member').description('List, add, suspend and change members');

@@ -4,7 +4,7 @@ import type { Issuer } from '../../domain/communities/issuer.ts';
 import type { Member } from '../../domain/memberships/member.ts';
 import type { PasswordWork } from '../../domain/people/passwords.ts';
 import type { PageModel } from '../../platform/web/pages.ts';
-import type { Owners } from '../../platform/web/route.ts';
+import type { Owners } from '../../platform/web/uploads.ts';
 import type { ReadyProvider } from '../../protocols/oidc/provider-pool.ts';
 import type { UnitOfWork } from '../../protocols/oidc/unit-of-work.ts';
 

@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Csrf } from './csrf.ts';
 import type { Upload } from './form-fields.ts';
-import type { Uploads } from './uploads.ts';
+import type { Owners, Uploads } from './uploads.ts';
 
 /** What the routes of one kind work with: a tenant's pages, the installation's own, an API. */
 export type RouteKind = {
@@ -21,8 +21,6 @@ export type WebRequest = {
   /** Whose work it is, where there are only so many places for each. */
   owners(who: unknown): Owners;
 };
-
-export type Owners = { tenant: string; person: string };
 
 export type Method = 'GET' | 'POST';
 type Schema = z.ZodObject;

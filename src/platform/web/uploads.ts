@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Connections } from './connections.ts';
 import { createPlaces } from './places.ts';
-import type { Owners } from './route.ts';
 
 /** Bodies of megabytes that are held at once: each takes as much memory as its file may have. */
 const AT_ONCE = { inAll: 12, each: { tenant: 6, person: 2 } };
+
+export type Owners = { tenant: string; person: string };
 
 export type Uploads = {
   /**
