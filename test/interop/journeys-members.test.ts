@@ -174,7 +174,7 @@ describe.each(LANGUAGES)('a member, in $lang', ({ locale, lang, join, anew, gone
     await look(page);
     await page.click('#totp-link');
     await look(page);
-    await page.click('summary');
+    await page.click('main summary');
     app = new AuthenticatorApp((await page.textContent('#totp-secret')) ?? '');
     await page.fill('#code', '000000');
     await page.click('#totp-submit');
