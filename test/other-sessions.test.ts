@@ -1,15 +1,18 @@
 import { TOTP } from 'otpauth';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { visit } from './support/account-visits.ts';
-import type { Browser, Page } from './support/browser.ts';
+import { Authenticator } from './support/authenticator.ts';
+import { Browser, type Page } from './support/browser.ts';
 import {
   type BuiltCommunity,
   type BuiltMember,
   buildCommunity,
   buildMember,
   buildService,
+  PASSWORD,
 } from './support/factories.ts';
 import { startHub, type TestHub } from './support/hub.ts';
+import { csrfOf, post, question } from './support/passkey-visits.ts';
 import { RelyingParty } from './support/relying-party.ts';
 
 const NEW = 'sept oignons et une brouette';
@@ -188,4 +191,44 @@ describe('a second factor', () => {
     await computer.submit(page, 'form[action$="/totp/remove"]');
     expect(await open()).toEqual({ computer: true, phone: false, elsewhere: false });
   });
+});
+
+describe('a passkey', () => {
+  async function addPasskey(others: Record<string, string>): Promise<Response> {
+    const page = await computer.open(at('/account/passkeys'));
+    const { options } = await question(computer, page);
+    const response = new Authenticator(hub.url).register(options);
+    const fields = { csrf: csrfOf(page), name: '', response, ...others };
+    return post(computer, at('/account/passkeys'), fields);
+  }
+
+  it('leaves other devices signed in, but where two factors are asked for', async () => {
+    await askForTwo(there);
+    expect((await addPasskey({})).status).toBe(303);
+    expect([await isIn(computer), await isIn(phone)]).toEqual([true, true]);
+    const left = await hub.database.query('SELECT 1 FROM sessions WHERE subject = $1', [
+      subjectThere,
+    ]);
+    expect(left).toEqual([]);
+  });
+
+  it('signs out everywhere else where one says so', async () => {
+    expect((await addPasskey({ others: 'end' })).status).toBe(303);
+    expect(await open()).toEqual({ computer: true, phone: false, elsewhere: false });
+  });
+});
+
+it('a second factor set up on the way in ends what is open elsewhere, and not this sign-in', async () => {
+  await askForTwo(here);
+  const browser = new Browser();
+  const login = await browser.open(at('/login'));
+  const fields = { username: member.username, password: PASSWORD };
+  const page = await browser.submit(login, '#login-form', fields);
+  expect(page.url).toMatch(/\/set-up$/);
+  const secret = page.document.querySelector('#totp-secret')?.text.replaceAll(' ', '') as string;
+  const code = new TOTP({ secret }).generate();
+  const codes = await browser.submit(page, '#totp-form', { code, others: 'end' });
+  const home = await browser.submit(codes, '#set-up-done-form');
+  expect(home.url.replace(/\/$/, '')).toBe(at(''));
+  expect(await open()).toEqual({ computer: false, phone: false, elsewhere: false });
 });
