@@ -62,8 +62,8 @@ describe('what a service was given', () => {
     const page = await browser.open(at('/account/services'));
     expect(receivedOn(page, service)).toEqual({
       'Identifiant technique, propre à cette communauté': member.subject,
-      'Adresse e\u2011mail': member.email,
-      'Adresse e\u2011mail vérifiée': 'oui',
+      'Adresse e-mail': member.email,
+      'Adresse e-mail vérifiée': 'oui',
     });
   });
 
@@ -142,7 +142,7 @@ describe('the page of services', () => {
     const page = await browser.open(at('/account/services'));
     expect(receivedOn(page, service)).toMatchObject({
       Identifiant: member.username,
-      'Adresse e\u2011mail': member.email,
+      'Adresse e-mail': member.email,
       Groupes: 'jardin',
     });
   });
@@ -176,7 +176,7 @@ describe('the page of services', () => {
     );
     expect(events).toHaveLength(1);
     // What it was given it has: that stays told.
-    expect(receivedOn(done, service)).toHaveProperty('Adresse e\u2011mail');
+    expect(receivedOn(done, service)).toHaveProperty('Adresse e-mail');
   });
 
   it('answers 404 for a service of another community', async () => {

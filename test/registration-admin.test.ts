@@ -290,7 +290,7 @@ describe('inviting', () => {
       emails: 'sam@exemple.fr, lou@exemple.fr\nSAM@exemple.fr',
       uses: 'many',
     });
-    expect(notice(page)).toMatch(/partent par e\u2011mail/);
+    expect(notice(page)).toMatch(/partent par e-mail/);
     const rows = await hub.database.query(
       'SELECT id, email, max_uses FROM invitations WHERE community_id = $1 ORDER BY email',
       [lieu.id],

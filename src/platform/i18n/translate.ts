@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInstance } from 'i18next';
 import { LOCALES, type Locale } from './locale.ts';
-import { keepTogether, keepWordsTogether } from './typography.ts';
+import { keepTogether } from './typography.ts';
 
 export type Translate = (locale: Locale, key: string, values?: Record<string, unknown>) => string;
 
@@ -43,8 +43,8 @@ export function readCatalogue(locale: Locale): Record<string, string> {
       texts[key] = text as string;
     }
   }
-  const typeset = locale === 'fr' ? keepTogether : keepWordsTogether;
-  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, typeset(text)]));
+  if (locale !== 'fr') return texts;
+  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, keepTogether(text)]));
 }
 
 const RIGHT_TO_LEFT =

@@ -4,14 +4,32 @@
  * are shown, too; they are stored as they were typed.
  */
 export function keepTogether(text: string): string {
-  return keepWordsTogether(text)
+  return text
     .replace(/ (?=[?!;])/g, '\u202f')
     .replace(/ (?=[:»])/g, '\u00a0')
     .replace(/« /g, '«\u00a0')
     .replace(/(?<=\d) (?=[%€])/g, '\u00a0');
 }
 
-/** "E-mail" is one word: a line must not end at its hyphen. */
-export function keepWordsTogether(text: string): string {
-  return text.replace(/\b(e)-(?=mails?\b)/gi, '$1\u2011');
+/** Elements that hold plain text and no others. */
+const PLAIN = /^<(textarea|option|title|script|style)\b/i;
+
+/**
+ * "E-mail" is one word: no line of a page ends at its hyphen. The word itself stays as it is typed, so that it is
+ * found and read as ever.
+ * @param html as our views make it: what stands in it is escaped
+ */
+export function keepWordsTogether(html: string): string {
+  let isPlain = false;
+  return html
+    .split(/(<[^>]*>)/)
+    .map((part) => {
+      if (part.startsWith('<')) {
+        if (PLAIN.test(part)) isPlain = true;
+        else if (PLAIN.test(part.replace('</', '<'))) isPlain = false;
+        return part;
+      }
+      return isPlain ? part : part.replace(/\be-mails?\b/gi, '<span class="word">$&</span>');
+    })
+    .join('');
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
 import { createTranslator, type Translate } from '../i18n/translate.ts';
-import { keepTogether } from '../i18n/typography.ts';
+import { keepTogether, keepWordsTogether } from '../i18n/typography.ts';
 import type { Chrome, PageModel } from './pages.ts';
 import type { StaticFiles } from './static.ts';
 
@@ -58,7 +58,7 @@ export function createRenderer(files: StaticFiles, frameOf: FrameOf): Renderer {
       return layout({
         chrome,
         title: new handlebars.SafeString(title),
-        body: new handlebars.SafeString(body),
+        body: new handlebars.SafeString(keepWordsTogether(body)),
         ...frameOf(page, chrome),
       });
     },
