@@ -6,8 +6,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/interop/**', 'node_modules/**'],
     globalSetup: ['test/support/postgres.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // A bound for what hangs, not for what is slow: the machine may be busy with something else.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // On two cores vitest would run one file at a time; most of a test's time is spent in PostgreSQL and in waits.
     maxWorkers: Math.max(3, availableParallelism() - 1),
   },

@@ -54,9 +54,10 @@ it('gives the same messages however the stream is cut', () => {
 function best(act: () => void): number {
   let shortest = Infinity;
   for (let i = 0; i < 5; i++) {
-    const started = performance.now();
+    // The processor's own time: what else the machine does is not counted.
+    const started = process.cpuUsage();
     act();
-    shortest = Math.min(shortest, performance.now() - started);
+    shortest = Math.min(shortest, process.cpuUsage(started).user);
   }
   return shortest;
 }
