@@ -3,6 +3,7 @@ import { openDatabase } from '../src/platform/database/database.ts';
 import { createSealer } from '../src/platform/secrets/sealer.ts';
 import type { Allowance } from '../src/platform/throttles/limiter.ts';
 import { neighbourhoodOf, networkOf } from '../src/platform/throttles/network.ts';
+import type { Attempt, AttemptAllowance } from '../src/platform/throttles/sign-in-throttle.ts';
 import { createThrottles, type Throttles } from '../src/platform/throttles/throttles.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { TEST_SECRET } from './support/hub.ts';
@@ -49,30 +50,137 @@ describe('networks', () => {
 });
 
 describe('passwords', () => {
-  const attempt = (ip: string, name: string, device?: string) =>
-    throttles.attempt({ communityId, name, account: name, ip, ...(device && { device }) });
+  const attempt = (ip: string, name: string, more: Partial<Attempt> = {}) =>
+    throttles.attempt({ communityId, name, account: name, ip, ...more });
+  /** Of these attempts: let through as ever, looked at in case they are right, refused. */
+  async function told(attempts: Promise<AttemptAllowance>[]): Promise<[number, number, number]> {
+    const all = await Promise.all(attempts);
+    const besieged = all.filter((each) => 'besieged' in each).length;
+    const allowed = all.filter((each) => each.allowed).length;
+    return [allowed - besieged, besieged, all.length - allowed];
+  }
+  const signIn = async (ip: string, name: string, more: Partial<Attempt> = {}) => {
+    const made = { communityId, name, account: name, ip, ...more };
+    const allowance = await throttles.attempt(made);
+    await throttles.succeeded(made);
+    return allowance;
+  };
 
-  it('of many names are stopped for a whole IPv4 /24, and for nobody else', async () => {
-    const tries = times(400, (index) => attempt(`198.51.100.${index % 200}`, `name-${index}`));
-    expect(await letThrough(tries)).toBe(300);
-    expect(await attempt('198.51.100.250', 'somebody')).toMatchObject({ allowed: false });
+  it('of one name at one address are ten, and those beyond are counted for nobody else there', async () => {
+    expect(await told(times(500, () => attempt('192.0.2.1', 'alice')))).toEqual([10, 0, 490]);
+    expect(await told(times(89, (index) => attempt('192.0.2.1', `name-${index}`)))).toEqual([
+      89, 0, 0,
+    ]);
+  });
+
+  it('of many names at one address are a hundred; some beyond are looked at in case they are right', async () => {
+    const tries = times(600, (index) => attempt('192.0.2.1', `name-${index}`));
+    expect(await told(tries)).toEqual([100, 300, 200]);
+    // Whoever is refused, and whoever is wrong, is told the same: when the quarter of an hour is over.
+    const refused = await attempt('192.0.2.1', 'somebody');
+    if (refused.allowed) throw new Error('let through');
+    expect(refused.retryAfterSeconds).toBeLessThanOrEqual(15 * 60);
+    expect(await attempt('192.0.2.2', 'somebody')).toEqual({ allowed: true });
+  });
+
+  it('of one name are three where the address is stopped, right ones aside', async () => {
+    await Promise.all(times(100, (index) => attempt('192.0.2.1', `name-${index}`)));
+    for (let time = 0; time < 20; time += 1) {
+      expect(await signIn('192.0.2.1', 'right')).toMatchObject({ allowed: true });
+    }
+    expect(await told(times(8, () => attempt('192.0.2.1', 'wrong')))).toEqual([0, 3, 5]);
+  });
+
+  it('of many names are stopped for a whole IPv4 /24 likewise, and for nobody else', async () => {
+    const tries = times(1_000, (index) => attempt(`198.51.100.${index % 250}`, `name-${index}`));
+    expect(await told(tries)).toEqual([300, 600, 100]);
+    expect(await attempt('198.51.100.251', 'somebody')).toMatchObject({ allowed: false });
     expect(await attempt('198.51.101.1', 'somebody')).toEqual({ allowed: true });
   });
 
-  it('of many names are stopped for a whole IPv6 /48, whose households are 65,536', async () => {
+  it('of many names are stopped for a whole IPv6 /48 likewise, whose households are 65,536', async () => {
     const hex = (index: number) => index.toString(16);
-    const tries = times(400, (index) => attempt(`2001:db8:7:${hex(index)}::1`, `name-${index}`));
-    expect(await letThrough(tries)).toBe(300);
+    const tries = times(1_000, (index) => attempt(`2001:db8:7:${hex(index)}::1`, `name-${index}`));
+    expect(await told(tries)).toEqual([300, 600, 100]);
     expect(await attempt('2001:db8:8::1', 'somebody')).toEqual({ allowed: true });
   });
 
+  it('where an account signed in before are let in when all strangers there are refused, a few wrong ones included', async () => {
+    await signIn('192.0.2.1', 'regular');
+    await Promise.all(times(600, (index) => attempt('192.0.2.1', `name-${index}`)));
+    expect(await attempt('192.0.2.1', 'newcomer')).toMatchObject({ allowed: false });
+    for (let time = 0; time < 20; time += 1) {
+      expect(await signIn('192.0.2.1', 'regular')).toMatchObject({ allowed: true });
+    }
+    expect(await told(times(9, () => attempt('192.0.2.1', 'regular')))).toEqual([0, 5, 4]);
+    // Elsewhere the account is as everybody, and in another community it is another.
+    const elsewhere = { communityId: crypto.randomUUID() };
+    expect(await attempt('192.0.2.9', 'regular')).toEqual({ allowed: true });
+    expect(await attempt('192.0.2.9', 'regular', elsewhere)).toEqual({ allowed: true });
+  });
+
+  it('where an account signed in before are let in when it is tried from everywhere', async () => {
+    await signIn('192.0.2.1', 'alice');
+    const address = (index: number) => `10.${index >> 8}.${index & 255}.1`;
+    for (let begin = 0; begin < 400; begin += 50) {
+      await Promise.all(times(50, (index) => attempt(address(begin + index), 'alice')));
+    }
+    expect(await attempt('172.16.0.1', 'alice')).toMatchObject({ allowed: false });
+    expect(await signIn('192.0.2.1', 'alice')).toMatchObject({ allowed: true });
+  });
+
+  it('by way of an app are counted by name and service, and for all at the service, and not for its address', async () => {
+    const cloud = { app: { service: 'cloud' } };
+    expect(await told(times(40, () => attempt('192.0.2.1', 'alice', cloud)))).toEqual([10, 0, 30]);
+    const spray = times(700, (index) => attempt('192.0.2.1', `name-${index}`, cloud));
+    expect(await told(spray)).toEqual([190, 300, 210]);
+    expect(await attempt('192.0.2.1', 'somebody', cloud)).toMatchObject({ allowed: false });
+    // On the web from that address, and by way of another app, nothing has happened.
+    expect(await attempt('192.0.2.1', 'somebody')).toEqual({ allowed: true });
+    const wiki = { app: { service: 'wiki' } };
+    expect(await attempt('192.0.2.1', 'alice', wiki)).toEqual({ allowed: true });
+  });
+
+  it('by way of an app that only its address tells of share one name’s tries with the web there, and nothing else', async () => {
+    const app = { app: {} };
+    await Promise.all(times(5, () => attempt('192.0.2.1', 'alice', app)));
+    expect(await told(times(9, () => attempt('192.0.2.1', 'alice')))).toEqual([5, 0, 4]);
+    await Promise.all(times(600, (index) => attempt('192.0.2.1', `name-${index}`)));
+    expect(await attempt('192.0.2.1', 'bob')).toMatchObject({ allowed: false });
+    expect(await attempt('192.0.2.1', 'bob', app)).toEqual({ allowed: true });
+  });
+
+  it('of one account are fifty an hour over all apps, addresses and the web together', async () => {
+    const ways: Partial<Attempt>[] = [{}, { app: {} }, { app: { service: 'cloud' } }];
+    const tries = times(300, (index) => attempt(`192.0.2.${index % 10}`, 'alice', ways[index % 3]));
+    // Beyond the fifty, three from each of ten addresses and one service.
+    expect(await letThrough(tries)).toBeLessThanOrEqual(50 + 3 * 11);
+    expect(await attempt('192.0.2.0', 'alice')).toMatchObject({ allowed: false });
+  });
+
+  it('an app is known at the address where it proved itself, by every process, for a week', async () => {
+    const at = { communityId, ip: '192.0.2.1' };
+    expect(await throttles.isAppAt(at)).toBe(false);
+    await throttles.appSucceeded(at);
+    const own = await openDatabase({ url: db.url });
+    const twin = createThrottles(own.pool, sealer);
+    expect(await twin.isAppAt(at)).toBe(true);
+    expect(await twin.isAppAt({ ...at, ip: '192.0.2.2' })).toBe(false);
+    expect(await twin.isAppAt({ ...at, communityId: crypto.randomUUID() })).toBe(false);
+    await passTime(7 * 24 * HOUR + 1000);
+    expect(await twin.isAppAt(at)).toBe(false);
+    await own.close();
+  });
+
   it('from a known device are not hindered where everything else is stopped', async () => {
-    await Promise.all(times(320, (index) => attempt(`203.0.113.${index % 200}`, 'alice')));
+    const address = (index: number) => `10.${index >> 8}.${index & 255}.1`;
+    for (let begin = 0; begin < 400; begin += 50) {
+      await Promise.all(times(50, (index) => attempt(address(begin + index), 'alice')));
+    }
     expect(await attempt('203.0.113.201', 'alice')).toMatchObject({ allowed: false });
-    expect(await attempt('203.0.113.201', 'alice', 'her laptop')).toEqual({ allowed: true });
-    expect(await letThrough(times(30, () => attempt('203.0.113.201', 'alice', 'her laptop')))).toBe(
-      9,
-    );
+    const laptop = { device: 'her laptop' };
+    expect(await attempt('203.0.113.201', 'alice', laptop)).toEqual({ allowed: true });
+    expect(await letThrough(times(30, () => attempt('203.0.113.201', 'alice', laptop)))).toBe(9);
   });
 
   it('from very many addresses are fewer than four hundred a day for one account', async () => {
@@ -135,11 +243,19 @@ describe('second factors', () => {
     }
   });
 
-  it('of many people are stopped for one address', async () => {
-    const many = times(100, (index) =>
-      throttles.factor({ personId: `person ${index}`, ip: '192.0.2.9' }),
+  it('of many people at one address are sixty, and three of each beyond', async () => {
+    const of = (person: number) =>
+      throttles.factor({ personId: `person ${person}`, ip: '192.0.2.9' });
+    expect(await letThrough(times(60, (index) => of(index % 10)))).toBe(60);
+    expect(await letThrough(times(20, () => of(99)))).toBe(3);
+  });
+
+  it('beyond one person’s are not counted for who is at the same address', async () => {
+    await letThrough(times(200, () => guess('192.0.2.9')));
+    const others = times(50, (index) =>
+      throttles.factor({ personId: `person ${index % 10}`, ip: '192.0.2.9' }),
     );
-    expect(await letThrough(many)).toBe(60);
+    expect(await letThrough(others)).toBe(50);
   });
 });
 

@@ -68,6 +68,7 @@ async function boot(
         TROUSSEAU_SECRET: config.secrets.join(' '),
         TROUSSEAU_LDAP_LISTEN: env.TROUSSEAU_LDAP_LISTEN ?? 'off',
         TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8',
+        TROUSSEAU_LDAP_PROXY_PROTOCOL: env.TROUSSEAU_LDAP_PROXY_PROTOCOL ?? 'off',
         DATABASE_URL: databaseUrl,
         LOG_LEVEL: config.logLevel,
       });

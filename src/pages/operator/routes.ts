@@ -120,18 +120,14 @@ export const OPERATOR_ROUTES: HubRoute[] = [
         csrf: request.csrf(),
         email,
       };
+      const refuseUntil = ({ retryAfterSeconds }: { retryAfterSeconds: number }) => {
+        request.ctx.set('Retry-After', String(retryAfterSeconds));
+        const retryAfterMinutes = Math.ceil(retryAfterSeconds / 60);
+        request.page({ ...again, fault: 'throttled', retryAfterMinutes }, { status: 429 });
+      };
       if (!throttled.allowed) {
         paceRefusal(request.ctx, 'spared');
-        request.ctx.set('Retry-After', String(throttled.retryAfterSeconds));
-        request.page(
-          {
-            ...again,
-            fault: 'throttled',
-            retryAfterMinutes: Math.ceil(throttled.retryAfterSeconds / 60),
-          },
-          { status: 429 },
-        );
-        return;
+        return refuseUntil(throttled);
       }
       const proven = await provePassword(parts.database, request.passwords(), operator, password);
       if (proven === undefined || operator === undefined) {
@@ -139,6 +135,7 @@ export const OPERATOR_ROUTES: HubRoute[] = [
           recordEvents(tx, [{ type: 'operator.sign-in-failed', actor: 'anonymous' }]),
         );
         paceRefusal(request.ctx, 'worked');
+        if ('besieged' in throttled) return refuseUntil(throttled.besieged);
         request.page({ ...again, fault: 'credentials' }, { status: 400 });
         return;
       }

@@ -13,7 +13,15 @@ export type SignInOutcome =
   | { signedIn: true; subject: string; passwordHash: string }
   | { signedIn: false; fault: 'missing' }
   | { signedIn: false; fault: 'credentials'; subject: string | undefined }
-  | { signedIn: false; fault: 'throttled'; retryAfterSeconds: number; first: boolean };
+  | {
+      signedIn: false;
+      fault: 'throttled';
+      retryAfterSeconds: number;
+      /** Whether it is the first of its window. */
+      first: boolean;
+      /** What was tried all the same, and was wrong. */
+      tried?: { subject: string | undefined };
+    };
 
 export type SignInParts = {
   database: Database;
@@ -52,7 +60,10 @@ export async function checkPasswordSignIn(
   const usable = isOpen ? credential : undefined;
   const passwordHash = await provePassword(parts.database, passwords, usable, password);
   if (passwordHash === undefined || usable === undefined) {
-    return { signedIn: false, fault: 'credentials', subject: credential?.subject };
+    const subject = credential?.subject;
+    if (!('besieged' in throttled)) return { signedIn: false, fault: 'credentials', subject };
+    const { retryAfterSeconds, first } = throttled.besieged;
+    return { signedIn: false, fault: 'throttled', retryAfterSeconds, first, tried: { subject } };
   }
   await parts.throttle.succeeded(attempt);
   return { signedIn: true, subject: usable.subject, passwordHash };

@@ -7,11 +7,17 @@ import type { WebParts } from '../routing/web-parts.ts';
  * Counts a wrong answer for the address that it came from. Nobody guesses a signature, so that a right one
  * is never held up: this keeps a flood from filling the audit trail.
  */
-export function countWrongPasskey(
+export async function countWrongPasskey(
   parts: Pick<WebParts, 'throttle'>,
   request: CommunityRequest,
 ): Promise<Allowance> {
   const name = `passkey:${networkOf(request.ip)}`;
   const communityId = request.community.id;
-  return parts.throttle.attempt({ communityId, name, account: name, ip: request.ip });
+  const counted = await parts.throttle.attempt({
+    communityId,
+    name,
+    account: name,
+    ip: request.ip,
+  });
+  return 'besieged' in counted ? counted.besieged : counted;
 }

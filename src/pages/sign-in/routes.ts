@@ -150,12 +150,17 @@ function refuse(
   outcome: Refusal,
   leaves = false,
 ): void {
-  paceRefusal(request.ctx, outcome.fault === 'credentials' ? 'worked' : 'spared');
+  const wasTried = outcome.fault === 'credentials' || 'tried' in outcome;
+  paceRefusal(request.ctx, wasTried ? 'worked' : 'spared');
   if (outcome.fault === 'throttled') {
     request.ctx.set('Retry-After', String(outcome.retryAfterSeconds));
     const retryAfterMinutes = Math.ceil(outcome.retryAfterSeconds / 60);
     // Once a window: a flood must not fill the audit trail.
     if (outcome.first) request.unit.record({ type: 'sign-in.throttled', actor: 'anonymous' });
+    if (outcome.tried !== undefined) {
+      const { subject } = outcome.tried;
+      request.unit.record({ type: 'sign-in.failed', actor: 'anonymous', subject });
+    }
     request.page({ ...page, fault: 'throttled', retryAfterMinutes }, { status: 429, leaves });
     return;
   }

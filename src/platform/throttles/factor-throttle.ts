@@ -20,6 +20,8 @@ import { neighbourhoodOf, networkOf } from './network.ts';
 const LIMITS = {
   factorAddress: { points: 60, duration: 15 * MINUTE },
   factorNeighbourhood: { points: 200, duration: 15 * MINUTE },
+  /** What each person still may beyond that: one who guesses does not keep out who is beside them. */
+  factorBesieged: { points: 3, duration: HOUR },
   factorHour: { points: 10, duration: HOUR },
   factorDay: { points: 30, duration: DAY },
   factorDeviceHour: { points: 10, duration: HOUR },
@@ -55,23 +57,37 @@ export function createFactorThrottle(pool: pg.Pool, sealer: Sealer): FactorThrot
     return [limiters[name], sealer.digest('throttle', about.join('\0'))];
   }
 
-  function limits({ personId, ip, device }: FactorAttempt): Counted[] {
-    if (device !== undefined) {
-      return [
-        count('factorDeviceHour', personId, device),
-        count('factorDeviceDay', personId, device),
-      ];
-    }
+  function ofPerson({ personId, device }: FactorAttempt): Counted[] {
+    if (device === undefined) return [count('factorHour', personId), count('factorDay', personId)];
     return [
-      count('factorAddress', networkOf(ip)),
-      count('factorNeighbourhood', neighbourhoodOf(ip)),
-      count('factorHour', personId),
-      count('factorDay', personId),
+      count('factorDeviceHour', personId, device),
+      count('factorDeviceDay', personId, device),
     ];
   }
+  const ofPlace = ({ ip }: FactorAttempt): Counted[] => [
+    count('factorAddress', networkOf(ip)),
+    count('factorNeighbourhood', neighbourhoodOf(ip)),
+  ];
+  const besieged = ({ personId, ip }: FactorAttempt): Counted[] => [
+    count('factorBesieged', personId, networkOf(ip)),
+  ];
+  const besiegedAttempts = new WeakSet<FactorAttempt>();
 
   return {
-    factor: async (attempt) => (await consumeAll(limits(attempt))) ?? { allowed: true },
-    factorSucceeded: (attempt) => giveBack(limits(attempt)),
+    async factor(attempt) {
+      // What stops one person is not counted for everybody beside them.
+      const refusal = await consumeAll(ofPerson(attempt));
+      if (refusal !== undefined) return refusal;
+      if (attempt.device !== undefined) return { allowed: true };
+      if ((await consumeAll(ofPlace(attempt))) === undefined) return { allowed: true };
+      besiegedAttempts.add(attempt);
+      return (await consumeAll(besieged(attempt))) ?? { allowed: true };
+    },
+    async factorSucceeded(attempt) {
+      const counted = ofPerson(attempt);
+      if (besiegedAttempts.has(attempt)) counted.push(...besieged(attempt));
+      else if (attempt.device === undefined) counted.push(...ofPlace(attempt));
+      await giveBack(counted);
+    },
   };
 }

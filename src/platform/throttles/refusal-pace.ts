@@ -32,7 +32,7 @@ export function createRefusalPace(): RefusalPace {
   }
 
   async function until(started: number, steps: number): Promise<void> {
-    await delay(started + steps * stepLength() - performance.now());
+    await delay(Math.max(0, started + steps * stepLength() - performance.now()));
   }
 
   return {

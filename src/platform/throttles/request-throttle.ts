@@ -71,10 +71,11 @@ export function createRequestThrottle(pool: pg.Pool, sealer: Sealer): RequestThr
   return {
     async request(kind, { communityId, ip, name }) {
       const folded = name === undefined ? undefined : nameKey(name.trim().slice(0, 320));
+      // What is asked again and again for one name is not counted for all who are at the same address.
       const about: Record<Scope, (string | undefined)[]> = {
+        nameAndAddress: [communityId, folded, networkOf(ip)],
         address: [networkOf(ip)],
         neighbourhood: [neighbourhoodOf(ip)],
-        nameAndAddress: [communityId, folded, networkOf(ip)],
         name: [communityId, folded],
       };
       const counted = Object.entries(about).flatMap(([scope, parts]): Counted[] => {

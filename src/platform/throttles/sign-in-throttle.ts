@@ -1,31 +1,45 @@
 import type pg from 'pg';
 import type { Sealer } from '../secrets/sealer.ts';
+import { createKnownPlaces } from './known-places.ts';
 import {
   type Allowance,
   type Counted,
-  consumeAll,
+  consume,
   createLimiters,
   DAY,
   giveBack,
   HOUR,
   MINUTE,
+  type Refusal,
 } from './limiter.ts';
 import { neighbourhoodOf, networkOf } from './network.ts';
 
 /**
- * Failures that are let through, by whom they are counted for. A member on a device they signed in
- * with before is counted for that device alone: no stranger's guesses can lock them out.
+ * Failures that are let through, by whom they are counted for. A member on a device they signed in with before
+ * is counted for that device alone: no stranger's guesses can lock them out.
  */
 const LIMITS = {
+  accountAndDevice: { points: 10, duration: 15 * MINUTE },
+  /** One name at one address, or through one service. */
+  nameAndAddress: { points: 10, duration: 15 * MINUTE },
+  nameAndService: { points: 10, duration: 15 * MINUTE },
+  /** All names at one place … */
   address: { points: 100, duration: 15 * MINUTE },
   neighbourhood: { points: 300, duration: 15 * MINUTE },
-  nameAndAddress: { points: 10, duration: 15 * MINUTE },
-  accountAndDevice: { points: 10, duration: 15 * MINUTE },
+  app: { points: 200, duration: 15 * MINUTE },
+  /** … and what is still looked at beyond that, in case it is right: many people may be there. */
+  strangersName: { points: 3, duration: HOUR },
+  strangersPlace: { points: 300, duration: HOUR },
+  strangersNeighbourhood: { points: 600, duration: HOUR },
+  /** One account, from everywhere. */
   account: { points: 50, duration: HOUR },
-  /** What a fresh address may still try of an account that is under attack from everywhere … */
+  /** What a fresh place may still try of an account that is under attack from everywhere … */
   besieged: { points: 3, duration: HOUR },
   /** … and what all of them may, which ends the attack of whoever has very many. */
   besiegedAccount: { points: 300, duration: DAY },
+  /** What an account may where it signed in before, once anybody else would be refused. */
+  home: { points: 5, duration: HOUR },
+  homeDay: { points: 30, duration: DAY },
 } as const;
 
 export type Attempt = {
@@ -38,58 +52,139 @@ export type Attempt = {
   ip: string;
   /** A device the account signed in with before. */
   device?: string;
+  /**
+   * Set where it comes through an app of the community that proved itself, be it on this connection, as a service,
+   * or from this address: what others do there is not the app's.
+   */
+  app?: App;
 };
+
+export type App = { service?: string };
+
+/**
+ * `besieged`: there were too many failures around this attempt. It is let through in case it is right; if it
+ * is wrong it is to be answered as this refusal is, in the time that one takes.
+ */
+export type AttemptAllowance = Allowance | { allowed: true; besieged: Refusal };
 
 export type SignInThrottle = {
   /** Counts an attempt before it is checked: parallel attempts cannot slip past each other. */
-  attempt(attempt: Attempt): Promise<Allowance>;
-  /** Takes back what a successful attempt counted. */
+  attempt(attempt: Attempt): Promise<AttemptAllowance>;
+  /** Takes back what a successful attempt counted: the account is at home where it succeeded. */
   succeeded(attempt: Attempt): Promise<void>;
+  /** Takes back what an attempt counted that told a guesser nothing. */
+  uncount(attempt: Attempt): Promise<void>;
+  /** An app proved its own secret from an address: people come through it from there. */
+  appSucceeded(app: { communityId: string; ip: string }): Promise<void>;
+  /** Whether an app of the community proved itself at an address. */
+  isAppAt(place: { communityId: string; ip: string }): Promise<boolean>;
 };
 
-/** Throttles of passwords: by address, neighbourhood, typed name and account. */
+/** Throttles of passwords: by name and place, by place, and by account. */
 export function createSignInThrottle(pool: pg.Pool, sealer: Sealer): SignInThrottle {
   const limiters = createLimiters(pool, LIMITS);
+  const places = createKnownPlaces(pool, sealer);
+  /** What each attempt counted, to be taken back. */
+  const counted = new WeakMap<Attempt, Counted[]>();
 
-  function count(name: keyof typeof LIMITS, attempt: Attempt, ...about: string[]): Counted {
-    const key = [attempt.communityId, ...about].join('\0');
-    return [limiters[name], sealer.digest('throttle', key)];
+  /** Counts by each limit, one after the other, until one of them stops the attempt. */
+  async function count(
+    attempt: Attempt,
+    ...limits: [name: keyof typeof LIMITS, ...about: string[]][]
+  ): Promise<Refusal | undefined> {
+    for (const [name, ...about] of limits) {
+      const key = sealer.digest('throttle', [attempt.communityId, ...about].join('\0'));
+      const limit: Counted = [limiters[name], key];
+      counted.get(attempt)?.push(limit);
+      const refusal = await consume(limit);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
   }
 
-  function narrowLimits(attempt: Attempt): Counted[] {
-    const { account, device, name, ip } = attempt;
-    if (device !== undefined) return [count('accountAndDevice', attempt, account, device)];
-    const network = networkOf(ip);
-    return [
-      count('address', attempt, network),
-      count('neighbourhood', attempt, neighbourhoodOf(ip)),
-      count('nameAndAddress', attempt, name, network),
-    ];
+  async function isLetInAtHome(attempt: Attempt): Promise<boolean> {
+    const { communityId, account } = attempt;
+    const { place } = placesOf(attempt);
+    if (!(await places.isKnown('home', communityId, account, place))) return false;
+    const refusal = await count(attempt, ['home', account, place], ['homeDay', account, place]);
+    return refusal === undefined;
   }
 
-  const wideLimit = (attempt: Attempt): Counted => count('account', attempt, attempt.account);
-  const besiegedLimits = (attempt: Attempt): Counted[] => [
-    count('besieged', attempt, attempt.account, networkOf(attempt.ip)),
-    count('besiegedAccount', attempt, attempt.account),
-  ];
+  async function attemptAnywhere(attempt: Attempt): Promise<AttemptAllowance> {
+    const { account, name, app, ip } = attempt;
+    const { place, crowd } = placesOf(attempt);
+    // Narrow limits go first: what they stop is not counted by the wide ones, which stop others, too.
+    const ofName = await count(attempt, [
+      app?.service === undefined ? 'nameAndAddress' : 'nameAndService',
+      name,
+      place,
+    ]);
+    if (ofName !== undefined) return ofName;
+    let isAtHome: boolean | undefined;
+    const atHome = async () => {
+      isAtHome ??= await isLetInAtHome(attempt);
+      return isAtHome;
+    };
 
-  /** Attempts that were let through although the account is under attack from everywhere. */
-  const besiegedAttempts = new WeakSet<Attempt>();
+    const neighbourhood = neighbourhoodOf(ip);
+    const ofPlace =
+      app === undefined
+        ? await count(attempt, ['address', crowd], ['neighbourhood', neighbourhood])
+        : await count(attempt, ['app', crowd]);
+    if (ofPlace !== undefined) {
+      const ofStrangers =
+        (await count(attempt, ['strangersName', name, place], ['strangersPlace', crowd])) ??
+        (app === undefined
+          ? await count(attempt, ['strangersNeighbourhood', neighbourhood])
+          : undefined);
+      if (ofStrangers !== undefined && !(await atHome())) return ofPlace;
+    }
+
+    let besieged = ofPlace;
+    const ofAccount = await count(attempt, ['account', account]);
+    if (ofAccount !== undefined) {
+      const ofFresh = await count(
+        attempt,
+        ['besieged', account, place],
+        ['besiegedAccount', account],
+      );
+      if (ofFresh !== undefined && !(await atHome())) return ofFresh;
+      if (ofFresh !== undefined) besieged ??= ofFresh;
+    }
+    return besieged === undefined ? { allowed: true } : { allowed: true, besieged };
+  }
+
+  async function uncount(attempt: Attempt): Promise<void> {
+    await giveBack(counted.get(attempt) ?? []);
+    counted.delete(attempt);
+  }
 
   return {
     async attempt(attempt) {
-      const refusal = await consumeAll(narrowLimits(attempt));
-      if (refusal !== undefined) return refusal;
-      if (attempt.device !== undefined) return { allowed: true };
-      if ((await consumeAll([wideLimit(attempt)])) === undefined) return { allowed: true };
-      besiegedAttempts.add(attempt);
-      return (await consumeAll(besiegedLimits(attempt))) ?? { allowed: true };
+      counted.set(attempt, []);
+      if (attempt.device === undefined) return attemptAnywhere(attempt);
+      const { account, device } = attempt;
+      return (await count(attempt, ['accountAndDevice', account, device])) ?? { allowed: true };
     },
+    uncount,
     async succeeded(attempt) {
-      const counted = narrowLimits(attempt);
-      if (attempt.device === undefined) counted.push(wideLimit(attempt));
-      if (besiegedAttempts.has(attempt)) counted.push(...besiegedLimits(attempt));
-      await giveBack(counted);
+      const { communityId, account } = attempt;
+      await Promise.all([
+        uncount(attempt),
+        places.remember('home', communityId, account, placesOf(attempt).place),
+      ]);
     },
+    appSucceeded: ({ communityId, ip }) => places.remember('app', communityId, networkOf(ip)),
+    isAppAt: ({ communityId, ip }) => places.isKnown('app', communityId, networkOf(ip)),
   };
+}
+
+/**
+ * Where an attempt comes from: what is counted for one name there, and for all. An app at an address and the web
+ * share what they count for a name, since it may be one guesser; and not what they count for all, since they are
+ * different people.
+ */
+function placesOf({ app, ip }: Attempt): { place: string; crowd: string } {
+  const place = app?.service === undefined ? networkOf(ip) : `service ${app.service}`;
+  return { place, crowd: app === undefined ? place : `app ${place}` };
 }

@@ -6,7 +6,7 @@ import { createSignInThrottle, type SignInThrottle } from './sign-in-throttle.ts
 
 /**
  * All that is counted against guessers and floods, kept in PostgreSQL. Passwords: `attempt` and
- * `succeeded`; codes as a second factor: `factor` and `factorSucceeded`; whatever anybody may ask for
+ * `succeeded`, and what is known of apps; codes as a second factor: `factor` and `factorSucceeded`; whatever anybody may ask for
  * (registration, recovery, an invitation's form, a verification mail): `request`. The limits are told in
  * docs/security.md.
  */

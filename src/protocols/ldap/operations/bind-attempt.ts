@@ -3,7 +3,7 @@ import { dnKey, parseDn } from '../../../platform/distinguished-names/dn.ts';
 import { foldCase } from '../../../platform/distinguished-names/prepare.ts';
 import { recordEvents } from '../../../platform/events/record-event.ts';
 import { nameKey } from '../../../platform/text/names.ts';
-import type { Attempt } from '../../../platform/throttles/sign-in-throttle.ts';
+import type { App, Attempt } from '../../../platform/throttles/sign-in-throttle.ts';
 import type { Principal } from './find-principal.ts';
 
 /**
@@ -14,22 +14,24 @@ export async function attemptOf(
   database: Database,
   name: string,
   principal: Principal,
-  ip: string,
+  from: { ip: string; app: App | undefined },
 ): Promise<Attempt> {
+  const { ip, app } = from;
+  const place = app === undefined ? { ip } : { ip, app };
   if (principal.kind === 'person') {
     const { directory, person } = principal;
     const { communityId } = directory;
-    return { communityId, name: nameKey(person.username), account: person.subject, ip };
+    return { communityId, name: nameKey(person.username), account: person.subject, ...place };
   }
   const communityId = communityOf(principal) ?? '';
   if (principal.kind === 'nobody' && principal.username !== undefined) {
     const typed = nameKey(principal.username.trim().slice(0, 320));
     const account = (await subjectOf(database, communityId, typed)) ?? typed;
-    return { communityId, name: typed, account, ip };
+    return { communityId, name: typed, account, ...place };
   }
   const dn = parseDn(name.slice(0, 1_000));
   const typed = (dn === undefined ? foldCase(name.slice(0, 320)) : dnKey(dn)).slice(0, 320);
-  return { communityId, name: typed, account: typed, ip };
+  return { communityId, name: typed, account: typed, ...place };
 }
 
 /** Whoever has a username, in whatever status, as the web's sign-in finds them. */

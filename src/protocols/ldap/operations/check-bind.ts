@@ -1,23 +1,22 @@
-import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { PasswordChecks, Passwords } from '../../../domain/people/passwords.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import { BusyError } from '../../../platform/errors/busy-error.ts';
 import { networkOf } from '../../../platform/throttles/network.ts';
 import type { RefusalPace } from '../../../platform/throttles/refusal-pace.ts';
-import type { SignInThrottle } from '../../../platform/throttles/sign-in-throttle.ts';
+import type { Attempt, SignInThrottle } from '../../../platform/throttles/sign-in-throttle.ts';
 import { mayUse } from '../directory/access-rule.ts';
 import type { Service } from '../directory/directory.ts';
-import { findService } from '../directory/directory.ts';
 import type { Connection } from '../handler.ts';
 import { LdapError, RESULT } from '../protocol/result.ts';
 import { attemptOf, communityOf, recordRefusal } from './bind-attempt.ts';
 import { meaningOfDomain } from './domain-errors.ts';
 import { findPrincipal, type Principal } from './find-principal.ts';
-import { checkPersonSecret } from './person-secret.ts';
+import { checkAppPassword, checkOwnPassword } from './person-secret.ts';
 import { createProvenSecrets } from './proven-secrets.ts';
 import { createRepeats } from './repeats.ts';
 import { type Identity, identityHolds, type Session, type Tree } from './session.ts';
+import { appOf, type ReaderOf, serviceOf } from './through-app.ts';
 
 export type BindParts = {
   tree: Tree;
@@ -34,9 +33,6 @@ export type BindParts = {
   settle(): Promise<void>;
 };
 
-/** How long a network is known for the reader that proved its secret from there. */
-const READER_PLACE_MS = 24 * 3_600_000;
-
 /** What this process remembers of binds; it can forget all of it at any time. */
 export type BindMemory = ReturnType<typeof createBindMemory>;
 
@@ -44,10 +40,7 @@ export function createBindMemory() {
   return {
     proven: createProvenSecrets(),
     repeats: createRepeats(),
-    /** Networks from which a reader proved its secret. */
-    readerPlaces: new LRUCache<string, true>({ max: 20_000, ttl: READER_PLACE_MS }),
-    /** The service whose reader was bound to a connection: whoever is bound next comes through it. */
-    readerOf: new WeakMap<Connection<Session>, string>(),
+    readerOf: new WeakMap() as ReaderOf,
   };
 }
 
@@ -78,7 +71,7 @@ export async function checkBind(
         );
     // A proof that is used is not younger for it.
     if (!holds) proven.keep(place, password, identity);
-    if (identity.kind === 'reader') readerOf.set(connection, identity.serviceId);
+    if (identity.kind === 'reader') readerOf.set(connection, identity);
     return identity;
   } catch (error) {
     if (error instanceof LdapError) throw error;
@@ -96,10 +89,20 @@ async function prove(
   connection: Connection<Session>,
   parts: BindParts,
 ): Promise<Identity> {
+  const { throttle, memory, database } = parts;
+  const { ip } = connection;
+  const started = performance.now();
+  if (principal.kind === 'person') {
+    const identity = await checkAppPassword(database, principal, through, password);
+    if (identity !== undefined) return identity;
+  }
   const communityId = communityOf(principal);
-  const work = parts.passwords.enter({ communityId, network: networkOf(connection.ip) });
+  const app = await appOf(connection, communityId, { readerOf: memory.readerOf, throttle });
+  const asker = app === undefined ? { network: networkOf(ip) } : { app: app.service ?? ip };
+  const work = parts.passwords.enter({ communityId, ...asker });
   try {
-    return await proveWith(work, name, principal, through, password, connection, parts);
+    const attempt = await attemptOf(database, name, principal, { ip, app });
+    return await proveWith(work, attempt, started, principal, through, password, parts);
   } finally {
     work.leave();
   }
@@ -107,18 +110,13 @@ async function prove(
 
 async function proveWith(
   work: PasswordChecks,
-  name: string,
+  attempt: Attempt,
+  started: number,
   principal: Principal,
   through: Service | undefined,
   password: Buffer,
-  connection: Connection<Session>,
   { throttle, memory, database, pace }: BindParts,
 ): Promise<Identity> {
-  const started = performance.now();
-  const attempt = await attemptOf(database, name, principal, connection.ip);
-  // Where a service's reader proved its secret before, no stranger's guesses keep it out.
-  const place = `${attempt.account} ${networkOf(connection.ip)}`;
-  if (principal.kind !== 'person' && memory.readerPlaces.has(place)) attempt.device = place;
   const allowance = await throttle.attempt(attempt);
   if (!allowance.allowed) {
     if (allowance.first) await recordRefusal(database, 'sign-in.throttled', principal);
@@ -128,12 +126,15 @@ async function proveWith(
   const identity = await checkSecret(work, principal, through, password, database);
   if (identity !== undefined) {
     await throttle.succeeded(attempt);
-    if (principal.kind !== 'person') memory.readerPlaces.set(place, true);
+    if (identity.kind === 'reader') await throttle.appSucceeded(attempt);
     return identity;
   }
-  // Some apps try one wrong password twice: that is one failure of the person's, not two (row 24).
-  const who = `${attempt.communityId} ${attempt.account} ${attempt.ip}`;
-  if (memory.repeats.isRepeat(who, password)) await throttle.succeeded(attempt);
+  if ('besieged' in allowance && allowance.besieged.first) {
+    await recordRefusal(database, 'sign-in.throttled', principal);
+  }
+  // The same wrong password again is no other failure of the person's (row 24).
+  const who = [attempt.communityId, attempt.account, attempt.app?.service ?? attempt.ip].join(' ');
+  if (memory.repeats.isRepeat(who, password)) await throttle.uncount(attempt);
   else await recordRefusal(database, 'sign-in.failed', principal);
   await pace.keep(started);
   throw refused();
@@ -153,7 +154,7 @@ async function checkSecret(
   database: Database,
 ): Promise<Identity | undefined> {
   if (principal.kind === 'person') {
-    return checkPersonSecret(database, work, principal, through, password);
+    return checkOwnPassword(database, work, principal, through, password);
   }
   const hash = principal.kind === 'nobody' ? undefined : principal.hash;
   const { matches } = await work.check(hash, password.toString('utf8'));
@@ -164,13 +165,6 @@ async function checkSecret(
   const { directory, service } = principal;
   const { communityId } = directory;
   return { kind: 'reader', communityId, serviceId: service.id, hash: principal.hash };
-}
-
-/** The service through which a person comes: by the name they bind with, or by the connection's reader. */
-function serviceOf(principal: Principal, reader: string | undefined): Service | undefined {
-  if (principal.kind !== 'person') return undefined;
-  if (principal.through !== undefined || reader === undefined) return principal.through;
-  return findService(principal.directory, reader);
 }
 
 /** Names that lead nowhere are told apart, as those that lead somewhere are (row 23). */

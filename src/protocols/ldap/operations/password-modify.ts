@@ -21,6 +21,7 @@ import { attemptOf, recordRefusal } from './bind-attempt.ts';
 import type { BindParts } from './check-bind.ts';
 import { activeDirectory } from './directory-for.ts';
 import { identityHolds, openSession, type Session } from './session.ts';
+import { appOf } from './through-app.ts';
 
 /** How long the answer waits for this process to know of the change, in milliseconds. */
 const SETTLE_MS = 1_000;
@@ -142,14 +143,15 @@ async function proveOldPassword(
   { oldPassword }: PasswordModify,
   directory: Directory,
   person: Person,
-  { ip }: Connection<Session>,
-  { database, throttle }: BindParts,
+  connection: Connection<Session>,
+  { database, throttle, memory: { readerOf } }: BindParts,
 ): Promise<string> {
   if (oldPassword === undefined) {
     throw new LdapError(RESULT.unwillingToPerform, 'give the old password, too');
   }
   const principal = { kind: 'person', directory, person, through: undefined } as const;
-  const attempt = await attemptOf(database, '', principal, ip);
+  const app = await appOf(connection, directory.communityId, { readerOf, throttle });
+  const attempt = await attemptOf(database, '', principal, { ip: connection.ip, app });
   const allowance = await throttle.attempt(attempt);
   if (!allowance.allowed) {
     throw new LdapError(RESULT.unwillingToPerform, 'too many wrong passwords: try again later');
