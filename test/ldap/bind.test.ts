@@ -210,20 +210,14 @@ describe('refusals', () => {
       throttled: own.dnOf(own.bob),
     };
     for (let n = 0; n < 11; n += 1) await bindCode(names.throttled, `wrong ${n}`);
-    const median = async (name: string) => {
-      const times: number[] = [];
-      for (let n = 0; n < 7; n += 1) {
+    for (const name of Object.values(names)) {
+      for (let n = 0; n < 3; n += 1) {
         const from = await client();
         const started = performance.now();
         expect((await from.bind(name, `wrong ${n} ${name}`)).code).toBe(49);
-        times.push(performance.now() - started);
+        // A step of the pace, at the least: what no hash was made for would be there at once.
+        expect(performance.now() - started).toBeGreaterThanOrEqual(48);
       }
-      return times.sort((a, b) => a - b)[3] as number;
-    };
-    // Within one run, and far from what an answer without a hash would take: a tenth of it.
-    const wrong = await median(names.wrong);
-    for (const name of [names.unknown, names.malformed, names.throttled]) {
-      expect((await median(name)) / wrong).toBeGreaterThan(0.2);
     }
   });
 
