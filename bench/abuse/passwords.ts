@@ -8,7 +8,7 @@ export async function measurePasswordWork(
   { posts, signIns }: { posts: number; signIns: number },
 ) {
   const [flooded, other] = realms.map(({ issuer }) => issuer) as [string, string];
-  const [first = '', second = '', third = ''] = usernames;
+  const [first = '', second = '', third = '', fourth = ''] = usernames;
   const calm = await timeOfSignIn(other, first, password);
   console.log(`  a right sign-in while nothing else goes on: ${calm.toFixed(0)} ms`);
   const changes = await meanwhile(await changesOfPassword(flooded, second, password, posts), () =>
@@ -17,13 +17,19 @@ export async function measurePasswordWork(
   console.log(
     `  … among ${posts} posts of a new password by one member elsewhere: ${told(changes)}`,
   );
+  const change = await readyToChange(other, first, password);
+  const changed = await meanwhile(
+    await changesOfPassword(flooded, fourth, password, posts),
+    change,
+  );
+  console.log(`  a new password elsewhere among as many posts: ${told(changed)}`);
   const guesses = await meanwhile(await wrongSignIns(flooded, signIns), () =>
     timeOfSignIn(other, second, password),
   );
   console.log(
     `  … among ${signIns} wrong sign-ins from as many addresses elsewhere: ${told(guesses)}`,
   );
-  return { calm, changes, guesses };
+  return { calm, changes, changed, guesses };
 }
 
 type Flood = (() => Promise<number>)[];
@@ -67,6 +73,21 @@ async function changesOfPassword(
     (_, n) => () =>
       post(browser, form, '#password-form', { password: `sept oignons et ${n} brouettes` }),
   );
+}
+
+/** How long a member waits for the answer to a new password. */
+async function readyToChange(
+  issuer: string,
+  username: string,
+  password: string,
+): Promise<() => Promise<number>> {
+  const [send] = await changesOfPassword(issuer, username, password, 1);
+  return async () => {
+    const started = performance.now();
+    const status = await send?.();
+    if (status !== 303) throw new Error(`a new password was answered ${status}`);
+    return performance.now() - started;
+  };
 }
 
 async function wrongSignIns(issuer: string, count: number): Promise<Flood> {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { TestHub } from '../support/hub.ts';
 import { boundReader, buildLieu, type Lieu, startLdapHub } from './support/directory.ts';
 import type { LdapClient } from './support/ldap-client.ts';
+import { longestStretch } from './support/longest-stretch.ts';
 
 const PEOPLE = 10_000;
 const GROUPS = 100;
@@ -33,7 +34,7 @@ async function fill(): Promise<void> {
   await hub.database.query(
     `INSERT INTO groups (community_id, name, name_key)
      SELECT $1::uuid, 'g' || n, 'g' || n FROM generate_series(1, ${GROUPS}) AS n
-     UNION ALL SELECT $1::uuid, 'tous', 'tous'`,
+     UNION ALL SELECT $1::uuid, name, name FROM unnest('{tous,moitie}'::text[]) AS t (name)`,
     [lieu.community.id],
   );
   await hub.database.query(
@@ -41,6 +42,13 @@ async function fill(): Promise<void> {
      SELECT $1, g.id, m.subject FROM memberships m JOIN groups g ON g.community_id = m.community_id
        AND g.name IN ('tous', 'g' || (substr(m.username, 2)::int % ${GROUPS} + 1))
      WHERE m.community_id = $1 AND m.username LIKE 'p%'`,
+    [lieu.community.id],
+  );
+  await hub.database.query(
+    `INSERT INTO group_members (community_id, group_id, subject)
+     SELECT $1, g.id, m.subject FROM memberships m
+     JOIN groups g ON g.community_id = m.community_id AND g.name = 'moitie'
+     WHERE m.community_id = $1 AND m.username LIKE 'p%' AND substr(m.username, 2)::int % 2 = 0`,
     [lieu.community.id],
   );
 }
@@ -114,6 +122,30 @@ it('a filter of hundreds of large parts costs no more than a few of them (row 19
   const few = Math.max(await cost(10), await cost(10), 2);
   // Gathered for each part anew, it would be thirty times as much and more.
   expect((await cost(290)) / few).toBeLessThan(15);
+});
+
+it.each([
+  [
+    'of large groups, gathered anew for each of many pairs',
+    (n: number, base: string) =>
+      `(|(memberOf=cn=moitie,ou=groups,${base})(memberOf=cn=g${(n % GROUPS) + 1},ou=groups,${base}))`,
+    (parts: string) => `(&${parts})`,
+    90,
+    45,
+  ],
+  [
+    'of names, against each member of large groups',
+    (n: number, base: string) => `(distinguishedName=uid=x${n},ou=people,${base})`,
+    (parts: string) => `(|${parts})`,
+    290,
+    150,
+  ],
+])('a filter keeps nobody waiting: %s', async (_, part, whole, count, most) => {
+  const parts = Array.from({ length: count }, (_, n) => part(n, lieu.base)).join('');
+  const stretch = await longestStretch(() =>
+    reader.search(lieu.base, whole(parts), { attributes: ['1.1'], sizeLimit: 5 }),
+  );
+  expect(stretch).toBeLessThan(most);
 });
 
 it('a group of a hundred is found by its name, and its members by it (row 9)', async () => {

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PASSWORD } from '../support/factories.ts';
 import type { TestHub } from '../support/hub.ts';
@@ -13,6 +12,7 @@ import {
   startLdapHub,
 } from './support/directory.ts';
 import { element, encodeSearch } from './support/encode-request.ts';
+import { longestStretch } from './support/longest-stretch.ts';
 
 let hub: TestHub;
 let lieu: Lieu;
@@ -30,26 +30,6 @@ beforeAll(async () => {
   await hub.app.settle();
 });
 afterAll(() => hub?.stop());
-
-/**
- * Milliseconds that this thread, which is the hub's, worked without looking at anything else, at the longest:
- * of its own processor time, so that what else goes on in the machine does not count.
- */
-async function longestStretch(act: () => Promise<unknown>): Promise<number> {
-  let longest = 0;
-  let isOver = false;
-  const over = act().finally(() => {
-    isOver = true;
-  });
-  while (!isOver) {
-    const before = process.threadCpuUsage();
-    await setImmediate();
-    const { user, system } = process.threadCpuUsage(before);
-    longest = Math.max(longest, (user + system) / 1_000);
-  }
-  await over;
-  return longest;
-}
 
 describe('one message within the size limit', () => {
   it.each(costlyPackets('o=lamyne'))(
