@@ -32,7 +32,7 @@ async function tell(communityId: string, subject: string, lines: Line[]) {
 
 describe('the timeline', () => {
   it('tells in the member’s words and zone what happened, who did it and to what', async () => {
-    const admin = await buildMember(hub.database, community.id, { display_name: 'Camille Noé' });
+    const admin = await buildMember(hub.database, community.id, { displayName: 'Camille Noé' });
     const service = await buildService(hub, community, { name: 'Forum' });
     const { member, browser, at } = await visit(hub, community);
     await hub.database.query('UPDATE memberships SET zoneinfo = $2 WHERE subject = $1', [

@@ -9,7 +9,7 @@ let hub: TestHub;
 let community: BuiltCommunity;
 beforeAll(async () => {
   hub = await startHub();
-  community = await buildCommunity(hub.database, { ldap_base: 'o=verger' });
+  community = await buildCommunity(hub.database, { ldapBase: 'o=verger' });
 });
 afterAll(() => hub.stop());
 

@@ -82,7 +82,7 @@ describe('what a service was given', () => {
 
   it('is what went by userinfo, too', async () => {
     const { member, service, app, tokens } = await open(
-      { claims_in: 'userinfo', scopes: ['openid', 'profile', 'email'] },
+      { claimsIn: 'userinfo', scopes: ['openid', 'profile', 'email'] },
       'openid profile',
     );
     expect(Object.keys((await noteOf(service, member))?.claims ?? {})).toEqual(['sub']);
@@ -149,7 +149,7 @@ describe('the page of services', () => {
 
   it('shows a request that waits, and nothing of services that are closed to the member', async () => {
     const asked = await buildService(hub, community, { access: 'approval' });
-    const closed = await buildService(hub, community, { access: 'groups' });
+    const closed = await buildService(hub, community, { access: { groups: [] } });
     const { browser, at } = await visit(hub, community);
     await browser.submit(await browser.open(at('')), `form[action$="${asked.slug}/request"]`);
     const page = await browser.open(at('/account/services'));
@@ -161,8 +161,8 @@ describe('the page of services', () => {
 
   it('takes an agreement back: the tokens end, and the app has to ask again', async () => {
     const { member, browser, at, service, app, tokens } = await open({
-      backchannel_logout_uri: 'https://app.example/logout',
-      grant_types: ['authorization_code', 'refresh_token'],
+      backchannelLogoutUri: 'https://app.example/logout',
+      grants: ['authorization_code', 'refresh_token'],
     });
     const page = await browser.open(at('/account/services'));
     const done = await browser.submit(page, `form[action$="${service.slug}/withdraw"]`);

@@ -27,8 +27,8 @@ beforeAll(async () => {
     community,
     { name: 'Nuage' },
     {
-      backchannel_logout_uri: 'https://cloud.example/logout',
-      grant_types: ['authorization_code', 'refresh_token'],
+      backchannelLogoutUri: 'https://cloud.example/logout',
+      grants: ['authorization_code', 'refresh_token'],
     },
   );
 });

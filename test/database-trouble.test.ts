@@ -28,7 +28,7 @@ let ldap: { host: string; port: number };
 let lieu: Lieu;
 let app: RelyingParty;
 
-const MACHINE = { grant_types: ['authorization_code', 'client_credentials'] };
+const MACHINE = { grants: ['authorization_code', 'client_credentials'] };
 const SECRET = 'a-sealing-key-of-more-than-32-characters';
 
 beforeAll(async () => {

@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => hub.stop());
 beforeEach(async () => {
   lieu = await buildCommunity(hub.database, { registration: 'closed' });
-  owner = await buildMember(hub.database, lieu.id, { role: 'owner', display_name: 'Noémie' });
+  owner = await buildMember(hub.database, lieu.id, { role: 'owner', displayName: 'Noémie' });
   issuer = `${hub.url}/c/${lieu.slug}`;
   await hub.app.settle();
 });
@@ -57,7 +57,7 @@ const open = (token: string, browser = new Browser()) =>
   browser.open(`${issuer}/invitations/${token}`);
 const details = (username: string) => ({
   username,
-  display_name: 'Camille',
+  displayName: 'Camille',
   email: `${username}@exemple.fr`,
   password: NEW_PASSWORD,
 });

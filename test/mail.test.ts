@@ -27,7 +27,7 @@ beforeAll(async () => {
   const community = await buildCommunity(hub.database, {
     name: 'La « MYNE »\r\nBcc: eve@evil.example',
     accent: '#0a7d5a',
-    contact_email: 'aide@lamyne.example',
+    contact: 'aide@lamyne.example',
   });
   communityId = community.id;
 });

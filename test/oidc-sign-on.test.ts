@@ -98,10 +98,10 @@ describe('signing out', () => {
   it('asks first, ends the session, tells the other apps, and is on the audit trail', async () => {
     const member = await buildMember(hub.database, community.id);
     const browser = newBrowser();
-    const client = { backchannel_logout_uri: 'https://app.example/logout' };
+    const client = { backchannelLogoutUri: 'https://app.example/logout' };
     const first = await relyingParty(
       {},
-      { ...client, post_logout_redirect_uris: ['https://after.example/'] },
+      { ...client, postLogoutRedirectUris: ['https://after.example/'] },
     );
     const second = await relyingParty({}, client);
     const tokens = await first.tokens(await first.signIn(browser, member.username));
@@ -201,8 +201,8 @@ describe('one connection to the database', () => {
     try {
       const lieu = await buildCommunity(single.database);
       const member = await buildMember(single.database, lieu.id);
-      const grant_types = ['authorization_code', 'refresh_token', 'client_credentials'];
-      const service = await buildService(single, lieu, { trust: 'third-party' }, { grant_types });
+      const grants = ['authorization_code', 'refresh_token', 'client_credentials'];
+      const service = await buildService(single, lieu, { trust: 'third-party' }, { grants });
       const app = new RelyingParty(single.url, lieu, service);
       for (let round = 0; round < 12; round += 1) {
         const browser = newBrowser();
@@ -235,7 +235,7 @@ describe('a community that is not active', () => {
       hub,
       paused,
       {},
-      { grant_types: ['client_credentials', 'authorization_code'] },
+      { grants: ['client_credentials', 'authorization_code'] },
     );
     const app = new RelyingParty(hub.url, paused, service);
     await hub.database.query(`UPDATE communities SET state = 'frozen' WHERE id = $1`, [paused.id]);

@@ -162,8 +162,8 @@ describe('a second factor', () => {
       there,
       {},
       {
-        backchannel_logout_uri: 'https://cloud.example/logout',
-        grant_types: ['authorization_code', 'refresh_token'],
+        backchannelLogoutUri: 'https://cloud.example/logout',
+        grants: ['authorization_code', 'refresh_token'],
       },
     );
     const app = new RelyingParty(hub.url, there, service);

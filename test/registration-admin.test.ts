@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => hub.stop());
 beforeEach(async () => {
   lieu = await buildCommunity(hub.database, { registration: 'approval' });
-  owner = await buildMember(hub.database, lieu.id, { role: 'owner', display_name: 'Noémie' });
+  owner = await buildMember(hub.database, lieu.id, { role: 'owner', displayName: 'Noémie' });
   issuer = `${hub.url}/c/${lieu.slug}`;
   await hub.app.settle();
 });
@@ -51,7 +51,7 @@ async function request(username: string, answer = ''): Promise<{ subject: string
   const question = page.document.querySelector('textarea')?.id;
   await browser.submit(page, '#newcomer-form', {
     username,
-    display_name: `Prénom ${username}`,
+    displayName: `Prénom ${username}`,
     password: NEW_PASSWORD,
     ...(question !== undefined && { [question]: answer }),
   });
@@ -203,7 +203,7 @@ describe('a request to join', () => {
     );
     expect(before).toEqual({
       username: `refused-${subject}`,
-      display_name: `refused-${subject}`,
+      displayName: `refused-${subject}`,
       email: null,
       password_hash: null,
     });
@@ -313,7 +313,7 @@ describe('inviting', () => {
     const browser = new Browser();
     const page = await browser.open(await linkIn(hub, 'invitee@exemple.fr'));
     const home = await browser.submit(page, '#newcomer-form', {
-      display_name: 'Invitée',
+      displayName: 'Invitée',
       password: NEW_PASSWORD,
     });
     expect(heading(home)).toBe('Mes services');

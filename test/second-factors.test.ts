@@ -303,7 +303,7 @@ describe("a community's policy", () => {
   }
 
   it('asks admins, and not members, to set one up before they come in', async () => {
-    await demand({ second_factor: 'admins' });
+    await demand({ secondFactor: 'admins' });
     expect((await signIn()).url).toBe(at('/login/set-up'));
     expect((await browser.open(at(''))).url).toBe(at('/login'));
     member = await buildMember(hub.database, community.id);
@@ -312,7 +312,7 @@ describe("a community's policy", () => {
 
   it('leaves everybody until its date, and asks sessions of before from then on', async () => {
     await demand({
-      second_factor: 'all',
+      secondFactor: 'all',
       second_factor_from: new Date(Date.now() + 86_400_000),
     });
     const home = await signIn();
@@ -331,7 +331,7 @@ describe("a community's policy", () => {
     const strict = await buildCommunity(hub.database);
     community = strict;
     member = await buildMember(hub.database, strict.id);
-    const client = { grant_types: ['authorization_code', 'refresh_token'] };
+    const client = { grants: ['authorization_code', 'refresh_token'] };
     const target = new RelyingParty(hub.url, strict, await buildService(hub, strict, {}, client));
     const scope = 'openid offline_access';
     const tokens = await target.tokens(
@@ -349,7 +349,7 @@ describe("a community's policy", () => {
   });
 
   it('is not got round by what a set-up page offers: it is finished, or nothing is open', async () => {
-    await demand({ second_factor: 'all' });
+    await demand({ secondFactor: 'all' });
     const page = await signIn();
     const early = await browser.send(at('/login/set-up/done'), {
       method: 'POST',
@@ -363,7 +363,7 @@ describe("a community's policy", () => {
   });
 
   it('a password alone sets no second one up beside the first', async () => {
-    await demand({ second_factor: 'all' });
+    await demand({ secondFactor: 'all' });
     const thief = new Browser();
     const page = await signIn(thief);
     const own = await signIn();

@@ -25,7 +25,7 @@ async function journey(): Promise<Record<string, string>> {
   const community = await buildCommunity(hub.database);
   const member = await buildMember(hub.database, community.id);
   const client = {
-    grant_types: [
+    grants: [
       'authorization_code',
       'refresh_token',
       'client_credentials',

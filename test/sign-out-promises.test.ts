@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ClientChange, ServiceChange } from '../src/domain/services/service-change.ts';
 import { type HubUnderTest, newBrowser, startHubUnderTest } from './conformance/hub-under-test.ts';
 import type { Browser, Page } from './support/browser.ts';
 import {
@@ -30,24 +31,17 @@ beforeEach(async () => {
   communityId = community.id;
   issuer = `${hub.url}/c/${community.slug}`;
   member = await buildMember(hub.database, communityId);
-  const build = async (values: object, client: object) =>
-    new RelyingParty(
-      hub.url,
-      community,
-      await buildService(hub, community, values as never, client as never),
-    );
-  wiki = await build({ name: 'Le wiki', session_hours: 12 }, {});
-  chat = await build(
-    { name: 'Le salon' },
-    { backchannel_logout_uri: 'https://chat.example/logout' },
-  );
+  const build = async (values: Partial<ServiceChange>, client: ClientChange) =>
+    new RelyingParty(hub.url, community, await buildService(hub, community, values, client));
+  wiki = await build({ name: 'Le wiki', sessionHours: 12 }, {});
+  chat = await build({ name: 'Le salon' }, { backchannelLogoutUri: 'https://chat.example/logout' });
   await build({ name: 'Jamais ouvert' }, {});
-  await build({ name: 'Une machine' }, { grant_types: ['client_credentials'], redirect_uris: [] });
+  await build({ name: 'Une machine' }, { grants: ['client_credentials'], redirectUris: [] });
   browser = newBrowser();
 });
 
 /** Gives a service a reader, as one has that knows its members by LDAP. */
-async function addReader(name: string, values: Record<string, unknown> = {}): Promise<void> {
+async function addReader(name: string, values: Partial<ServiceChange> = {}): Promise<void> {
   const { hub } = under;
   const community = { id: communityId, slug: new URL(issuer).pathname.slice('/c/'.length) };
   const service = await buildService(hub, community, { name, ...values });
@@ -75,7 +69,7 @@ describe('the page that asks', () => {
   it('names what is not told, with how long it stays open at the most', async () => {
     await wiki.signIn(browser, member.username);
     await chat.signIn(browser, member.username);
-    await addReader('Le nuage', { session_hours: 24 * 15 });
+    await addReader('Le nuage', { sessionHours: 24 * 15 });
     await addReader('Les courriels');
     const page = await signOut();
     expect(openOn(page)).toEqual([

@@ -128,7 +128,7 @@ describe('taking away', () => {
   });
 
   it('queues a logout for each app of a session that is ended', async () => {
-    const app = await relyingParty({}, { backchannel_logout_uri: 'https://app.example/logout' });
+    const app = await relyingParty({}, { backchannelLogoutUri: 'https://app.example/logout' });
     const { member } = await signedIn(app);
     await hub.database.transaction((tx) => endMemberSessions(tx, community.id, [member.subject]));
     const messages = await hub.database.query(

@@ -26,11 +26,7 @@ beforeAll(async () => {
   theirs = await buildCommunity(hub.database);
   member = await buildMember(hub.database, ours.id);
   const client = {
-    grant_types: [
-      'authorization_code',
-      'refresh_token',
-      'urn:ietf:params:oauth:grant-type:device_code',
-    ],
+    grants: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
   };
   ourApp = new RelyingParty(hub.url, ours, await buildService(hub, ours, { slug: 'wiki' }, client));
   theirApp = new RelyingParty(

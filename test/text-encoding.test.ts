@@ -230,7 +230,7 @@ describe('what is sent to the hub', () => {
 
   it('an app hears of it before anything is kept, in a query and in a body', async () => {
     const grants = {
-      grant_types: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'],
+      grants: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'],
     };
     const app = new RelyingParty(
       hub.url,

@@ -234,7 +234,7 @@ describe('the redirect address', () => {
   it('may hold a query, which comes back beside the answer', async () => {
     const redirectUri =
       'https://blog.example/wp-admin/admin-ajax.php?action=openid-connect-authorize';
-    const blog = await under.newApp({ redirect_uris: [redirectUri] });
+    const blog = await under.newApp({ redirectUris: [redirectUri] });
     blog.service.redirectUri = redirectUri;
     const answer = await signIn({}, blog);
     expect(answer.get('action')).toBe('openid-connect-authorize');
@@ -246,7 +246,7 @@ describe('the redirect address', () => {
       'https://cloud.example/apps/user_oidc/code',
       'https://cloud.example/index.php/apps/user_oidc/code',
     ];
-    const cloud = await under.newApp({ redirect_uris: uris });
+    const cloud = await under.newApp({ redirectUris: uris });
     for (const redirectUri of uris) {
       cloud.service.redirectUri = redirectUri;
       expect((await signIn({}, cloud)).has('code')).toBe(true);

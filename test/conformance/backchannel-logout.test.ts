@@ -41,8 +41,8 @@ beforeEach(() => {
 
 const newApp = (path: string, client = {}) =>
   under.newApp({
-    backchannel_logout_uri: address + path,
-    post_logout_redirect_uris: [AFTER],
+    backchannelLogoutUri: address + path,
+    postLogoutRedirectUris: [AFTER],
     ...client,
   });
 
@@ -55,8 +55,8 @@ describe.each(['RS256', 'ES256'])('with a client that takes %s', (alg) => {
   it('the logout token is posted alone, is signed, and names session and member', async () => {
     // As the suite wants it of the app that asks, too.
     const app = await newApp('/logout?app=1', {
-      id_token_signed_response_alg: alg,
-      backchannel_logout_to_initiator: true,
+      idTokenAlg: alg,
+      backchannelLogoutToInitiator: true,
     });
     const member = await under.newMember();
     const browser = newBrowser();
@@ -154,7 +154,7 @@ describe('a sign-out', () => {
     };
     const [left, told] = [
       await newApp('/left'),
-      await newApp('/told', { backchannel_logout_to_initiator: true }),
+      await newApp('/told', { backchannelLogoutToInitiator: true }),
     ];
     const kept = await newApp('/kept');
     await kept.tokens(await kept.signIn(browser, member.username));

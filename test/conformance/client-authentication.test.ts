@@ -16,7 +16,7 @@ afterAll(() => under.stop());
 
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 const GRANTS = {
-  grant_types: ['authorization_code', 'refresh_token', 'client_credentials', DEVICE],
+  grants: ['authorization_code', 'refresh_token', 'client_credentials', DEVICE],
 };
 const encode = encodeURIComponent;
 /** `application/x-www-form-urlencoded`, where a space is a plus sign. */
@@ -90,7 +90,7 @@ describe.each([
 ])('an id and a secret of %s', (_name, clientId, secret) => {
   let app: RelyingParty;
   beforeAll(async () => {
-    app = await under.newApp({ ...GRANTS, client_id: clientId, secret });
+    app = await under.newApp({ ...GRANTS, id: clientId, secret });
   });
 
   it.each(ways)('are taken %s', async (_way, of) => {
@@ -111,12 +111,12 @@ describe.each([
 });
 
 describe('a client with a secret', () => {
-  it.each(['client_secret_basic', 'client_secret_post'])(
+  it.each(['client_secret_basic', 'client_secret_post'] as const)(
     'sends it as it likes at each endpoint, registered with %s',
     async (method) => {
       const app = await under.newApp({
         ...GRANTS,
-        token_endpoint_auth_method: method,
+        auth: method,
         scopes: ['openid', 'offline_access'],
       });
       const { clientId, clientSecret, redirectUri } = app.service;
@@ -186,7 +186,7 @@ describe('a client with a secret', () => {
   });
 
   it('has its id read as it is where it sends a browser, too', async () => {
-    const app = await under.newApp({ client_id: 'maps+more' });
+    const app = await under.newApp({ id: 'maps+more' });
     const url = app.authorizationUrl().replace('maps%2Bmore', 'maps+more');
     expect(url).toContain('client_id=maps+more');
     const page = await newBrowser().open(url);
@@ -199,11 +199,11 @@ describe('a service that takes one way only', () => {
   it.each([
     ['client_secret_basic', [200, 401, 401]],
     ['client_secret_post', [401, 200, 401]],
-  ])('%s: refuses the other, and both at once', async (method, statuses) => {
+  ] as const)('%s: refuses the other, and both at once', async (method, statuses) => {
     const app = await under.newApp({
       ...GRANTS,
-      token_endpoint_auth_method: method,
-      auth_only: true,
+      auth: method,
+      authOnly: true,
     });
     const { clientId, clientSecret } = app.service;
     const basic = header(clientId, clientSecret, encode);
@@ -221,7 +221,7 @@ describe('a service that takes one way only', () => {
 
 describe('a client without a secret', () => {
   it('never gets to use one', async () => {
-    const app = await under.newApp({ token_endpoint_auth_method: 'none' });
+    const app = await under.newApp({ auth: 'none' });
     const answer = await app.signIn(newBrowser(), member.username);
     const fields = new URLSearchParams({
       grant_type: 'authorization_code',

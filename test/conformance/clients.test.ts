@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ClientChange } from '../../src/domain/services/service-change.ts';
 import type { BuiltMember } from '../support/factories.ts';
 import type { RelyingParty, Tokens } from '../support/relying-party.ts';
 import { type HubUnderTest, json, newBrowser, startHubUnderTest } from './hub-under-test.ts';
@@ -14,8 +15,8 @@ beforeAll(async () => {
 });
 afterAll(() => under.stop());
 
-const PUBLIC = { token_endpoint_auth_method: 'none' };
-const NATIVE = { ...PUBLIC, kind: 'native' };
+const PUBLIC: ClientChange = { auth: 'none' };
+const NATIVE: ClientChange = { ...PUBLIC, kind: 'native' };
 
 function redeem(
   app: RelyingParty,
@@ -76,7 +77,7 @@ describe('a client without a secret', () => {
 
 describe('a confidential client that must use PKCE', () => {
   it('is refused without it', async () => {
-    const app = await under.newApp({ require_pkce: true });
+    const app = await under.newApp({ pkce: true });
     const page = await newBrowser().open(
       app.authorizationUrl({ code_challenge: undefined, code_challenge_method: undefined }),
     );
@@ -86,21 +87,21 @@ describe('a confidential client that must use PKCE', () => {
 
 describe('a native client', () => {
   it('comes back to the scheme of its own', async () => {
-    const app = await under.newApp({ ...NATIVE, redirect_uris: ['org.example.app:/callback'] });
+    const app = await under.newApp({ ...NATIVE, redirectUris: ['org.example.app:/callback'] });
     app.service.redirectUri = 'org.example.app:/callback';
     expect((await redeem(app, await codeFor(app))).status).toBe(200);
   });
 
   it('comes back to whatever port of the loopback it has got', async () => {
     const registered = 'http://127.0.0.1/callback';
-    const app = await under.newApp({ ...NATIVE, redirect_uris: [registered] });
+    const app = await under.newApp({ ...NATIVE, redirectUris: [registered] });
     app.service.redirectUri = 'http://127.0.0.1:49152/callback';
     const right = await redeem(app, await codeFor(app));
     expect(right.status).toBe(200);
   });
 
   it('is asked about each time, since another app could give itself out for it (RFC 8252 §8.6)', async () => {
-    const app = await under.newApp({ ...NATIVE, redirect_uris: ['http://127.0.0.1/callback'] });
+    const app = await under.newApp({ ...NATIVE, redirectUris: ['http://127.0.0.1/callback'] });
     app.service.redirectUri = 'http://127.0.0.1:49152/callback';
     const browser = newBrowser();
     await app.signIn(browser, member.username);
@@ -111,7 +112,7 @@ describe('a native client', () => {
   it('is none where it does not say so: its port matches exactly', async () => {
     const app = await under.newApp({
       ...PUBLIC,
-      redirect_uris: ['http://127.0.0.1:5000/callback'],
+      redirectUris: ['http://127.0.0.1:5000/callback'],
     });
     const page = await newBrowser().open(
       app.authorizationUrl({ redirect_uri: 'http://127.0.0.1:5001/callback' }),

@@ -15,9 +15,9 @@ beforeAll(async () => {
   under = await startHubUnderTest();
   member = await under.newMember();
   device = await under.newApp({
-    token_endpoint_auth_method: 'none',
-    grant_types: [GRANT, 'refresh_token'],
-    redirect_uris: [],
+    auth: 'none',
+    grants: [GRANT, 'refresh_token'],
+    redirectUris: [],
   });
 });
 afterAll(() => under.stop());

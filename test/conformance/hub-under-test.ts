@@ -1,4 +1,6 @@
 import { expect, vi } from 'vitest';
+import type { NewMember } from '../../src/domain/memberships/member-change.ts';
+import type { ClientChange, ServiceChange } from '../../src/domain/services/service-change.ts';
 import { Browser } from '../support/browser.ts';
 import {
   type BuiltCommunity,
@@ -15,11 +17,8 @@ export type HubUnderTest = {
   hub: TestHub;
   community: BuiltCommunity;
   issuer: string;
-  newMember(values?: Record<string, unknown>): Promise<BuiltMember>;
-  newApp(
-    client?: Record<string, unknown>,
-    service?: Record<string, unknown>,
-  ): Promise<RelyingParty>;
+  newMember(values?: Partial<NewMember>): Promise<BuiltMember>;
+  newApp(client?: ClientChange, service?: Partial<ServiceChange>): Promise<RelyingParty>;
   stop(): Promise<void>;
 };
 
@@ -34,7 +33,7 @@ export async function startHubUnderTest(env: Record<string, string> = {}): Promi
     async newApp(client = {}, service = {}) {
       const built = await buildService(hub, community, service, client);
       const app = new RelyingParty(hub.url, community, built);
-      await known(app, client.token_endpoint_auth_method);
+      await known(app, client.auth);
       return app;
     },
     stop: () => hub.stop(),

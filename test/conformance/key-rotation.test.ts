@@ -14,7 +14,7 @@ let member: BuiltMember;
 
 beforeAll(async () => {
   under = await startHubUnderTest();
-  app = await under.newApp({ post_logout_redirect_uris: [AFTER] });
+  app = await under.newApp({ postLogoutRedirectUris: [AFTER] });
   member = await under.newMember();
 });
 afterAll(() => under.stop());

@@ -144,14 +144,14 @@ it('discovery lists what may be asked for', async () => {
 });
 
 describe('prompt=create', () => {
-  async function openApp(registration: string) {
+  async function openApp(registration: 'open' | 'approval' | 'invitation' | 'closed') {
     const community = await buildCommunity(under.hub.database, { registration });
     const service = await buildService(under.hub, community);
     const relyingParty = new RelyingParty(under.hub.url, community, service);
     return { community, app: relyingParty };
   }
 
-  it.each(['open', 'approval'])(
+  it.each(['open', 'approval'] as const)(
     'leads to the registration where it is %s',
     async (registration) => {
       const { app } = await openApp(registration);
@@ -162,7 +162,7 @@ describe('prompt=create', () => {
     },
   );
 
-  it.each(['invitation', 'closed'])(
+  it.each(['invitation', 'closed'] as const)(
     'asks to sign in where registration is %s',
     async (registration) => {
       const { app } = await openApp(registration);
@@ -185,7 +185,7 @@ describe('prompt=create', () => {
     const opened = await openRegistration(place, communityId, `${name}@new.example`, browser);
     return browser.submit(opened.page, '#newcomer-form', {
       username: name,
-      display_name: name,
+      displayName: name,
       password: NEW_PASSWORD,
     });
   }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ClientChange } from '../../src/domain/services/service-change.ts';
 import { Browser } from '../support/browser.ts';
 import type { BuiltMember } from '../support/factories.ts';
 import type { RelyingParty } from '../support/relying-party.ts';
@@ -16,11 +17,11 @@ beforeAll(async () => {
 afterAll(() => under.stop());
 
 const native = (uris: string[], more = {}) =>
-  under.newApp({ kind: 'native', redirect_uris: uris, ...more });
+  under.newApp({ kind: 'native', redirectUris: uris, ...more });
 /** A browser that stops wherever it is sent away from the hub, be it to this machine. */
 const newBrowser = () =>
   new Browser({ stopAt: (url) => url.origin !== new URL(under.hub.url).origin });
-const PUBLIC = { token_endpoint_auth_method: 'none' };
+const PUBLIC: ClientChange = { auth: 'none' };
 
 /** Where the browser is sent with an answer; a page of ours when the address is refused. */
 async function ask(app: RelyingParty, redirect_uri: string) {
@@ -106,7 +107,7 @@ describe('a native client', () => {
   });
 
   it('on a computer may have a secret, and proves itself by PKCE as well', async () => {
-    const app = await native(['http://localhost'], { require_pkce: true });
+    const app = await native(['http://localhost'], { pkce: true });
     app.service.redirectUri = 'http://localhost:49152';
     const without = await newBrowser().open(
       app.authorizationUrl({ code_challenge: undefined, code_challenge_method: undefined }),
@@ -129,7 +130,7 @@ describe('a native client', () => {
 
   it('comes back to plain http in the local network where the community says so, and only there', async () => {
     const uris = ['app.immich:///oauth-callback', 'http://192.168.1.20:2283/auth/login'];
-    const allowed = await native(uris, { lan_http: true });
+    const allowed = await native(uris, { lanHttp: true });
     expect(await isSentTo(allowed, 'http://192.168.1.20:2283/auth/login')).toBe(true);
     expect((await ask(allowed, 'http://192.168.1.20:2284/auth/login')).status).toBe(400);
     const refused = await native(uris);
@@ -138,7 +139,7 @@ describe('a native client', () => {
 
   it('comes back after a sign-out by the same rule', async () => {
     const app = await native(['http://127.0.0.1/cb'], {
-      post_logout_redirect_uris: ['http://127.0.0.1', 'oc://android.owncloud.com'],
+      postLogoutRedirectUris: ['http://127.0.0.1', 'oc://android.owncloud.com'],
     });
     const end = (uri: string) =>
       newBrowser().open(
@@ -155,14 +156,17 @@ describe('a native client', () => {
 });
 
 describe('a client of another kind', () => {
-  it.each(['web', 'spa'])('%s: has no ports and no schemes to choose from', async (kind) => {
-    const uris = ['http://localhost:3000/cb', 'https://app.example/cb', 'oc://android'];
-    const app = await under.newApp({ ...PUBLIC, kind, redirect_uris: uris });
-    expect(await isSentTo(app, 'http://localhost:3000/cb')).toBe(true);
-    expect(await isSentTo(app, 'https://app.example/cb')).toBe(true);
-    for (const uri of ['http://localhost:3001/cb', 'https://app.example/cb/', 'oc://android'])
-      expect((await ask(app, uri)).status).toBe(400);
-  });
+  it.each(['web', 'spa'] as const)(
+    '%s: has no ports and no schemes to choose from',
+    async (kind) => {
+      const uris = ['http://localhost:3000/cb', 'https://app.example/cb', 'oc://android'];
+      const app = await under.newApp({ ...PUBLIC, kind, redirectUris: uris });
+      expect(await isSentTo(app, 'http://localhost:3000/cb')).toBe(true);
+      expect(await isSentTo(app, 'https://app.example/cb')).toBe(true);
+      for (const uri of ['http://localhost:3001/cb', 'https://app.example/cb/', 'oc://android'])
+        expect((await ask(app, uri)).status).toBe(400);
+    },
+  );
 });
 
 it.each([

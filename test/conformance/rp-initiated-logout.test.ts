@@ -18,7 +18,7 @@ let tokens: Tokens;
 
 beforeAll(async () => {
   under = await startHubUnderTest();
-  app = await under.newApp({ post_logout_redirect_uris: [AFTER] });
+  app = await under.newApp({ postLogoutRedirectUris: [AFTER] });
   member = await under.newMember();
 });
 afterAll(() => under.stop());

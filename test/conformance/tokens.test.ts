@@ -39,7 +39,7 @@ describe('the token endpoint', () => {
   it.each(['client_secret_basic', 'client_secret_post'] as const)(
     'takes the secret by either way of a client that is registered with %s',
     async (method) => {
-      const client = await under.newApp({ token_endpoint_auth_method: method });
+      const client = await under.newApp({ auth: method });
       const { clientId: client_id, clientSecret: client_secret } = client.service;
       const redeem = async (fields: Record<string, string>, headers: Record<string, string>) =>
         fetch(`${client.issuer}/oidc/token`, {
@@ -160,7 +160,7 @@ describe('a refresh token', () => {
 
 describe('client_credentials', () => {
   it('gives a service a token of its own, which says nothing of any member', async () => {
-    const machine = await under.newApp({ grant_types: ['client_credentials'], redirect_uris: [] });
+    const machine = await under.newApp({ grants: ['client_credentials'], redirectUris: [] });
     const response = await machine.post('/oidc/token', { grant_type: 'client_credentials' });
     expect(response.status).toBe(200);
     const tokens = (await json(response)) as unknown as Tokens;

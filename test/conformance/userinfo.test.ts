@@ -221,15 +221,15 @@ describe('a service that reads one place only', () => {
     ['both', true, true],
     ['id_token', true, false],
     ['userinfo', false, true],
-  ])('and says %s gets the claims there', async (claims_in, inIdToken, inUserinfo) => {
-    const { idToken, userinfo } = await learn(ASK, await under.newApp({ claims_in }));
+  ] as const)('and says %s gets the claims there', async (claimsIn, inIdToken, inUserinfo) => {
+    const { idToken, userinfo } = await learn(ASK, await under.newApp({ claimsIn }));
     expect('name' in idToken).toBe(inIdToken);
     expect('name' in userinfo).toBe(inUserinfo);
     expect([idToken.sub, userinfo.sub]).toEqual([member.subject, member.subject]);
   });
 
   it('gets by the claims parameter what it asks for at the other place', async () => {
-    const reader = await under.newApp({ claims_in: 'id_token' });
+    const reader = await under.newApp({ claimsIn: 'id_token' });
     const claims = JSON.stringify({ userinfo: { name: null } });
     expect((await learn({ ...ASK, claims }, reader)).userinfo).toHaveProperty('name');
   });

@@ -48,7 +48,7 @@ type Visitor = { locale: 'fr-FR' | 'en-GB'; width?: number; script?: boolean };
 
 /** A member with a visit to an app behind them. */
 async function visit({ locale, width = 1280, script = true }: Visitor) {
-  const { username } = await lieu.member({ display_name: 'Zoé Œuvrard', given_name: 'Zoé' });
+  const { username } = await lieu.member({ displayName: 'Zoé Œuvrard', givenName: 'Zoé' });
   const context = await newVisitor(browser, {
     locale,
     viewport: { width, height: 800 },

@@ -34,13 +34,12 @@ const CREDENTIALS: [string, string, string][] = [
 
 function newApp(id: string, secret: string, method: string): Promise<RelyingParty> {
   return under.newApp({
-    client_id: `${id}-${method}-${Math.random().toString(36).slice(2, 8)}`,
+    id: `${id}-${method}-${Math.random().toString(36).slice(2, 8)}`,
     secret,
     // Registered with the other one: apps change with their updates.
-    token_endpoint_auth_method:
-      method === 'client_secret_post' ? 'client_secret_basic' : 'client_secret_post',
+    auth: method === 'client_secret_post' ? 'client_secret_basic' : 'client_secret_post',
     scopes: ['openid', 'profile', 'offline_access'],
-    grant_types: ['authorization_code', 'refresh_token', DEVICE],
+    grants: ['authorization_code', 'refresh_token', DEVICE],
   });
 }
 

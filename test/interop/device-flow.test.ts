@@ -19,8 +19,8 @@ beforeAll(async () => {
     lieu.community,
     { slug: 'player', name: 'Télé du lieu' },
     {
-      grant_types: [GRANT, 'authorization_code', 'refresh_token'],
-      token_endpoint_auth_method: 'none',
+      grants: [GRANT, 'authorization_code', 'refresh_token'],
+      auth: 'none',
     },
   );
   // The hub already knows the community, and hears of the new service a moment later.

@@ -53,7 +53,7 @@ describe.each(VISITORS)('in $locale at $width pixels, scripts: $script', (visito
   let member: Awaited<ReturnType<typeof buildMember>>;
 
   beforeEach(async () => {
-    member = await buildMember(hub.database, lieu.id, { display_name: 'Camille Œuvrard' });
+    member = await buildMember(hub.database, lieu.id, { displayName: 'Camille Œuvrard' });
     await hub.database.query('UPDATE person_emails SET proven_at = now() WHERE person_id = $1', [
       member.personId,
     ]);
@@ -85,8 +85,8 @@ describe.each(VISITORS)('in $locale at $width pixels, scripts: $script', (visito
   }
 
   async function twoAdmins(): Promise<[Page, Page]> {
-    const one = await buildMember(hub.database, lieu.id, { role: 'admin', display_name: 'Noé' });
-    const two = await buildMember(hub.database, lieu.id, { role: 'owner', display_name: 'Inès' });
+    const one = await buildMember(hub.database, lieu.id, { role: 'admin', displayName: 'Noé' });
+    const two = await buildMember(hub.database, lieu.id, { role: 'owner', displayName: 'Inès' });
     return [await signedIn(one.username), await signedIn(two.username)];
   }
 

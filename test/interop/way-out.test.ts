@@ -33,7 +33,7 @@ type Visitor = { locale: string; width: number; script: boolean };
 
 /** A member who went to an app, then to their account. */
 async function visit({ locale, width, script }: Visitor) {
-  const { username } = await lieu.member({ display_name: 'Zoé Œuvrard' });
+  const { username } = await lieu.member({ displayName: 'Zoé Œuvrard' });
   const viewport = { width, height: 800 };
   const context = await newVisitor(browser, { locale, viewport, javaScriptEnabled: script });
   const page = await context.newPage();

@@ -107,7 +107,7 @@ describe('on a screen 375 pixels wide', () => {
     const long = 'Marie-Antoinette-Bérengère de la Tour-Saint-Hippolyte-sur-Vilaine';
     const member = await lieu.member({
       username: 'marie-antoinette.berengere.de-la-tour-saint-hippolyte',
-      display_name: long.replaceAll(' ', '\u00a0'),
+      displayName: long.replaceAll(' ', '\u00a0'),
     });
     const page = await visit(narrow);
     await page.goto(`${lieu.app.home}login`);

@@ -15,7 +15,7 @@ beforeAll(async () => {
   bureau = await lieu.group('Bureau', [lieu.alice]);
   const { id } = await buildMember(hub.database, lieu.community.id, {
     username: 'élodie',
-    display_name: 'Élodie Dupont, dite « Lo »',
+    displayName: 'Élodie Dupont, dite « Lo »',
     locale: 'fr',
   }).then(({ subject }) => ({ id: subject }));
   expect(id).toBeDefined();

@@ -10,6 +10,7 @@ import {
   buildCommunity,
   buildMember,
   buildService,
+  giveHosts,
   PASSWORD,
 } from '../support/factories.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
@@ -33,17 +34,10 @@ beforeAll(async () => {
     TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8',
   });
   community = await buildCommunity(hub.database);
-  await hub.database.query('INSERT INTO community_hosts (community_id, host) VALUES ($1, $2)', [
-    community.id,
-    new URL(OWN).host,
-  ]);
   member = await buildMember(hub.database, community.id);
   app = new RelyingParty(hub.url, community, await buildService(hub, community));
-  ownApp = new RelyingParty(
-    hub.url,
-    community,
-    await buildService(hub, community, {}, { issuer: OWN }),
-  );
+  await giveHosts(hub, community, [new URL(OWN).host]);
+  ownApp = new RelyingParty(hub.url, community, await buildService(hub, community));
   Object.assign(ownApp, { issuer: OWN });
   const token = (await hub.database.transaction(ensureSetupToken)) as string;
   await createFirstOperator(hub.database, { token, email: 'ops@hub.example', password: PASSWORD });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ensureSetupToken } from '../../src/domain/operators/create-operator.ts';
+import type { ClientChange } from '../../src/domain/services/service-change.ts';
 import { Browser } from '../support/browser.ts';
 import { buildCommunity, buildMember, buildService, PASSWORD } from '../support/factories.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
@@ -30,14 +31,10 @@ afterAll(() => hub.stop());
 async function journey(): Promise<Record<string, string>> {
   const community = await buildCommunity(hub.database);
   const member = await buildMember(hub.database, community.id);
-  const client = {
-    token_endpoint_auth_method: 'client_secret_post',
-    post_logout_redirect_uris: ['https://after.example/'],
-    grant_types: [
-      'authorization_code',
-      'refresh_token',
-      'urn:ietf:params:oauth:grant-type:device_code',
-    ],
+  const client: ClientChange = {
+    auth: 'client_secret_post',
+    postLogoutRedirectUris: ['https://after.example/'],
+    grants: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
   };
   const app = new RelyingParty(hub.url, community, await buildService(hub, community, {}, client));
   const browser = new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });

@@ -36,7 +36,7 @@ beforeAll(async () => {
   );
   community = await buildCommunity(hub.database);
   member = await buildMember(hub.database, community.id);
-  const client = { grant_types: GRANTS };
+  const client = { grants: GRANTS };
   app = new RelyingParty(hub.url, community, await buildService(hub, community, {}, client));
   tokens = await app.tokens(await app.signIn(newBrowser(), member.username));
 });

@@ -29,7 +29,7 @@ beforeAll(async () => {
   hub = await startHub({ TROUSSEAU_ROLES: 'web' });
   ours = await buildCommunity(hub.database, { slug: 'lieu', registration: 'open' });
   theirs = await buildCommunity(hub.database, { slug: 'lieu-b', registration: 'open' });
-  strict = await buildCommunity(hub.database, { slug: 'lieu-c', second_factor: 'all' });
+  strict = await buildCommunity(hub.database, { slug: 'lieu-c', secondFactor: 'all' });
   owner = await buildMember(hub.database, ours.id, { role: 'owner' });
   await hub.app.settle();
   ownersBrowser = await signIn(owner);

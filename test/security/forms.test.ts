@@ -317,7 +317,7 @@ describe('a redirect', () => {
     const party = new RelyingParty(
       hub.url,
       community,
-      await buildService(hub, community, {}, { post_logout_redirect_uris: [registered] }),
+      await buildService(hub, community, {}, { postLogoutRedirectUris: [registered] }),
     );
     const browser = newBrowser();
     const ask = (client: string, address: string) => {

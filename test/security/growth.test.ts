@@ -32,8 +32,8 @@ beforeAll(async () => {
       community,
       {},
       {
-        token_endpoint_auth_method: 'none',
-        grant_types: [
+        auth: 'none',
+        grants: [
           'authorization_code',
           'refresh_token',
           'urn:ietf:params:oauth:grant-type:device_code',

@@ -25,14 +25,14 @@ let closed: RelyingParty;
 beforeAll(async () => {
   hub = await startHub();
   // Written past every validation, as a bad import or a mistake of ours would.
-  community = await buildCommunity(hub.database, { name: EVIL, contact_email: EVIL });
+  community = await buildCommunity(hub.database, { name: EVIL, contact: EVIL });
   await hub.database.query(
     `INSERT INTO community_logos (community_id, media_type, sha256, bytes) VALUES ($1, 'image/svg+xml', sha256($2), $2)`,
     [community.id, Buffer.from(SVG)],
   );
   member = await buildMember(hub.database, community.id, {
-    display_name: EVIL,
-    given_name: EVIL,
+    displayName: EVIL,
+    givenName: EVIL,
     nickname: EVIL,
     role: 'owner',
   });
@@ -51,11 +51,7 @@ beforeAll(async () => {
   closed = new RelyingParty(
     hub.url,
     community,
-    await buildService(hub, community, { ...values, access: 'groups' }),
-  );
-  await hub.database.query(
-    'INSERT INTO service_access_groups (community_id, service_id, group_id) VALUES ($1, $2, $3)',
-    [community.id, closed.service.id, group.id],
+    await buildService(hub, community, { ...values, access: { groups: [group.id] } }),
   );
   await buildService(hub, community, {
     ...values,

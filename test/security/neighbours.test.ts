@@ -6,6 +6,7 @@ import {
   buildCommunity,
   buildMember,
   buildService,
+  giveHosts,
   PASSWORD,
 } from '../support/factories.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
@@ -32,11 +33,11 @@ beforeAll(async () => {
   theirs = await buildCommunity(hub.database, { slug: 'lieu-b' });
   member = await buildMember(hub.database, ours.id);
   const client = {
-    grant_types: GRANTS,
-    client_id: 'same-id',
-    post_logout_redirect_uris: ['https://after.example/'],
+    grants: GRANTS,
+    id: 'same-id',
+    postLogoutRedirectUris: ['https://after.example/'],
   };
-  const values = { slug: 'wiki', access: 'everyone' };
+  const values = { slug: 'wiki', access: 'everyone' } as const;
   ourApp = new RelyingParty(hub.url, ours, await buildService(hub, ours, values, client));
   theirApp = new RelyingParty(hub.url, theirs, await buildService(hub, theirs, values, client));
   await buildService(hub, theirs, { slug: 'closed', access: 'approval' });
@@ -206,7 +207,7 @@ describe('what opens something in one community', () => {
       browser.open(`${party.issuer}/oidc/session/end?${new URLSearchParams(params)}`);
     expect((await end(theirApp, { id_token_hint: tokens.id_token })).status).toBe(400);
     await end(theirApp, {
-      client_id: 'same-id',
+      id: 'same-id',
       post_logout_redirect_uri: 'https://after.example/',
     });
     expect((await browser.open(ourApp.issuer)).document.querySelector('h1')?.text).toBe(
@@ -264,17 +265,10 @@ describe('a service', () => {
     try {
       const community = await buildCommunity(own.database);
       const issuer = 'https://login.lieu.example';
-      await own.database.query('INSERT INTO community_hosts (community_id, host) VALUES ($1, $2)', [
-        community.id,
-        'login.lieu.example',
-      ]);
       const someone = await buildMember(own.database, community.id);
       const atPath = new RelyingParty(own.url, community, await buildService(own, community));
-      const atHost = new RelyingParty(
-        own.url,
-        community,
-        await buildService(own, community, {}, { issuer }),
-      );
+      await giveHosts(own, community, ['login.lieu.example']);
+      const atHost = new RelyingParty(own.url, community, await buildService(own, community));
       Object.assign(atHost, { issuer });
       for (const [party, elsewhere] of [
         [atPath, issuer],

@@ -27,9 +27,9 @@ beforeAll(async () => {
     community,
     { slug: 'tv' },
     {
-      token_endpoint_auth_method: 'none',
-      grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
-      redirect_uris: [],
+      auth: 'none',
+      grants: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+      redirectUris: [],
     },
   );
   base = `/c/${community.slug}`;

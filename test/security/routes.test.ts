@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SITE } from '../../src/app-web.ts';
 import { createInvitation } from '../../src/domain/invitations/create-invitation.ts';
 import { type LinkKind, mintLink } from '../../src/domain/links/link-store.ts';
+import type { Role } from '../../src/domain/memberships/membership-store.ts';
 import {
   createFirstOperator,
   ensureSetupToken,
@@ -102,7 +103,7 @@ beforeAll(async () => {
     email: 'ops@hub.example',
     password: PASSWORD,
   });
-  const build = (role: string) => buildMember(hub.database, ours.id, { role });
+  const build = (role: Role) => buildMember(hub.database, ours.id, { role });
   const [member, admin, owner, suspended] = [
     await build('member'),
     await build('admin'),

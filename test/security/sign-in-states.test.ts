@@ -23,7 +23,7 @@ beforeAll(async () => {
   community = await buildCommunity(hub.database);
   member = await buildMember(hub.database, community.id);
   other = await buildMember(hub.database, community.id);
-  const listening = { backchannel_logout_uri: 'https://app.example/logout' };
+  const listening = { backchannelLogoutUri: 'https://app.example/logout' };
   app = new RelyingParty(hub.url, community, await buildService(hub, community, {}, listening));
   onApproval = new RelyingParty(
     hub.url,
@@ -310,7 +310,7 @@ describe('"not you?"', () => {
 
 describe('two tabs', () => {
   it('that sign in to two apps at once both count, and both apps are told when it ends', async () => {
-    const listening = { backchannel_logout_uri: 'https://app.example/logout' };
+    const listening = { backchannelLogoutUri: 'https://app.example/logout' };
     const second = new RelyingParty(
       hub.url,
       community,

@@ -1,43 +1,47 @@
-import { randomUUID } from 'node:crypto';
-import { clientSecretContext } from '../../src/domain/communities/community.ts';
+import type { CommunityChange } from '../../src/domain/communities/save-communities.ts';
+import { saveCommunities } from '../../src/domain/communities/save-communities.ts';
+import { saveGroups } from '../../src/domain/groups/save-groups.ts';
+import { addMember } from '../../src/domain/memberships/add-member.ts';
+import type { NewMember } from '../../src/domain/memberships/member-change.ts';
+import { saveMembers } from '../../src/domain/memberships/save-members.ts';
 import { hashPassword } from '../../src/domain/people/password.ts';
+import { saveServices } from '../../src/domain/services/save-services.ts';
+import type { ClientChange, ServiceChange } from '../../src/domain/services/service-change.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import type { Sealer } from '../../src/platform/secrets/sealer.ts';
-import { nameKey } from '../../src/platform/text/names.ts';
 
 export const PASSWORD = 'correct horse battery staple';
 let passwordHash: Promise<string> | undefined;
 
-type Row = Record<string, unknown>;
-
-async function insert(db: Database, table: string, row: Row): Promise<void> {
-  const columns = Object.keys(row);
-  const places = columns.map((_, index) => `$${index + 1}`).join(', ');
-  await db.query(
-    `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places})`,
-    Object.values(row),
-  );
-}
-
 let counter = 0;
-const next = () => {
+const next = (word: string) => {
   counter += 1;
-  return counter;
+  return `${word}${counter}`;
 };
 
 export type BuiltCommunity = { id: string; slug: string };
 
-export async function buildCommunity(db: Database, values: Row = {}): Promise<BuiltCommunity> {
-  const slug = (values.slug as string | undefined) ?? `lieu-${next()}`;
-  const id = randomUUID();
-  await insert(db, 'communities', {
-    id,
-    slug,
-    name: `Le lieu ${slug}`,
-    ldap_base: `o=${slug}`,
-    ...values,
-  });
-  return { id, slug };
+/** A community with these settings, made as the command makes it. */
+export async function buildCommunity(
+  db: Database,
+  { slug = next('lieu-'), ...settings }: Partial<CommunityChange> = {},
+  hubUrl?: string,
+): Promise<BuiltCommunity> {
+  const change = { name: `Le lieu ${slug}`, ...settings, slug, must: 'be-new' } as const;
+  const [saved] = await db.transaction((tx) => saveCommunities(tx, [change], 'cli', hubUrl));
+  if (saved === undefined) throw new Error(`no community came of ${slug}`);
+  return { id: saved.after.id, slug };
+}
+
+/** Gives a community its own hosts; apps that are registered from then on know the first as their issuer. */
+export async function giveHosts(
+  hub: { database: Database; url: string; app?: { settle(): Promise<void> } },
+  { slug }: BuiltCommunity,
+  hosts: string[],
+): Promise<void> {
+  const change = { slug, hosts, must: 'exist' } as const;
+  await hub.database.transaction((tx) => saveCommunities(tx, [change], 'cli', hub.url));
+  await hub.app?.settle();
 }
 
 export type BuiltMember = { subject: string; username: string; personId: string; email: string };
@@ -46,44 +50,40 @@ export type BuiltMember = { subject: string; username: string; personId: string;
 export async function buildMember(
   db: Database,
   communityId: string,
-  values: Row = {},
+  { username = next('membre'), ...values }: Partial<NewMember> = {},
 ): Promise<BuiltMember> {
   passwordHash ??= hashPassword(PASSWORD);
-  const username = (values.username as string | undefined) ?? `membre${next()}`;
-  const email = `${username}@lieu.example`;
-  const personId = randomUUID();
-  const subject = randomUUID();
-  await insert(db, 'persons', { id: personId, password_hash: await passwordHash });
-  await insert(db, 'person_emails', {
-    person_id: personId,
-    address: email,
-    verified_at: new Date(),
-  });
-  await insert(db, 'memberships', {
-    community_id: communityId,
-    subject,
-    person_id: personId,
-    username,
-    username_key: nameKey(username),
-    display_name: `Prénom ${username}`,
+  const email = values.email ?? `${username}@lieu.example`;
+  const member: NewMember = {
+    displayName: `Prénom ${username}`,
     email,
-    email_key: nameKey(email),
+    emailVerified: true,
+    passwordHash: await passwordHash,
     ...values,
-  });
-  return { subject, username, personId, email };
+    username,
+  };
+  const subject = await db.transaction((tx) => addMember(tx, communityId, member, 'cli'));
+  const [row] = await db.query<{ personId: string }>(
+    'SELECT person_id AS "personId" FROM memberships WHERE community_id = $1 AND subject = $2',
+    [communityId, subject],
+  );
+  return { subject, username, personId: row?.personId as string, email };
 }
 
 export async function buildGroup(
   db: Database,
   communityId: string,
-  name = `groupe${next()}`,
+  name = next('groupe'),
   members: string[] = [],
-) {
-  const id = randomUUID();
-  await insert(db, 'groups', { community_id: communityId, id, name, name_key: nameKey(name) });
-  for (const subject of members) {
-    await insert(db, 'group_members', { community_id: communityId, group_id: id, subject });
-  }
+): Promise<{ id: string; name: string }> {
+  const place = { id: communityId, issuerUrl: undefined };
+  const id = await db.transaction(async (tx) => {
+    const [group] = await saveGroups(tx, communityId, [{ name }], 'cli');
+    if (group === undefined) throw new Error(`no group came of ${name}`);
+    const changes = members.map((subject) => ({ subject, groups: { add: [group.id] } }));
+    await saveMembers(tx, place, changes, 'cli');
+    return group.id;
+  });
   return { id, name };
 }
 
@@ -95,40 +95,35 @@ export type BuiltService = {
   redirectUri: string;
 };
 
-/** A service with a client registered at the community's path issuer; `client` overrides its columns and secret. */
+/** A service with a client registered at the community's path issuer; `client` says what it has of its own. */
 export async function buildService(
   hub: { database: Database; sealer: Sealer; url: string; app?: { settle(): Promise<void> } },
   community: BuiltCommunity,
-  values: Row = {},
-  { secret, ...client }: Row = {},
+  { slug = next('service-'), ...values }: Partial<ServiceChange> = {},
+  { secret, ...client }: ClientChange = {},
 ): Promise<BuiltService> {
-  const slug = (values.slug as string | undefined) ?? `service-${next()}`;
-  const id = randomUUID();
-  const clientId = (client.client_id as string | undefined) ?? slug;
-  const clientSecret = (secret as string | undefined) ?? `secret-of-${slug}-that-is-long-enough`;
-  const redirectUri = `https://${slug}.example/callback`;
-  await insert(hub.database, 'services', {
-    community_id: community.id,
-    id,
-    slug,
+  const clientId = client.id ?? slug;
+  const clientSecret = secret ?? `secret-of-${slug}-that-is-long-enough`;
+  const redirectUri = client.redirectUris?.[0] ?? `https://${slug}.example/callback`;
+  const change: ServiceChange = {
     recipe: 'generic-oidc',
     name: `Service ${slug}`,
     url: `https://${slug}.example/`,
     ...values,
-  });
-  const isPublic = client.token_endpoint_auth_method === 'none';
-  await insert(hub.database, 'service_clients', {
-    community_id: community.id,
-    service_id: id,
-    client_id: clientId,
-    sealed_secret: isPublic
-      ? null
-      : hub.sealer.seal(clientSecret, clientSecretContext(community.id, id)),
-    issuer: `${hub.url}/c/${community.slug}`,
-    redirect_uris: [redirectUri],
-    ...client,
-  });
+    slug,
+    must: 'be-new',
+    client: {
+      redirectUris: [redirectUri],
+      ...client,
+      id: clientId,
+      secret: client.auth === 'none' ? undefined : clientSecret,
+    },
+  };
+  const place = { communityId: community.id, sealer: hub.sealer, hubUrl: hub.url };
+  const { services } = await hub.database.transaction((tx) =>
+    saveServices(tx, place, [change], 'cli'),
+  );
   // The hub hears of it a moment after the commit; a test asks at once.
   await hub.app?.settle();
-  return { id, slug, clientId, clientSecret, redirectUri };
+  return { id: services[0]?.after.id as string, slug, clientId, clientSecret, redirectUri };
 }

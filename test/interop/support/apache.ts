@@ -18,10 +18,10 @@ export function apacheClient(port: number) {
     loggedOutUrl: `${origin}/goodbye.html`,
     /** Visited by a member who wants to sign out of this app. */
     logoutUrl: `${redirectUri}?logout=${encodeURIComponent(`${origin}/goodbye.html`)}`,
-    columns: {
-      redirect_uris: [redirectUri],
-      post_logout_redirect_uris: [`${origin}/goodbye.html`],
-      backchannel_logout_uri: `${redirectUri}?logout=backchannel`,
+    client: {
+      redirectUris: [redirectUri],
+      postLogoutRedirectUris: [`${origin}/goodbye.html`],
+      backchannelLogoutUri: `${redirectUri}?logout=backchannel`,
       scopes: ['openid', 'profile', 'email', 'groups'],
       secret: 'se+cret%of:apache 100%25',
     },

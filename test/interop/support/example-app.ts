@@ -10,10 +10,10 @@ export function exampleAppClient(port: number) {
   const home = `http://localhost:${port}/`;
   return {
     home,
-    columns: {
-      redirect_uris: [`${home}callback`],
-      post_logout_redirect_uris: [home],
-      backchannel_logout_uri: `${home}backchannel-logout`,
+    client: {
+      redirectUris: [`${home}callback`],
+      postLogoutRedirectUris: [home],
+      backchannelLogoutUri: `${home}backchannel-logout`,
       scopes: ['openid', 'profile', 'email'],
       secret: 'se+cret%of:agenda 100%25',
     },

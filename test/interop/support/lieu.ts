@@ -1,3 +1,5 @@
+import type { NewMember } from '../../../src/domain/memberships/member-change.ts';
+import type { ServiceChange } from '../../../src/domain/services/service-change.ts';
 import {
   type BuiltCommunity,
   type BuiltMember,
@@ -19,7 +21,7 @@ export type Lieu = {
   app: ReturnType<typeof exampleAppClient>;
   /** Where the app of the closed service, `compta`, sends its visitors to sign in. */
   closedApp: ReturnType<typeof exampleAppClient>;
-  member(values?: Record<string, unknown>): Promise<BuiltMember>;
+  member(values?: Partial<NewMember>): Promise<BuiltMember>;
   stop(): Promise<void>;
 };
 
@@ -35,35 +37,31 @@ export async function startLieu(): Promise<Lieu> {
   const stop = async () => {
     for (const end of stops.reverse()) await end();
   };
-  const register = async (slug: string, name: string, values: Record<string, unknown>) => {
+  const register = async (slug: string, name: string, values: Partial<ServiceChange>) => {
     const port = await freePort();
     const app = exampleAppClient(port);
     const service = await buildService(
       hub,
       community,
       { slug, name, url: `${app.home}login`, description: `${name} du lieu`, ...values },
-      app.columns,
+      app.client,
     );
     const { id, clientId, clientSecret } = service;
     return { app, id, settings: { name, port, issuer, clientId, clientSecret } };
   };
   try {
     const agenda = await register('agenda', 'Agenda', { trust: 'third-party' });
-    const compta = await register('compta', 'Compta', { access: 'groups' });
     const bureau = await buildGroup(hub.database, community.id, 'bureau');
-    await hub.database.query(
-      'INSERT INTO service_access_groups (community_id, service_id, group_id) VALUES ($1, $2, $3)',
-      [community.id, compta.id, bureau.id],
-    );
+    const compta = await register('compta', 'Compta', { access: { groups: [bureau.id] } });
     await buildMember(hub.database, community.id, {
       username: 'noemie',
-      display_name: 'Noémie Propriétaire',
+      displayName: 'Noémie Propriétaire',
       role: 'owner',
     });
     for (const { settings } of [agenda, compta]) {
       stops.push((await startExampleApp(settings)).stop);
     }
-    const member = (values: Record<string, unknown> = {}) =>
+    const member = (values: Partial<NewMember> = {}) =>
       buildMember(hub.database, community.id, values);
     return { hub, community, issuer, app: agenda.app, closedApp: compta.app, member, stop };
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { ClientChange } from '../../../src/domain/services/service-change.ts';
 import {
   type BuiltCommunity,
   type BuiltMember,
@@ -51,7 +52,7 @@ export async function startNetwork(): Promise<Network> {
     const apps = await startApps(parts, stops);
     const member = async (displayName = 'Zoé Éluard', username?: string) => {
       const built = await buildMember(hub.database, community.id, {
-        display_name: displayName,
+        displayName: displayName,
         ...(username && { username }),
       });
       await buildGroup(hub.database, community.id, `atelier-${built.username}`, [built.subject]);
@@ -73,8 +74,8 @@ type Parts = {
 
 async function startApps(parts: Parts, stops: (() => Promise<void>)[]) {
   const { hub, community, issuer, certificateFile } = parts;
-  const register = async (slug: string, port: number, columns: Record<string, unknown>) => {
-    const service = await buildService(hub, community, { slug, name: `Service ${slug}` }, columns);
+  const register = async (slug: string, port: number, client: ClientChange) => {
+    const service = await buildService(hub, community, { slug, name: `Service ${slug}` }, client);
     const { clientId, clientSecret } = service;
     return { port, issuer, certificateFile, clientId, clientSecret };
   };
@@ -85,9 +86,9 @@ async function startApps(parts: Parts, stops: (() => Promise<void>)[]) {
     synapse: synapseClient(ports[2]),
   };
   const settings = [
-    await register('cloud', ports[0], clients.apacheClient.columns),
-    await register('agenda', ports[1], clients.exampleApp.columns),
-    await register('matrix', ports[2], clients.synapse.columns),
+    await register('cloud', ports[0], clients.apacheClient.client),
+    await register('agenda', ports[1], clients.exampleApp.client),
+    await register('matrix', ports[2], clients.synapse.client),
   ] as const;
   const started = await Promise.allSettled([
     startApache(settings[0]),

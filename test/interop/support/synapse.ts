@@ -16,9 +16,9 @@ export function synapseClient(port: number) {
   const origin = `http://127.0.0.1:${port}`;
   return {
     origin,
-    columns: {
-      redirect_uris: [`${origin}/_synapse/client/oidc/callback`],
-      backchannel_logout_uri: `${origin}/_synapse/client/oidc/backchannel_logout`,
+    client: {
+      redirectUris: [`${origin}/_synapse/client/oidc/callback`],
+      backchannelLogoutUri: `${origin}/_synapse/client/oidc/backchannel_logout`,
       scopes: ['openid', 'profile', 'email'],
       secret: 'se+cret%of:matrix 100%25',
     },

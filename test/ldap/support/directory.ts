@@ -52,15 +52,15 @@ export type Lieu = {
 /** A community with two members and a service whose reader sees both. */
 export async function buildLieu(hub: TestHub, values: Record<string, unknown> = {}): Promise<Lieu> {
   const db = hub.database;
-  const community = await buildCommunity(db, { ldap_password_bind: true, ...values });
+  const community = await buildCommunity(db, { ldapPasswordBind: true, ...values });
   const base = (values.ldap_base as string | undefined) ?? `o=${community.slug}`;
   const alice = await buildMember(db, community.id, {
     username: 'alice',
-    display_name: 'Alice Martin',
-    given_name: 'Alice',
-    family_name: 'Martin',
+    displayName: 'Alice Martin',
+    givenName: 'Alice',
+    familyName: 'Martin',
   });
-  const bob = await buildMember(db, community.id, { username: 'bob', display_name: 'Bob' });
+  const bob = await buildMember(db, community.id, { username: 'bob', displayName: 'Bob' });
   const cloud = await buildService(hub, community, { slug: 'cloud' });
   await buildReader(db, community.id, cloud.id);
   await hub.app.settle();
