@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appPasswordHash } from '../src/domain/people/app-password.ts';
+import type { ServiceChange } from '../src/domain/services/service-change.ts';
 import { faultsOf, visit } from './support/account-visits.ts';
-import { type BuiltCommunity, buildCommunity, buildService } from './support/factories.ts';
+import {
+  type BuiltCommunity,
+  buildCommunity,
+  buildGroup,
+  buildService,
+} from './support/factories.ts';
 import { startHub, type TestHub } from './support/hub.ts';
 import { keptMail } from './support/kept-mails.ts';
 
@@ -14,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => hub.stop());
 
 /** A service that reads the directory. */
-async function mailService(values: Record<string, unknown> = {}) {
+async function mailService(values: Partial<ServiceChange> = {}) {
   const service = await buildService(hub, community, { name: 'Courriel', ...values });
   await hub.database.query(
     `INSERT INTO service_readers (community_id, service_id, password_hash) VALUES ($1, $2, 'x')`,
@@ -54,7 +60,9 @@ describe('app passwords', () => {
 
   it('are offered for services that can use one, and that the member may use', async () => {
     const usable = await mailService();
-    const closed = await mailService({ access: 'groups' });
+    const closed = await mailService({
+      access: { groups: [(await buildGroup(hub.database, community.id)).id] },
+    });
     const withClient = await buildService(hub, community);
     const { browser, at } = await visit(hub, community);
     const page = await browser.open(at('/account/app-passwords'));

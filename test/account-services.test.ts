@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ClientChange } from '../src/domain/services/service-change.ts';
 import { createDisclosureNotes } from '../src/protocols/oidc/disclosure-notes.ts';
 import { visit } from './support/account-visits.ts';
 import type { Page } from './support/browser.ts';
@@ -44,7 +45,7 @@ function receivedOn(page: Page, { slug }: BuiltService, details = 0): Record<str
   );
 }
 
-async function open(client: Record<string, unknown> = {}, scope = 'openid email') {
+async function open(client: ClientChange = {}, scope = 'openid email') {
   const service = await buildService(hub, community, {}, client);
   const visitor = await visit(hub, community);
   const app = new RelyingParty(hub.url, community, service);
@@ -149,7 +150,8 @@ describe('the page of services', () => {
 
   it('shows a request that waits, and nothing of services that are closed to the member', async () => {
     const asked = await buildService(hub, community, { access: 'approval' });
-    const closed = await buildService(hub, community, { access: { groups: [] } });
+    const group = await buildGroup(hub.database, community.id);
+    const closed = await buildService(hub, community, { access: { groups: [group.id] } });
     const { browser, at } = await visit(hub, community);
     await browser.submit(await browser.open(at('')), `form[action$="${asked.slug}/request"]`);
     const page = await browser.open(at('/account/services'));

@@ -57,7 +57,7 @@ const open = (token: string, browser = new Browser()) =>
   browser.open(`${issuer}/invitations/${token}`);
 const details = (username: string) => ({
   username,
-  displayName: 'Camille',
+  display_name: 'Camille',
   email: `${username}@exemple.fr`,
   password: NEW_PASSWORD,
 });

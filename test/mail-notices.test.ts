@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { NewMember } from '../src/domain/memberships/member-change.ts';
 import type { MailTemplate } from '../src/domain/notices/mail.ts';
 import { notifyMember } from '../src/domain/notices/notify-member.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
@@ -11,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => db.drop());
 
 /** A member with an address that they proved elsewhere, and one that they only typed. */
-async function build(values: Record<string, unknown> = {}) {
+async function build(values: Partial<NewMember> = {}) {
   const { id: communityId } = await buildCommunity(db.database);
   const member = await buildMember(db.database, communityId, values);
   for (const [box, proven] of [

@@ -25,11 +25,15 @@ beforeAll(async () => {
   hub = await startHub({ TROUSSEAU_ROLES: 'web' });
   smtp = await startSmtp();
   const community = await buildCommunity(hub.database, {
-    name: 'La « MYNE »\r\nBcc: eve@evil.example',
     accent: '#0a7d5a',
     contact: 'aide@lamyne.example',
   });
   communityId = community.id;
+  // Past every rule, as a mistake of ours would write it.
+  await hub.database.query('UPDATE communities SET name = $2 WHERE id = $1', [
+    communityId,
+    'La « MYNE »\r\nBcc: eve@evil.example',
+  ]);
 });
 afterAll(async () => {
   await smtp.stop();

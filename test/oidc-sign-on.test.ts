@@ -129,6 +129,7 @@ describe('signing out', () => {
       [community.id, member.subject],
     );
     expect(events.map((event) => event.type)).toEqual([
+      'member.created',
       'member.signed-in',
       'consent.given',
       'consent.given',

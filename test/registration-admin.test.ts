@@ -51,7 +51,7 @@ async function request(username: string, answer = ''): Promise<{ subject: string
   const question = page.document.querySelector('textarea')?.id;
   await browser.submit(page, '#newcomer-form', {
     username,
-    displayName: `Prénom ${username}`,
+    display_name: `Prénom ${username}`,
     password: NEW_PASSWORD,
     ...(question !== undefined && { [question]: answer }),
   });
@@ -203,7 +203,7 @@ describe('a request to join', () => {
     );
     expect(before).toEqual({
       username: `refused-${subject}`,
-      displayName: `refused-${subject}`,
+      display_name: `refused-${subject}`,
       email: null,
       password_hash: null,
     });
@@ -313,7 +313,7 @@ describe('inviting', () => {
     const browser = new Browser();
     const page = await browser.open(await linkIn(hub, 'invitee@exemple.fr'));
     const home = await browser.submit(page, '#newcomer-form', {
-      displayName: 'Invitée',
+      display_name: 'Invitée',
       password: NEW_PASSWORD,
     });
     expect(heading(home)).toBe('Mes services');

@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose';
 import { TOTP } from 'otpauth';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { CommunityChange } from '../src/domain/communities/save-communities.ts';
 import { checkTotp } from '../src/domain/second-factors/totp.ts';
 import { Browser, type Page } from './support/browser.ts';
 import {
@@ -296,7 +297,7 @@ describe('what apps are told', () => {
 });
 
 describe("a community's policy", () => {
-  async function demand(values: Record<string, unknown>): Promise<void> {
+  async function demand(values: Partial<CommunityChange>): Promise<void> {
     const strict = await buildCommunity(hub.database, values);
     community = strict;
     member = await buildMember(hub.database, strict.id, { role: 'admin' });
@@ -313,7 +314,7 @@ describe("a community's policy", () => {
   it('leaves everybody until its date, and asks sessions of before from then on', async () => {
     await demand({
       secondFactor: 'all',
-      second_factor_from: new Date(Date.now() + 86_400_000),
+      secondFactorFrom: new Date(Date.now() + 86_400_000).toISOString().replace(/\.\d+/, ''),
     });
     const home = await signIn();
     expect(home.url.replace(/\/$/, '')).toBe(at(''));

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { CommunityChange } from '../src/domain/communities/save-communities.ts';
 import { Authenticator } from './support/authenticator.ts';
 import { Browser, type Page } from './support/browser.ts';
 import {
@@ -30,7 +31,7 @@ beforeEach(() => {
   browser = new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
 });
 
-async function arrive(policy: Record<string, unknown>): Promise<void> {
+async function arrive(policy: Partial<CommunityChange>): Promise<void> {
   community = await buildCommunity(hub.database, policy);
   app = new RelyingParty(hub.url, community, await buildService(hub, community));
   member = await buildMember(hub.database, community.id);
@@ -63,7 +64,7 @@ describe('whoever has to set a second factor up', () => {
     ['to the home', false],
     ['to an app', true],
   ])('makes a passkey on the way %s', async (_way, toApp) => {
-    await arrive({ second_factor: 'all' });
+    await arrive({ secondFactor: 'all' });
     const page = await typePassword(toApp ? app.authorizationUrl() : `${issuer()}/login`);
     expect(page.url).toMatch(/\/set-up$/);
     const shown = await makePasskey(page, new Authenticator(hub.url));

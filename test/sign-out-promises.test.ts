@@ -73,8 +73,8 @@ describe('the page that asks', () => {
     await addReader('Les courriels');
     const page = await signOut();
     expect(openOn(page)).toEqual([
-      'Le nuage · 15 jours au plus',
       'Le wiki · 12 heures au plus',
+      'Le nuage · 15 jours au plus',
       'Les courriels · jusqu’à ce que vous vous y déconnectiez',
     ]);
     expect(page.text).not.toContain('tous les services');
@@ -136,8 +136,8 @@ it('the home and the list of devices tell it, too, of whatever may be open anywh
   await wiki.signIn(browser, member.username);
   for (const path of ['/', '/account/sessions'])
     expect(openOn(await browser.open(issuer + path))).toEqual([
-      'Jamais ouvert · jusqu’à ce que vous vous y déconnectiez',
       'Le wiki · 12 heures au plus',
+      'Jamais ouvert · jusqu’à ce que vous vous y déconnectiez',
     ]);
 });
 

@@ -185,7 +185,7 @@ describe('prompt=create', () => {
     const opened = await openRegistration(place, communityId, `${name}@new.example`, browser);
     return browser.submit(opened.page, '#newcomer-form', {
       username: name,
-      displayName: name,
+      display_name: name,
       password: NEW_PASSWORD,
     });
   }

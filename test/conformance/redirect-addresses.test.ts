@@ -133,7 +133,8 @@ describe('a native client', () => {
     const allowed = await native(uris, { lanHttp: true });
     expect(await isSentTo(allowed, 'http://192.168.1.20:2283/auth/login')).toBe(true);
     expect((await ask(allowed, 'http://192.168.1.20:2284/auth/login')).status).toBe(400);
-    const refused = await native(uris);
+    const refused = await native(uris.slice(0, 1));
+    await store(refused, uris);
     expect((await ask(refused, 'http://192.168.1.20:2283/auth/login')).status).toBe(400);
   });
 
@@ -155,12 +156,22 @@ describe('a native client', () => {
   });
 });
 
+/** Writes past every rule, as an older version or a mistake of ours would. */
+async function store(app: RelyingParty, uris: string[]): Promise<void> {
+  await under.hub.database.query(
+    'UPDATE service_clients SET redirect_uris = $2 WHERE service_id = $1',
+    [app.service.id, uris],
+  );
+  await under.hub.app.settle();
+}
+
 describe('a client of another kind', () => {
   it.each(['web', 'spa'] as const)(
     '%s: has no ports and no schemes to choose from',
     async (kind) => {
-      const uris = ['http://localhost:3000/cb', 'https://app.example/cb', 'oc://android'];
+      const uris = ['http://localhost:3000/cb', 'https://app.example/cb'];
       const app = await under.newApp({ ...PUBLIC, kind, redirectUris: uris });
+      await store(app, [...uris, 'oc://android']);
       expect(await isSentTo(app, 'http://localhost:3000/cb')).toBe(true);
       expect(await isSentTo(app, 'https://app.example/cb')).toBe(true);
       for (const uri of ['http://localhost:3001/cb', 'https://app.example/cb/', 'oc://android'])
@@ -183,7 +194,8 @@ it.each([
 ])(
   'an address that no app may have is not answered, even where it came to be stored: %j',
   async (uri) => {
-    const app = await native(['https://app.example/cb', uri]);
+    const app = await native(['https://app.example/cb']);
+    await store(app, ['https://app.example/cb', uri]);
     const page = await ask(app, uri);
     expect(page.status).toBe(400);
     expect(page.url.startsWith(app.issuer)).toBe(true);

@@ -17,10 +17,11 @@ const FULL_PROFILE = {
   locale: 'fr',
   zoneinfo: 'Europe/Paris',
 };
+const { given_name: givenName, family_name: familyName, ...same } = FULL_PROFILE;
 
 beforeAll(async () => {
   under = await startHubUnderTest();
-  member = await under.newMember(FULL_PROFILE);
+  member = await under.newMember({ givenName, familyName, ...same });
   const { database } = under.hub;
   await buildGroup(database, under.community.id, 'bureau', [member.subject]);
   await buildGroup(database, under.community.id, 'atelier', [member.subject]);

@@ -15,7 +15,7 @@ it.each([
   ['ou=Lieux,o=Réseau', ['top', 'organizationalUnit'], { ou: ['Lieux'] }],
   ['o=Les \\"Communs\\"\\, SCIC', ['top', 'organization'], { o: ['Les "Communs", SCIC'] }],
 ])('a community’s directory stands where it says: %s', async (base, objectClass, named) => {
-  const lieu = await buildLieu(hub, { ldap_base: base, name: 'La MYNE' });
+  const lieu = await buildLieu(hub, { ldapBase: base, name: 'La MYNE' });
   const reader = await boundReader(hub, lieu);
   const top = await reader.search(
     base.toUpperCase().replace('RÉSEAU', 'réseau'),

@@ -470,6 +470,7 @@ describe('limits and pages', () => {
       gone,
     ]);
     const subjects = extra.map(({ subject }) => subject);
+    await hub.database.query('DELETE FROM events WHERE subject = ANY($1)', [subjects]);
     await hub.database.query('DELETE FROM memberships WHERE subject = ANY($1)', [subjects]);
     await hub.app.settle();
   });

@@ -21,7 +21,7 @@ beforeAll(async () => {
     },
   });
   hub = await startHub({ TROUSSEAU_LDAP_LISTEN: '127.0.0.1:0', LOG_LEVEL: 'trace' }, log);
-  lieu = await buildLieu(hub, { slug: 'lamyne', ldap_open_to_operators: true });
+  lieu = await buildLieu(hub, { slug: 'lamyne', ldapOpenToOperators: true });
   const place = { subject: lieu.bob.subject, serviceId: lieu.cloud.id, name: 'téléphone' };
   const made = await hub.database.transaction((tx) =>
     createAppPassword(tx, lieu.community.id, place, 'cli'),

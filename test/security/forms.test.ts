@@ -314,11 +314,15 @@ describe('a redirect', () => {
 
   it('after a sign-out goes to a registered address only, and only for its own client', async () => {
     const registered = 'https://after.example/';
-    const party = new RelyingParty(
-      hub.url,
-      community,
-      await buildService(hub, community, {}, { postLogoutRedirectUris: [registered] }),
-    );
+    const place = await buildCommunity(hub.database);
+    const [app, party] = [
+      new RelyingParty(hub.url, place, await buildService(hub, place)),
+      new RelyingParty(
+        hub.url,
+        place,
+        await buildService(hub, place, {}, { postLogoutRedirectUris: [registered] }),
+      ),
+    ] as const;
     const browser = newBrowser();
     const ask = (client: string, address: string) => {
       const url = new URL(`${app.issuer}/oidc/session/end`);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ClientChange, ServiceChange } from '../../src/domain/services/service-change.ts';
 import { Browser, type Page } from '../support/browser.ts';
 import {
   type BuiltCommunity,
@@ -24,46 +25,46 @@ let closed: RelyingParty;
 
 beforeAll(async () => {
   hub = await startHub();
-  // Written past every validation, as a bad import or a mistake of ours would.
-  community = await buildCommunity(hub.database, { name: EVIL, contact: EVIL });
-  await hub.database.query(
-    `INSERT INTO community_logos (community_id, media_type, sha256, bytes) VALUES ($1, 'image/svg+xml', sha256($2), $2)`,
-    [community.id, Buffer.from(SVG)],
-  );
-  member = await buildMember(hub.database, community.id, {
-    displayName: EVIL,
-    givenName: EVIL,
-    nickname: EVIL,
-    role: 'owner',
-  });
-  const group = await buildGroup(hub.database, community.id, EVIL.slice(0, 120));
-  const values = { name: EVIL, description: EVIL, icon: EVIL, url: 'javascript:alert(1)' };
-  app = new RelyingParty(
-    hub.url,
-    community,
-    await buildService(
-      hub,
-      community,
-      { ...values, trust: 'third-party' },
-      { scopes: ['openid', 'profile', 'email', 'groups'] },
-    ),
-  );
-  closed = new RelyingParty(
-    hub.url,
-    community,
-    await buildService(hub, community, { ...values, access: { groups: [group.id] } }),
-  );
-  await buildService(hub, community, {
-    ...values,
-    access: 'approval',
-    icon: 'https://evil.example/"onerror=alert(1) x="',
-  });
-  await buildService(hub, community, {
-    ...values,
-    icon: 'javascript:alert(1)',
-    url: 'data:text/html,<script>alert(1)</script>',
+  community = await buildCommunity(hub.database);
+  const group = await buildGroup(hub.database, community.id);
+  member = await buildMember(hub.database, community.id, { role: 'owner' });
+  const build = async (values: Partial<ServiceChange>, client?: ClientChange) =>
+    new RelyingParty(hub.url, community, await buildService(hub, community, values, client));
+  app = await build({ trust: 'third-party' }, { scopes: ['openid', 'profile', 'email', 'groups'] });
+  closed = await build({ access: { groups: [group.id] } });
+  const onApproval = await build({ access: 'approval' });
+  const scripted = await build({});
+  await poison({
+    [onApproval.service.id]: { icon: 'https://evil.example/"onerror=alert(1) x="' },
+    [scripted.service.id]: {
+      icon: 'javascript:alert(1)',
+      url: 'data:text/html,<script>alert(1)</script>',
+    },
   });
 });
+
+/** Writes past every rule, as a bad import or a mistake of ours would. */
+async function poison(services: Record<string, { icon: string; url?: string }>): Promise<void> {
+  const write = (sql: string, ...params: unknown[]) =>
+    hub.database.query(sql, [community.id, ...params]);
+  await write('UPDATE communities SET name = $2, contact_email = $2 WHERE id = $1', EVIL);
+  await write(
+    `INSERT INTO community_logos (community_id, media_type, sha256, bytes) VALUES ($1, 'image/svg+xml', sha256($2), $2)`,
+    Buffer.from(SVG),
+  );
+  await write(
+    `UPDATE memberships SET display_name = $2, given_name = $2, nickname = $2 WHERE community_id = $1`,
+    EVIL,
+  );
+  await write('UPDATE groups SET name = $2 WHERE community_id = $1', EVIL.slice(0, 120));
+  await write(
+    `UPDATE services SET name = $2, description = $2, icon = coalesce($3::jsonb -> id::text ->> 'icon', $2),
+       url = coalesce($3::jsonb -> id::text ->> 'url', 'javascript:alert(1)') WHERE community_id = $1`,
+    EVIL,
+    JSON.stringify(services),
+  );
+  await hub.app.settle();
+}
 afterAll(() => hub.stop());
 
 /** No page holds anything that a browser would run, or a link that is none. */

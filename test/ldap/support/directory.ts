@@ -1,3 +1,4 @@
+import type { CommunityChange } from '../../../src/domain/communities/save-communities.ts';
 import { hashPassword } from '../../../src/domain/people/password.ts';
 import type { Database } from '../../../src/platform/database/database.ts';
 import {
@@ -50,10 +51,13 @@ export type Lieu = {
 };
 
 /** A community with two members and a service whose reader sees both. */
-export async function buildLieu(hub: TestHub, values: Record<string, unknown> = {}): Promise<Lieu> {
+export async function buildLieu(
+  hub: TestHub,
+  values: Partial<CommunityChange> = {},
+): Promise<Lieu> {
   const db = hub.database;
   const community = await buildCommunity(db, { ldapPasswordBind: true, ...values });
-  const base = (values.ldap_base as string | undefined) ?? `o=${community.slug}`;
+  const base = (values.ldapBase as string | undefined) ?? `o=${community.slug}`;
   const alice = await buildMember(db, community.id, {
     username: 'alice',
     displayName: 'Alice Martin',
