@@ -69,7 +69,7 @@ async function seed(slug: 'amont' | 'aval') {
   const admin = { username: slug, email, role: 'admin' as const, passwordHash: 'a hash' };
   const subject = await make.buildMember(id, admin);
   const [groupId, childId] = [await make.buildGroup(id, slug), await make.buildGroup(id)];
-  const service = await make.buildService(id, { access: 'approval', groupIds: [groupId] });
+  const service = await make.buildService(id, { access: { groups: [groupId] } });
   const { serviceId, clientId } = service;
   await make.buildSession(id, subject, [clientId]);
   for (const sql of [

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { removeFromGroup } from '../../src/domain/groups/change-group-members.ts';
 import { renameMember } from '../../src/domain/memberships/rename-member.ts';
+import { saveMembers } from '../../src/domain/memberships/save-members.ts';
 import { setMemberStatus } from '../../src/domain/memberships/set-member-status.ts';
 import { buildGroup, buildMember, buildService } from '../support/factories.ts';
 import type { TestHub } from '../support/hub.ts';
@@ -138,14 +139,23 @@ it('a thousand changes at once are all taken in', async () => {
     `UPDATE memberships SET display_name = 'Avant' WHERE community_id = $1`,
     [lieu.community.id],
   );
-  const many = await Promise.all(
-    Array.from({ length: 300 }, () => buildMember(hub.database, lieu.community.id)),
+  const many = Array.from({ length: 300 }, (_, n) => ({ username: `beaucoup${n}` }));
+  await hub.database.transaction((tx) =>
+    saveMembers(
+      tx,
+      { id: lieu.community.id, issuerUrl: undefined },
+      many.map((member) => ({ ...member, displayName: 'Avant' })),
+      'cli',
+    ),
   );
   await hub.database.query(
-    `UPDATE memberships SET display_name = 'Après' WHERE community_id = $1 AND subject = ANY($2)`,
-    [lieu.community.id, many.map(({ subject }) => subject)],
+    `UPDATE memberships SET display_name = 'Après' WHERE community_id = $1 AND username LIKE 'beaucoup%'`,
+    [lieu.community.id],
   );
-  await withinASecond('(cn=après)', many.map((member) => lieu.dnOf(member)).sort());
+  await withinASecond(
+    '(cn=après)',
+    many.map(({ username }) => `uid=${username},ou=people,${lieu.base}`).sort(),
+  );
 });
 
 it('what changes while nobody listens is read when somebody does again (row 16)', async () => {

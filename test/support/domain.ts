@@ -1,10 +1,10 @@
-import { clientSecretContext } from '../../src/domain/communities/community.ts';
 import { createCommunity } from '../../src/domain/communities/create-community.ts';
 import { addMember } from '../../src/domain/memberships/add-member.ts';
 import type { NewMember } from '../../src/domain/memberships/member-change.ts';
+import type { AccessRule } from '../../src/domain/services/service-change.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { createSealer } from '../../src/platform/secrets/sealer.ts';
-import { nameKey } from '../../src/platform/text/names.ts';
+import * as build from './factories.ts';
 
 export const sealer = createSealer(['a-sealing-key-of-more-than-32-characters']);
 
@@ -16,12 +16,6 @@ function next(word: string): string {
 
 /** Factories of rows that tests need; each gives what the next one asks for. */
 export function factories(database: Database) {
-  const one = async <Row>(sql: string, params: unknown[]): Promise<Row> => {
-    const [row] = await database.query<Row>(sql, params);
-    if (row === undefined) throw new Error(`nothing came of: ${sql}`);
-    return row;
-  };
-
   const buildCommunity = (slug = next('lieu')) =>
     database.transaction((tx) => createCommunity(tx, { slug, name: `Le ${slug}` }, 'hub'));
 
@@ -32,34 +26,19 @@ export function factories(database: Database) {
     );
   };
 
-  async function buildGroup(communityId: string, name = next('groupe')): Promise<string> {
-    const row = await one<{ id: string }>(
-      'INSERT INTO groups (community_id, name, name_key) VALUES ($1, $2, $3) RETURNING id',
-      [communityId, name, nameKey(name)],
-    );
-    return row.id;
-  }
+  const buildGroup = async (communityId: string, name = next('groupe')): Promise<string> =>
+    (await build.buildGroup(database, communityId, name)).id;
 
   /** A service with a confidential client that listens for back-channel logouts. */
   async function buildService(
     communityId: string,
-    { slug = next('service'), access = 'everyone', groupIds = [] as string[] } = {},
+    { slug = next('service'), access = 'everyone' as AccessRule } = {},
   ): Promise<{ serviceId: string; clientId: string; slug: string }> {
-    const { id } = await one<{ id: string }>(
-      `INSERT INTO services (community_id, slug, recipe, name, access)
-       VALUES ($1, $2, 'generic-oidc', $2, $3) RETURNING id`,
-      [communityId, slug, access],
-    );
-    const clientId = `client-${slug}`;
-    await database.query(
-      `INSERT INTO service_clients (community_id, service_id, client_id, sealed_secret, issuer, backchannel_logout_uri)
-       VALUES ($1, $2, $3, $4, 'http://localhost:8080/c/lieu', 'https://app.example/logout')`,
-      [communityId, id, clientId, sealer.seal('a secret', clientSecretContext(communityId, id))],
-    );
-    await database.query(
-      `INSERT INTO service_access_groups (community_id, service_id, group_id)
-       SELECT $1, $2, unnest($3::uuid[])`,
-      [communityId, id, groupIds],
+    const { id, clientId } = await build.buildService(
+      { database, sealer, url: 'http://localhost:8080' },
+      { id: communityId, slug: '' },
+      { slug, name: slug, access },
+      { id: `client-${slug}`, backchannelLogoutUri: 'https://app.example/logout' },
     );
     return { serviceId: id, clientId, slug };
   }

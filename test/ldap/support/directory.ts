@@ -1,6 +1,8 @@
 import type { CommunityChange } from '../../../src/domain/communities/save-communities.ts';
 import { hashPassword } from '../../../src/domain/people/password.ts';
+import { saveServices } from '../../../src/domain/services/save-services.ts';
 import type { Database } from '../../../src/platform/database/database.ts';
+import { sealer } from '../../support/domain.ts';
 import {
   type BuiltCommunity,
   type BuiltMember,
@@ -33,10 +35,12 @@ export async function buildReader(
   serviceId: string,
 ): Promise<void> {
   readerHash ??= hashPassword(READER_PASSWORD);
-  await db.query(
-    'INSERT INTO service_readers (community_id, service_id, password_hash) VALUES ($1, $2, $3)',
-    [communityId, serviceId, await readerHash],
-  );
+  const [row] = await db.query<{ slug: string }>('SELECT slug FROM services WHERE id = $1', [
+    serviceId,
+  ]);
+  const change = { slug: row?.slug as string, reader: await readerHash, must: 'exist' } as const;
+  const place = { communityId, sealer, hubUrl: 'http://localhost:8080' };
+  await db.transaction((tx) => saveServices(tx, place, [change], 'cli'));
 }
 
 export type Lieu = {
