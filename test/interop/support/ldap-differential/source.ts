@@ -82,7 +82,7 @@ const UNUSUAL: SourcePerson[] = [
   named('devant', 'Deux espaces', ['x']),
   named('derriere', 'Deux Espaces', ['x']),
   named('signes', '*()\\ = <b>&amp;</b> #;,+"', ['contre\\oblique', '<chevrons>']),
-  named('virgule', 'Martin, Alice', ['a=b;c', 'C++'], { familyName: 'Martin, ' }),
+  named('virgule', 'Martin, Alice', ['a=b;c', 'C++'], { familyName: 'Martin,' }),
   named('Alice', 'Alice Martin', ['bureau', 'Étoile*star'], {
     givenName: 'Alice',
     familyName: 'Martin',
