@@ -228,7 +228,7 @@ export const CORE_PAGES: Record<string, PageModel> = {
         detail: 'invalid_request: missing',
         reference: 'ab12cd34',
         homeUrl: '/c/lamyne',
-        retryUrl: '/again',
+        wayOn: { url: '/again', kind: 'again' },
       } as PageModel,
     ]),
   ),
