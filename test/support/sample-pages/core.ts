@@ -80,6 +80,24 @@ export const CORE_PAGES: Record<string, PageModel> = {
     offlineAccess: true,
     shares: [{ scope: 'groups', items: [{ claim: 'groups', value: 'bureau, membres' }] }],
   },
+  'membership suspended': {
+    page: 'membership-closed',
+    reason: 'suspended',
+    contacts: [{ email: 'aide@lamyne.example' }],
+    signInUrl: '/c/lamyne/login?switch=1',
+  },
+  'membership left': {
+    page: 'membership-closed',
+    reason: 'left',
+    contacts: [{ displayName: 'Léa', email: 'lea@lamyne.example' }, { displayName: 'Noé' }],
+    signInUrl: '/c/lamyne/login?switch=1',
+  },
+  'membership requested': {
+    page: 'membership-closed',
+    reason: 'requested',
+    contacts: [],
+    signInUrl: '/c/lamyne/login?switch=1',
+  },
   'access by group': {
     page: 'access-denied',
     service: { name: 'Comptabilité' },
