@@ -88,7 +88,7 @@ describe.each(STATUSES)('whoever is %s', (status) => {
       `SELECT actor, details FROM events WHERE community_id = $1 AND subject = $2 AND type = 'sign-in.refused'`,
       [community.id, subject],
     );
-    const details = { status, using: 'password' };
+    const details = { reason: status, using: 'password' };
     expect(events).toEqual([0, 1].map(() => ({ actor: `member:${subject}`, details })));
   });
 
@@ -137,13 +137,22 @@ describe.each(STATUSES)('whoever is %s', (status) => {
 describe('a community without an address for help', () => {
   it.each([
     ['suspended', ['Léa · lea@lieu.example']],
-    ['left', ['Léa · lea@lieu.example']],
-    // Whoever has never been a member is told no names of members.
+    // Names of members are told to members.
+    ['left', []],
     ['requested', []],
   ] as const)('names its admins to whoever is %s: %s', async (status, contacts) => {
     const { username } = await buildMember(hub.database, small.id, { status });
     const page = await signIn(username, PASSWORD, small);
     expect([page.status, contactsOf(page)]).toEqual([403, contacts]);
+  });
+});
+
+describe('whoever asked to come in', () => {
+  it('is told that they were refused, and not that they left', async () => {
+    const member = await buildMember(hub.database, community.id, { status: 'requested' });
+    await change(member, 'refuse');
+    const page = await signIn(member.username);
+    expect([page.status, titleOf(page)]).toEqual([403, 'Votre demande n’a pas été acceptée']);
   });
 });
 
@@ -185,7 +194,10 @@ describe('a suspended member', () => {
   });
 });
 
-async function change({ subject }: BuiltMember, verb: 'suspend' | 'resume'): Promise<void> {
+async function change(
+  { subject }: BuiltMember,
+  verb: 'suspend' | 'resume' | 'refuse',
+): Promise<void> {
   await hub.database.transaction((tx) => setMemberStatus(tx, community.id, subject, verb, 'cli'));
   await hub.app.settle();
 }

@@ -10,7 +10,7 @@ declare module '../../platform/events/record-event.ts' {
     'sign-in.failed': { using: 'passkey' } | { via: 'ldap' } | undefined;
     /** It was proven who they are, and their membership lets nobody in. */
     'sign-in.refused': {
-      status: 'requested' | 'suspended' | 'left';
+      reason: 'requested' | 'refused' | 'suspended' | 'left';
       using: 'password' | 'passkey';
     };
     'sign-in.throttled': { using: 'passkey' } | { via: 'ldap' } | undefined;

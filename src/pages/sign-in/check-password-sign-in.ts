@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { type ClosedReason, whyClosed } from '../../domain/memberships/closed-membership.ts';
+import { type ClosedMembership, closedStatus } from '../../domain/memberships/closed-membership.ts';
 import type { PasswordChecks } from '../../domain/people/passwords.ts';
 import { provePassword } from '../../domain/people/prove-password.ts';
 import { findCredential } from '../../domain/sessions/credential-store.ts';
@@ -15,7 +15,7 @@ export type SignInOutcome =
   | { signedIn: false; fault: 'missing' }
   | { signedIn: false; fault: 'credentials'; subject: string | undefined }
   /** The password is right, and the membership lets nobody in. */
-  | { signedIn: false; fault: 'closed'; subject: string; reason: ClosedReason }
+  | ({ signedIn: false; fault: 'closed' } & ClosedMembership)
   | {
       signedIn: false;
       fault: 'throttled';
@@ -68,7 +68,7 @@ export async function checkPasswordSignIn(
   }
   await parts.throttle.succeeded(attempt);
   const { subject } = credential;
-  const reason = whyClosed(credential);
-  if (reason !== undefined) return { signedIn: false, fault: 'closed', subject, reason };
+  const status = closedStatus(credential);
+  if (status !== undefined) return { signedIn: false, fault: 'closed', subject, status };
   return { signedIn: true, subject, passwordHash };
 }

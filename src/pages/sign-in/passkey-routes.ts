@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { whyClosed } from '../../domain/memberships/closed-membership.ts';
+import { closedStatus } from '../../domain/memberships/closed-membership.ts';
 import type { StoredPasskey } from '../../domain/passkeys/passkey-store.ts';
 import { verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
@@ -44,10 +44,10 @@ export const PASSKEY_SIGN_IN_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path
         await refuse(parts, request, target, passkey);
         return;
       }
-      const reason = whyClosed(passkey);
-      if (reason !== undefined) {
+      const status = closedStatus(passkey);
+      if (status !== undefined) {
         const { subject } = passkey;
-        await showClosedMembership(parts, request, { subject, reason, using: 'passkey' }, target);
+        await showClosedMembership(parts, request, { subject, status, using: 'passkey' }, target);
         return;
       }
       parts.metrics.signIns.inc({ outcome: 'signed-in' });

@@ -1,4 +1,8 @@
-import { type ClosedReason, whomToAsk } from '../../domain/memberships/closed-membership.ts';
+import {
+  type ClosedMembership,
+  whomToAsk,
+  whyClosed,
+} from '../../domain/memberships/closed-membership.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { type SignInTarget, signInPath } from './sign-in-target.ts';
@@ -7,12 +11,13 @@ import { type SignInTarget, signInPath } from './sign-in-target.ts';
 export async function showClosedMembership(
   parts: Pick<WebParts, 'database' | 'metrics'>,
   request: CommunityRequest,
-  closed: { subject: string; reason: ClosedReason; using: 'password' | 'passkey' },
+  closed: ClosedMembership & { using: 'password' | 'passkey' },
   target: SignInTarget,
 ): Promise<void> {
-  const { subject, reason, using } = closed;
+  const { subject, using } = closed;
+  const reason = await whyClosed(parts.database, request.community.id, closed);
   parts.metrics.signIns.inc({ outcome: 'closed' });
-  const details = { status: reason, using };
+  const details = { reason, using };
   request.unit.record({ type: 'sign-in.refused', actor: `member:${subject}`, subject, details });
   request.page(
     {

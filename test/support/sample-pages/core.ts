@@ -83,13 +83,19 @@ export const CORE_PAGES: Record<string, PageModel> = {
   'membership suspended': {
     page: 'membership-closed',
     reason: 'suspended',
-    contacts: [{ email: 'aide@lamyne.example' }],
+    contacts: [{ displayName: 'Léa', email: 'lea@lamyne.example' }, { displayName: 'Noé' }],
     signInUrl: '/c/lamyne/login?switch=1',
   },
   'membership left': {
     page: 'membership-closed',
     reason: 'left',
-    contacts: [{ displayName: 'Léa', email: 'lea@lamyne.example' }, { displayName: 'Noé' }],
+    contacts: [{ email: 'aide@lamyne.example' }],
+    signInUrl: '/c/lamyne/login?switch=1',
+  },
+  'membership refused': {
+    page: 'membership-closed',
+    reason: 'refused',
+    contacts: [],
     signInUrl: '/c/lamyne/login?switch=1',
   },
   'membership requested': {
