@@ -47,6 +47,7 @@ beforeAll(async () => {
     }),
     csrf: createCsrf(createSealer(config.secrets)),
     renderer: createRenderer(loadStaticFiles(), pageFrame),
+    isPage: () => false,
   };
   const app = new Koa();
   app.use((ctx) => answerError(parts, ctx, thrown));

@@ -1,3 +1,4 @@
+import { parse } from 'node-html-parser';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Authenticator } from './support/authenticator.ts';
 import { Browser } from './support/browser.ts';
@@ -154,16 +155,22 @@ describe('a passkey', () => {
     expect(response.status).toBe(400);
   });
 
-  it.each(['suspended', 'left', 'requested'])('does not let a %s member in', async (status) => {
+  it.each([
+    ['suspended', 'Votre compte est suspendu'],
+    ['left', 'Vous ne faites plus partie de cette communauté'],
+    ['requested', 'Votre demande attend une réponse'],
+  ])('does not let a %s member in, and says why', async (status, words) => {
     const { authenticator, member } = await memberWithPasskey();
     await hub.database.query('UPDATE memberships SET status = $2 WHERE subject = $1', [
       member.subject,
       status,
     ]);
     await hub.app.settle();
+    const before = await sessionsOf(member.subject);
     const { response } = await signIn(issuer, authenticator);
-    expect(response.status).toBe(400);
-    expect(await response.text()).toContain('La clé d’accès n’a pas pu être vérifiée');
+    expect(response.status).toBe(403);
+    expect(parse(await response.text()).querySelector('h1')?.text).toBe(words);
+    expect(await sessionsOf(member.subject)).toBe(before);
   });
 
   it('lets its owner say whether the account stays that is about to be deleted', async () => {

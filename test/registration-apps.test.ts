@@ -41,8 +41,8 @@ it('somebody who waits to be let in is nobody to the apps, until they are', asyn
   };
   expect(await inLdap()).toEqual([]);
   const refused = await signIn();
-  expect(refused.status).toBe(400);
-  expect(refused.document.querySelector('#fault')).not.toBeNull();
+  expect(refused.status).toBe(403);
+  expect(refused.document.querySelector('#membership-closed')).not.toBeNull();
 
   await hub.database.transaction((tx) => setMemberStatus(tx, id, asked.subject, 'admit', 'cli'));
   await hub.app.settle();

@@ -378,8 +378,8 @@ describe('by approval', () => {
       username: 'attente',
       password: NEW_PASSWORD,
     });
-    expect(login.status).toBe(400);
-    expect(login.document.querySelector('#fault')).not.toBeNull();
+    expect(login.status).toBe(403);
+    expect(login.document.querySelector('h1')?.text).toBe('Votre demande attend une réponse');
   });
 
   it('asking again tells the address that the request is being looked at', async () => {

@@ -58,7 +58,7 @@ describe('taking away', () => {
       username: member.username,
       password: PASSWORD,
     });
-    expect(refused.status).toBe(400);
+    expect(refused.status).toBe(403);
   });
 
   it('keeps a status change alone, made by psql say, from being outlived by a token', async () => {

@@ -146,7 +146,7 @@ describe('the answer to a wrong sign-in', () => {
     const suspended = await buildMember(hub.database, community.id, { status: 'suspended' });
     const answers = [
       await new Visitor('192.0.2.101').try(member.username, 'wrong'),
-      await new Visitor('192.0.2.102').try(suspended.username, PASSWORD),
+      await new Visitor('192.0.2.102').try(suspended.username, 'wrong'),
       await new Visitor('192.0.2.103').try('inconnue', 'wrong'),
     ];
     const seen = answers.map((page) => ({

@@ -313,7 +313,7 @@ it('a member who is gone from one community and known in another by the same nam
     username: twin.username,
     password: PASSWORD,
   });
-  expect(refused.status).toBe(400);
+  expect(refused.status).toBe(403);
   const welcome = await visitor.submit(
     await visitor.open(`${ourApp.issuer}/login`),
     '#login-form',

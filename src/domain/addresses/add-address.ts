@@ -41,7 +41,7 @@ export async function addAddress(
   await tx.query('SELECT 1 FROM persons WHERE id = $1 FOR NO KEY UPDATE', [personId]);
   const own = await listAddresses(tx, personId);
   const known = own.find((one) => nameKey(one.address) === nameKey(address));
-  if (known?.isProven) return 'yours';
+  if (known?.standing === 'proven') return 'yours';
   if (known === undefined) {
     if (own.length >= MOST_ADDRESSES) return 'too-many';
     await tx.query('INSERT INTO person_emails (person_id, address) VALUES ($1, $2)', [
@@ -65,7 +65,7 @@ export async function sendProofAgain(
 ): Promise<boolean> {
   const own = await listAddresses(tx, asker.personId);
   const known = own.find((one) => one.address === address);
-  if (known === undefined || known.isProven) return false;
+  if (known === undefined || known.standing === 'proven') return false;
   await sendProof(tx, asker, address, false);
   return true;
 }

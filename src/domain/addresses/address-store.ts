@@ -1,13 +1,11 @@
 import type { Queryable } from '../../platform/database/database.ts';
 import { nameKey } from '../../platform/text/names.ts';
+import { type AddressStanding, STANDING } from './address-standing.ts';
 
 /** An address of a person. */
 export type OwnAddress = {
   address: string;
-  /** Somebody's word for it, or the person's own proof. */
-  isVerified: boolean;
-  /** The person opened a link that was sent to it. */
-  isProven: boolean;
+  standing: AddressStanding;
   /** Communities that use it, of memberships that are not over. */
   communityIds: string[];
 };
@@ -15,10 +13,10 @@ export type OwnAddress = {
 /** All addresses of a person, the oldest first. */
 export async function listAddresses(db: Queryable, personId: string): Promise<OwnAddress[]> {
   return db.query<OwnAddress>(
-    `SELECT e.address, e.verified_at IS NOT NULL AS "isVerified", e.proven_at IS NOT NULL AS "isProven",
+    `SELECT e.address, ${STANDING} AS standing,
        ARRAY(SELECT m.community_id FROM memberships m
          WHERE m.person_id = e.person_id AND m.email = e.address AND m.status <> 'left') AS "communityIds"
-     FROM person_emails e WHERE e.person_id = $1 ORDER BY e.created_at, e.address`,
+     FROM person_emails e JOIN persons p ON p.id = e.person_id WHERE e.person_id = $1 ORDER BY e.created_at, e.address`,
     [personId],
   );
 }

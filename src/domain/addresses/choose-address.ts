@@ -4,6 +4,7 @@ import { nameKey } from '../../platform/text/names.ts';
 import { endLinks } from '../links/link-store.ts';
 import { notifyMember } from '../notices/notify-member.ts';
 import { makeWay } from '../registration/release-address.ts';
+import { PROVEN } from './address-standing.ts';
 import { isAnothersAddress } from './address-store.ts';
 
 type Choice = { communityId: string; subject: string; issuerUrl: string; address: string };
@@ -20,7 +21,7 @@ export async function chooseAddress(
 ): Promise<'unproven' | 'taken' | undefined> {
   const [member] = await tx.query<{ before: string | null; isProven: boolean }>(
     `SELECT m.email AS before, EXISTS (SELECT 1 FROM person_emails e
-       WHERE e.person_id = m.person_id AND e.address = $3 AND e.proven_at IS NOT NULL) AS "isProven"
+       WHERE e.person_id = m.person_id AND e.address = $3 AND ${PROVEN}) AS "isProven"
      FROM memberships m WHERE m.community_id = $1 AND m.subject = $2 FOR NO KEY UPDATE OF m`,
     [communityId, subject, address],
   );

@@ -1,6 +1,7 @@
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
+import { PROVEN } from '../addresses/address-standing.ts';
 import type { Community } from '../communities/community.ts';
 import { RefusedError } from '../errors.ts';
 import { recordUse, useInvitation } from '../invitations/use-invitation.ts';
@@ -44,8 +45,8 @@ export async function addressesFor(
   { invitation }: Pick<Way, 'invitation'>,
 ): Promise<Addresses> {
   const rows = await db.query<{ address: string }>(
-    `SELECT address FROM person_emails WHERE person_id = $1 AND proven_at IS NOT NULL
-     ORDER BY created_at, address`,
+    `SELECT e.address FROM person_emails e WHERE e.person_id = $1 AND ${PROVEN}
+     ORDER BY e.created_at, e.address`,
     [personId],
   );
   const proven = rows.map(({ address }) => address);

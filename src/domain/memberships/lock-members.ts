@@ -1,5 +1,6 @@
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import { inBatches } from '../../platform/database/in-batches.ts';
+import { GIVEN_WORD } from '../addresses/address-standing.ts';
 import type { MemberValues } from './member-change.ts';
 import type { Status } from './membership-store.ts';
 
@@ -29,7 +30,7 @@ export function lockMembers(
     `SELECT m.subject, m.person_id AS "personId", m.username, m.display_name AS "displayName",
        m.given_name AS "givenName", m.family_name AS "familyName", m.nickname, m.pronouns, m.email,
        EXISTS (SELECT FROM person_emails e WHERE e.person_id = m.person_id AND e.address = m.email
-         AND e.verified_at IS NOT NULL) AS "emailVerified",
+         AND ${GIVEN_WORD}) AS "emailVerified",
        m.locale, m.zoneinfo, m.role, m.status, m.status_reason IS NOT NULL AS "isHeld",
        ARRAY(SELECT gm.group_id FROM group_members gm WHERE gm.community_id = m.community_id
          AND gm.subject = m.subject ORDER BY gm.group_id) AS "groupIds"

@@ -1,3 +1,4 @@
+import { VERIFIED } from '../addresses/address-standing.ts';
 import type { Community, Service } from '../communities/community.ts';
 
 /** A membership as sign-in reads it: as it is in the database, or was less than a second ago. */
@@ -38,8 +39,8 @@ export const MEMBER_JSON = `CASE WHEN m.subject IS NULL THEN NULL ELSE jsonb_bui
   'localpart', m.localpart, 'displayName', m.display_name,
   'givenName', m.given_name, 'familyName', m.family_name, 'nickname', m.nickname, 'pronouns', m.pronouns,
   'pictureKey', (SELECT i.key FROM member_pictures i WHERE i.community_id = m.community_id AND i.subject = m.subject),
-  'email', m.email, 'emailVerified', EXISTS (SELECT 1 FROM person_emails e
-     WHERE e.person_id = m.person_id AND e.address = m.email AND e.verified_at IS NOT NULL),
+  'email', m.email, 'emailVerified', EXISTS (SELECT 1 FROM person_emails e JOIN persons p ON p.id = e.person_id
+     WHERE e.person_id = m.person_id AND e.address = m.email AND ${VERIFIED}),
   'locale', m.locale, 'zoneinfo', m.zoneinfo, 'role', m.role, 'status', m.status, 'statusReason', m.status_reason,
   'secondFactor', has_second_factor(m.person_id),
   'updatedAt', floor(extract(epoch FROM m.updated_at)),

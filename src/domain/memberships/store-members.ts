@@ -1,6 +1,7 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { inBatches } from '../../platform/database/in-batches.ts';
 import { nameKey } from '../../platform/text/names.ts';
+import { PROVEN } from '../addresses/address-standing.ts';
 import type { MemberRow } from './lock-members.ts';
 import type { NewMember } from './member-change.ts';
 import type { SettledMember } from './settle-member.ts';
@@ -120,7 +121,7 @@ async function forgetAddresses(tx: Transaction, members: readonly SettledMember[
     .filter(({ email }) => email !== null);
   await tx.query(
     `DELETE FROM person_emails e USING unnest($1::uuid[], $2::text[]) AS gone (person, address)
-     WHERE e.person_id = gone.person AND e.address = gone.address AND e.proven_at IS NULL
+     WHERE e.person_id = gone.person AND e.address = gone.address AND NOT ${PROVEN}
        AND NOT EXISTS (SELECT FROM memberships m WHERE m.person_id = e.person_id AND m.email = e.address)`,
     [old.map(({ personId }) => personId), old.map(({ email }) => email)],
   );

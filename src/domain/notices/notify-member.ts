@@ -3,6 +3,7 @@ import { inBatches } from '../../platform/database/in-batches.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
 import { enqueue } from '../../platform/outbox/outbox.ts';
 import { nameKey } from '../../platform/text/names.ts';
+import { PROVEN } from '../addresses/address-standing.ts';
 import { type MailData, type MailMessage, type MailTemplate, mail } from './mail.ts';
 
 type Notice = {
@@ -61,7 +62,7 @@ export async function notifyMembers(
     const readers = await tx.query<Reader>(
       `SELECT m.subject, m.email AS chosen, COALESCE(m.locale, p.locale, c.locale) AS locale,
          m.zoneinfo AS zone, ARRAY(SELECT e.address FROM person_emails e
-           WHERE e.person_id = p.id AND e.proven_at IS NOT NULL ORDER BY e.created_at) AS proven
+           WHERE e.person_id = p.id AND ${PROVEN} ORDER BY e.created_at) AS proven
        FROM unnest($2::uuid[]) AS told (subject)
          JOIN memberships m ON m.community_id = $1 AND m.subject = told.subject
          JOIN persons p ON p.id = m.person_id JOIN communities c ON c.id = m.community_id`,

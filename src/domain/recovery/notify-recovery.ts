@@ -1,6 +1,7 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
 import { enqueue } from '../../platform/outbox/outbox.ts';
+import { REFUSES_RECOVERY } from '../addresses/address-standing.ts';
 import { mail } from '../notices/mail.ts';
 
 type About = { communityId: string; issuerUrl: string; subject: string; recovery: string };
@@ -22,8 +23,7 @@ export async function tellOfRecovery(
   const rows = await tx.query<{ to: string; locale: Locale; requestedBy: string }>(
     `SELECT e.address AS to, COALESCE(m.locale, p.locale, c.locale) AS locale, a.display_name AS "requestedBy"
      FROM memberships m JOIN persons p ON p.id = m.person_id JOIN communities c ON c.id = m.community_id
-     JOIN person_emails e ON e.person_id = m.person_id AND (e.proven_at IS NOT NULL
-       OR (p.given_back_at IS NULL AND (e.verified_at IS NOT NULL OR e.address = m.email)))
+     JOIN person_emails e ON e.person_id = m.person_id AND ${REFUSES_RECOVERY}
      JOIN memberships a ON a.community_id = m.community_id AND a.subject = $3
      WHERE m.community_id = $1 AND m.subject = $2 ORDER BY e.address`,
     [communityId, subject, by],

@@ -5,6 +5,7 @@ import { enqueue } from '../../platform/outbox/outbox.ts';
 import { type Claimed, queuedAt } from '../../platform/outbox/outbox-store.ts';
 import type { Outcome } from '../../platform/outbox/retry-policy.ts';
 import { nameKey } from '../../platform/text/names.ts';
+import { RECOVERS } from '../addresses/address-standing.ts';
 import { mail } from '../notices/mail.ts';
 import { takeMailPause } from '../registration/mail-pause.ts';
 
@@ -66,13 +67,3 @@ export async function deliverRecoveryRequest(
   });
   return { state: 'done' };
 }
-
-/**
- * Whether an address `e` of a membership `m` recovers the account of its person `p`. A community's admins can
- * set the address of a member: where the person has anything outside of the community, only an address that
- * they proved themselves counts (docs/decisions/0014). So it is for whom two admins let in again: whoever
- * had their mailbox may have it still (docs/decisions/0040).
- */
-export const RECOVERS = `(e.proven_at IS NOT NULL OR NOT (p.given_back_at IS NOT NULL
-  OR EXISTS (SELECT 1 FROM memberships o WHERE o.person_id = m.person_id AND o.community_id <> m.community_id)
-  OR EXISTS (SELECT 1 FROM operators o WHERE o.person_id = m.person_id)))`;

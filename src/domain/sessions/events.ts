@@ -8,6 +8,11 @@ declare module '../../platform/events/record-event.ts' {
     'session.ended': undefined;
     'session.others-ended': { sessions: number };
     'sign-in.failed': { using: 'passkey' } | { via: 'ldap' } | undefined;
+    /** It was proven who they are, and their membership lets nobody in. */
+    'sign-in.refused': {
+      reason: 'requested' | 'refused' | 'suspended' | 'left';
+      using: 'password' | 'passkey';
+    };
     'sign-in.throttled': { using: 'passkey' } | { via: 'ldap' } | undefined;
   }
 }

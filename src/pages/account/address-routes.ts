@@ -173,11 +173,11 @@ async function addressesPage(
     page: 'account/emails',
     action: `${request.issuer.basePath}/account/emails`,
     csrf: request.csrf(),
-    addresses: addresses.map(({ address, isProven, isVerified, communityIds }) => ({
+    addresses: addresses.map(({ address, standing, communityIds }) => ({
       address,
       chosen: communityIds.includes(here),
       elsewhere: communityIds.some((id) => id !== here),
-      state: isProven ? 'proven' : isVerified ? 'vouched' : 'open',
+      state: standing,
     })),
     email: '',
     choose: true,

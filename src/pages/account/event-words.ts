@@ -62,6 +62,7 @@ export const TOLD_EVENTS: ReadonlySet<string> = new Set<EventType | 'totp.replac
   'session.ended',
   'session.others-ended',
   'sign-in.failed',
+  'sign-in.refused',
   'sign-in.throttled',
   'totp.added',
   'totp.removed',

@@ -1,3 +1,4 @@
+import { listAddresses } from '../../domain/addresses/address-store.ts';
 import type { Member } from '../../domain/memberships/member.ts';
 import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor-store.ts';
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
@@ -74,9 +75,12 @@ async function readChecks(
     const state = count === 0 ? 'missing' : count <= FEW_CODES ? 'few' : 'good';
     checks.push({ kind: 'recovery-codes', state, url, count });
   }
+  const own = await listAddresses(database, member.personId);
+  const chosen = own.find(({ address }) => address === member.email);
   checks.push({
     kind: 'email',
-    state: member.email === null ? 'missing' : member.emailVerified ? 'good' : 'unverified',
+    // As the page of the addresses has it: the word of others does not let the member use it elsewhere.
+    state: !chosen ? 'missing' : chosen.standing === 'proven' ? 'good' : 'unverified',
     url: `${base}/emails`,
     address: member.email ?? undefined,
   });

@@ -10,16 +10,11 @@ import { ClientGoneError, RequestError } from '../../platform/web/http-errors.ts
 import { aboutOf } from '../../platform/web/request-log.ts';
 import { setSecurityHeaders } from '../../platform/web/security-headers.ts';
 import { UsedUpError } from '../../protocols/oidc/changes.ts';
-import { localeOf } from './chrome.ts';
 import { type Meaning, meaningOfDomain } from './domain-errors.ts';
-import type { WebParts } from './web-parts.ts';
+import { type ErrorParts, renderError } from './error-page.ts';
 
 /** Turns whatever was thrown into an answer of the right kind: a page for people, problem+json for programs. */
-export async function answerError(
-  parts: Pick<WebParts, 'config' | 'csrf' | 'log' | 'renderer'>,
-  ctx: Context,
-  error: unknown,
-): Promise<void> {
+export async function answerError(parts: ErrorParts, ctx: Context, error: unknown): Promise<void> {
   if (error instanceof ClientGoneError) {
     parts.log.debug({ ...aboutOf(ctx), reason: error.message }, 'the visitor went away');
     ctx.respond = false;
@@ -64,22 +59,8 @@ export async function answerError(
     send(ctx, JSON.stringify({ ...problem, instance: `urn:reference:${reference}` }));
     return;
   }
-  const locale = localeOf(ctx, 'fr');
-  const base = (ctx.state.base as string | undefined) ?? '/';
-  ctx.state.csrf = undefined;
-  const csrf = parts.csrf.token(ctx, base);
   ctx.type = 'html';
-  const page = parts.renderer.render(
-    { page: 'error', status, kind, code, reference, homeUrl: base },
-    {
-      locale,
-      assetBase: '/assets',
-      // What fits no route may be a link that was mistyped.
-      keepsAddress: true,
-      languageForm: { action: `${base === '/' ? '' : base}/language`, returnTo: base, csrf },
-    },
-  );
-  send(ctx, page);
+  send(ctx, renderError(parts, ctx, { status, kind, code, reference }, error));
 }
 
 function send(ctx: Context, body: string): void {

@@ -1,8 +1,5 @@
 import Koa, { type Context } from 'koa';
-import type { CommunityCache } from '../../domain/communities/community-cache.ts';
-import { hostIssuer, hubIssuer } from '../../domain/communities/issuer.ts';
 import type { Config } from '../../platform/config/config.ts';
-import { hostForms } from '../../platform/text/host-name.ts';
 import { isWhole } from '../../platform/text/whole-text.ts';
 import {
   type EdgeView,
@@ -12,7 +9,7 @@ import {
   takeOriginForm,
 } from '../../platform/web/edge.ts';
 import { healthRoutes } from '../../platform/web/health-routes.ts';
-import { notFound, RequestError, unreadableText } from '../../platform/web/http-errors.ts';
+import { RequestError, unreadableText } from '../../platform/web/http-errors.ts';
 import type { FrameOf } from '../../platform/web/render.ts';
 import { aboutOf, nameRoute, nameTenant } from '../../platform/web/request-log.ts';
 import type { RouteTable } from '../../platform/web/route-table.ts';
@@ -22,6 +19,8 @@ import { isVisitorGone } from '../../platform/web/visitor-gone.ts';
 import type { CommunityKind } from './community-route.ts';
 import { communityRoutes } from './community-routes.ts';
 import { answerError } from './error-answers.ts';
+import { placeOf } from './error-page.ts';
+import { createPlaces, type Places } from './find-place.ts';
 import type { HubKind } from './hub-request.ts';
 import { hubRoutes } from './hub-routes.ts';
 import type { WebParts } from './web-parts.ts';
@@ -39,6 +38,8 @@ export type Site = {
  */
 export function createWebApp(parts: WebParts, site: Site): Koa {
   const app = new Koa();
+  const places = createPlaces(parts.communities, parts.config);
+  const errorParts = { ...parts, isPage: pagesOf(site) };
   // Forwarded headers are set by our own edge only (`readEdge`), after it removed the visitor's.
   app.proxy = true;
   app.on('error', (error: Error) => {
@@ -48,16 +49,18 @@ export function createWebApp(parts: WebParts, site: Site): Koa {
   app.use(async (ctx) => {
     const started = performance.now();
     try {
-      await answer(parts, site, ctx);
+      await answer(parts, site, places, ctx);
     } catch (error) {
-      await answerError(parts, ctx, error);
+      const { edge } = ctx.state as { edge?: EdgeView };
+      ctx.state.place ??= edge && places.lastSeen(edge.host, ctx.path);
+      await answerError(errorParts, ctx, error);
     }
     report(parts, ctx, started);
   });
   return app;
 }
 
-async function answer(parts: WebParts, site: Site, ctx: Context): Promise<void> {
+async function answer(parts: WebParts, site: Site, places: Places, ctx: Context): Promise<void> {
   const { config } = parts;
   takeTarget(ctx);
   if (await healthRoutes(parts, ctx)) {
@@ -73,59 +76,29 @@ async function answer(parts: WebParts, site: Site, ctx: Context): Promise<void> 
     nameRoute(ctx, '/assets/*');
     return;
   }
-  const route = await findRoute(parts.communities, config, edge, ctx.path);
-  if (route === undefined) {
-    throw new RequestError(
-      421,
-      'not-found',
-      `the host "${edge.host.slice(0, 100)}" is not served here`,
-    );
-  }
-  const https = route.url.startsWith('https:');
+  const place = await places.find(edge.host, ctx.path);
+  const https = place.url.startsWith('https:');
   setSecurityHeaders(ctx, https);
-  presentAs(ctx, route.url);
-  ctx.state.route = route.kind;
-  if (route.kind === 'hub') {
+  presentAs(ctx, place.url);
+  ctx.state.route = place.kind;
+  if (place.kind === 'hub') {
     requireWholeQuery(ctx);
     await hubRoutes(parts, site.hub, ctx);
     return;
   }
-  nameTenant(ctx, route.community.slug);
-  ctx.state.base = route.basePath || '/';
-  ctx.state.publicUrl = route.basePath + ctx.url.slice(route.basePath.length);
+  nameTenant(ctx, place.community.slug);
+  ctx.state.place = place;
+  ctx.state.publicUrl = place.basePath + ctx.url.slice(place.basePath.length);
   requireWholeQuery(ctx);
-  await communityRoutes(parts, site.community, ctx, route);
+  await communityRoutes(parts, site.community, ctx, place);
 }
 
-type Route =
-  | { kind: 'hub'; url: string }
-  | {
-      kind: 'community';
-      url: string;
-      basePath: string;
-      community: NonNullable<Awaited<ReturnType<CommunityCache['get']>>>;
-    };
-
-/** A registered host is a community's own; on the hub's host the path names the community. */
-async function findRoute(
-  communities: CommunityCache,
-  config: Config,
-  edge: EdgeView,
-  path: string,
-): Promise<Route | undefined> {
-  const forms = hostForms(edge.host);
-  if (!forms.includes(config.url.host)) {
-    for (const host of forms) {
-      const community = await communities.get({ host });
-      if (community !== undefined) return { kind: 'community', ...hostIssuer(host), community };
-    }
-    return undefined;
-  }
-  const slug = /^\/c\/([a-z0-9-]{1,63})(?=\/|$)/.exec(path)?.[1];
-  if (slug === undefined) return { kind: 'hub', url: config.url.origin };
-  const community = await communities.get({ slug });
-  if (community === undefined) throw notFound('no such community');
-  return { kind: 'community', ...hubIssuer(config.url, slug), community };
+/** Pages whose address may stand on another page. */
+function pagesOf({ community, hub }: Site) {
+  return (ctx: Context, path: string): boolean => {
+    const routes = (placeOf(ctx) === undefined ? hub : community).find(path)?.resource.routes;
+    return routes?.get('GET')?.secret.length === 0;
+  };
 }
 
 function takeTarget(ctx: Context): void {

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { type ClosedMembership, closedStatus } from '../../domain/memberships/closed-membership.ts';
 import type { PasswordChecks } from '../../domain/people/passwords.ts';
 import { provePassword } from '../../domain/people/prove-password.ts';
 import { findCredential } from '../../domain/sessions/credential-store.ts';
@@ -13,6 +14,8 @@ export type SignInOutcome =
   | { signedIn: true; subject: string; passwordHash: string }
   | { signedIn: false; fault: 'missing' }
   | { signedIn: false; fault: 'credentials'; subject: string | undefined }
+  /** The password is right, and the membership lets nobody in. */
+  | ({ signedIn: false; fault: 'closed' } & ClosedMembership)
   | {
       signedIn: false;
       fault: 'throttled';
@@ -31,8 +34,8 @@ export type SignInParts = {
 };
 
 /**
- * Checks a typed name and password. Unknown, suspended and wrong all answer the same, in the same
- * time: the password is hashed in every case (invariant 6).
+ * Checks a typed name and password. Unknown and wrong answer the same, in the same time, whoever is meant:
+ * the password is hashed in every case (invariant 6), and what the membership lets is looked at when it was right.
  */
 export async function checkPasswordSignIn(
   parts: SignInParts,
@@ -56,15 +59,16 @@ export async function checkPasswordSignIn(
     const { retryAfterSeconds, first } = throttled;
     return { signedIn: false, fault: 'throttled', retryAfterSeconds, first };
   }
-  const isOpen = credential?.status === 'active' || credential?.statusReason === 'deletion';
-  const usable = isOpen ? credential : undefined;
-  const passwordHash = await provePassword(parts.database, passwords, usable, password);
-  if (passwordHash === undefined || usable === undefined) {
+  const passwordHash = await provePassword(parts.database, passwords, credential, password);
+  if (passwordHash === undefined || credential === undefined) {
     const subject = credential?.subject;
     if (!('besieged' in throttled)) return { signedIn: false, fault: 'credentials', subject };
     const { retryAfterSeconds, first } = throttled.besieged;
     return { signedIn: false, fault: 'throttled', retryAfterSeconds, first, tried: { subject } };
   }
   await parts.throttle.succeeded(attempt);
-  return { signedIn: true, subject: usable.subject, passwordHash };
+  const { subject } = credential;
+  const status = closedStatus(credential);
+  if (status !== undefined) return { signedIn: false, fault: 'closed', subject, status };
+  return { signedIn: true, subject, passwordHash };
 }

@@ -58,7 +58,7 @@ export const HAND_OFF_ROUTES: CommunityRoute[] = [
         const pending = await findPendingSignIn(parts.database, request, target, 'factor');
         const proven =
           pending && (await provenBy(parts.database, request, pending.tokenHash, code));
-        if (pending === undefined || proven === undefined) throw noSignIn();
+        if (pending === undefined || proven === undefined) throw noSignIn(target);
         const amr = ['pwd', ...proven, 'mfa'];
         const { restsOn, returnPath } = pending;
         await completeSignIn(parts, request, { amr, restsOn, pending }, { ...target, returnPath });

@@ -1,3 +1,4 @@
+import type { ClosedReason, Contact } from '../../domain/memberships/closed-membership.ts';
 import type { ClaimItem } from '../components/claim-items.ts';
 
 type Form = { action: string; csrf: string };
@@ -19,6 +20,14 @@ export type SignInPage =
       /** Where newcomers begin, if the community lets them. */
       registerUrl?: string | undefined;
       notice?: 'signed-out' | 'password-changed' | 'joined' | 'requested' | undefined;
+    }
+  | {
+      page: 'membership-closed';
+      reason: ClosedReason;
+      /** Whom to ask; nobody is named without one. */
+      contacts: Contact[];
+      /** Where somebody else signs in. */
+      signInUrl: string;
     }
   | {
       page: 'consent';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { closedStatus } from '../../domain/memberships/closed-membership.ts';
 import type { StoredPasskey } from '../../domain/passkeys/passkey-store.ts';
 import { verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
@@ -8,6 +9,7 @@ import { completeSignIn } from './complete-sign-in.ts';
 import { countWrongPasskey } from './count-wrong-passkey.ts';
 import { relyingPartyNamed, sendRequestOptions } from './passkey-request-options.ts';
 import { loginPageFor } from './routes.ts';
+import { showClosedMembership } from './show-closed-membership.ts';
 import { type SignInTarget, safeReturnPath } from './sign-in-target.ts';
 import { SIGN_INS, signingIn } from './who.ts';
 
@@ -38,8 +40,14 @@ export const PASSKEY_SIGN_IN_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path
         userVerification: true,
       });
       const { passkey } = outcome;
-      if (!outcome.verified || passkey === undefined || !isOpen(passkey)) {
+      if (!outcome.verified || passkey === undefined) {
         await refuse(parts, request, target, passkey);
+        return;
+      }
+      const status = closedStatus(passkey);
+      if (status !== undefined) {
+        const { subject } = passkey;
+        await showClosedMembership(parts, request, { subject, status, using: 'passkey' }, target);
         return;
       }
       parts.metrics.signIns.inc({ outcome: 'signed-in' });
@@ -59,11 +67,7 @@ export const PASSKEY_SIGN_IN_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path
 /** An answer counts for the app's request that it was asked for. */
 const purposeOf = ({ interaction }: SignInTarget) => `sign-in:${interaction?.uid ?? ''}`;
 
-/** Whoever asked for their account to be deleted can come back. */
-const isOpen = ({ status, statusReason }: StoredPasskey) =>
-  status === 'active' || statusReason === 'deletion';
-
-/** The same for an unknown passkey, a wrong answer and a suspended member. */
+/** The same for an unknown passkey and a wrong answer. */
 async function refuse(
   parts: WebParts,
   request: CommunityRequest,

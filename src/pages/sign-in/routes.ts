@@ -14,6 +14,7 @@ import { proceedAfterPassword } from './after-password.ts';
 import { goOnAfterRegistration, isOpenToNewcomers, leadToRegistration } from './app-waiting.ts';
 import { checkPasswordSignIn, type SignInOutcome } from './check-password-sign-in.ts';
 import { finish } from './finish-interaction.ts';
+import { showClosedMembership } from './show-closed-membership.ts';
 import {
   essentialAcr,
   type Interaction,
@@ -27,7 +28,7 @@ import { appRequest, appRequestParams } from './who.ts';
 const NOTICES = ['signed-out', 'password-changed', 'joined', 'requested'] as const;
 
 type LoginPage = Extract<PageModel, { page: 'login' }>;
-type Refusal = Exclude<SignInOutcome, { signedIn: true }>;
+type Refusal = Exclude<SignInOutcome, { signedIn: true } | { fault: 'closed' }>;
 
 const credentials = z.object({
   username: z.string().optional(),
@@ -65,11 +66,8 @@ export const LOGIN_ROUTES: CommunityRoute[] = [
     hashes: true,
     async handle({ parts, request, form }) {
       const target = { returnPath: safeReturnPath(form.return_to) };
-      const outcome = await attempt(parts, request, form);
-      if (outcome.signedIn) {
-        await proceedAfterPassword(parts, request, outcome, target);
-        return;
-      }
+      const outcome = await attempt(parts, request, form, target);
+      if (outcome === undefined) return;
       const page = await ownLoginPage(request, target);
       refuse(request, { ...page, username: form.username ?? page.username }, outcome);
     },
@@ -109,30 +107,35 @@ export const LOGIN_ROUTES: CommunityRoute[] = [
     form: credentials,
     hashes: true,
     async handle({ parts, request, who: interaction, form }) {
-      const outcome = await attempt(parts, request, form);
-      if (outcome.signedIn) {
-        await proceedAfterPassword(parts, request, outcome, { interaction });
-        return;
-      }
+      const outcome = await attempt(parts, request, form, { interaction });
+      if (outcome === undefined) return;
       const page = await appLoginPage(request, interaction);
       refuse(request, { ...page, username: form.username ?? page.username }, outcome, true);
     },
   }),
 ];
 
+/** Leads on whoever gave a right password. @returns why it was not, for a page that says so */
 async function attempt(
   parts: WebParts,
   request: CommunityRequest,
   fields: z.output<typeof credentials>,
-): Promise<SignInOutcome> {
+  target: SignInTarget,
+): Promise<Refusal | undefined> {
   const outcome = await checkPasswordSignIn(parts, request.ctx, request.passwords(), {
     communityId: request.community.id,
     login: fields.username ?? '',
     password: fields.password,
     ip: request.ip,
   });
+  if (!outcome.signedIn && outcome.fault === 'closed') {
+    await showClosedMembership(parts, request, { ...outcome, using: 'password' }, target);
+    return undefined;
+  }
   parts.metrics.signIns.inc({ outcome: outcome.signedIn ? 'signed-in' : outcome.fault });
-  return outcome;
+  if (!outcome.signedIn) return outcome;
+  await proceedAfterPassword(parts, request, outcome, target);
+  return undefined;
 }
 
 /** The sign-in page as it was shown for this target. */

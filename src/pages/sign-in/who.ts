@@ -54,7 +54,7 @@ export function onTheWay(waitsFor: WaitsFor): Guard<CommunityKind, OnTheWay> {
       const target = await readTarget(request, params.uid as string | undefined);
       const pending = await findPendingSignIn(parts.database, request, target, waitsFor);
       if (pending !== undefined) return { who: { pending, target } };
-      if (request.ctx.method === 'POST') throw noSignIn();
+      if (request.ctx.method === 'POST') throw noSignIn(target);
       request.redirect(signInPath(target));
       return undefined;
     },
@@ -73,12 +73,12 @@ export const settingUp: Guard<CommunityKind, OnTheWay> = {
       pending.provenAmr !== null ||
       !hasSecondFactor(await readFactors(parts.database, pending.personId));
     if (isDue) return admitted;
-    if (request.ctx.method === 'POST') throw noSignIn();
+    if (request.ctx.method === 'POST') throw noSignIn(target);
     request.redirect(signInPath(target));
     return undefined;
   },
 };
 
-export function noSignIn(): RequestError {
-  return new RequestError(400, 'expired', 'no sign-in on its way');
+export function noSignIn(target?: SignInTarget): RequestError {
+  return new RequestError(400, 'expired', 'no sign-in on its way', target && signInPath(target));
 }

@@ -11,11 +11,14 @@ export class RequestError extends Error {
     | 'csrf'
     | 'too-large'
     | 'too-many';
+  /** Where it can begin again: a path below the place that was asked. */
+  readonly wayOn: string | undefined;
 
-  constructor(status: number, kind: RequestError['kind'], message: string) {
+  constructor(status: number, kind: RequestError['kind'], message: string, wayOn?: string) {
     super(message);
     this.status = status;
     this.kind = kind;
+    this.wayOn = wayOn;
   }
 }
 

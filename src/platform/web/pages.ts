@@ -37,7 +37,8 @@ export type ErrorPage = {
   detail?: string;
   reference?: string;
   homeUrl?: string;
-  retryUrl?: string;
+  /** What to try first: the same once more, the form, or what it all began with. */
+  wayOn?: { url: string; kind: 'retry' | 'form' | 'again' } | undefined;
 };
 
 /** What stands around a page, whichever it is; what the frame of a product's pages shows is added to it. */

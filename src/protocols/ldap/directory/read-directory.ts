@@ -1,3 +1,4 @@
+import { VERIFIED } from '../../../domain/addresses/address-standing.ts';
 import type { Queryable } from '../../../platform/database/database.ts';
 
 /** What a directory is made of besides people; undefined when the community is gone. */
@@ -109,7 +110,7 @@ const PERSON = `m.subject, m.username, m.display_name AS "displayName",
 
 const FROM = `FROM memberships m JOIN persons p ON p.id = m.person_id
   LEFT JOIN person_emails e
-    ON e.person_id = m.person_id AND e.address = m.email AND e.verified_at IS NOT NULL`;
+    ON e.person_id = m.person_id AND e.address = m.email AND ${VERIFIED}`;
 
 /** Small enough for its rows to be garbage that is cheap to collect. */
 const PAGE = 500;
