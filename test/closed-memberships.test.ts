@@ -30,11 +30,11 @@ const members = {} as Record<Status | 'active', BuiltMember>;
 
 beforeAll(async () => {
   hub = await startHub({ TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8' });
-  community = await buildCommunity(hub.database, { contact_email: HELP });
+  community = await buildCommunity(hub.database, { contact: HELP });
   small = await buildCommunity(hub.database);
   await buildMember(hub.database, small.id, {
     role: 'admin',
-    display_name: 'Léa',
+    displayName: 'Léa',
     username: 'lea',
   });
   for (const status of ['active', ...STATUSES] as const)
@@ -46,7 +46,7 @@ beforeAll(async () => {
       hub,
       community,
       {},
-      { grant_types: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'] },
+      { grants: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'] },
     ),
   );
 });

@@ -27,7 +27,7 @@ beforeAll(async () => {
     slug: 'fabrique',
     name: NAME,
     accent: '#0a7d5a',
-    contact_email: HELP,
+    contact: HELP,
     locale: 'en',
   });
   await hub.database.query('INSERT INTO community_hosts (community_id, host) VALUES ($1, $2)', [
@@ -202,7 +202,7 @@ describe('a community that is paused', () => {
     const paused = await buildCommunity(hub.database, {
       name: 'En pause',
       accent: '#0a7d5a',
-      contact_email: HELP,
+      contact: HELP,
       state: 'frozen',
     });
     const { status, document } = await new Browser().open(`${hub.url}/c/${paused.slug}/login`);
