@@ -7,6 +7,7 @@ import { profileBridge } from './ldap/profile-bridge.ts';
 import { ABUSES, type Abuse, measureAbuse } from './measure-abuse.ts';
 import { measureOracle } from './measure-oracle.ts';
 import { measurePages } from './measure-pages.ts';
+import { measureRetention } from './measure-retention.ts';
 import { measureScale } from './measure-scale.ts';
 import { measureSignIns } from './measure-sign-ins.ts';
 import { profileHub } from './profile-hub.ts';
@@ -17,7 +18,7 @@ const HELP = `npm run bench -- [options]
   --only PART        compare, scale, hashing (or sign-ins), oracle or pages; or ldap, which is not run
                      unless it is named: our bridge against Debian's slapd, which has to be installed;
                      or abuse, unless it is named neither: sockets, growth, uploads, refreshes and passwords, or
-                     one of them
+                     one of them; or retention, unless it is named neither: what a month leaves in the database
   --people N,N       with --only ldap: how many people the directories hold (default 10000,100000)
   --pattern P,P      with --only ldap: ${PATTERNS.join(', ')}
   --rounds N         rounds of the comparison (default 3)
@@ -66,6 +67,10 @@ if (values.help) {
       parts: abuses as Abuse[],
       seconds: values.quick ? 2 : 10,
     });
+  if (values.only === 'retention')
+    results.retention = await measureRetention(
+      values.quick ? { people: 10, times: 3 } : { people: 100, times: 10 },
+    );
   if (values.only === 'ldap')
     results.ldap = await measureLdap({
       people: values.quick ? people.slice(0, 1) : people,

@@ -65,7 +65,7 @@ function tasks({ config, database, sealer, log }: WorkerParts): ScheduledTask[] 
       name: 'expiry-cleanup',
       everyMs: 10 * 60_000,
       async run({ now, signal }) {
-        const deleted = await cleanUpExpired(database, { now, signal });
+        const deleted = await cleanUpExpired(database, config.retention, { now, signal });
         if (deleted > 0) log.info({ deleted }, 'deleted what had expired');
       },
     },

@@ -15,6 +15,7 @@ import { openOutboxFeed } from './support/feed.ts';
 const DAY = 86_400_000;
 const NOW = new Date('2026-06-01T12:00:00Z');
 const at = (days: number) => new Date(+NOW + days * DAY);
+const RETENTION = { events: 365, keptMails: 30, failed: 90 };
 const { signal } = new AbortController();
 let db: TestDatabase;
 let communityId: string;
@@ -71,7 +72,7 @@ test('what has expired is deleted, what has not stays', async () => {
        ('k', '"failed long ago"', NULL, $3), ('k', '"waiting"', NULL, NULL)`,
     [at(-8), at(-6), at(-91)],
   );
-  expect(await cleanUpExpired(db.database, { now: NOW })).toBe(6);
+  expect(await cleanUpExpired(db.database, RETENTION, { now: NOW })).toBe(6);
   expect(await uids()).toEqual(['young']);
   expect(await db.database.query(`SELECT id_hash FROM oidc_artifacts`)).toHaveLength(2);
   expect(await db.database.query(`SELECT token_hash FROM operator_sessions`)).toEqual([
@@ -90,7 +91,7 @@ test('what has expired is deleted, what has not stays', async () => {
 
 test('many rows go in batches', async () => {
   for (let i = 0; i < 7; i += 1) await buildSession(`s${i}`, at(-1));
-  expect(await cleanUpExpired(db.database, { now: NOW, batch: 3 })).toBe(7);
+  expect(await cleanUpExpired(db.database, RETENTION, { now: NOW, batch: 3 })).toBe(7);
   expect(await uids()).toEqual([]);
 });
 
@@ -99,14 +100,16 @@ test('a row that a request holds is not waited for', async () => {
   await buildSession('free', at(-1));
   await db.database.transaction(async (tx) => {
     await tx.query(`UPDATE sessions SET last_seen_at = now() WHERE uid = 'held'`);
-    expect(await cleanUpExpired(db.database, { now: NOW })).toBe(1);
+    expect(await cleanUpExpired(db.database, RETENTION, { now: NOW })).toBe(1);
   });
   expect(await uids()).toEqual(['held']);
 });
 
 test('the clean-up stops where it is when the process stops', async () => {
   await buildSession('old', at(-1));
-  expect(await cleanUpExpired(db.database, { now: NOW, signal: AbortSignal.abort() })).toBe(0);
+  expect(
+    await cleanUpExpired(db.database, RETENTION, { now: NOW, signal: AbortSignal.abort() }),
+  ).toBe(0);
 });
 
 function countingTask(run = async () => {}): ScheduledTask & { runs: number } {

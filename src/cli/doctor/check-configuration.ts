@@ -3,7 +3,13 @@ import { type Finding, ok, warn } from './finding.ts';
 
 /** What is allowed in the settings, but seldom meant. */
 export function checkConfiguration(config: Config): Finding[] {
-  const findings = [ok(`the configuration is valid; the hub is ${config.url.origin}`)];
+  const { events, keptMails, failed } = config.retention;
+  const findings = [
+    ok(`the configuration is valid; the hub is ${config.url.origin}`),
+    ok(
+      `events are kept for ${events} days, messages for the operator ${keptMails}, undeliverable ones ${failed}`,
+    ),
+  ];
   const isPublic = !isLoopbackName(config.url.hostname);
   if (config.url.protocol === 'http:' && isPublic) {
     findings.push(

@@ -11,19 +11,21 @@ export async function storeGroupMembers(
   added: readonly Tie[],
   removed: readonly Tie[],
 ): Promise<void> {
-  await inBatches(removed, (batch) =>
-    tx.query(
+  await inBatches(removed, async (batch) => {
+    await tx.query(
       `DELETE FROM group_members g USING unnest($2::uuid[], $3::uuid[]) AS t (id, subject)
        WHERE g.community_id = $1 AND g.group_id = t.id AND g.subject = t.subject`,
       [communityId, batch.map((tie) => tie.groupId), batch.map((tie) => tie.subject)],
-    ),
-  );
-  await inBatches(added, (batch) =>
-    tx.query(
+    );
+    await tx.wrote('group_members', batch.length);
+  });
+  await inBatches(added, async (batch) => {
+    await tx.query(
       `INSERT INTO group_members (community_id, group_id, subject)
        SELECT $1, id, subject FROM unnest($2::uuid[], $3::uuid[]) AS t (id, subject)
        ON CONFLICT DO NOTHING`,
       [communityId, batch.map((tie) => tie.groupId), batch.map((tie) => tie.subject)],
-    ),
-  );
+    );
+    await tx.wrote('group_members', batch.length);
+  });
 }

@@ -140,5 +140,6 @@ async function store(
        SELECT $1, parent, child FROM unnest($2::uuid[], $3::uuid[]) AS n (parent, child)`,
       [communityId, ...columns(added)],
     );
+    await tx.wrote('group_nestings', added.length);
   }
 }

@@ -138,6 +138,7 @@ async function storeGroups(
        description = EXCLUDED.description, updated_at = now()`,
     [communityId, JSON.stringify(rows)],
   );
+  await tx.wrote('groups', rows.length);
 }
 
 /** A group's name is in its DN, which its members and the groups around it show. */

@@ -48,6 +48,7 @@ async function createPersons(tx: Transaction, members: readonly SettledMember[])
      FROM jsonb_to_recordset($1::jsonb) AS p (id uuid, hash text, locale text)`,
     [JSON.stringify(rows)],
   );
+  await tx.wrote('persons', rows.length);
 }
 
 async function storeAddresses(tx: Transaction, members: readonly SettledMember[]): Promise<void> {
@@ -63,6 +64,7 @@ async function storeAddresses(tx: Transaction, members: readonly SettledMember[]
       addressed.map(({ emailVerified }) => emailVerified),
     ],
   );
+  await tx.wrote('person_emails', addressed.length);
 }
 
 const RECORD = `(subject uuid, "personId" uuid, username text, "usernameKey" text, "displayName" text,
@@ -92,6 +94,7 @@ async function createMemberships(
      FROM jsonb_to_recordset($2::jsonb) AS m ${RECORD}`,
     [communityId, records(members)],
   );
+  await tx.wrote('memberships', members.length);
 }
 
 async function updateMemberships(
@@ -109,6 +112,7 @@ async function updateMemberships(
      WHERE m.community_id = $1 AND m.subject = n.subject`,
     [communityId, records(members)],
   );
+  await tx.wrote('memberships', members.length);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Database } from '../../platform/database/database.ts';
 import type { Claimed } from '../../platform/outbox/outbox-store.ts';
 import type { Outcome } from '../../platform/outbox/retry-policy.ts';
+import { TRAIL_START } from '../retention/trail-start.ts';
 import { describeDevice } from '../sessions/describe-device.ts';
 import type { MailData, NewDeviceMessage } from './mail.ts';
 import { notifyMember } from './notify-member.ts';
@@ -42,9 +43,11 @@ export async function deliverNewDevice(
   const device = [browser, system].filter((part) => part !== undefined).join(', ');
   await database.transaction(async (tx) => {
     // The sign-in's own event was written in the same transaction as this message.
+    // A member from before the trail's beginning may have signed in then.
     const [before] = await tx.query(
-      `SELECT 1 FROM events e JOIN outbox o ON o.id = $3
-       WHERE e.community_id = $1 AND e.subject = $2 AND e.type = 'member.signed-in' AND e.at < o.created_at LIMIT 1`,
+      `SELECT 1 FROM outbox o JOIN memberships m ON m.community_id = $1 AND m.subject = $2
+       WHERE o.id = $3 AND (m.created_at < ${TRAIL_START} OR EXISTS (SELECT FROM events e
+         WHERE e.community_id = $1 AND e.subject = $2 AND e.type = 'member.signed-in' AND e.at < o.created_at))`,
       [communityId, subject, id],
     );
     if (before === undefined) return;

@@ -1,56 +1,66 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Retention } from '../../platform/config/retention.ts';
 import type { Queryable } from '../../platform/database/database.ts';
+import { SWEEPS, type Sweep } from './growth.ts';
+import { noteSweptEvents } from './trail-start.ts';
 
 const DAY = 86_400_000;
-/** Long enough to see what was sent lately, and to look into what was not. */
-const DELIVERED_KEPT_MS = 7 * DAY;
-const FAILED_KEPT_MS = 90 * DAY;
-
-const BATCH = 500;
-/** Between batches, so that sign-ins find the disk and the locks free. */
+const BATCH = 1_000;
+/** Between rounds, so that sign-ins find the disk and the locks free. */
 const PAUSE_MS = 50;
+/** A backlog of years is worked off over several runs: other scheduled work waits for this one. */
+const LONGEST_MS = 2 * 60_000;
 
-/** What expires: the table, and the condition; `$1` is the time before which it counts as expired. */
-const EXPIRING: { table: string; condition: string; keptMs?: number }[] = [
-  { table: 'sessions', condition: 'expires_at < $1' },
-  { table: 'oidc_artifacts', condition: 'expires_at < $1' },
-  { table: 'operator_sessions', condition: 'expires_at < $1' },
-  { table: 'spent_proofs', condition: 'expires_at < $1' },
-  { table: 'pending_sign_ins', condition: 'expires_at < $1' },
-  // A while longer than they can be opened: the page then knows what it was.
-  { table: 'links', condition: 'expires_at < $1', keptMs: DELIVERED_KEPT_MS },
-  { table: 'signing_keys', condition: 'expires_at < $1' },
-  { table: 'throttles', condition: 'expire < extract(epoch FROM $1::timestamptz) * 1000' },
-  { table: 'kept_mails', condition: 'created_at < $1', keptMs: 30 * DAY },
-  { table: 'outbox', condition: 'done_at < $1', keptMs: DELIVERED_KEPT_MS },
-  { table: 'outbox', condition: 'failed_at < $1', keptMs: FAILED_KEPT_MS },
-];
+type CleanUpOptions = {
+  now?: Date;
+  batch?: number;
+  longestMs?: number;
+  signal?: AbortSignal;
+};
 
 /**
- * Deletes what has expired, in small batches, each a statement of its own. Rows that a request holds
- * at the moment are left for the next time, so nobody waits for the clean-up, nor it for anybody.
+ * Deletes what has expired, in small batches, each a statement of its own, one of each table in turn: a
+ * table with much to delete keeps no other waiting. Rows that a request holds at the moment are left for
+ * the next time, so nobody waits for the clean-up, nor it for anybody.
  * @returns how many rows were deleted
  */
 export async function cleanUpExpired(
   db: Queryable,
-  { now = new Date(), batch = BATCH, signal }: CleanUpOptions = {},
+  retention: Retention,
+  { now = new Date(), batch = BATCH, longestMs = LONGEST_MS, signal }: CleanUpOptions = {},
 ): Promise<number> {
+  const started = performance.now();
   let deleted = 0;
-  for (const { table, condition, keptMs = 0 } of EXPIRING) {
-    const before = new Date(+now - keptMs);
-    for (;;) {
+  let unfinished: readonly Sweep[] = SWEEPS;
+  await noteSweptEvents(db, cutoff('events', retention, now));
+  while (unfinished.length > 0) {
+    const more: Sweep[] = [];
+    for (const sweep of unfinished) {
       if (signal?.aborted) return deleted;
-      const rows = await db.query(
-        `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(
-           SELECT ctid FROM ${table} WHERE ${condition} LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING 1`,
-        [before, batch],
-      );
+      const before = cutoff(sweep.kept, retention, now);
+      const rows = await db.query(sweepSql(sweep), [
+        sweep.inMilliseconds ? +before : before,
+        batch,
+      ]);
       deleted += rows.length;
-      if (rows.length < batch) break;
-      await delay(PAUSE_MS);
+      if (rows.length === batch) more.push(sweep);
     }
+    unfinished = more;
+    if (performance.now() - started >= longestMs) break;
+    if (more.length > 0) await delay(PAUSE_MS);
   }
   return deleted;
 }
 
-type CleanUpOptions = { now?: Date; batch?: number; signal?: AbortSignal };
+/** `$1` is the time before which a row counts as expired, `$2` how many rows go at once. */
+export function sweepSql({ table, column, condition }: Sweep): string {
+  const expired = `${column} < $1${condition === undefined ? '' : ` AND ${condition}`}`;
+  // By its order the planner, which does not know how much is old, takes the index.
+  return `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM ${table} WHERE ${expired} ORDER BY ${column} LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING 1`;
+}
+
+function cutoff(kept: Sweep['kept'], retention: Retention, now: Date): Date {
+  const days = typeof kept === 'string' ? retention[kept] : (kept ?? 0);
+  return new Date(+now - days * DAY);
+}

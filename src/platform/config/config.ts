@@ -6,6 +6,7 @@ import { isEmailAddress } from '../text/names.ts';
 import { isWhole } from '../text/whole-text.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import type { Env } from './env.ts';
+import { parseRetention, type Retention } from './retention.ts';
 import { parseSmtpUrl, type SmtpServer } from './smtp-url.ts';
 
 export type Role = 'web' | 'ldap' | 'worker';
@@ -51,6 +52,7 @@ export type Config = {
   metricsToken: string | undefined;
   ldap: LdapConfig;
   mail: MailConfig;
+  retention: Retention;
   logLevel: string;
 };
 
@@ -110,6 +112,7 @@ export function parseConfig(env: Env): Config {
   }
   const ldap = parseLdap(env, fault);
   const mail = parseMail(env, url, fault);
+  const retention = parseRetention(env, fault);
   const dataFolder = resolve(env.TROUSSEAU_DATA ?? './data');
   const trustedProxies = parseCidrs(
     'TROUSSEAU_TRUSTED_PROXIES',
@@ -146,6 +149,7 @@ export function parseConfig(env: Env): Config {
     metricsToken: env.TROUSSEAU_METRICS_TOKEN,
     ldap,
     mail,
+    retention,
     logLevel,
   };
 }

@@ -5,6 +5,7 @@ import { parseDatabaseUrl } from '../config/database-url.ts';
 import { isDatabaseAway } from './availability.ts';
 import { connectOptions } from './connect-options.ts';
 import { loadMigrations } from './migrations.ts';
+import { Statistics } from './statistics.ts';
 import { keepValuesOut } from './values-in-errors.ts';
 
 /** Runs one parameterised statement; a `name` makes it a prepared statement of the connection. */
@@ -16,6 +17,8 @@ export interface Queryable {
 /** An open transaction: commits when the callback returns, rolls back when it throws. */
 export interface Transaction extends Queryable {
   readonly isTransaction: true;
+  /** Says that a statement wrote rows, so that the planner hears of many (`statistics.ts`). */
+  wrote(table: string, rows: number): Promise<void>;
 }
 
 export interface Database extends Queryable {
@@ -136,10 +139,14 @@ async function transaction<Result>(
   let broken: Error | undefined;
   try {
     await client.query('BEGIN');
+    const inside: Queryable = { query: (sql, params, name) => run(client, sql, params, name) };
+    const statistics = new Statistics(inside);
     const result = await work({
+      ...inside,
       isTransaction: true,
-      query: (sql, params, name) => run(client, sql, params, name),
+      wrote: (table, rows) => statistics.wrote(table, rows),
     });
+    await statistics.settle();
     await client.query('COMMIT');
     return result;
   } catch (error) {

@@ -39,6 +39,7 @@ export type AuditEvent<Type extends EventType = EventType> = Told<Type> & {
 export async function recordEvents(tx: Transaction, events: readonly AuditEvent[]): Promise<void> {
   if (events.length === 0) return;
   await tx.query(recordEventsSql('$1'), [eventRows(events)]);
+  await tx.wrote('events', events.length);
 }
 
 /** The statement that writes events; `rows` is the SQL of a JSON array made by `eventRows`. */

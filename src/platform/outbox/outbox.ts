@@ -18,6 +18,7 @@ export type OutboxMessage<Kind extends OutboxKind = OutboxKind> = {
 export async function enqueue(tx: Transaction, messages: readonly OutboxMessage[]): Promise<void> {
   if (messages.length === 0) return;
   await tx.query(enqueueSql('$1'), [outboxRows(messages)]);
+  await tx.wrote('outbox', messages.length);
 }
 
 /** The statement that queues; `rows` is the SQL of a JSON array made by `outboxRows`. */
