@@ -6,7 +6,7 @@ import { type Claimed, queuedAt } from '../../platform/outbox/outbox-store.ts';
 import type { Outcome } from '../../platform/outbox/retry-policy.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import { mail } from '../notices/mail.ts';
-import { takeMailPause } from '../registration/mail-pause.ts';
+import { startMailCooldown } from '../notices/mail-cooldown.ts';
 
 /** One account is written to no oftener, whoever asks. */
 const PAUSE_MINUTES = 5;
@@ -43,7 +43,7 @@ export async function deliverRecoveryRequest(
     if (account === undefined) return;
     const { subject, email, locale } = account;
     const whom = `${communityId}\0${subject}`;
-    if (!(await takeMailPause(tx, 'recovery-mail', whom, PAUSE_MINUTES))) return;
+    if (!(await startMailCooldown(tx, 'recovery-mail', whom, PAUSE_MINUTES))) return;
     await enqueue(tx, [
       mail({
         communityId,
