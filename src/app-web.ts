@@ -24,7 +24,7 @@ import type { HubRoute } from './pages/routing/hub-request.ts';
 import type { Site } from './pages/routing/web-app.ts';
 import { ACCESS_ROUTES } from './pages/sign-in/access-routes.ts';
 import { CONSENT_ROUTES } from './pages/sign-in/consent-routes.ts';
-import { HAND_OFF_ROUTES } from './pages/sign-in/cross-host-passkey.ts';
+import { CROSS_HOST_PASSKEY_ROUTES } from './pages/sign-in/cross-host-passkey.ts';
 import { PASSKEY_FACTOR_ROUTES } from './pages/sign-in/passkey-factor.ts';
 import { PASSKEY_SIGN_IN_ROUTES } from './pages/sign-in/passkey-routes.ts';
 import { COMMUNITY_ORIGINS, HUB_ORIGINS } from './pages/sign-in/related-origins.ts';
@@ -51,7 +51,7 @@ const COMMUNITY_ROUTES: CommunityRoute[] = [
   ...TWO_FACTOR_ROUTES,
   ...PASSKEY_SIGN_IN_ROUTES,
   ...PASSKEY_FACTOR_ROUTES,
-  ...HAND_OFF_ROUTES,
+  ...CROSS_HOST_PASSKEY_ROUTES,
   ...SECOND_FACTOR_ROUTES,
   ...SET_UP_ROUTES,
   ...HOME_ROUTES,

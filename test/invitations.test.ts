@@ -314,6 +314,20 @@ describe('an invitation stands on the word of who made it:', () => {
     await expect(make('member')).resolves.toBeDefined();
   });
 
+  it('an admin ends what invites members, and only an owner what invites admins', async () => {
+    const admin = await buildMember(hub.database, lieu.id, { role: 'admin' });
+    const end = async (id: string) =>
+      hub.database.transaction((tx) =>
+        revokeInvitation(tx, lieu.id, id, { subject: admin.subject, role: 'admin' }),
+      );
+    const [forAdmins, forMembers] = [await invite({ role: 'admin' }), await invite({})];
+    await expect(end(forAdmins.id)).rejects.toMatchObject({ code: 'invitation-role' });
+    expect(await findInvitation(hub.database, lieu.id, forAdmins.token)).toMatchObject({
+      state: 'open',
+    });
+    expect(await end(forMembers.id)).toBe(true);
+  });
+
   it('a group of another community cannot be given', async () => {
     const neighbour = await buildCommunity(hub.database);
     const group = await buildGroup(hub.database, neighbour.id);

@@ -1,4 +1,5 @@
 import type { Role, Status } from '../domain/memberships/membership-store.ts';
+import type { Locale } from '../platform/i18n/locale.ts';
 import { CommandError } from './command-error.ts';
 import type { JsonOption, Outcome } from './output.ts';
 import { withHub } from './with-hub.ts';
@@ -9,7 +10,7 @@ export type AddOptions = JsonOption & {
   givenName?: string;
   familyName?: string;
   nickname?: string;
-  locale?: 'fr' | 'en';
+  locale?: Locale;
   zone?: string;
   role: Role;
   status: Status;

@@ -40,9 +40,6 @@ export function changeStatus(
   return withMember(slug, name, async ({ database, community, member }) => {
     const { setMemberStatus } = await import('../domain/memberships/set-member-status.ts');
     const { subject, username } = member;
-    if (change === 'leave' && member.status === 'requested') {
-      throw new CommandError(`${username} asked to join: "trousseau member refuse" answers that`);
-    }
     const changed = await database.transaction((tx) =>
       setMemberStatus(tx, community.id, subject, change, 'cli'),
     );

@@ -1,15 +1,16 @@
 import { type Command, Option } from 'commander';
+import { REGISTRATION_RULES } from '../domain/communities/community.ts';
 import type { CommunityRow, PosixSettings } from '../domain/communities/community-rows.ts';
 import type { NewCommunity } from '../domain/communities/create-community.ts';
 import type { StateChange } from '../domain/communities/set-community-state.ts';
-import { CommandError } from './command-error.ts';
+import { LOCALES, type Locale } from '../platform/i18n/locale.ts';
 import { addSettingCommands } from './community-settings.ts';
 import { fields, type JsonOption, type Outcome, plural, report, table } from './output.ts';
 import { withHub } from './with-hub.ts';
 
 type CreateOptions = JsonOption & {
   name: string;
-  locale?: 'fr' | 'en';
+  locale?: Locale;
   registration?: NewCommunity['registration'];
   contact?: string;
   ldapBase?: string;
@@ -35,15 +36,8 @@ export function addCommunityCommands(program: Command): void {
     .argument('<slug>', 'its short name in addresses, such as lamyne')
     .description('Create an empty community')
     .requiredOption('--name <name>', 'the name that people read')
-    .addOption(new Option('--locale <locale>', 'its language').choices(['fr', 'en']))
-    .addOption(
-      new Option('--registration <rule>', 'who may join').choices([
-        'open',
-        'approval',
-        'invitation',
-        'closed',
-      ]),
-    )
+    .addOption(new Option('--locale <locale>', 'its language').choices(LOCALES))
+    .addOption(new Option('--registration <rule>', 'who may join').choices(REGISTRATION_RULES))
     .option('--contact <email>', 'an address that members are shown')
     .option('--ldap-base <dn>', 'naming context of its LDAP tree (default: o=SLUG)')
     .option('--json', 'print JSON')
@@ -136,17 +130,12 @@ function create(slug: string, options: CreateOptions): Promise<Outcome> {
   const { name, locale, registration, contact, ldapBase } = options;
   return withHub(async ({ database, config }) => {
     const { createCommunity } = await import('../domain/communities/create-community.ts');
-    const { isEmailAddress } = await import('../platform/text/names.ts');
-    if (name.trim() === '') throw new CommandError('the name is empty');
-    if (contact !== undefined && !isEmailAddress(contact)) {
-      throw new CommandError(`"${contact}" is not an e-mail address`);
-    }
     const community = {
       slug,
       name: name.trim(),
       ...(locale && { locale }),
       ...(registration && { registration }),
-      ...(contact && { contactEmail: contact }),
+      ...(contact !== undefined && { contactEmail: contact }),
       ...(ldapBase && { ldapBase }),
     };
     const id = await database.transaction((tx) => createCommunity(tx, community, 'cli'));

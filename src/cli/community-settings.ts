@@ -1,16 +1,18 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { REGISTRATION_RULES, SECOND_FACTOR_RULES } from '../domain/communities/community.ts';
 import type { Question, SettingsChange } from '../domain/communities/community-settings.ts';
 import type { SavedCommunity } from '../domain/communities/save-communities.ts';
 import type { PosixChange } from '../domain/communities/save-posix-settings.ts';
+import { LOCALES, type Locale } from '../platform/i18n/locale.ts';
 import { CommandError } from './command-error.ts';
+import { collect, isOn, orNull, SWITCH, type Switch } from './option-values.ts';
 import { type JsonOption, type Outcome, report } from './output.ts';
 import { withHub } from './with-hub.ts';
 
-type Switch = 'on' | 'off';
 /** `false` takes away (`--no-contact`). */
 type SetOptions = JsonOption & {
   name?: string;
-  locale?: 'fr' | 'en';
+  locale?: Locale;
   registration?: SettingsChange['registration'];
   contact?: string | false;
   accent?: string | false;
@@ -69,7 +71,7 @@ export function addSettingCommands(community: Command): void {
 }
 
 function addSet(command: Command): void {
-  const choice = (flags: string, text: string, values: string[]) =>
+  const choice = (flags: string, text: string, values: readonly string[]) =>
     command.addOption(new Option(flags, text).choices(values));
   const clearable = (flags: string, text: string) =>
     command.option(flags, text).option(`--no-${flags.split(' ')[0]?.slice(2)}`, 'none');
@@ -83,18 +85,19 @@ function addSet(command: Command): void {
       }),
     );
   command.option('--name <name>', 'the name that people read');
-  choice('--locale <locale>', 'its language', ['fr', 'en']);
-  choice('--registration <rule>', 'who may join', ['open', 'approval', 'invitation', 'closed']);
+  choice('--locale <locale>', 'its language', LOCALES);
+  choice('--registration <rule>', 'who may join', REGISTRATION_RULES);
   clearable('--contact <email>', 'an address that members are shown');
   clearable('--accent <colour>', 'its colour, such as "#0a7d5a"');
   clearable('--logo <file>', 'its logo: SVG, PNG, JPEG or WebP, at most 256 KB');
   command.option('--ldap-base <dn>', 'naming context of its LDAP tree');
-  choice('--password-bind <switch>', 'whether members may bind by LDAP with their own password', [
-    'on',
-    'off',
-  ]);
-  choice('--open-to-operators <switch>', "whether operators' LDAP readers see it", ['on', 'off']);
-  choice('--second-factor <who>', 'who must have a second factor', ['optional', 'admins', 'all']);
+  choice(
+    '--password-bind <switch>',
+    'whether members may bind by LDAP with their own password',
+    SWITCH,
+  );
+  choice('--open-to-operators <switch>', "whether operators' LDAP readers see it", SWITCH);
+  choice('--second-factor <who>', 'who must have a second factor', SECOND_FACTOR_RULES);
   clearable('--second-factor-from <day>', 'from when on, such as 2027-01-31; none: at once');
   command.option('--recovery-delay <hours>', "of a recovery by two admins' decision", whole);
   ask(
@@ -111,10 +114,6 @@ function addSet(command: Command): void {
         change(slug, async () => toChange(options, questions.length > 0 ? questions : undefined)),
       ),
     );
-}
-
-function collect(value: string, before: string[]): string[] {
-  return [...before, value];
 }
 
 function whole(value: string): number {
@@ -142,14 +141,6 @@ async function toChange(
     recoveryDelayHours: recoveryDelay,
     questions: options.questions === false ? [] : questions,
   };
-}
-
-function orNull(value: string | false | undefined): string | null | undefined {
-  return value === false ? null : value;
-}
-
-function isOn(value: Switch | undefined): boolean | undefined {
-  return value === undefined ? undefined : value === 'on';
 }
 
 async function readLogoAt(path: string) {

@@ -1,10 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { INVITATION_DAYS, INVITATION_USES } from '../domain/invitations/invitation.ts';
+import { ROLES } from '../domain/memberships/membership-store.ts';
 import {
   createInvitation,
   type InviteOptions,
   listInvitations,
   revokeInvitation,
 } from './invitations.ts';
+import { collect } from './option-values.ts';
 import { type JsonOption, report } from './output.ts';
 
 export function addInvitationCommands(program: Command): void {
@@ -16,15 +19,11 @@ export function addInvitationCommands(program: Command): void {
       'Make a link by which people become members, whatever the rule for registration is',
     )
     .option('--label <text>', 'what it is called in the list', 'made by an operator')
-    .addOption(
-      new Option('--role <role>', 'what they become')
-        .choices(['member', 'admin', 'owner'])
-        .default('member'),
-    )
+    .addOption(new Option('--role <role>', 'what they become').choices(ROLES).default('member'))
     .option('--group <group>', 'a group that they come into; may be repeated', collect, [])
-    .option('--uses <number>', 'how many people may use it', upTo(10_000), 1)
+    .option('--uses <number>', 'how many people may use it', upTo(INVITATION_USES.max), 1)
     .addOption(new Option('--many', 'as many as come before it expires').conflicts('uses'))
-    .option('--days <number>', 'how long it is good', upTo(365), 7)
+    .option('--days <number>', 'how long it is good', upTo(INVITATION_DAYS.max), 7)
     .option('--json', 'print JSON')
     .action((slug: string, options: InviteOptions) =>
       report(options, () => createInvitation(slug, options)),
@@ -44,10 +43,6 @@ export function addInvitationCommands(program: Command): void {
     .action((slug: string, id: string, options: JsonOption) =>
       report(options, () => revokeInvitation(slug, id)),
     );
-}
-
-function collect(value: string, before: string[]): string[] {
-  return [...before, value];
 }
 
 function upTo(most: number) {

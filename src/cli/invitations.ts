@@ -20,16 +20,11 @@ export function createInvitation(slug: string, options: InviteOptions): Promise<
     const { requireCommunity, requireGroup } = await import('./resolve.ts');
     const { invitationPath } = await import('../domain/invitations/invitation.ts');
     const changes = await import('../domain/invitations/create-invitation.ts');
-    const { displayNameFault, tidyName } = await import('../domain/memberships/display-name.ts');
     const community = await requireCommunity(database, slug);
     const groups = await Promise.all(
       options.group.map((name) => requireGroup(database, community, name)),
     );
-    const label = tidyName(options.label);
-    if (displayNameFault(label) !== undefined) {
-      throw new CommandError('the label must have 1 to 100 characters, all of them visible');
-    }
-    const { role, days } = options;
+    const { label, role, days } = options;
     const maxUses = options.many ? null : options.uses;
     const groupIds = groups.map(({ id }) => id);
     const keys = await sealer();

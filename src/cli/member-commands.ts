@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Role, Status } from '../domain/memberships/membership-store.ts';
+import { ROLES, type Role, STATUSES } from '../domain/memberships/membership-store.ts';
+import { LOCALES } from '../platform/i18n/locale.ts';
 import { type AddOptions, addMember } from './add-member.ts';
 import {
   type CreateOptions,
@@ -18,12 +19,10 @@ import {
 } from './change-member.ts';
 import { decideRequest } from './decide-request.ts';
 import { type ListOptions, listMembers, showMember } from './list-members.ts';
+import { collect, positive } from './option-values.ts';
 import { type JsonOption, report } from './output.ts';
 import { type SetOptions, setMember } from './set-member.ts';
 
-const LOCALES = ['fr', 'en'];
-const ROLES: Role[] = ['member', 'admin', 'owner'];
-const STATUSES: Status[] = ['requested', 'active', 'suspended', 'left'];
 const MEMBER = 'a username, an e-mail address or a subject';
 
 export function addMemberCommands(program: Command): void {
@@ -180,20 +179,10 @@ function onMember(parent: Command, verb: string, description: string): Command {
     .option('--json', 'print JSON');
 }
 
-function collect(value: string, before: string[]): string[] {
-  return [...before, value];
-}
-
 function oneOf<Value extends string>(allowed: readonly Value[]) {
   return (value: string): Value => {
     const found = allowed.find((candidate) => candidate === value);
     if (found === undefined) throw new InvalidArgumentError(`Allowed are ${allowed.join(', ')}.`);
     return found;
   };
-}
-
-function positive(value: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(value))
-    throw new InvalidArgumentError('It must be a number from 1 to 999999.');
-  return Number(value);
 }

@@ -1,9 +1,16 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ClientChange, ServiceChange } from '../domain/services/service-change.ts';
+import {
+  CLAIMS_PLACES,
+  CLIENT_AUTH_METHODS,
+  CLIENT_KINDS,
+  OPEN_ACCESS,
+  TRUSTS,
+} from '../domain/services/service-choices.ts';
 import type { ClientRow, ServiceRow } from '../domain/services/service-rows.ts';
+import { SIGNING_ALGS } from '../domain/signing-keys/signing-algs.ts';
+import { collect, isOn, orNull, positive, SWITCH, type Switch } from './option-values.ts';
 import type { JsonOption } from './output.ts';
-
-type Switch = 'on' | 'off';
 
 /** What `service add` and `service set` say of a service; `false` takes away (`--no-url`). */
 export type ServiceOptions = JsonOption & {
@@ -14,7 +21,7 @@ export type ServiceOptions = JsonOption & {
   recipe?: string;
   trust?: ServiceRow['trust'];
   sessionHours?: number | false;
-  access?: 'everyone' | 'approval';
+  access?: (typeof OPEN_ACCESS)[number];
   /** Names of the groups of the access rule. */
   group?: string[];
   /** Counted from 1. */
@@ -39,13 +46,11 @@ export type ServiceOptions = JsonOption & {
   reader?: boolean;
 };
 
-const SWITCH = ['on', 'off'];
-
 /** Options of what a service is; those that take something away are for one that is there. */
 export function withServiceOptions(command: Command, { isNew }: { isNew: boolean }): Command {
   const list = (flags: string, text: string) =>
     command.option(flags, `${text}; may be repeated, and is the whole list`, collect);
-  const choice = (flags: string, text: string, values: string[]) =>
+  const choice = (flags: string, text: string, values: readonly string[]) =>
     command.addOption(new Option(flags, text).choices(values));
   const clearable = (flags: string, text: string) => {
     command.option(flags, text);
@@ -60,18 +65,15 @@ export function withServiceOptions(command: Command, { isNew }: { isNew: boolean
   );
   clearable('--url <address>', 'where members open it');
   command.option('--recipe <recipe>', 'what the catalogue knows it as');
-  choice('--trust <trust>', 'whether members are shown or asked what is shared', [
-    'first-party',
-    'third-party',
-  ]);
-  choice('--access <rule>', 'who may use it', ['everyone', 'approval']);
+  choice('--trust <trust>', 'whether members are shown or asked what is shared', TRUSTS);
+  choice('--access <rule>', 'who may use it', OPEN_ACCESS);
   command.option('--session-hours <number>', "how long the app's own session lasts", positive);
   if (!isNew) command.option('--no-session-hours', 'nobody knows how long it lasts');
   list('--group <group>', 'only those in this group may use it');
   command.option('--position <number>', 'its place among the services, from 1 on', positive);
   command.option('--client-id <id>', 'of its OpenID Connect client (default: the slug)');
   if (!isNew) command.option('--no-client', 'take its OpenID Connect client away');
-  choice('--kind <kind>', 'what the client is', ['web', 'spa', 'native']);
+  choice('--kind <kind>', 'what the client is', CLIENT_KINDS);
   choice('--lan-http <switch>', 'plain http in private networks, for a native client', SWITCH);
   command.option('--secret-stdin', "read the client's secret from standard input");
   list('--redirect-uri <address>', 'where the app is called back');
@@ -84,27 +86,18 @@ export function withServiceOptions(command: Command, { isNew }: { isNew: boolean
   );
   clearable('--initiate-login-uri <address>', 'where the app begins a sign-in');
   list('--grant <grant>', 'such as authorization_code');
-  choice('--auth <method>', 'how the client proves itself; none: it cannot keep a secret', [
-    'client_secret_basic',
-    'client_secret_post',
-    'none',
-  ]);
+  choice(
+    '--auth <method>',
+    'how the client proves itself; none: it cannot keep a secret',
+    CLIENT_AUTH_METHODS,
+  );
   choice('--auth-only <switch>', 'whether that is the only way it may', SWITCH);
-  choice('--id-token-alg <alg>', 'what ID tokens are signed with', ['RS256', 'ES256']);
+  choice('--id-token-alg <alg>', 'what ID tokens are signed with', SIGNING_ALGS);
   list('--scope <scope>', 'what it may ask for');
-  choice('--claims-in <place>', 'where claims stand', ['id_token', 'userinfo', 'both']);
+  choice('--claims-in <place>', 'where claims stand', CLAIMS_PLACES);
   choice('--pkce <switch>', 'whether PKCE is demanded', SWITCH);
   if (isNew) command.option('--reader', 'give it an LDAP reader, too; its secret is shown once');
   return command.option('--json', 'print JSON');
-}
-
-export function collect(value: string, before: string[] = []): string[] {
-  return [...before, value];
-}
-
-function positive(value: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError('Must be a number from 1 on.');
-  return Number(value);
 }
 
 /** @param groups ids of the groups that `--group` names */
@@ -151,12 +144,4 @@ function clientChange(options: ServiceOptions): ClientChange | undefined {
   };
   const isSaid = options.secretStdin || Object.values(change).some((value) => value !== undefined);
   return isSaid ? change : undefined;
-}
-
-function orNull(value: string | false | undefined): string | null | undefined {
-  return value === false ? null : value;
-}
-
-function isOn(value: Switch | undefined): boolean | undefined {
-  return value === undefined ? undefined : value === 'on';
 }

@@ -1,6 +1,8 @@
 import type { ChangedMember } from '../domain/memberships/member-change.ts';
+import type { Locale } from '../platform/i18n/locale.ts';
 import { withMember } from './change-member.ts';
 import { CommandError } from './command-error.ts';
+import { orNull } from './option-values.ts';
 import type { JsonOption, Outcome } from './output.ts';
 
 /** What `--no-…` takes away is false. */
@@ -10,7 +12,7 @@ export type SetOptions = JsonOption & {
   familyName?: string | false;
   nickname?: string | false;
   email?: string | false;
-  locale?: 'fr' | 'en' | false;
+  locale?: Locale | false;
   zone?: string | false;
 };
 
@@ -51,7 +53,6 @@ export function setMember(slug: string, name: string, options: SetOptions): Prom
 
 function toValues(given: Omit<SetOptions, 'json'>): Omit<ChangedMember, 'subject'> {
   const { name, email, locale, zone, givenName, familyName, nickname } = given;
-  const orNull = <Value>(value: Value | false | undefined) => (value === false ? null : value);
   return {
     displayName: name,
     givenName: orNull(givenName),

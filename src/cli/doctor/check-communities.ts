@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { SIGNING_ALGS } from '../../domain/signing-keys/signing-algs.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
@@ -27,7 +28,7 @@ export async function checkCommunities(database: Database): Promise<Finding[]> {
 function checkKeys({ slug, activeAlgs, everSigned }: Row): Finding[] {
   // The first keys are made when somebody first comes.
   if (!everSigned) return [];
-  const missing = ['RS256', 'ES256'].filter((alg) => !activeAlgs.includes(alg));
+  const missing = SIGNING_ALGS.filter((alg) => !activeAlgs.includes(alg));
   if (missing.length === 0) return [];
   return [
     fail(

@@ -4,7 +4,7 @@ import type { Locale } from '../../platform/i18n/locale.ts';
 import { enqueue } from '../../platform/outbox/outbox.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import { mail } from '../notices/mail.ts';
-import { takeMailPause } from '../registration/mail-pause.ts';
+import { startMailCooldown } from '../notices/mail-cooldown.ts';
 import { isAnothersAddress, listAddresses } from './address-store.ts';
 
 /** Addresses that a person can have. */
@@ -78,7 +78,7 @@ async function sendProof(
 ): Promise<void> {
   const { communityId, issuerUrl, subject, locale, username, displayName } = asker;
   const whom = `${communityId}\0${nameKey(address)}`;
-  if (!(await takeMailPause(tx, 'verification-mail', whom, PAUSE_MINUTES))) return;
+  if (!(await startMailCooldown(tx, 'verification-mail', whom, PAUSE_MINUTES))) return;
   const base = { communityId, issuerUrl, to: address, locale };
   if (await isAnothersAddress(tx, communityId, subject, address)) {
     const data = { standing: 'taken' };

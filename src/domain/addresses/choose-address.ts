@@ -3,7 +3,7 @@ import { recordEvents } from '../../platform/events/record-event.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import { endLinks } from '../links/link-store.ts';
 import { notifyMember } from '../notices/notify-member.ts';
-import { makeWay } from '../registration/release-address.ts';
+import { releaseAddress } from '../registration/release-address.ts';
 import { PROVEN } from './address-standing.ts';
 import { isAnothersAddress } from './address-store.ts';
 
@@ -29,7 +29,7 @@ export async function chooseAddress(
   const { before } = member;
   if (before === address) return undefined;
   if (await isAnothersAddress(tx, communityId, subject, address)) return 'taken';
-  await makeWay(tx, communityId, address);
+  await releaseAddress(tx, communityId, address);
   await tx.query(
     `UPDATE memberships SET email = $3, email_key = $4, updated_at = now()
      WHERE community_id = $1 AND subject = $2`,

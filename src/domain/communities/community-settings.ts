@@ -1,6 +1,6 @@
 import { isEmailAddress } from '../../platform/text/names.ts';
 import { lineFault, slugFault, wholeNumberFault } from '../../platform/text/text-faults.ts';
-import type { Community } from './community.ts';
+import type { COMMUNITY_STATES, Community } from './community.ts';
 import { canonicalHost, hostFault } from './host-name.ts';
 import { ldapBaseFault } from './ldap-base.ts';
 import type { Logo } from './logo.ts';
@@ -34,7 +34,7 @@ export type SettingsChange = {
   [Key in keyof CommunitySettings]?: CommunitySettings[Key] | undefined;
 } & {
   logo?: Logo | null | undefined;
-  state?: Exclude<Community['state'], 'moved'> | undefined;
+  state?: (typeof COMMUNITY_STATES)[number] | undefined;
 };
 
 /** The names that the file (docs/apply.md), the commands and the audit trail have for the settings. */
@@ -56,8 +56,8 @@ export const SETTING_NAMES = {
   hosts: 'hosts',
 } as const satisfies Record<keyof SettingsChange, string>;
 
-const MAX_NAME = 200;
-const MAX_QUESTION = 300;
+export const COMMUNITY_NAME = { max: 200 };
+export const QUESTION_TEXT = { max: 300 };
 export const RECOVERY_HOURS = { min: 1, max: 720 };
 
 export function accentFault(value: string): string | undefined {
@@ -91,7 +91,7 @@ export function settingsFaults(slug: string, change: SettingsChange): Fault[] {
     const subject = `"${slug}" is not a slug: it`;
     faults.push({ code: 'slug-shape', path: ['slug'], subject, fault: slugIs });
   }
-  if (name !== undefined) check('name', 'name', undefined, lineFault(name, { max: MAX_NAME }));
+  if (name !== undefined) check('name', 'name', undefined, lineFault(name, COMMUNITY_NAME));
   if (accent != null) check('accent', 'accent', accent, accentFault(accent));
   if (contact != null && !isEmailAddress(contact)) {
     const fault = 'must be an e-mail address, such as name@example.org';
@@ -115,7 +115,7 @@ export function settingsFaults(slug: string, change: SettingsChange): Fault[] {
       wholeNumberFault(hours, RECOVERY_HOURS),
     );
   for (const [index, { text }] of questions.entries())
-    check(['questions', index], 'question', undefined, lineFault(text, { max: MAX_QUESTION }));
+    check(['questions', index], 'question', undefined, lineFault(text, QUESTION_TEXT));
   check('questions', 'list of questions', undefined, questionsFault(questions));
   return faults;
 }

@@ -1,18 +1,31 @@
+import type { Locale } from '../../platform/i18n/locale.ts';
 import type { ClientKind } from '../services/app-addresses.ts';
+import type {
+  CLAIMS_PLACES,
+  CLIENT_AUTH_METHODS,
+  OPEN_ACCESS,
+  TRUSTS,
+} from '../services/service-choices.ts';
+import type { SigningAlg } from '../signing-keys/signing-algs.ts';
+
+/** States that a community is put into; `moved` comes and goes with a move alone. */
+export const COMMUNITY_STATES = ['active', 'frozen', 'archived'] as const;
+export const REGISTRATION_RULES = ['open', 'approval', 'invitation', 'closed'] as const;
+export const SECOND_FACTOR_RULES = ['optional', 'admins', 'all'] as const;
 
 /** What a process knows of a community to serve it: read whole, cached, dropped when any of it changes. */
 export type Community = {
   id: string;
   slug: string;
   name: string;
-  locale: 'fr' | 'en';
-  state: 'active' | 'frozen' | 'moved' | 'archived';
-  registration: 'open' | 'approval' | 'invitation' | 'closed';
+  locale: Locale;
+  state: (typeof COMMUNITY_STATES)[number] | 'moved';
+  registration: (typeof REGISTRATION_RULES)[number];
   /** `#rrggbb`, or null for the house colour. */
   accent: string | null;
   contactEmail: string | null;
   /** Who must have a second factor. */
-  secondFactor: 'optional' | 'admins' | 'all';
+  secondFactor: (typeof SECOND_FACTOR_RULES)[number];
   /** From when on they must (ISO 8601); null: at once. */
   secondFactorFrom: string | null;
   /** Hours between two admins' decision to let a member back in and the link that does it. */
@@ -39,8 +52,8 @@ export type Service = {
   description: string | null;
   icon: string | null;
   url: string | null;
-  trust: 'first-party' | 'third-party';
-  access: 'everyone' | 'groups' | 'approval';
+  trust: (typeof TRUSTS)[number];
+  access: (typeof OPEN_ACCESS)[number] | 'groups';
   /** Groups of the access rule itself; members of groups nested in them are let in, too. */
   accessGroupIds: string[];
   /** How long the app's own session lasts, as far as the community knows. */
@@ -64,12 +77,12 @@ export type ServiceClient = {
   backchannelLogoutToInitiator: boolean;
   initiateLoginUri: string | null;
   grantTypes: string[];
-  tokenEndpointAuthMethod: 'client_secret_basic' | 'client_secret_post' | 'none';
+  tokenEndpointAuthMethod: (typeof CLIENT_AUTH_METHODS)[number];
   /** Whether a secret is taken in that way only, and not in the other. */
   authOnly: boolean;
-  idTokenSignedResponseAlg: 'RS256' | 'ES256';
+  idTokenSignedResponseAlg: SigningAlg;
   scopes: string[];
-  claimsIn: 'id_token' | 'userinfo' | 'both';
+  claimsIn: (typeof CLAIMS_PLACES)[number];
   requirePkce: boolean;
 };
 

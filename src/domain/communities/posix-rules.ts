@@ -3,11 +3,13 @@ import type { Fault } from './refused-changes.ts';
 /** Numbers that a community gives to its people and groups. */
 export type PosixRange = { firstNumber: number; count: number };
 
-/** Below are the systems' own users. */
-export const FIRST_POSIX_NUMBER = 1_000;
+/** Below are the systems' own users; beyond the largest, not every client can count. */
+const FIRST_NUMBER = 1_000;
+const LAST_NUMBER = 2_147_483_646;
+export const POSIX_FIRST_NUMBER = { min: FIRST_NUMBER, max: LAST_NUMBER };
+export const POSIX_COUNT = { min: 1, max: LAST_NUMBER - FIRST_NUMBER + 1 };
 /** Systems give these to users of their own: systemd's dynamic ones, and nobody (65534). */
 const TAKEN = { firstNumber: 61_184, count: 4_352 };
-const MAX_NUMBER = 2_147_483_646;
 
 /** What is wrong with a range, whatever others have. */
 export function rangeFaults(range: PosixRange): Fault[] {
@@ -15,11 +17,11 @@ export function rangeFaults(range: PosixRange): Fault[] {
   const faults: Fault[] = [];
   const add = (key: keyof PosixRange, fault: string) =>
     faults.push({ code: 'value', path: [key], subject: 'the range', fault });
-  if (!Number.isInteger(firstNumber) || firstNumber < FIRST_POSIX_NUMBER)
-    add('firstNumber', `must begin with a whole number from ${FIRST_POSIX_NUMBER} on`);
+  if (!Number.isInteger(firstNumber) || firstNumber < FIRST_NUMBER)
+    add('firstNumber', `must begin with a whole number from ${FIRST_NUMBER} on`);
   if (!Number.isInteger(count) || count < 1) add('count', 'must have at least one number');
-  if (firstNumber + count - 1 > MAX_NUMBER)
-    add('count', `reaches beyond ${MAX_NUMBER}, the largest number there is`);
+  if (firstNumber + count - 1 > LAST_NUMBER)
+    add('count', `reaches beyond ${LAST_NUMBER}, the largest number there is`);
   if (rangesOverlap(range, TAKEN)) {
     const last = TAKEN.firstNumber + TAKEN.count - 1;
     add(

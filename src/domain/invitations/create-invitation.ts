@@ -3,9 +3,12 @@ import { sqlState, type Transaction } from '../../platform/database/database.ts'
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { newToken, tokenHash } from '../../platform/secrets/token-hash.ts';
+import { wholeNumberFault } from '../../platform/text/text-faults.ts';
 import { NotFoundError, RefusedError } from '../errors.ts';
+import { displayNameFault, tidyName } from '../memberships/display-name.ts';
 import type { Role } from '../memberships/membership-store.ts';
-import { invitationContext, mayInviteAs } from './invitation.ts';
+import { INVITATION_DAYS, INVITATION_USES, invitationContext } from './invitation.ts';
+import { actorOf, checkInviter, type Inviter } from './inviter.ts';
 
 export type NewInvitation = {
   /** What it is called in the admins' list: 1 to 100 characters. */
@@ -18,13 +21,11 @@ export type NewInvitation = {
   email?: string;
 };
 
-/** Who invites: a member, who can give no more than they have, or the operator at the command line. */
-export type Inviter = { subject: string; role: Role } | 'cli';
-
 /**
  * Makes an invitation.
  * @returns its id, and the token that its link ends in
  * @throws RefusedError `invitation-role` when the inviter may not give that role
+ * @throws RefusedError `value` when it is out of bounds
  * @throws NotFoundError when a group is not of this community
  */
 export async function createInvitation(
@@ -34,10 +35,10 @@ export async function createInvitation(
   invitation: NewInvitation,
   by: Inviter,
 ): Promise<{ id: string; token: string }> {
-  const { label, role, groupIds, maxUses, days, email } = invitation;
-  if (by !== 'cli' && !(await mayInvite(tx, communityId, by, role))) {
-    throw new RefusedError('invitation-role', `only an owner may invite somebody as ${role}`);
-  }
+  const { role, groupIds, maxUses, days, email } = invitation;
+  const label = tidyName(invitation.label);
+  checkValues(label, invitation);
+  await checkInviter(tx, communityId, by, role);
   const id = randomUUID();
   const token = newToken();
   await tx.query(
@@ -62,26 +63,23 @@ export async function createInvitation(
     {
       communityId,
       type: 'invitation.created',
-      actor: by === 'cli' ? 'cli' : `member:${by.subject}`,
+      actor: actorOf(by),
       details: { invitation: id, label, role, maxUses, days },
     },
   ]);
   return { id, token };
 }
 
-/** By what the inviter is now: nobody changes that before this is stored, and then ends it (`endInvitationsOf`). */
-async function mayInvite(
-  tx: Transaction,
-  communityId: string,
-  { subject, role: own }: Exclude<Inviter, 'cli'>,
-  role: Role,
-): Promise<boolean> {
-  if (!mayInviteAs(own, role)) return false;
-  const [inviter] = await tx.query<{ role: Role }>(
-    `SELECT role FROM memberships WHERE community_id = $1 AND subject = $2 AND status = 'active' FOR SHARE`,
-    [communityId, subject],
-  );
-  return inviter !== undefined && mayInviteAs(inviter.role, role);
+function checkValues(label: string, { maxUses, days }: NewInvitation): void {
+  const uses = maxUses === null ? undefined : wholeNumberFault(maxUses, INVITATION_USES);
+  const faults = [
+    displayNameFault(label) && 'the label must have 1 to 100 characters, all of them visible',
+    uses && `the number of uses ${uses}`,
+    wholeNumberFault(days, INVITATION_DAYS) &&
+      `the number of days ${wholeNumberFault(days, INVITATION_DAYS)}`,
+  ];
+  const fault = faults.find(Boolean);
+  if (fault !== undefined) throw new RefusedError('value', fault);
 }
 
 async function addGroups(

@@ -1,5 +1,9 @@
 import type { Role } from '../memberships/membership-store.ts';
 
+/** How many may come by one, and how long it is good. */
+export const INVITATION_USES = { min: 1, max: 10_000 };
+export const INVITATION_DAYS = { min: 1, max: 365 };
+
 /** Whether an invitation can be used now; if not, why. */
 export type InvitationState = 'open' | 'revoked' | 'used-up' | 'expired';
 

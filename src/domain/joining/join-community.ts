@@ -11,7 +11,7 @@ import { notifyMember } from '../notices/notify-member.ts';
 import { addNewcomer } from '../registration/add-newcomer.ts';
 import { tellAdminsOfRequest } from '../registration/messages.ts';
 import type { Newcomer } from '../registration/newcomer.ts';
-import { makeWay, standingOf } from '../registration/release-address.ts';
+import { releaseAddress, standingOf } from '../registration/release-address.ts';
 import type { Way } from './join-link.ts';
 
 /** What a person has in a community already. */
@@ -90,7 +90,7 @@ export async function joinCommunity(
   if (invitation !== undefined && given === undefined) return undefined;
   const { free } = await addressesFor(tx, communityId, personId, way);
   if (!free.includes(email)) throw new RefusedError('email-taken', 'the address is not to be had');
-  await makeWay(tx, communityId, email);
+  await releaseAddress(tx, communityId, email);
   const subject = await addNewcomer(tx, communityId, newcomer, {
     status: way.status,
     personId,

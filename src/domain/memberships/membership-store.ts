@@ -1,8 +1,10 @@
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import { nameKey } from '../../platform/text/names.ts';
 
-export type Role = 'member' | 'admin' | 'owner';
-export type Status = 'requested' | 'active' | 'suspended' | 'left';
+export const ROLES = ['member', 'admin', 'owner'] as const;
+export const STATUSES = ['requested', 'active', 'suspended', 'left'] as const;
+export type Role = (typeof ROLES)[number];
+export type Status = (typeof STATUSES)[number];
 
 /** A row of memberships. */
 export type Membership = {

@@ -138,7 +138,7 @@ function settleStatus(
       subject: `cannot ${verb} "${before.username}":`,
       fault: before.isHeld
         ? 'the person asked for their account to be deleted, and they alone can take that back'
-        : `the membership is ${before.status}`,
+        : `the membership is ${before.status}${before.status === 'requested' ? ': admit or refuse it' : ''}`,
     },
   };
 }

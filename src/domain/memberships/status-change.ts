@@ -11,7 +11,9 @@ export const STATUS_CHANGES = {
   /** The person asked for their account to be deleted; until it is, they may come back. */
   hold: { from: ['active'], to: 'suspended', event: 'member.deletion-requested' },
   stay: { from: ['suspended'], to: 'active', event: 'member.deletion-cancelled' },
-  leave: { from: ['requested', 'active', 'suspended'], to: 'left', event: 'member.left' },
+  leave: { from: ['active', 'suspended'], to: 'left', event: 'member.left' },
+  /** Whoever asked to join takes that back; from everybody else a request gets an answer. */
+  withdraw: { from: ['requested'], to: 'left', event: 'member.left' },
   /** By the operator's word; everybody else comes back as somebody new, by an invitation or a request. */
   return: { from: ['left'], to: 'active', event: 'member.returned' },
 } as const satisfies Record<string, Change>;
@@ -20,9 +22,8 @@ export type StatusChange = keyof typeof STATUS_CHANGES;
 
 /** What leads from one status to another; undefined when nothing does. */
 export function statusChange(from: Status, to: Status): StatusChange | undefined {
-  // A request that comes to nothing was refused.
-  if (from === 'requested' && to === 'left') return 'refuse';
-  const usual = ['suspend', 'resume', 'admit', 'leave', 'return'] as const;
+  // What only the person does is not among them: a request that comes to nothing was refused.
+  const usual = ['suspend', 'resume', 'admit', 'refuse', 'leave', 'return'] as const;
   return usual.find((change) => {
     const { from: origins, to: target }: Change = STATUS_CHANGES[change];
     return target === to && origins.includes(from);

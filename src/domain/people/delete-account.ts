@@ -1,13 +1,14 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import type { Actor } from '../../platform/events/record-event.ts';
 import { NotFoundError, RefusedError } from '../errors.ts';
+import type { Status } from '../memberships/membership-store.ts';
 import { setMemberStatus } from '../memberships/set-member-status.ts';
 import { notifyMember } from '../notices/notify-member.ts';
 
 /** How long somebody may come back who asked for their account to be deleted. */
 export const DELETION_DAYS = 14;
 
-type Membership = { communityId: string; subject: string; status: string };
+type Membership = { communityId: string; subject: string; status: Status };
 
 /**
  * Begins the deletion of a person's account: all their memberships stop at once, as by a suspension
@@ -33,7 +34,7 @@ export async function requestDeletion(
   for (const { communityId, subject, status } of await membershipsOf(tx, personId)) {
     const actor: Actor = `member:${subject}`;
     if (status === 'active') await setMemberStatus(tx, communityId, subject, 'hold', actor);
-    if (status === 'requested') await setMemberStatus(tx, communityId, subject, 'leave', actor);
+    if (status === 'requested') await setMemberStatus(tx, communityId, subject, 'withdraw', actor);
   }
   await notifyMember(tx, {
     ...at,

@@ -4,6 +4,7 @@ import { recordEvents } from '../../platform/events/record-event.ts';
 import { enqueue } from '../../platform/outbox/outbox.ts';
 import { communityAddress } from '../communities/community-address.ts';
 import { removeFromGroup } from '../groups/change-group-members.ts';
+import type { Status } from '../memberships/membership-store.ts';
 import { setMemberStatus } from '../memberships/set-member-status.ts';
 import { mail } from '../notices/mail.ts';
 import { membershipsOf } from './delete-account.ts';
@@ -76,8 +77,8 @@ const OWN_ROWS = [
 export async function erasePerson(tx: Transaction, personId: string, hubUrl: URL): Promise<void> {
   const memberships = await membershipsOf(tx, personId);
   await sayGoodbye(tx, personId, hubUrl);
-  for (const { communityId, subject } of memberships) {
-    await eraseMembership(tx, communityId, subject);
+  for (const { communityId, subject, status } of memberships) {
+    await eraseMembership(tx, communityId, subject, status);
   }
   for (const table of ['passkeys', 'totp_secrets', 'recovery_codes', 'person_emails']) {
     await tx.query(`DELETE FROM ${table} WHERE person_id = $1`, [personId]);
@@ -93,6 +94,7 @@ async function eraseMembership(
   tx: Transaction,
   communityId: string,
   subject: string,
+  status: Status,
 ): Promise<void> {
   const groups = await tx.query<{ groupId: string }>(
     'SELECT group_id AS "groupId" FROM group_members WHERE community_id = $1 AND subject = $2 ORDER BY group_id',
@@ -101,7 +103,8 @@ async function eraseMembership(
   for (const { groupId } of groups) {
     await removeFromGroup(tx, communityId, { groupId, subject }, 'hub');
   }
-  await setMemberStatus(tx, communityId, subject, 'leave', 'hub');
+  const change = status === 'requested' ? 'withdraw' : 'leave';
+  await setMemberStatus(tx, communityId, subject, change, 'hub');
   for (const table of OWN_ROWS) {
     await tx.query(`DELETE FROM ${table} WHERE community_id = $1 AND subject = $2`, [
       communityId,

@@ -49,7 +49,7 @@ export async function newPasswordFault(
   if (lengthOf(password) < (secondFactor ? MIN_WITH_SECOND_FACTOR : MIN_ALONE))
     return secondFactor ? 'too-short-with-factor' : 'too-short';
   const forbidden = forbiddenWords(words);
-  if (restsOn(password, forbidden)) return 'names';
+  if (isMostlyNames(password, forbidden)) return 'names';
   const strength = await weighed.strength(password, forbidden);
   return strength < MIN_SCORE ? 'guessable' : undefined;
 }
@@ -70,7 +70,7 @@ function forbiddenWords(words: PasswordContext['words']): string[] {
 }
 
 /** Without the names, too little is left. */
-function restsOn(password: string, forbidden: readonly string[]): boolean {
+function isMostlyNames(password: string, forbidden: readonly string[]): boolean {
   let rest = fold(password);
   for (const word of forbidden) rest = rest.replaceAll(word, '');
   const left = rest.replaceAll(/[^\p{L}\p{N}]/gu, '');

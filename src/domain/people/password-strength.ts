@@ -5,7 +5,7 @@ import { BusyError } from '../../platform/errors/busy-error.ts';
 /** Enough to tell a guessable password; what a longer one adds is not counted, and would take its square of time. */
 const LOOKED_AT = 32;
 /** For as long as a form may wait; some passwords can be taken apart in a great many ways. */
-const PATIENCE_MS = 4_000;
+const TIMEOUT_MS = 4_000;
 /** What is looked at of those. */
 const BEGINNING = 18;
 /** The word lists take some 70 MB, and are needed now and then: they go when nobody asks. */
@@ -34,7 +34,7 @@ export function createStrengthMeter(): StrengthMeter {
     thread.ref();
     try {
       thread.postMessage({ password, words });
-      const [score] = await once(thread, 'message', { signal: AbortSignal.timeout(PATIENCE_MS) });
+      const [score] = await once(thread, 'message', { signal: AbortSignal.timeout(TIMEOUT_MS) });
       return score;
     } catch (error) {
       await stop();

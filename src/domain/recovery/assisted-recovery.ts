@@ -2,7 +2,7 @@ import type { Queryable, Transaction } from '../../platform/database/database.ts
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { NotFoundError, RefusedError } from '../errors.ts';
 import { endLinks, mintLink } from '../links/link-store.ts';
-import { tellOfRecovery } from './notify-recovery.ts';
+import { notifyRecovery } from './notify-recovery.ts';
 
 export type AssistedRecovery = {
   id: string;
@@ -110,7 +110,7 @@ export async function requestRecovery(
     },
   ]);
   const about = { communityId, issuerUrl, subject, recovery: made.id };
-  await tellOfRecovery(tx, about, 'assisted-recovery-started', { by, delayHours });
+  await notifyRecovery(tx, about, 'assisted-recovery-started', { by, delayHours });
 }
 
 /**
@@ -215,7 +215,7 @@ export async function handOutLink(
     },
   ]);
   const about = { communityId, issuerUrl, subject: recovery.subject, recovery: id };
-  await tellOfRecovery(tx, about, 'assisted-recovery-ready', { by, delayHours: 0 });
+  await notifyRecovery(tx, about, 'assisted-recovery-ready', { by, delayHours: 0 });
   return { token, displayName: recovery.displayName };
 }
 

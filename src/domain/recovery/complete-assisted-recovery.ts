@@ -30,7 +30,7 @@ export async function recoveryByLink(
  * and invitations that they made end; the subject stays what it was.
  * @returns undefined when the link or the recovery is over
  */
-export async function giveBack(
+export async function completeAssistedRecovery(
   tx: Transaction,
   { communityId, issuerUrl }: { communityId: string; issuerUrl: string },
   token: string,

@@ -14,7 +14,7 @@ const REFUSE_HOURS = 24 * 45;
  * say that it was not them. What they have elsewhere is not told to the community. After another such
  * recovery it takes a proven address: whoever kept the mailbox of before could refuse every rescue.
  */
-export async function tellOfRecovery(
+export async function notifyRecovery(
   tx: Transaction,
   { communityId, issuerUrl, subject, recovery }: About,
   template: 'assisted-recovery-started' | 'assisted-recovery-ready',

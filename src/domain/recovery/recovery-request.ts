@@ -7,7 +7,7 @@ import type { Outcome } from '../../platform/outbox/retry-policy.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import { RECOVERS } from '../addresses/address-standing.ts';
 import { mail } from '../notices/mail.ts';
-import { takeMailPause } from '../registration/mail-pause.ts';
+import { startMailCooldown } from '../notices/mail-cooldown.ts';
 
 /** One account is written to no oftener, whoever asks. */
 const PAUSE_MINUTES = 5;
@@ -44,7 +44,7 @@ export async function deliverRecoveryRequest(
     if (account === undefined) return;
     const { subject, email, locale } = account;
     const whom = `${communityId}\0${subject}`;
-    if (!(await takeMailPause(tx, 'recovery-mail', whom, PAUSE_MINUTES))) return;
+    if (!(await startMailCooldown(tx, 'recovery-mail', whom, PAUSE_MINUTES))) return;
     await enqueue(tx, [
       mail({
         communityId,

@@ -4,7 +4,7 @@ import { enqueue } from '../../platform/outbox/outbox.ts';
 import type { Claimed } from '../../platform/outbox/outbox-store.ts';
 import type { Outcome } from '../../platform/outbox/retry-policy.ts';
 import { nameKey } from '../../platform/text/names.ts';
-import { takeMailPause } from './mail-pause.ts';
+import { startMailCooldown } from '../notices/mail-cooldown.ts';
 import { registrationMail } from './messages.ts';
 import { standingOf } from './release-address.ts';
 
@@ -35,7 +35,7 @@ export async function deliverRegistrationRequest(
     // Closed in the meantime: the page says so now.
     if (community?.registration !== 'open' && community?.registration !== 'approval') return;
     const address = `${communityId}\0${nameKey(email)}`;
-    if (!(await takeMailPause(tx, 'registration-mail', address, PAUSE_MINUTES))) return;
+    if (!(await startMailCooldown(tx, 'registration-mail', address, PAUSE_MINUTES))) return;
     const standing = await standingOf(tx, communityId, email);
     const place = { id: communityId, issuerUrl };
     await enqueue(tx, [registrationMail(place, { to: email, locale, standing })]);

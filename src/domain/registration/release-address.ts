@@ -35,7 +35,7 @@ export async function standingOf(
  * still hold an account of that name; that of a refused request, which no app ever saw, becomes free, and
  * nothing that was told in the request is kept.
  */
-export function makeWay(tx: Transaction, communityId: string, email: string): Promise<void> {
+export function releaseAddress(tx: Transaction, communityId: string, email: string): Promise<void> {
   return releaseAddresses(tx, communityId, [nameKey(email)]);
 }
 

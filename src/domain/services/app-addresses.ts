@@ -1,11 +1,12 @@
 import ipaddr from 'ipaddr.js';
+import type { CLIENT_KINDS } from './service-choices.ts';
 
 /**
  * What kind of program a client is; a service says it, and nothing is guessed from its addresses.
  * `web`: pages on a server. `spa`: pages whose scripts do it all in the browser, without a secret.
  * `native`: a program on a phone or a computer, alone or beside its server, with a secret or without.
  */
-export type ClientKind = 'web' | 'spa' | 'native';
+export type ClientKind = (typeof CLIENT_KINDS)[number];
 
 /** What decides which addresses a client may have. */
 export type AddressRule = {

@@ -1,10 +1,11 @@
 import type { Sealer } from '../../platform/secrets/sealer.ts';
+import type { OPEN_ACCESS } from './service-choices.ts';
 import type { ClientRow, ServiceRow } from './service-rows.ts';
 
 type Partly<Values> = { [Key in keyof Values]?: Values[Key] | undefined };
 
 /** Who may use a service: everyone, those whom an admin lets in, or these groups, by their ids. */
-export type AccessRule = 'everyone' | 'approval' | { groups: readonly string[] };
+export type AccessRule = (typeof OPEN_ACCESS)[number] | { groups: readonly string[] };
 
 /** What is to be otherwise of a client; what is absent stays. A list is the whole list. */
 export type ClientChange = Partly<Omit<ClientRow, 'sealedSecret' | 'issuer'>> & {

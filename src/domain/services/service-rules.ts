@@ -8,8 +8,8 @@ import type { ServiceRow } from './service-rows.ts';
 /** What the catalogue knows so far. */
 export const RECIPES = ['generic-oidc'] as const;
 
-const MAX_NAME = 200;
-const MAX_DESCRIPTION = 1_000;
+export const SERVICE_NAME = { max: 200 };
+export const SERVICE_DESCRIPTION = { max: 1_000 };
 const MAX_ICON = 16;
 /** Up to a year. */
 export const SESSION_HOURS = { min: 1, max: 8_760 };
@@ -44,9 +44,9 @@ export function serviceFaults(change: ServiceChange, after: ServiceRow): Fault[]
   check('slug', `the slug "${slug}"`, slugFault(slug));
   if (recipe !== undefined && !RECIPES.some((known) => known === recipe))
     check('recipe', `the recipe "${recipe}"`, `is none of ${RECIPES.join(', ')}`);
-  if (name !== undefined) check('name', 'the name', lineFault(name, { max: MAX_NAME }));
+  if (name !== undefined) check('name', 'the name', lineFault(name, SERVICE_NAME));
   if (description != null)
-    check('description', 'the description', lineFault(description, { max: MAX_DESCRIPTION }));
+    check('description', 'the description', lineFault(description, SERVICE_DESCRIPTION));
   if (icon != null) check('icon', `the icon "${icon}"`, iconFault(icon));
   if (url != null) check('url', `the address "${url}"`, webUriFault(url));
   if (typeof access === 'object' && access.groups.length === 0)

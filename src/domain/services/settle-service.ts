@@ -66,7 +66,8 @@ export function settleService(
   return { index, change, before, after, hasNewSecret };
 }
 
-function settleClient(
+/** What becomes of a client; one that is new gets what the change leaves unsaid. */
+export function settleClient(
   change: ClientChange | null | undefined,
   before: ClientRow | null,
   issuer: string,

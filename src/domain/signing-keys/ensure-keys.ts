@@ -1,7 +1,8 @@
 import type { Database } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
-import { generateSigningKey, isRetired, SIGNING_ALGS, type SigningKey } from './signing-key.ts';
+import { SIGNING_ALGS } from './signing-algs.ts';
+import { generateSigningKey, isRetired, type SigningKey } from './signing-key.ts';
 import { insertKey, listKeys, lockKeys } from './signing-key-store.ts';
 
 /**

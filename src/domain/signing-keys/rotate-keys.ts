@@ -1,13 +1,13 @@
 import type { Database, Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
+import { SIGNING_ALGS } from './signing-algs.ts';
 import {
   type GeneratedKey,
   generateSigningKey,
   isUpcoming,
   OVERLAP_MS,
   PUBLISHED_AFTER_RETIREMENT_MS,
-  SIGNING_ALGS,
   type SigningKey,
 } from './signing-key.ts';
 import {

@@ -1,13 +1,12 @@
 import type { JWK } from 'jose';
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
+import { SIGNING_ALGS, type SigningAlg } from './signing-algs.ts';
 import {
   type GeneratedKey,
   isActive,
   isRetired,
   isUpcoming,
-  SIGNING_ALGS,
-  type SigningAlg,
   type SigningKey,
   signingKeyContext,
 } from './signing-key.ts';

@@ -1,11 +1,7 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint, type JWK } from 'jose';
-
-export type SigningAlg = 'RS256' | 'ES256';
-
-/** Every community has a key of each; RS256 first, since some clients take the first key they see. */
-export const SIGNING_ALGS: readonly SigningAlg[] = ['RS256', 'ES256'];
+import type { SigningAlg } from './signing-algs.ts';
 
 /** 112 bits of strength, for keys that live months (docs/decisions/0005-signing-keys.md). */
 const RSA_BITS = 2048;

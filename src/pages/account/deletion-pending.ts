@@ -62,7 +62,7 @@ function goOn(
   pending: PendingSignIn,
   target: SignInTarget,
 ): Promise<void> {
-  const proven = { amr: pending.provenAmr ?? ['pwd'], restsOn: pending.restsOn, pending };
+  const proven = { amr: pending.provenAmr ?? ['pwd'], credential: pending.credential, pending };
   return admit(parts, request, proven, { ...target, returnPath: pending.returnPath });
 }
 

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Community } from '../../domain/communities/community.ts';
-import { mayInviteAs } from '../../domain/invitations/invitation.ts';
+import { INVITATION_USES, mayInviteAs } from '../../domain/invitations/invitation.ts';
 import { displayNameFault, shortened, tidyName } from '../../domain/memberships/display-name.ts';
-import type { Role } from '../../domain/memberships/membership-store.ts';
+import { ROLES, type Role } from '../../domain/memberships/membership-store.ts';
 import { isEmailAddress, nameKey } from '../../platform/text/names.ts';
+import { wholeNumberFault } from '../../platform/text/text-faults.ts';
 import { typed } from '../../platform/web/form-fields.ts';
 import type { FieldFault } from '../registration/pages.ts';
 import type { AdminPage } from './pages.ts';
@@ -23,10 +24,8 @@ export type InvitationForm = {
   days: number;
 };
 
-const ROLES = ['member', 'admin', 'owner'] as const satisfies Role[];
 const DAYS = [1, 7, 30, 90, 365];
 const MOST_ADDRESSES = 50;
-const MOST_USES = 10_000;
 
 export const invitationFields = z.object({
   label: typed.transform(tidyName),
@@ -67,8 +66,7 @@ export function invitationFaults(form: InvitationForm, ownRole: Role): FieldFaul
   if (!mayInviteAs(ownRole, form.role)) fault('role', 'not-yours');
   const { maxUses } = form;
   if (form.uses === 'many' && maxUses !== null) {
-    if (!Number.isInteger(maxUses) || maxUses < 1 || maxUses > MOST_USES)
-      fault('max_uses', 'number');
+    if (wholeNumberFault(maxUses, INVITATION_USES)) fault('max_uses', 'number');
   }
   return faults;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RefusedError } from '../../domain/errors.ts';
 import { listRequests } from '../../domain/registration/answer-store.ts';
-import { decideRequest } from '../../domain/registration/decide-request.ts';
+import { decideRequest, REASON_MAX } from '../../domain/registration/decide-request.ts';
 import { answerAccessRequest } from '../../domain/services/decide-access.ts';
 import { listAccessRequests } from '../../domain/services/service-store.ts';
 import { uuid } from '../../platform/text/uuid.ts';
@@ -9,8 +9,6 @@ import { oneOf, typed } from '../../platform/web/form-fields.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { adminRecent } from '../routing/who.ts';
 import { adminFrame, dayFor } from './admin-frame.ts';
-
-const REASON_MAX = 1_000;
 
 /** Those who asked to join: what they answered, and the word of an admin. */
 export const ADMIN_REQUESTS_ROUTES: CommunityRoute[] = [

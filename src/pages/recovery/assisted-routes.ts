@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { findLink, spendLink } from '../../domain/links/link-store.ts';
 import { isShortAlone, newPasswordFault } from '../../domain/people/password-rule.ts';
 import { endRecovery, recoveryOf } from '../../domain/recovery/assisted-recovery.ts';
-import { giveBack, recoveryByLink } from '../../domain/recovery/complete-assisted-recovery.ts';
+import {
+  completeAssistedRecovery,
+  recoveryByLink,
+} from '../../domain/recovery/complete-assisted-recovery.ts';
 import { linkToken, noFields, typed } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
@@ -57,7 +60,7 @@ export const ASSISTED_RECOVERY_ROUTES: CommunityRoute[] = [
       const isShort = isShortAlone(password);
       const place = { communityId: community.id, issuerUrl: issuer.url };
       const done = await parts.database.transaction((tx) =>
-        giveBack(tx, place, token, { hash, isShort }),
+        completeAssistedRecovery(tx, place, token, { hash, isShort }),
       );
       if (done === undefined) return showExpired(request);
       await parts.settle();

@@ -6,7 +6,7 @@ import { addNewcomer, UsernameFaultError } from '../../domain/registration/add-n
 import { tellAdminsOfRequest } from '../../domain/registration/messages.ts';
 import type { Newcomer } from '../../domain/registration/newcomer.ts';
 import { newcomerPasswordFault } from '../../domain/registration/newcomer-password.ts';
-import { makeWay, standingOf } from '../../domain/registration/release-address.ts';
+import { releaseAddress, standingOf } from '../../domain/registration/release-address.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { linkToken } from '../../platform/web/form-fields.ts';
 import { localeOf } from '../routing/chrome.ts';
@@ -116,7 +116,7 @@ async function register(
     const link = await spendLink(tx, community.id, 'registration', token);
     if (link?.email == null) return undefined;
     if ((await standingOf(tx, community.id, link.email)) === 'refused') return undefined;
-    await makeWay(tx, community.id, link.email);
+    await releaseAddress(tx, community.id, link.email);
     const admission = { status, locale, passwordHash, provenEmail: link.email } as const;
     const subject = await addNewcomer(tx, community.id, newcomer, admission);
     if (status === 'requested') {

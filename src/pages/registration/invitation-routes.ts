@@ -16,7 +16,7 @@ import { signedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { anyone } from '../routing/who.ts';
 import { proceedAfterPassword } from '../sign-in/after-password.ts';
-import { allowToSetOut } from './allow-join-redirect.ts';
+import { allowJoinRedirect } from './allow-join-redirect.ts';
 import {
   newcomerFaults,
   newcomerFields,
@@ -179,7 +179,7 @@ function invitationPage(
   form: Omit<NewcomerForm, 'action' | 'csrf' | 'faults'>,
 ): InvitationPage {
   const { issuer, csrf } = request;
-  allowToSetOut(request);
+  allowJoinRedirect(request);
   return {
     page: 'invitation',
     action: `${issuer.basePath}/invitations/${token}`,

@@ -9,7 +9,7 @@ import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { signedIn } from '../routing/signed-in.ts';
 import { anyone } from '../routing/who.ts';
 import { pathOfWaiting } from '../sign-in/app-waiting.ts';
-import { allowToSetOut } from './allow-join-redirect.ts';
+import { allowJoinRedirect } from './allow-join-redirect.ts';
 import { closedPage } from './closed-page.ts';
 import { REGISTRATION_DETAILS_ROUTES } from './details-routes.ts';
 import { emailFault } from './newcomer-form.ts';
@@ -91,7 +91,7 @@ function registerPage(request: CommunityRequest): RegisterPage | undefined {
   const { community, issuer, csrf } = request;
   const { registration } = community;
   if (registration !== 'open' && registration !== 'approval') return undefined;
-  allowToSetOut(request);
+  allowJoinRedirect(request);
   const waiting = pathOfWaiting(request);
   const loginPath = waiting === undefined ? '/login' : `${waiting}?login`;
   return {

@@ -12,12 +12,12 @@ import { asksForTwoFactors, type SignInTarget, signInPath } from './sign-in-targ
 export async function proceedAfterPassword(
   parts: Pick<WebParts, 'database' | 'sealer'>,
   request: CommunityRequest,
-  restsOn: { subject: string; passwordHash: string },
+  credential: { subject: string; passwordHash: string },
   target: SignInTarget,
 ): Promise<void> {
-  const member = await request.unit.member(restsOn.subject);
+  const member = await request.unit.member(credential.subject);
   const waitFor = async (waitsFor: 'factor' | 'set-up', page: string) => {
-    await openPendingSignIn(parts.database, request, { restsOn, waitsFor }, target);
+    await openPendingSignIn(parts.database, request, { credential, waitsFor }, target);
     request.redirect(`${signInPath(target)}/${page}`);
   };
   if (member?.secondFactor === true) return waitFor('factor', 'second-factor');
@@ -25,5 +25,5 @@ export async function proceedAfterPassword(
     member !== undefined &&
     (secondFactorRequirement(request.community, member).inForce || asksForTwoFactors(target));
   if (mustHave) return waitFor('set-up', 'set-up');
-  return completeSignIn(parts, request, { amr: ['pwd'], restsOn }, target);
+  return completeSignIn(parts, request, { amr: ['pwd'], credential }, target);
 }

@@ -14,7 +14,7 @@ export type ProvenSignIn = {
   /** RFC 8176: what really happened, such as `pwd`, `otp`, `mfa`. */
   amr: readonly string[];
   /** The sign-in counts if this still stands when it is stored. */
-  restsOn: Credential;
+  credential: Credential;
   /** The sign-in on its way that this ends: of two answers at once, one counts. */
   pending?: PendingSignIn;
 };
@@ -29,10 +29,10 @@ export async function completeSignIn(
   proven: ProvenSignIn,
   target: SignInTarget,
 ): Promise<void> {
-  const { amr, restsOn } = proven;
-  const member = await request.unit.member(restsOn.subject);
+  const { amr, credential } = proven;
+  const member = await request.unit.member(credential.subject);
   if (member?.statusReason !== 'deletion') return admit(parts, request, proven, target);
-  const pending = { restsOn, waitsFor: 'decision' as const, provenAmr: amr };
+  const pending = { credential, waitsFor: 'decision' as const, provenAmr: amr };
   await openPendingSignIn(parts.database, request, pending, target);
   request.redirect(`${signInPath(target)}/decision`);
 }
@@ -44,14 +44,14 @@ export async function completeSignIn(
 export async function admit(
   parts: Pick<WebParts, 'database' | 'sealer'>,
   request: CommunityRequest,
-  { amr, restsOn, pending }: ProvenSignIn,
+  { amr, credential, pending }: ProvenSignIn,
   target: SignInTarget,
 ): Promise<void> {
-  const { subject } = restsOn;
+  const { subject } = credential;
   const { interaction } = target;
   const service =
     interaction && serviceOfClient(request.community, String(interaction.params.client_id));
-  request.unit.requireCredential(restsOn);
+  request.unit.requireCredential(credential);
   if (pending !== undefined) request.unit.endPendingSignIn(pending.tokenHash);
   request.unit.record({
     type: 'member.signed-in',

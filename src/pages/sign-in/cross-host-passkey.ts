@@ -17,7 +17,7 @@ import { relyingPartyNamed, sendRequestOptions } from './passkey-request-options
 import { findPendingSignIn } from './pending-sign-in.ts';
 import { noSignIn, onTheWay, SIGN_INS, signingIn } from './who.ts';
 
-const handOffLink = z.object({ token: wholeToken });
+const passkeyLink = z.object({ token: wholeToken });
 
 /**
  * A passkey of the community's other address, where the browser knows no related origins: the visitor goes
@@ -25,7 +25,7 @@ const handOffLink = z.object({ token: wholeToken });
  * with the cookie of the browser in which the password was typed: who sends the link to somebody else is
  * sent nothing back.
  */
-export const HAND_OFF_ROUTES: CommunityRoute[] = [
+export const CROSS_HOST_PASSKEY_ROUTES: CommunityRoute[] = [
   ...SIGN_INS.flatMap(({ path, params }) => [
     // A new link makes the one before worthless.
     route({
@@ -60,8 +60,13 @@ export const HAND_OFF_ROUTES: CommunityRoute[] = [
           pending && (await provenBy(parts.database, request, pending.tokenHash, code));
         if (pending === undefined || proven === undefined) throw noSignIn(target);
         const amr = ['pwd', ...proven, 'mfa'];
-        const { restsOn, returnPath } = pending;
-        await completeSignIn(parts, request, { amr, restsOn, pending }, { ...target, returnPath });
+        const { credential, returnPath } = pending;
+        await completeSignIn(
+          parts,
+          request,
+          { amr, credential, pending },
+          { ...target, returnPath },
+        );
       },
     }),
   ]),
@@ -69,22 +74,22 @@ export const HAND_OFF_ROUTES: CommunityRoute[] = [
   route({
     method: 'GET',
     path: '/hand-off/:token',
-    params: handOffLink,
+    params: passkeyLink,
     secret: ['token'],
     who: anyone,
     async handle({ parts, request, params: { token } }) {
-      showPage(request, await findHandOff(parts, request, token), token);
+      showPage(request, await findCrossHostSignIn(parts, request, token), token);
     },
   }),
   route({
     method: 'POST',
     path: '/hand-off/:token/options',
-    params: handOffLink,
+    params: passkeyLink,
     secret: ['token'],
     who: anyone,
     form: noFields,
     async handle({ parts, request, params: { token } }) {
-      const { passkeys } = await findHandOff(parts, request, token);
+      const { passkeys } = await findCrossHostSignIn(parts, request, token);
       await sendRequestOptions(parts, request, relyingPartyAt(request.issuer).rpId, {
         purpose: purposeOf(token),
         userVerification: 'discouraged',
@@ -95,13 +100,13 @@ export const HAND_OFF_ROUTES: CommunityRoute[] = [
   route({
     method: 'POST',
     path: '/hand-off/:token',
-    params: handOffLink,
+    params: passkeyLink,
     secret: ['token'],
     who: anyone,
     form: z.object({ response: z.string().optional() }),
     async handle({ parts, request, params: { token }, form }) {
-      const handOff = await findHandOff(parts, request, token);
-      const { personId, subject } = handOff;
+      const signIn = await findCrossHostSignIn(parts, request, token);
+      const { personId, subject } = signIn;
       const expected = { purpose: purposeOf(token), personId, userVerification: false };
       const outcome = await verifyAssertion(parts, request, form.response, expected);
       if (!outcome.verified) {
@@ -109,7 +114,7 @@ export const HAND_OFF_ROUTES: CommunityRoute[] = [
         if (!allowed.allowed) throw new RequestError(429, 'too-many', 'too many wrong passkeys');
         const details = { using: 'passkey' };
         request.unit.record({ type: 'second-factor.failed', actor: 'anonymous', subject, details });
-        showPage(request, handOff, token, 'passkey');
+        showPage(request, signIn, token, 'passkey');
         return;
       }
       const code = newToken();
@@ -120,19 +125,25 @@ export const HAND_OFF_ROUTES: CommunityRoute[] = [
       );
       if (proven.length === 0) throw noSignIn();
       request.ctx.status = 303;
-      request.ctx.redirect(`${handOff.returnUrl}?code=${code}`);
+      request.ctx.redirect(`${signIn.returnUrl}?code=${code}`);
     },
   }),
 ];
 
 function showPage(
   request: CommunityRequest,
-  { from }: HandOff,
+  { from }: CrossHostSignIn,
   token: string,
   fault?: 'passkey',
 ): void {
   const action = `${request.issuer.basePath}/hand-off/${token}`;
-  const page: PasskeyPage = { page: 'hand-off', action, csrf: request.csrf(), from, fault };
+  const page: PasskeyPage = {
+    page: 'cross-host-passkey',
+    action,
+    csrf: request.csrf(),
+    from,
+    fault,
+  };
   request.page(page, { leaves: true, status: fault === undefined ? 200 : 400 });
 }
 
@@ -150,7 +161,7 @@ async function provenBy(
   return row?.amr;
 }
 
-type HandOff = {
+type CrossHostSignIn = {
   subject: string;
   personId: string;
   /** Of this address. */
@@ -161,11 +172,11 @@ type HandOff = {
 };
 
 /** The sign-in that a link belongs to. @throws RequestError 400 `expired` */
-async function findHandOff(
+async function findCrossHostSignIn(
   parts: WebParts,
   request: CommunityRequest,
   token: string,
-): Promise<HandOff> {
+): Promise<CrossHostSignIn> {
   const { community, issuer } = request;
   const [row] = await parts.database.query<{
     subject: string;

@@ -6,7 +6,7 @@ export type PasskeyFault = 'failed' | 'known' | 'too-many' | 'name' | 'required'
 export type PasskeyPage =
   | {
       /** A sign-in that began at another address of the community goes on here. */
-      page: 'hand-off';
+      page: 'cross-host-passkey';
       action: string;
       csrf: string;
       /** The host where it began. */

@@ -56,7 +56,7 @@ export const PASSKEY_SIGN_IN_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path
         request,
         {
           amr: [...outcome.amr, 'mfa'],
-          restsOn: { subject: passkey.subject, passkeyId: passkey.id },
+          credential: { subject: passkey.subject, passkeyId: passkey.id },
         },
         target,
       );

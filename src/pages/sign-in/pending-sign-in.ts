@@ -12,7 +12,7 @@ export type PendingSignIn = {
   tokenHash: Buffer;
   subject: string;
   personId: string;
-  restsOn: Credential;
+  credential: Credential;
   waitsFor: WaitsFor;
   /** What was proven besides the password; null when nothing was. */
   provenAmr: string[] | null;
@@ -26,11 +26,11 @@ const MINUTES = 15;
 export async function openPendingSignIn(
   db: Queryable,
   request: CommunityRequest,
-  pending: { restsOn: Credential; waitsFor: WaitsFor; provenAmr?: readonly string[] },
+  pending: { credential: Credential; waitsFor: WaitsFor; provenAmr?: readonly string[] },
   target: SignInTarget,
 ): Promise<void> {
   const token = newToken();
-  const { restsOn, waitsFor, provenAmr } = pending;
+  const { credential, waitsFor, provenAmr } = pending;
   await db.query(
     `INSERT INTO pending_sign_ins (community_id, token_hash, subject, issuer, password_hash, passkey_id,
        interaction_uid, return_path, waits_for, proven_amr, expires_at)
@@ -38,10 +38,10 @@ export async function openPendingSignIn(
     [
       request.community.id,
       tokenHash(token),
-      restsOn.subject,
+      credential.subject,
       request.issuer.url,
-      'passwordHash' in restsOn ? restsOn.passwordHash : null,
-      'passkeyId' in restsOn ? restsOn.passkeyId : null,
+      'passwordHash' in credential ? credential.passwordHash : null,
+      'passkeyId' in credential ? credential.passkeyId : null,
       target.interaction?.uid ?? null,
       target.returnPath ?? null,
       waitsFor,
@@ -100,7 +100,7 @@ export async function findPendingSignIn(
   );
   if (row === undefined) return undefined;
   const { subject, personId, passwordHash, passkeyId, provenAmr, returnPath } = row;
-  const restsOn: Credential =
+  const credential: Credential =
     passkeyId === null
       ? { subject, passwordHash: passwordHash as string }
       : { subject, passkeyId: passkeyId };
@@ -108,7 +108,7 @@ export async function findPendingSignIn(
     tokenHash: tokenHash(token),
     subject,
     personId,
-    restsOn,
+    credential,
     waitsFor,
     provenAmr,
     returnPath: returnPath ?? undefined,

@@ -68,7 +68,7 @@ export const SECOND_FACTOR_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, 
       await completeSignIn(
         parts,
         request,
-        { amr, restsOn: pending.restsOn, pending },
+        { amr, credential: pending.credential, pending },
         { ...target, returnPath: pending.returnPath },
       );
     },

@@ -109,7 +109,7 @@ export const SET_UP_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, params 
       await completeSignIn(
         parts,
         request,
-        { amr, restsOn: pending.restsOn, pending },
+        { amr, credential: pending.credential, pending },
         { ...target, returnPath: pending.returnPath },
       );
     },

@@ -6,9 +6,9 @@ import {
   consumeAll,
   createLimiters,
   DAY,
-  giveBack,
   HOUR,
   MINUTE,
+  refund,
 } from './limiter.ts';
 import { neighbourhoodOf, networkOf } from './network.ts';
 
@@ -87,7 +87,7 @@ export function createFactorThrottle(pool: pg.Pool, sealer: Sealer): FactorThrot
       const counted = ofPerson(attempt);
       if (besiegedAttempts.has(attempt)) counted.push(...besieged(attempt));
       else if (attempt.device === undefined) counted.push(...ofPlace(attempt));
-      await giveBack(counted);
+      await refund(counted);
     },
   };
 }

@@ -65,6 +65,6 @@ export async function consume([limiter, key]: Counted): Promise<Refusal | undefi
 }
 
 /** Takes back what was counted. */
-export async function giveBack(counted: readonly Counted[]): Promise<void> {
+export async function refund(counted: readonly Counted[]): Promise<void> {
   await Promise.all(counted.map(([limiter, key]) => limiter.reward(key)));
 }

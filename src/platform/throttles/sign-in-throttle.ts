@@ -7,10 +7,10 @@ import {
   consume,
   createLimiters,
   DAY,
-  giveBack,
   HOUR,
   MINUTE,
   type Refusal,
+  refund,
 } from './limiter.ts';
 import { neighbourhoodOf, networkOf } from './network.ts';
 
@@ -155,7 +155,7 @@ export function createSignInThrottle(pool: pg.Pool, sealer: Sealer): SignInThrot
   }
 
   async function uncount(attempt: Attempt): Promise<void> {
-    await giveBack(counted.get(attempt) ?? []);
+    await refund(counted.get(attempt) ?? []);
     counted.delete(attempt);
   }
 

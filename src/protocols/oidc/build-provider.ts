@@ -4,7 +4,9 @@ import type { Community } from '../../domain/communities/community.ts';
 import type { Issuer } from '../../domain/communities/issuer.ts';
 import { accessTo } from '../../domain/memberships/member.ts';
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
+import { CLIENT_AUTH_METHODS } from '../../domain/services/service-choices.ts';
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authentication.ts';
+import { SIGNING_ALGS } from '../../domain/signing-keys/signing-algs.ts';
 import type { Outbound } from '../../platform/outbound/outbound.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { createAdapterFactory } from './adapter.ts';
@@ -33,7 +35,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 export const SESSION_TTL = 14 * DAY;
 
-const AUTH_METHODS: ClientAuthMethod[] = ['client_secret_basic', 'client_secret_post', 'none'];
+const AUTH_METHODS: ClientAuthMethod[] = [...CLIENT_AUTH_METHODS];
 
 export type ProviderParts = {
   community: Community;
@@ -86,7 +88,7 @@ function configuration(
     acrValues: [ACR_SINGLE_FACTOR, ACR_MULTI_FACTOR],
     conformIdTokenClaims: false,
     subjectTypes: ['public'],
-    enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'] },
+    enabledJWA: { idTokenSigningAlgValues: [...SIGNING_ALGS] },
     clientAuthMethods: AUTH_METHODS,
     discovery: {
       // Where these are left out, RFC 8414 has clients believe in basic alone.

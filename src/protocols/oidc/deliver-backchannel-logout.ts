@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { importJWK, SignJWT } from 'jose';
 import type { BackchannelLogout } from '../../domain/sessions/backchannel-logout.ts';
-import type { SigningAlg } from '../../domain/signing-keys/signing-key.ts';
+import type { SigningAlg } from '../../domain/signing-keys/signing-algs.ts';
 import { loadSigningKey } from '../../domain/signing-keys/signing-key-store.ts';
 import type { Queryable } from '../../platform/database/database.ts';
 import { AddressRefusedError } from '../../platform/outbound/guarded-connector.ts';

@@ -47,7 +47,7 @@ async function settleBody(
     body = await readBody(req);
   } catch (error) {
     // The client hung up: the provider finds out when it reads.
-    giveBack(req, error as Error);
+    replaceBody(req, error as Error);
     return;
   }
   const sent = { header: req.headers.authorization, pairs: pairsOf(body.toString('latin1')) };
@@ -55,7 +55,7 @@ async function settleBody(
   const settled = settle(sent, known);
   if (settled.header !== undefined) req.headers.authorization = settled.header;
   const isSame = settled.pairs === sent.pairs;
-  giveBack(req, isSame ? body : Buffer.from(settled.pairs.join('&'), 'latin1'));
+  replaceBody(req, isSame ? body : Buffer.from(settled.pairs.join('&'), 'latin1'));
 }
 
 /** In which ways the request at hand brought a secret. */
@@ -200,7 +200,7 @@ async function readBody(req: IncomingMessage): Promise<Buffer> {
 }
 
 /** Lets the provider read a body that was read already, or meet what was met. */
-function giveBack(req: IncomingMessage, body: Buffer | Error): void {
+function replaceBody(req: IncomingMessage, body: Buffer | Error): void {
   if (body instanceof Buffer && req.headers['content-length'] !== undefined)
     req.headers['content-length'] = String(body.length);
   Object.defineProperties(req, {

@@ -1,6 +1,6 @@
 import { baseClashes } from '../../domain/communities/ldap-base.ts';
 import {
-  FIRST_POSIX_NUMBER,
+  POSIX_FIRST_NUMBER,
   type PosixRange,
   rangeFaults,
   rangesOverlap,
@@ -60,7 +60,7 @@ export function reportPosixRanges({ report, lineOf }: Context, communities: read
 }
 
 function isWithinSchema({ firstNumber, count }: PosixRange): boolean {
-  return firstNumber >= FIRST_POSIX_NUMBER && count > 0;
+  return firstNumber >= POSIX_FIRST_NUMBER.min && count > 0;
 }
 
 function rangeOf(row: Raw, index: number): Range[] {

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Transaction } from '../../platform/database/database.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import type { Report } from './faults.ts';
@@ -20,10 +19,3 @@ export type ApplyRun = {
 
 /** Ids of a community's groups, by the key of their name. */
 export type GroupIds = ReadonlyMap<string, string>;
-
-/** Keys whose values differ, in the order of `after`. */
-export function changedKeys<Row extends object>(before: Row, after: Row): (keyof Row & string)[] {
-  return (Object.keys(after) as (keyof Row & string)[]).filter(
-    (key) => !isDeepStrictEqual(before[key], after[key]),
-  );
-}

@@ -1,19 +1,32 @@
 import { z } from 'zod';
 import {
+  COMMUNITY_STATES,
+  REGISTRATION_RULES,
+  SECOND_FACTOR_RULES,
+} from '../../domain/communities/community.ts';
+import {
   accentFault,
+  COMMUNITY_NAME,
   dayFault,
+  QUESTION_TEXT,
   questionsFault,
   RECOVERY_HOURS,
 } from '../../domain/communities/community-settings.ts';
 import { hostFault } from '../../domain/communities/host-name.ts';
 import { ldapBaseFault } from '../../domain/communities/ldap-base.ts';
-import { FIRST_POSIX_NUMBER, homeFault, shellFault } from '../../domain/communities/posix-rules.ts';
+import {
+  homeFault,
+  POSIX_COUNT,
+  POSIX_FIRST_NUMBER,
+  shellFault,
+} from '../../domain/communities/posix-rules.ts';
 import {
   groupDescriptionFault,
   groupNameFault,
   tidyGroupName,
 } from '../../domain/groups/group-faults.ts';
 import { emailFault, nameFault, zoneFault } from '../../domain/memberships/member-faults.ts';
+import { ROLES, STATUSES } from '../../domain/memberships/membership-store.ts';
 import {
   initiateLoginUriFault,
   redirectUriFault,
@@ -26,7 +39,23 @@ import {
   clientSecretFault,
   readerPasswordFault,
 } from '../../domain/services/client-rules.ts';
-import { iconFault, RECIPES, SESSION_HOURS } from '../../domain/services/service-rules.ts';
+import {
+  CLAIMS_PLACES,
+  CLIENT_AUTH_METHODS,
+  CLIENT_KINDS,
+  OPEN_ACCESS,
+  SECRET_METHODS,
+  TRUSTS,
+} from '../../domain/services/service-choices.ts';
+import {
+  iconFault,
+  RECIPES,
+  SERVICE_DESCRIPTION,
+  SERVICE_NAME,
+  SESSION_HOURS,
+} from '../../domain/services/service-rules.ts';
+import { SIGNING_ALGS } from '../../domain/signing-keys/signing-algs.ts';
+import { LOCALES } from '../../platform/i18n/locale.ts';
 import {
   checkedText,
   flag,
@@ -44,7 +73,7 @@ import {
 } from './fields.ts';
 import { usernameMessage } from './names-in-file.ts';
 
-const locale = () => oneOf(['fr', 'en']);
+const locale = () => oneOf(LOCALES);
 const email = () => checkedText(emailFault);
 const groupName = () => checkedText(groupNameFault).transform(tidyGroupName);
 const memberName = () => checkedText(nameFault);
@@ -67,7 +96,6 @@ export type ApplyDocument = z.output<ReturnType<typeof fileSchema>>;
 export type OperatorEntry = z.output<ReturnType<typeof operator>>;
 export type OperatorReaderEntry = z.output<ReturnType<typeof operatorReader>>;
 export type CommunityEntry = z.output<ReturnType<typeof community>>;
-export type GroupEntry = z.output<ReturnType<typeof group>>;
 export type MemberEntry = z.output<ReturnType<typeof member>>;
 export type ServiceEntry = z.output<ReturnType<typeof service>>;
 export type ClientEntry = z.output<ReturnType<typeof client>>;
@@ -91,10 +119,10 @@ function operatorReader(env: NodeJS.ProcessEnv) {
 function community(env: NodeJS.ProcessEnv) {
   return mapping({
     slug: slug(),
-    name: text({ max: 200 }),
+    name: text(COMMUNITY_NAME),
     locale: locale().optional(),
-    state: oneOf(['active', 'frozen', 'archived']).optional(),
-    registration: oneOf(['open', 'approval', 'invitation', 'closed']).optional(),
+    state: oneOf(COMMUNITY_STATES).optional(),
+    registration: oneOf(REGISTRATION_RULES).optional(),
     hosts: listOf(checkedText(hostFault)).optional(),
     branding: mapping({
       accent: checkedText((value) => quoted(accentFault(value))).nullish(),
@@ -108,11 +136,11 @@ function community(env: NodeJS.ProcessEnv) {
       posix: posix().nullish(),
     }).optional(),
     policies: mapping({
-      secondFactor: oneOf(['optional', 'admins', 'all']).optional(),
+      secondFactor: oneOf(SECOND_FACTOR_RULES).optional(),
       secondFactorFrom: checkedText(dayFault).nullish(),
       recoveryDelayHours: number(RECOVERY_HOURS).optional(),
     }).optional(),
-    questions: listOf(mapping({ text: text({ max: 300 }), required: flag().optional() }))
+    questions: listOf(mapping({ text: text(QUESTION_TEXT), required: flag().optional() }))
       .superRefine((questions, context) => {
         const message = questionsFault(questions);
         if (message !== undefined) context.addIssue({ code: 'custom', message });
@@ -131,8 +159,8 @@ function quoted(fault: string | undefined): string | undefined {
 
 function posix() {
   return mapping({
-    firstNumber: number({ min: FIRST_POSIX_NUMBER, max: 2_147_483_646 }),
-    count: number({ min: 1, max: 2_147_482_647 }),
+    firstNumber: number(POSIX_FIRST_NUMBER),
+    count: number(POSIX_COUNT),
     primaryGroup: groupName(),
     home: checkedText(homeFault).optional(),
     shell: checkedText(shellFault).optional(),
@@ -156,8 +184,8 @@ function member(env: NodeJS.ProcessEnv) {
     nickname: memberName().nullish(),
     email: email().nullish(),
     ...credentials(env),
-    role: oneOf(['member', 'admin', 'owner']).optional(),
-    status: oneOf(['requested', 'active', 'suspended', 'left']).optional(),
+    role: oneOf(ROLES).optional(),
+    status: oneOf(STATUSES).optional(),
     groups: listOf(groupName()).optional(),
     locale: locale().nullish(),
     zoneinfo: checkedText(zoneFault).nullish(),
@@ -167,8 +195,8 @@ function member(env: NodeJS.ProcessEnv) {
 function service(env: NodeJS.ProcessEnv) {
   return mapping({
     slug: slug(),
-    name: text({ max: 200 }).optional(),
-    description: text({ max: 1000 }).nullish(),
+    name: text(SERVICE_NAME).optional(),
+    description: text(SERVICE_DESCRIPTION).nullish(),
     icon: checkedText(iconFault).nullish(),
     recipe: z.enum(RECIPES, {
       error: missingOr(
@@ -176,7 +204,7 @@ function service(env: NodeJS.ProcessEnv) {
       ),
     }),
     url: checkedText(webUriFault).nullish(),
-    trust: oneOf(['first-party', 'third-party']).optional(),
+    trust: oneOf(TRUSTS).optional(),
     access: access().optional(),
     sessionHours: number(SESSION_HOURS).nullish(),
     client: client(env).nullish(),
@@ -189,7 +217,7 @@ function access() {
     (names) => names.length > 0,
     'must name at least one group',
   );
-  return z.union([z.enum(['everyone', 'approval']), z.strictObject({ groups })], {
+  return z.union([z.enum(OPEN_ACCESS), z.strictObject({ groups })], {
     error: missingOr('must be everyone, approval, or {groups: [NAME, …]} with at least one group'),
   });
 }
@@ -197,7 +225,7 @@ function access() {
 function client(env: NodeJS.ProcessEnv) {
   return mapping({
     id: checkedText(clientIdFault),
-    kind: oneOf(['web', 'spa', 'native']).optional(),
+    kind: oneOf(CLIENT_KINDS).optional(),
     lanHttp: flag().optional(),
     secret: secret(env, clientSecretFault).optional(),
     redirectUris: listOf(checkedText(redirectUriFault)).optional(),
@@ -207,17 +235,17 @@ function client(env: NodeJS.ProcessEnv) {
     initiateLoginUri: checkedText(initiateLoginUriFault).nullish(),
     grants: listOf(oneOf(CLIENT_GRANTS)).optional(),
     auth: clientAuth().optional(),
-    idTokenAlg: oneOf(['RS256', 'ES256']).optional(),
+    idTokenAlg: oneOf(SIGNING_ALGS).optional(),
     scopes: listOf(oneOf(CLIENT_SCOPES)).optional(),
-    claimsIn: oneOf(['id_token', 'userinfo', 'both']).optional(),
+    claimsIn: oneOf(CLAIMS_PLACES).optional(),
     pkce: flag().optional(),
   });
 }
 
 /** A client with a secret may send it either way, unless the service says that there is only one. */
 function clientAuth() {
-  const ways = ['client_secret_basic', 'client_secret_post'] as const;
-  return z.union([z.enum([...ways, 'none']), z.strictObject({ only: z.enum(ways) })], {
+  const only = z.strictObject({ only: z.enum(SECRET_METHODS) });
+  return z.union([z.enum(CLIENT_AUTH_METHODS), only], {
     error: missingOr(
       'must be client_secret_basic, client_secret_post, none, or {only: client_secret_basic} or {only: client_secret_post} for an app of which no other way is to be taken',
     ),

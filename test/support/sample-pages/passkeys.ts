@@ -70,6 +70,11 @@ export const PASSKEY_PAGES: Record<string, PageModel> = {
     ...factor,
     passkey: { optionsUrl, here: false, elsewhere: [] },
   },
-  'hand-off': { page: 'hand-off', ...form, from: 'hub.example' },
-  'hand-off refused': { page: 'hand-off', ...form, from: 'hub.example', fault: 'passkey' },
+  'cross-host-passkey': { page: 'cross-host-passkey', ...form, from: 'hub.example' },
+  'cross-host-passkey refused': {
+    page: 'cross-host-passkey',
+    ...form,
+    from: 'hub.example',
+    fault: 'passkey',
+  },
 };

@@ -11,7 +11,7 @@ import type { LdapLimits } from './limits.ts';
 import { Operations } from './operations.ts';
 import { Outgoing } from './outgoing.ts';
 import { START_TLS } from './request-kinds.ts';
-import { Patience } from './timeouts.ts';
+import { Timeouts } from './timeouts.ts';
 import type { Turns } from './turns.ts';
 
 /** One client's requests are read for so long, in milliseconds; then it waits for its next turn. */
@@ -48,7 +48,7 @@ export class LdapConnection<State> implements Connection<State> {
   #options: ConnectionOptions<State>;
   #frames = new Frames();
   #outgoing: Outgoing;
-  #patience: Patience;
+  #timeouts: Timeouts;
   #operations: Operations<State>;
   #isTls: boolean;
   #isBound = false;
@@ -66,7 +66,7 @@ export class LdapConnection<State> implements Connection<State> {
     this.state = options.handler.anonymous();
     this.#options = options;
     this.#isTls = isTls;
-    this.#patience = new Patience(options.limits);
+    this.#timeouts = new Timeouts(options.limits);
     this.#outgoing = new Outgoing(socket, options.spares);
     this.#operations = new Operations(options, {
       connection: this,
@@ -78,7 +78,7 @@ export class LdapConnection<State> implements Connection<State> {
       },
       startTls: (id) => this.#startTls(id),
       ended: () => {
-        this.#patience.heard();
+        this.#timeouts.heard();
         this.#goOn();
       },
     });
@@ -119,7 +119,7 @@ export class LdapConnection<State> implements Connection<State> {
   }
 
   #hear(bytes: Buffer): void {
-    this.#patience.heard();
+    this.#timeouts.heard();
     this.#frames.add(bytes);
     this.#goOn();
   }
@@ -141,7 +141,7 @@ export class LdapConnection<State> implements Connection<State> {
       return;
     }
     const mayRead = this.#mayRead();
-    this.#patience.read(mayRead && this.#frames.isWithin);
+    this.#timeouts.read(mayRead && this.#frames.isWithin);
     if (mayRead) this.#socket.resume();
     else this.#socket.pause();
   }
@@ -196,7 +196,7 @@ export class LdapConnection<State> implements Connection<State> {
     this.#isStartingTls = true;
     this.#operations.dropQueue();
     this.#frames.reset();
-    this.#patience.read(false);
+    this.#timeouts.read(false);
     plain.off('data', this.#onData).off('drain', this.#onDrain).off('end', this.#onEnd).pause();
     const { writer } = this.#outgoing;
     const response = { code: RESULT.success, responseName: START_TLS };
@@ -215,7 +215,7 @@ export class LdapConnection<State> implements Connection<State> {
     this.#isTls = true;
     this.#isStartingTls = false;
     this.#becomeAnonymous();
-    this.#patience.heard();
+    this.#timeouts.heard();
     this.#socket = tls;
     this.#outgoing.goOnOver(tls);
     this.#listen();
@@ -273,7 +273,7 @@ export class LdapConnection<State> implements Connection<State> {
   /** Ends the connection when it has used up its time; called every second. */
   sweep(now: number): void {
     const is = { busy: this.#operations.isBusy, bound: this.#isBound };
-    const verdict = this.#patience.verdict(now, this.#outgoing, is);
+    const verdict = this.#timeouts.verdict(now, this.#outgoing, is);
     if (verdict === 'stalled') this.#socket.destroy();
     else if (this.#isEnding || this.#isStartingTls) return;
     else if (verdict === 'slow') {

@@ -2,7 +2,7 @@ import type { LdapLimits } from './limits.ts';
 import type { Outgoing } from './outgoing.ts';
 
 /** How long a client is waited for; what has been waited for too long is told by `verdict`. */
-export class Patience {
+export class Timeouts {
   #limits: LdapLimits;
   #heardAt = performance.now();
   /** When a message began that is not whole. */

@@ -4,9 +4,9 @@ import { LdapError, RESULT } from '../protocol/result.ts';
 /** How long something may be known to have changed and still be answered from, in milliseconds. */
 const TOLERATED_MS = 150;
 /** How long an operation waits for the database before it says that there is none (row 16). */
-const PATIENCE_MS = 3_000;
+const TIMEOUT_MS = 3_000;
 /** How long it waits while what it needs is being read, the first time: a large directory takes seconds. */
-const FIRST_READ_MS = 20_000;
+const FIRST_READ_TIMEOUT_MS = 20_000;
 const RETRY_MS = 200;
 
 /**
@@ -86,8 +86,8 @@ export function follow(
     async becomeCurrent() {
       const started = performance.now();
       while (!isCurrent()) {
-        const patience = feed.isLive() && !loaded ? FIRST_READ_MS : PATIENCE_MS;
-        const left = started + patience - performance.now();
+        const timeout = feed.isLive() && !loaded ? FIRST_READ_TIMEOUT_MS : TIMEOUT_MS;
+        const left = started + timeout - performance.now();
         if (left <= 0 || stopped) {
           throw feed.isLive()
             ? new LdapError(RESULT.busy, 'the directory is being read; try again')

@@ -4,8 +4,9 @@ import type { Transaction } from '../../platform/database/database.ts';
 /**
  * Whether a mail of this kind may go to an address again; if so, the next one waits for `minutes`. Of two
  * processes that ask at once, one is told yes. When the transaction fails it is as if nobody had asked.
+ * It stands among the spent proofs, which have what it takes: a kind, a hash and an end.
  */
-export async function takeMailPause(
+export async function startMailCooldown(
   tx: Transaction,
   kind: string,
   address: string,
