@@ -12,7 +12,8 @@ const HEAD_BYTES = RANDOM_BYTES + EXPIRY_BYTES;
 
 /** What a challenge is for: an answer to it counts for nothing else, and nowhere else. */
 export type ChallengeFor = {
-  communityId: string;
+  /** Who asks: the community's id, or the operators' console. */
+  realm: string;
   rpId: string;
   /** Such as `sign-in`, or `register:PERSON`. */
   purpose: string;
@@ -73,9 +74,9 @@ export function spendChallenge(
 }
 
 function digest(key: string, browser: string, purpose: ChallengeFor, head: Buffer): Buffer {
-  const { communityId, rpId, purpose: what } = purpose;
+  const { realm, rpId, purpose: what } = purpose;
   return createHmac('sha256', key)
-    .update(JSON.stringify([communityId, rpId, what, browser]))
+    .update(JSON.stringify([realm, rpId, what, browser]))
     .update(head)
     .digest();
 }

@@ -24,11 +24,12 @@ export type StoredPasskey = {
   credentialId: string;
   publicKey: Buffer;
   backupEligible: boolean;
-  /** Its owner's membership in the community at hand. */
-  subject: string;
-  status: Member['status'];
-  statusReason: Member['statusReason'];
 };
+
+/** What a community knows of its owner: their membership. */
+export type MemberOwner = { subject: string } & Pick<Member, 'status' | 'statusReason'>;
+
+export type OperatorOwner = { operatorId: string };
 
 export type NewPasskey = {
   personId: string;
@@ -44,6 +45,8 @@ export type NewPasskey = {
 };
 
 const BASE64URL = `translate(encode(credential_id, 'base64'), E'+/=\\n', '-_')`;
+const STORED = `k.id, k.person_id AS "personId", k.rp_id AS "rpId", ${BASE64URL} AS "credentialId",
+       k.public_key AS "publicKey", k.backup_eligible AS "backupEligible"`;
 
 export function listPasskeys(db: Queryable, personId: string): Promise<Passkey[]> {
   return db.query<Passkey>(
@@ -56,20 +59,33 @@ export function listPasskeys(db: Queryable, personId: string): Promise<Passkey[]
 }
 
 /** The passkey of an RP ID that an authenticator names, if its owner belongs to the community. */
-export async function findPasskey(
+export async function findMemberPasskey(
   db: Queryable,
   communityId: string,
   rpId: string,
   credentialId: string,
-): Promise<StoredPasskey | undefined> {
-  const [row] = await db.query<StoredPasskey>(
-    `SELECT k.id, k.person_id AS "personId", k.rp_id AS "rpId", ${BASE64URL} AS "credentialId",
-       k.public_key AS "publicKey", k.backup_eligible AS "backupEligible",
-       m.subject, m.status, m.status_reason AS "statusReason"
+): Promise<(StoredPasskey & MemberOwner) | undefined> {
+  const [row] = await db.query<StoredPasskey & MemberOwner>(
+    `SELECT ${STORED}, m.subject, m.status, m.status_reason AS "statusReason"
      FROM passkeys k JOIN memberships m ON m.person_id = k.person_id
      WHERE m.community_id = $1 AND k.rp_id = $2 AND k.credential_id = $3`,
     [communityId, rpId, Buffer.from(credentialId, 'base64url')],
-    'find-passkey',
+    'find-member-passkey',
+  );
+  return row;
+}
+
+/** The same, if its owner is an operator of the hub. */
+export async function findOperatorPasskey(
+  db: Queryable,
+  rpId: string,
+  credentialId: string,
+): Promise<(StoredPasskey & OperatorOwner) | undefined> {
+  const [row] = await db.query<StoredPasskey & OperatorOwner>(
+    `SELECT ${STORED}, o.id AS "operatorId"
+     FROM passkeys k JOIN operators o ON o.person_id = k.person_id
+     WHERE k.rp_id = $1 AND k.credential_id = $2`,
+    [rpId, Buffer.from(credentialId, 'base64url')],
   );
   return row;
 }

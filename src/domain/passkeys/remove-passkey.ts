@@ -1,10 +1,8 @@
 import { recordEvents } from '../../platform/events/record-event.ts';
-import type { CommunityAt } from '../communities/issuer.ts';
 import { NotFoundError } from '../errors.ts';
-import { notifyMember } from '../notices/notify-member.ts';
+import type { FactorHolder } from '../second-factors/holder.ts';
 import { forgetCodesOfNobody } from '../second-factors/recovery-codes.ts';
 import { type RemovalRefusal, refusalOfRemoval } from '../second-factors/removal.ts';
-import { endSessionsOfPersons } from '../sessions/other-sessions.ts';
 import { deletePasskey } from './passkey-store.ts';
 import type { PasskeyParts } from './verify-assertion.ts';
 
@@ -17,10 +15,11 @@ import type { PasskeyParts } from './verify-assertion.ts';
  */
 export async function removePasskey(
   { database }: Pick<PasskeyParts, 'database'>,
-  { community, issuer }: CommunityAt,
-  { personId, subject, session }: { personId: string; subject: string; session: { uid: string } },
+  holder: FactorHolder,
+  { uid }: { uid: string },
   id: string,
 ): Promise<RemovalRefusal | undefined> {
+  const { personId } = holder;
   return database.transaction(async (tx) => {
     const refusal = await refusalOfRemoval(tx, personId, (factors) => ({
       ...factors,
@@ -30,25 +29,9 @@ export async function removePasskey(
     const removed = await deletePasskey(tx, personId, id);
     if (removed === undefined) throw new NotFoundError('passkey');
     await forgetCodesOfNobody(tx, personId);
-    await endSessionsOfPersons(tx, [
-      { personId, kept: { communityId: community.id, uid: session.uid } },
-    ]);
-    await recordEvents(tx, [
-      {
-        communityId: community.id,
-        type: 'passkey.removed',
-        actor: `member:${subject}`,
-        subject,
-        details: { passkey: id },
-      },
-    ]);
-    await notifyMember(tx, {
-      communityId: community.id,
-      subject,
-      issuerUrl: issuer.url,
-      template: 'passkey-removed',
-      data: { passkey: removed.name },
-    });
+    await holder.endOthers(tx, uid);
+    await recordEvents(tx, [holder.event({ type: 'passkey.removed', details: { passkey: id } })]);
+    await holder.notify(tx, { template: 'passkey-removed', data: { passkey: removed.name } });
     return undefined;
   });
 }

@@ -1,21 +1,16 @@
 import { verifyAuthenticationResponse } from '@simplewebauthn/server';
 import type { Logger } from 'pino';
-import type { Config } from '../../platform/config/config.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
-import type { CommunityAt } from '../communities/issuer.ts';
 import type { Amr } from '../sessions/authentication.ts';
-import { type BrowserKey, checkChallenge, spendChallenge } from './challenge.ts';
+import { checkChallenge, spendChallenge } from './challenge.ts';
+import type { PasskeyPlace } from './passkey-place.ts';
 import { type Assertion, parseAssertion } from './passkey-response.ts';
-import { findPasskey, type StoredPasskey, touchPasskey } from './passkey-store.ts';
-import { relyingPartiesOf } from './relying-party.ts';
+import { type StoredPasskey, touchPasskey } from './passkey-store.ts';
 import { userHandle } from './user-handle.ts';
 
-export type PasskeyParts = { config: Config; database: Database; sealer: Sealer; log: Logger };
-
-/** Where and by which browser a passkey is used. */
-export type PasskeyVisit = CommunityAt & { browserKey(): BrowserKey };
+export type PasskeyParts = { database: Database; sealer: Sealer; log: Logger };
 
 /** What an answer is expected to be. */
 export type Expected = {
@@ -27,33 +22,33 @@ export type Expected = {
   userVerification: boolean;
 };
 
-export type AssertionOutcome =
-  | { verified: true; passkey: StoredPasskey; amr: Amr[] }
-  | { verified: false; passkey: StoredPasskey | undefined };
+export type AssertionOutcome<Owner> =
+  | { verified: true; passkey: StoredPasskey & Owner; amr: Amr[] }
+  | { verified: false; passkey: (StoredPasskey & Owner) | undefined };
 
 /**
  * Checks an authenticator's answer (WebAuthn level 3 section 7.2): one of our challenges, for this purpose,
- * asked of this browser at this address, answered for the first time by a passkey of a member, that is
+ * asked of this browser at this address, answered for the first time by a passkey of somebody here, that is
  * the original. Its use is noted.
  */
-export async function verifyAssertion(
+export async function verifyAssertion<Owner>(
   parts: PasskeyParts,
-  request: PasskeyVisit,
+  place: PasskeyPlace<Owner>,
   text: string | undefined,
   expected: Expected,
-): Promise<AssertionOutcome> {
+): Promise<AssertionOutcome<Owner>> {
   const assertion = parseAssertion(text);
-  const asked = assertion && whatWasAsked(parts, request, assertion, expected.purpose);
+  const asked = assertion && whatWasAsked(parts, place, assertion, expected.purpose);
   if (assertion === undefined || asked === undefined)
     return { verified: false, passkey: undefined };
   const { rpId, expiresAt } = asked;
-  const passkey = await findPasskey(parts.database, request.community.id, rpId, assertion.id);
+  const passkey = await place.find(parts.database, rpId, assertion.id);
   if (passkey === undefined) return { verified: false, passkey };
-  const proof = await verifySignature(parts, request, assertion, passkey, expected);
+  const proof = await verifySignature(parts, place, assertion, passkey, expected);
   if (proof === undefined || !isOwner(passkey, assertion, expected))
     return { verified: false, passkey };
   const { newCounter, credentialBackedUp, userVerified } = proof;
-  const counts = await noteUse(parts, request, passkey, {
+  const counts = await noteUse(parts, place, passkey, {
     spend: { challenge: assertion.challenge, expiresAt },
     signCount: newCounter,
     backedUp: credentialBackedUp,
@@ -70,14 +65,13 @@ export function passkeyAmr(backupEligible: boolean, userVerified: boolean): Amr[
 /** The RP ID that the challenge was made for, among those that count at this address. */
 function whatWasAsked(
   parts: PasskeyParts,
-  request: PasskeyVisit,
+  place: PasskeyPlace,
   { challenge }: Assertion,
   purpose: string,
 ): { rpId: string; expiresAt: Date } | undefined {
-  const { community, issuer } = request;
-  for (const { rpId } of relyingPartiesOf(parts.config, community, issuer)) {
-    const made = { communityId: community.id, rpId, purpose };
-    const expiresAt = checkChallenge(parts.sealer, request.browserKey(), made, challenge);
+  for (const rpId of place.rpIds) {
+    const made = { realm: place.realm, rpId, purpose };
+    const expiresAt = checkChallenge(parts.sealer, place.browserKey(), made, challenge);
     if (expiresAt !== undefined) return { rpId, expiresAt };
   }
   return undefined;
@@ -85,7 +79,7 @@ function whatWasAsked(
 
 async function verifySignature(
   parts: PasskeyParts,
-  request: PasskeyVisit,
+  place: PasskeyPlace,
   assertion: Assertion,
   passkey: StoredPasskey,
   expected: Expected,
@@ -94,8 +88,7 @@ async function verifySignature(
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response: assertion,
       expectedChallenge: assertion.challenge,
-      // Related origins or not: the answer was given on the page that sends it.
-      expectedOrigin: new URL(request.issuer.url).origin,
+      expectedOrigin: place.origin,
       expectedRPID: passkey.rpId,
       requireUserVerification: expected.userVerification,
       // The count is compared where it is stored, so that of two processes one takes it.
@@ -123,10 +116,10 @@ function isOwner(passkey: StoredPasskey, assertion: Assertion, { personId }: Exp
   return given === userHandle(passkey.rpId, passkey.personId).toString('base64url');
 }
 
-async function noteUse(
+async function noteUse<Owner>(
   parts: PasskeyParts,
-  request: PasskeyVisit,
-  passkey: StoredPasskey,
+  place: PasskeyPlace<Owner>,
+  passkey: StoredPasskey & Owner,
   use: {
     spend: { challenge: string; expiresAt: Date };
     signCount: number;
@@ -136,16 +129,8 @@ async function noteUse(
   return parts.database.transaction(async (tx) => {
     if (!(await spendChallenge(tx, use.spend.challenge, use.spend.expiresAt))) return false;
     if (await touchPasskey(tx, passkey, use)) return true;
-    const { subject } = passkey;
-    await recordEvents(tx, [
-      {
-        communityId: request.community.id,
-        type: 'passkey.counter-went-back',
-        actor: 'anonymous',
-        subject,
-        details: { passkey: passkey.id },
-      },
-    ]);
+    const details = { passkey: passkey.id };
+    await recordEvents(tx, [place.event({ type: 'passkey.counter-went-back', details }, passkey)]);
     return false;
   });
 }

@@ -1,22 +1,15 @@
 import type { Database } from '../../platform/database/database.ts';
-import { type AuditEvent, recordEvents, type Told } from '../../platform/events/record-event.ts';
+import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
-import type { CommunityAt } from '../communities/issuer.ts';
 import { ExpiredError } from '../errors.ts';
-import type { Member } from '../memberships/member.ts';
-import { notifyMember } from '../notices/notify-member.ts';
-import {
-  endSessionsOfPersons,
-  type SessionsWish,
-  settleOtherSessions,
-} from '../sessions/other-sessions.ts';
+import type { SessionsWish } from '../sessions/other-sessions.ts';
 import { hasSecondFactor, readFactors } from './factor-store.ts';
+import type { FactorHolder } from './holder.ts';
 import { forgetCodesOfNobody, makeRecoveryCodes, spendRecoveryCode } from './recovery-codes.ts';
 import { type RemovalRefusal, refusalOfRemoval } from './removal.ts';
 import { storeTotp } from './totp.ts';
 
 type Parts = { database: Database; sealer: Sealer };
-type Who = Pick<Member, 'personId' | 'subject'>;
 
 /**
  * Keeps an authenticator app that was confirmed, and tells its owner.
@@ -27,21 +20,21 @@ type Who = Pick<Member, 'personId' | 'subject'>;
  */
 export async function addTotp(
   { database, sealer }: Parts,
-  request: CommunityAt,
-  { personId, subject }: Who,
+  holder: FactorHolder,
   confirmed: { secret: string; step: number },
   wish: SessionsWish,
   { onlyAsFirst = false }: { onlyAsFirst?: boolean } = {},
 ): Promise<boolean> {
+  const { personId } = holder;
   return database.transaction(async (tx) => {
     await tx.query('SELECT 1 FROM persons WHERE id = $1 FOR UPDATE', [personId]);
     const before = await readFactors(tx, personId);
     if (onlyAsFirst && hasSecondFactor(before)) throw notTheFirst();
     await storeTotp(tx, sealer, personId, confirmed);
-    await settleOtherSessions(tx, { communityId: request.community.id, personId, subject }, wish);
+    await holder.settleOthers(tx, wish);
     const details = { replaced: before.totp };
-    await recordEvents(tx, [eventOf(request, subject, { type: 'totp.added', details })]);
-    await notifyMember(tx, { ...noticeOf(request, subject), template: 'second-factor-added' });
+    await recordEvents(tx, [holder.event({ type: 'totp.added', details })]);
+    await holder.notify(tx, { template: 'second-factor-added' });
     return !hasSecondFactor(before);
   });
 }
@@ -58,9 +51,10 @@ export function notTheFirst(): ExpiredError {
  */
 export async function removeTotp(
   { database }: Pick<Parts, 'database'>,
-  request: CommunityAt,
-  { personId, subject, session }: Who & { session: { uid: string } },
+  holder: FactorHolder,
+  { uid }: { uid: string },
 ): Promise<RemovalRefusal | undefined> {
+  const { personId } = holder;
   return database.transaction(async (tx) => {
     const refusal = await refusalOfRemoval(tx, personId, (all) => ({ ...all, totp: false }));
     if (refusal !== undefined) return refusal;
@@ -69,10 +63,9 @@ export async function removeTotp(
     ]);
     if (gone.length === 0) return undefined;
     await forgetCodesOfNobody(tx, personId);
-    const kept = { communityId: request.community.id, uid: session.uid };
-    await endSessionsOfPersons(tx, [{ personId, kept }]);
-    await recordEvents(tx, [eventOf(request, subject, { type: 'totp.removed' })]);
-    await notifyMember(tx, { ...noticeOf(request, subject), template: 'second-factor-removed' });
+    await holder.endOthers(tx, uid);
+    await recordEvents(tx, [holder.event({ type: 'totp.removed' })]);
+    await holder.notify(tx, { template: 'second-factor-removed' });
     return undefined;
   });
 }
@@ -80,12 +73,11 @@ export async function removeTotp(
 /** New recovery codes in the place of the old ones. */
 export async function renewRecoveryCodes(
   { database }: Pick<Parts, 'database'>,
-  request: CommunityAt,
-  { personId, subject }: Who,
+  holder: FactorHolder,
 ): Promise<string[]> {
   return database.transaction(async (tx) => {
-    const codes = await makeRecoveryCodes(tx, personId);
-    await recordEvents(tx, [eventOf(request, subject, { type: 'recovery-codes.made' })]);
+    const codes = await makeRecoveryCodes(tx, holder.personId);
+    await recordEvents(tx, [holder.event({ type: 'recovery-codes.made' })]);
     return codes;
   });
 }
@@ -93,26 +85,14 @@ export async function renewRecoveryCodes(
 /** After a password: uses a recovery code up, of which its owner is told. @returns whether it was one */
 export async function useRecoveryCode(
   { database }: Pick<Parts, 'database'>,
-  request: CommunityAt,
-  { personId, subject }: Who,
+  holder: FactorHolder,
   code: string,
 ): Promise<boolean> {
   return database.transaction(async (tx) => {
-    const left = await spendRecoveryCode(tx, personId, code);
+    const left = await spendRecoveryCode(tx, holder.personId, code);
     if (left === undefined) return false;
-    await recordEvents(tx, [
-      eventOf(request, subject, { type: 'recovery-code.used', details: { left } }),
-    ]);
-    const notice = noticeOf(request, subject);
-    await notifyMember(tx, { ...notice, template: 'recovery-code-used', data: { left } });
+    await recordEvents(tx, [holder.event({ type: 'recovery-code.used', details: { left } })]);
+    await holder.notify(tx, { template: 'recovery-code-used', data: { left } });
     return true;
   });
-}
-
-function eventOf({ community }: CommunityAt, subject: string, told: Told): AuditEvent {
-  return { communityId: community.id, actor: `member:${subject}`, subject, ...told };
-}
-
-function noticeOf({ community, issuer }: CommunityAt, subject: string) {
-  return { communityId: community.id, subject, issuerUrl: issuer.url };
 }

@@ -8,8 +8,13 @@ import { endMemberSessions, endOneFactorSessions, endOtherSessions } from './end
 /** What becomes of what a person has open elsewhere when what guards their account changes. */
 export type OtherSessions = 'keep' | 'end';
 
-/** What goes on: the session at hand with what came of it, or the sign-in on its way of this browser. */
-export type KeptSession = { communityId: string; uid: string; pending?: Buffer | undefined };
+/**
+ * What goes on: the session at hand with what came of it, or the sign-in on its way of this browser; or an
+ * operator's own session, by its `uid`.
+ */
+export type KeptSession =
+  | { communityId: string; uid: string; pending?: Buffer | undefined }
+  | { operatorSession: string };
 
 type Whose = {
   personId: string;
@@ -34,8 +39,8 @@ type Row = Omit<EndedOf, 'sessions'> & {
 
 /**
  * Ends what people have open in each community that they are in: all of it but what is kept, or, where they
- * said that it goes on, what one factor alone opened in communities that ask for two by now. They sign in
- * again as operators in any case.
+ * said that it goes on, what one factor alone opened in communities that ask for two by now. As operators they
+ * sign in again in any case, but for what an operator keeps at their own console.
  * @returns their memberships, in one order for everybody
  */
 export async function endSessionsOfPersons(
@@ -58,7 +63,8 @@ export async function endSessionsOfPersons(
     for (const row of here) {
       const { subject, personId } = row;
       const { kept, others } = wishes.get(personId) ?? {};
-      const own = kept?.communityId === communityId ? kept : undefined;
+      const isHere = kept !== undefined && 'uid' in kept && kept.communityId === communityId;
+      const own = isHere ? kept : undefined;
       let sessions = 0;
       if (others === 'keep') {
         if (secondFactorRequirement(row, row).inForce)
@@ -74,11 +80,31 @@ export async function endSessionsOfPersons(
     }
     await endMemberSessions(tx, communityId, losing);
   }
-  await tx.query(
-    'DELETE FROM operator_sessions s USING operators o WHERE o.id = s.operator_id AND o.person_id = ANY($1::uuid[])',
-    [personIds],
-  );
+  await endOperatorSessions(tx, persons);
   return ended;
+}
+
+/** What two factors opened goes on where the operator said so; what one did never does. */
+async function endOperatorSessions(tx: Transaction, persons: readonly Whose[]): Promise<void> {
+  const own = persons.map(({ kept }) =>
+    kept !== undefined && 'operatorSession' in kept ? kept.operatorSession : null,
+  );
+  const parameters = [
+    persons.map(({ personId }) => personId),
+    own,
+    persons.map(({ others }, index) => others === 'keep' && own[index] !== null),
+  ];
+  await tx.query(
+    `DELETE FROM operator_sessions s USING operators o, unnest($1::uuid[], $2::text[], $3::boolean[]) AS p (id, own, keeps)
+     WHERE o.id = s.operator_id AND o.person_id = p.id AND encode(s.token_hash, 'hex') IS DISTINCT FROM p.own
+       AND NOT (p.keeps AND 'mfa' = ANY(s.amr))`,
+    parameters,
+  );
+  await tx.query(
+    `DELETE FROM pending_operator_sign_ins s USING operators o
+     WHERE o.id = s.operator_id AND o.person_id = ANY($1::uuid[])`,
+    [persons.map(({ personId }) => personId)],
+  );
 }
 
 /** What somebody who adds a factor says of their other sessions, and which one is at hand. */

@@ -1,7 +1,14 @@
 import { z } from 'zod';
+import { communityPlace } from '../../domain/passkeys/passkey-place.ts';
 import { listPasskeys, type Passkey, renamePasskey } from '../../domain/passkeys/passkey-store.ts';
+import {
+  beginRegistration,
+  finishRegistration,
+  passkeyName,
+} from '../../domain/passkeys/register-passkey.ts';
 import { relyingPartyAt } from '../../domain/passkeys/relying-party.ts';
 import { removePasskey } from '../../domain/passkeys/remove-passkey.ts';
+import { memberHolder } from '../../domain/second-factors/holder.ts';
 import type { OtherSessions } from '../../domain/sessions/other-sessions.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { datesFor } from '../../platform/i18n/dates.ts';
@@ -17,11 +24,6 @@ import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { memberRecent } from '../routing/who.ts';
 import type { PasskeyPage } from '../sign-in/passkey-pages.ts';
-import {
-  beginRegistration,
-  finishRegistration,
-  passkeyName,
-} from '../sign-in/passkey-registration.ts';
 
 type AccountPage = Extract<PasskeyPage, { page: 'account/passkeys' }>;
 const one = z.object({ id: uuid });
@@ -43,7 +45,8 @@ export const PASSKEY_ACCOUNT_ROUTES: CommunityRoute[] = [
     form: noFields,
     async handle({ parts, request, who: { member } }) {
       request.ctx.type = 'json';
-      request.ctx.body = { options: await beginRegistration(parts, request, member) };
+      const place = communityPlace(parts.config, request);
+      request.ctx.body = { options: await beginRegistration(parts, place, member) };
     },
   }),
   route({
@@ -56,12 +59,11 @@ export const PASSKEY_ACCOUNT_ROUTES: CommunityRoute[] = [
       others: othersField(FACTOR_OTHERS),
     }),
     async handle({ parts, request, who, form: { response, name, others } }) {
-      const { personId, subject } = who.member;
       const outcome = await finishRegistration(
         parts,
-        request,
-        { personId, subject },
-        { response, name },
+        communityPlace(parts.config, request),
+        memberHolder(request, who.member),
+        { response, name, locale: localeOf(request.ctx, request.community.locale) },
         { others, uid: who.session.uid },
       );
       if (!outcome.registered) {
@@ -121,8 +123,8 @@ export const PASSKEY_ACCOUNT_ROUTES: CommunityRoute[] = [
     async handle({ parts, request, who, params: { id } }) {
       const refusal = await removePasskey(
         parts,
-        request,
-        { ...who, subject: who.member.subject },
+        memberHolder(request, who.member),
+        who.session,
         id,
       );
       if (refusal !== undefined) {

@@ -5,6 +5,7 @@ import {
   renewRecoveryCodes,
 } from '../../domain/second-factors/change-factors.ts';
 import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor-store.ts';
+import { memberHolder } from '../../domain/second-factors/holder.ts';
 import { FEW_CODES } from '../../domain/second-factors/recovery-codes.ts';
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
 import { beginTotp, confirmTotp } from '../../domain/second-factors/totp-setup.ts';
@@ -54,7 +55,8 @@ export const TWO_FACTOR_ROUTES: CommunityRoute[] = [
         request.page({ ...page, fault: confirmed }, { status: 400, member: who.member });
         return;
       }
-      const isFirst = await addTotp(parts, request, who.member, confirmed, {
+      const holder = memberHolder(request, who.member);
+      const isFirst = await addTotp(parts, holder, confirmed, {
         others,
         uid: who.session.uid,
       });
@@ -72,7 +74,7 @@ export const TWO_FACTOR_ROUTES: CommunityRoute[] = [
     who: memberRecent,
     form: noFields,
     async handle({ parts, request, who }) {
-      const refusal = await removeTotp(parts, request, { ...who.member, session: who.session });
+      const refusal = await removeTotp(parts, memberHolder(request, who.member), who.session);
       if (refusal !== undefined) {
         const page = await overview(parts, request, who);
         request.page({ ...page, fault: refusal }, { status: 400, member: who.member });
@@ -117,7 +119,7 @@ export const TWO_FACTOR_ROUTES: CommunityRoute[] = [
         request.redirect('/account/two-factors');
         return;
       }
-      const codes = await renewRecoveryCodes(parts, request, who.member);
+      const codes = await renewRecoveryCodes(parts, memberHolder(request, who.member));
       const base = `${request.issuer.basePath}/account`;
       request.page(
         {

@@ -1,6 +1,5 @@
 import type { Allowance } from '../../platform/throttles/limiter.ts';
 import { networkOf } from '../../platform/throttles/network.ts';
-import type { CommunityRequest } from '../routing/community-request.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 
 /**
@@ -9,15 +8,10 @@ import type { WebParts } from '../routing/web-parts.ts';
  */
 export async function countWrongPasskey(
   parts: Pick<WebParts, 'throttle'>,
-  request: CommunityRequest,
+  communityId: string,
+  ip: string,
 ): Promise<Allowance> {
-  const name = `passkey:${networkOf(request.ip)}`;
-  const communityId = request.community.id;
-  const counted = await parts.throttle.attempt({
-    communityId,
-    name,
-    account: name,
-    ip: request.ip,
-  });
+  const name = `passkey:${networkOf(ip)}`;
+  const counted = await parts.throttle.attempt({ communityId, name, account: name, ip });
   return 'besieged' in counted ? counted.besieged : counted;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { communityPlace } from '../../domain/passkeys/passkey-place.ts';
 import { relyingPartiesOf, relyingPartyAt } from '../../domain/passkeys/relying-party.ts';
 import { verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
 import { type KnownPasskey, readFactors } from '../../domain/second-factors/factor-store.ts';
@@ -108,9 +109,10 @@ export const CROSS_HOST_PASSKEY_ROUTES: CommunityRoute[] = [
       const signIn = await findCrossHostSignIn(parts, request, token);
       const { personId, subject } = signIn;
       const expected = { purpose: purposeOf(token), personId, userVerification: false };
-      const outcome = await verifyAssertion(parts, request, form.response, expected);
+      const place = communityPlace(parts.config, request);
+      const outcome = await verifyAssertion(parts, place, form.response, expected);
       if (!outcome.verified) {
-        const allowed = await countWrongPasskey(parts, request);
+        const allowed = await countWrongPasskey(parts, request.community.id, request.ip);
         if (!allowed.allowed) throw new RequestError(429, 'too-many', 'too many wrong passkeys');
         const details = { using: 'passkey' };
         request.unit.record({ type: 'second-factor.failed', actor: 'anonymous', subject, details });

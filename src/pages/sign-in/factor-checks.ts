@@ -1,4 +1,5 @@
 import { useRecoveryCode } from '../../domain/second-factors/change-factors.ts';
+import { memberHolder } from '../../domain/second-factors/holder.ts';
 import { checkTotp } from '../../domain/second-factors/totp.ts';
 import type { FactorCheck } from './factor-check.ts';
 import { verifyPasskeyFactor } from './passkey-factor.ts';
@@ -11,5 +12,5 @@ export const FACTOR_CHECKS: Record<FactorKind, FactorCheck> = {
   totp: async (parts, _request, { personId }, { code }) =>
     (await checkTotp(parts, personId, code)) ? ['otp'] : undefined,
   'recovery-code': async (parts, request, pending, { code }) =>
-    (await useRecoveryCode(parts, request, pending, code)) ? ['otp'] : undefined,
+    (await useRecoveryCode(parts, memberHolder(request, pending), code)) ? ['otp'] : undefined,
 };

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { communityPlace } from '../../domain/passkeys/passkey-place.ts';
 import { relyingPartiesOf } from '../../domain/passkeys/relying-party.ts';
-import { type PasskeyParts, verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
+import { verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
 import { type KnownPasskey, readFactors } from '../../domain/second-factors/factor-store.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
+import type { WebParts } from '../routing/web-parts.ts';
 import type { FactorCheck } from './factor-check.ts';
 import { relyingPartyNamed, sendRequestOptions } from './passkey-request-options.ts';
 import type { PendingSignIn } from './pending-sign-in.ts';
@@ -46,7 +48,7 @@ export const PASSKEY_FACTOR_ROUTES: CommunityRoute[] = SIGN_INS.map(({ path, par
 
 /** What there is to say of passkeys on the page that asks for a second factor. */
 export function passkeyOffer(
-  parts: Pick<PasskeyParts, 'config'>,
+  parts: Pick<WebParts, 'config'>,
   request: CommunityRequest,
   target: SignInTarget,
   passkeys: readonly KnownPasskey[],
@@ -71,13 +73,14 @@ export const verifyPasskeyFactor: FactorCheck = async (parts, request, pending, 
   const { personId } = pending;
   const purpose = purposeOf(pending);
   const expected = { purpose, personId, userVerification: false };
-  const outcome = await verifyAssertion(parts, request, response, expected);
+  const place = communityPlace(parts.config, request);
+  const outcome = await verifyAssertion(parts, place, response, expected);
   return outcome.verified ? outcome.amr : undefined;
 };
 
 /** This address if a passkey is of it, else the first of the community's others that has one. */
 function bestRelyingParty(
-  parts: Pick<PasskeyParts, 'config'>,
+  parts: Pick<WebParts, 'config'>,
   request: CommunityRequest,
   passkeys: readonly KnownPasskey[],
 ) {

@@ -1,14 +1,13 @@
-import { generateAuthenticationOptions } from '@simplewebauthn/server';
-import { CHALLENGE_MS, makeChallenge } from '../../domain/passkeys/challenge.ts';
+import { askForPasskey } from '../../domain/passkeys/ask-for-passkey.ts';
+import { communityPlace } from '../../domain/passkeys/passkey-place.ts';
 import { type RelyingParty, relyingPartiesOf } from '../../domain/passkeys/relying-party.ts';
-import type { PasskeyParts } from '../../domain/passkeys/verify-assertion.ts';
-import type { KnownPasskey } from '../../domain/second-factors/factor-store.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
+import type { WebParts } from '../routing/web-parts.ts';
 
 /** What the script hands to the browser, and the community's other addresses, where passkeys may be of. */
 type RequestOptions = {
-  options: Awaited<ReturnType<typeof generateAuthenticationOptions>>;
+  options: Awaited<ReturnType<typeof askForPasskey>>;
   elsewhere: { rpId: string; host: string; url: string }[];
 };
 
@@ -17,7 +16,7 @@ type RequestOptions = {
  * @throws RequestError 400 for a name that is none of the community's
  */
 export function relyingPartyNamed(
-  parts: Pick<PasskeyParts, 'config'>,
+  parts: Pick<WebParts, 'config'>,
   request: CommunityRequest,
   rpId: string | undefined,
 ): RelyingParty {
@@ -27,28 +26,16 @@ export function relyingPartyNamed(
   return found;
 }
 
-/**
- * Answers with what a sign-in by passkey needs (WebAuthn level 3 section 5.5). `allowed` names the passkeys
- * of somebody who has proven their password; without it the answer is the same for everybody.
- */
+/** Answers with what the script asks the browser for (`askForPasskey`). */
 export async function sendRequestOptions(
-  parts: PasskeyParts,
+  parts: Pick<WebParts, 'config' | 'sealer'>,
   request: CommunityRequest,
   rpId: string,
-  ask: { purpose: string; userVerification: 'required' | 'discouraged'; allowed?: KnownPasskey[] },
+  ask: Parameters<typeof askForPasskey>[3],
 ): Promise<void> {
   const { community, ctx } = request;
-  const made = { communityId: community.id, rpId, purpose: ask.purpose };
-  const options = await generateAuthenticationOptions({
-    rpID: rpId,
-    challenge: new Uint8Array(makeChallenge(parts.sealer, request.browserKey(), made)),
-    timeout: CHALLENGE_MS,
-    userVerification: ask.userVerification,
-    allowCredentials: (ask.allowed ?? []).map(({ credentialId, transports }) => ({
-      id: credentialId,
-      transports,
-    })),
-  });
+  const place = communityPlace(parts.config, request);
+  const options = await askForPasskey(parts.sealer, place, rpId, ask);
   const elsewhere = relyingPartiesOf(parts.config, community, request.issuer)
     .slice(1)
     .map((other) => ({

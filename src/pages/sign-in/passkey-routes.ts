@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { closedStatus } from '../../domain/memberships/closed-membership.ts';
-import type { StoredPasskey } from '../../domain/passkeys/passkey-store.ts';
+import { communityPlace } from '../../domain/passkeys/passkey-place.ts';
+import type { MemberOwner } from '../../domain/passkeys/passkey-store.ts';
 import { verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
@@ -35,7 +36,8 @@ export const PASSKEY_SIGN_IN_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path
     form: z.object({ response: z.string().optional(), return_to: z.string().optional() }),
     async handle({ parts, request, who: target, form }) {
       if (target.interaction === undefined) target.returnPath = safeReturnPath(form.return_to);
-      const outcome = await verifyAssertion(parts, request, form.response, {
+      const place = communityPlace(parts.config, request);
+      const outcome = await verifyAssertion(parts, place, form.response, {
         purpose: purposeOf(target),
         userVerification: true,
       });
@@ -72,11 +74,11 @@ async function refuse(
   parts: WebParts,
   request: CommunityRequest,
   target: SignInTarget,
-  passkey: StoredPasskey | undefined,
+  passkey: MemberOwner | undefined,
 ): Promise<void> {
   const leaves = target.interaction !== undefined;
   const page = await loginPageFor(request, target);
-  const allowed = await countWrongPasskey(parts, request);
+  const allowed = await countWrongPasskey(parts, request.community.id, request.ip);
   if (!allowed.allowed) {
     parts.metrics.signIns.inc({ outcome: 'throttled' });
     request.ctx.set('Retry-After', String(allowed.retryAfterSeconds));

@@ -56,7 +56,9 @@ export const SECOND_FACTOR_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, 
       if (!leave.allowed) return refuseUntil(leave.retryAfterSeconds);
       const proven = await FACTOR_CHECKS[page.using](parts, request, pending, form);
       if (proven === undefined) {
-        const counted = isGuessable ? leave : await countWrongPasskey(parts, request);
+        const counted = isGuessable
+          ? leave
+          : await countWrongPasskey(parts, request.community.id, request.ip);
         if (!counted.allowed) return refuseUntil(counted.retryAfterSeconds);
         const details = { using: page.using };
         request.unit.record({ type: 'second-factor.failed', actor: 'anonymous', subject, details });

@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import { communityPlace } from '../../domain/passkeys/passkey-place.ts';
+import { beginRegistration, finishRegistration } from '../../domain/passkeys/register-passkey.ts';
 import { addTotp, renewRecoveryCodes } from '../../domain/second-factors/change-factors.ts';
+import { memberHolder } from '../../domain/second-factors/holder.ts';
 import { beginTotp, confirmTotp } from '../../domain/second-factors/totp-setup.ts';
 import type { Amr } from '../../domain/sessions/authentication.ts';
 import type { OtherSessions, SessionsWish } from '../../domain/sessions/other-sessions.ts';
@@ -9,11 +12,11 @@ import { serviceOfClient } from '../../protocols/oidc/clients.ts';
 import { askOthers, FACTOR_OTHERS, othersField } from '../components/other-sessions-field.ts';
 import { sendCodes, shownCodesFields, totpFields } from '../components/second-factor-forms.ts';
 import { browserSession } from '../routing/browser-session.ts';
+import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { completeSignIn } from './complete-sign-in.ts';
-import { beginRegistration, finishRegistration } from './passkey-registration.ts';
 import { noteProven, type PendingSignIn } from './pending-sign-in.ts';
 import type { SetUpPage } from './set-up-pages.ts';
 import { type SignInTarget, signInPath } from './sign-in-target.ts';
@@ -47,7 +50,7 @@ export const SET_UP_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, params 
         return;
       }
       const wish = await wishOf(request, pending, others);
-      await addTotp(parts, request, pending, confirmed, wish, {
+      await addTotp(parts, memberHolder(request, pending), confirmed, wish, {
         onlyAsFirst: pending.provenAmr === null,
       });
       await showCodesOnce(parts, request, pending, target, ['otp']);
@@ -60,7 +63,8 @@ export const SET_UP_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, params 
     who: settingUp,
     form: noFields,
     async handle({ parts, request, who: { pending } }) {
-      const options = await beginRegistration(parts, request, await whoIs(request, pending));
+      const place = communityPlace(parts.config, request);
+      const options = await beginRegistration(parts, place, await whoIs(request, pending));
       request.ctx.type = 'json';
       request.ctx.body = { options };
     },
@@ -72,14 +76,15 @@ export const SET_UP_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, params 
     who: settingUp,
     form: z.object({ response: z.string().optional(), others: othersField(FACTOR_OTHERS) }),
     async handle({ parts, request, who: { pending, target }, form: { response, others } }) {
-      const { personId, subject } = pending;
-      const answer = { response, name: undefined };
-      const onlyAsFirst = pending.provenAmr === null;
-      const whose = { personId, subject };
-      const wish = await wishOf(request, pending, others);
-      const outcome = await finishRegistration(parts, request, whose, answer, wish, {
-        onlyAsFirst,
-      });
+      const locale = localeOf(request.ctx, request.community.locale);
+      const outcome = await finishRegistration(
+        parts,
+        communityPlace(parts.config, request),
+        memberHolder(request, pending),
+        { response, name: undefined, locale },
+        await wishOf(request, pending, others),
+        { onlyAsFirst: pending.provenAmr === null },
+      );
       if (!outcome.registered) {
         const page = await setUpPage(parts, request, pending, target, { others });
         request.page({ ...page, fault: 'passkey' }, { status: 400 });
@@ -125,7 +130,7 @@ async function showCodesOnce(
   amr: Amr[],
 ): Promise<void> {
   await noteProven(parts.database, request, pending, amr);
-  const codes = await renewRecoveryCodes(parts, request, pending);
+  const codes = await renewRecoveryCodes(parts, memberHolder(request, pending));
   await parts.settle();
   const base = `${request.issuer.basePath}${signInPath(target)}/set-up`;
   request.page(

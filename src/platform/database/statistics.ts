@@ -1,4 +1,5 @@
-import type { Queryable } from './database.ts';
+/** The part of a transaction that this needs. */
+type Runs = { query(sql: string): Promise<unknown> };
 
 /** Of fewer rows than these the planner makes no mistake that anybody would notice. */
 const MANY = 1_000;
@@ -9,10 +10,10 @@ const MANY = 1_000;
  * that is asked for. What ANALYZE finds counts from the commit on for everybody, and at once in the transaction.
  */
 export class Statistics {
-  readonly #tx: Queryable;
+  readonly #tx: Runs;
   readonly #tables = new Map<string, { written: number; analysed: number }>();
 
-  constructor(tx: Queryable) {
+  constructor(tx: Runs) {
     this.#tx = tx;
   }
 

@@ -3,28 +3,22 @@ import {
   type VerifiedRegistrationResponse,
   verifyRegistrationResponse,
 } from '@simplewebauthn/server';
-import { notifyMember } from '../../domain/notices/notify-member.ts';
-import {
-  CHALLENGE_MS,
-  checkChallenge,
-  makeChallenge,
-  spendChallenge,
-} from '../../domain/passkeys/challenge.ts';
-import { defaultName } from '../../domain/passkeys/default-name.ts';
-import { type Attestation, parseAttestation } from '../../domain/passkeys/passkey-response.ts';
-import { insertPasskey, listPasskeys } from '../../domain/passkeys/passkey-store.ts';
-import { relyingPartyAt } from '../../domain/passkeys/relying-party.ts';
-import { userHandle } from '../../domain/passkeys/user-handle.ts';
-import { type PasskeyParts, passkeyAmr } from '../../domain/passkeys/verify-assertion.ts';
-import { notTheFirst } from '../../domain/second-factors/change-factors.ts';
-import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor-store.ts';
-import type { Amr } from '../../domain/sessions/authentication.ts';
-import { type SessionsWish, settleOtherSessions } from '../../domain/sessions/other-sessions.ts';
 import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
+import type { Locale } from '../../platform/i18n/locale.ts';
 import { normalForm } from '../../platform/text/normal-form.ts';
-import { localeOf } from '../routing/chrome.ts';
-import type { CommunityRequest } from '../routing/community-request.ts';
+import { notTheFirst } from '../second-factors/change-factors.ts';
+import { hasSecondFactor, readFactors } from '../second-factors/factor-store.ts';
+import type { FactorHolder } from '../second-factors/holder.ts';
+import type { Amr } from '../sessions/authentication.ts';
+import type { SessionsWish } from '../sessions/other-sessions.ts';
+import { CHALLENGE_MS, checkChallenge, makeChallenge, spendChallenge } from './challenge.ts';
+import { defaultName } from './default-name.ts';
+import type { PasskeyPlace } from './passkey-place.ts';
+import { type Attestation, parseAttestation } from './passkey-response.ts';
+import { insertPasskey, listPasskeys } from './passkey-store.ts';
+import { userHandle } from './user-handle.ts';
+import { type PasskeyParts, passkeyAmr } from './verify-assertion.ts';
 
 /** More passkeys than anybody has devices; a list that fits on a page. */
 const MAX_PASSKEYS = 30;
@@ -49,20 +43,19 @@ const purposeOf = (personId: string) => `register:${personId}`;
  */
 export async function beginRegistration(
   parts: PasskeyParts,
-  request: CommunityRequest,
+  place: PasskeyPlace,
   who: { personId: string; username: string; displayName: string },
 ) {
-  const { community, issuer } = request;
-  const { rpId } = relyingPartyAt(issuer);
-  const made = { communityId: community.id, rpId, purpose: purposeOf(who.personId) };
+  const [rpId] = place.rpIds;
+  const made = { realm: place.realm, rpId, purpose: purposeOf(who.personId) };
   const known = await listPasskeys(parts.database, who.personId);
   return generateRegistrationOptions({
     rpID: rpId,
-    rpName: community.name,
+    rpName: place.name,
     userName: who.username,
     userDisplayName: who.displayName,
     userID: new Uint8Array(userHandle(rpId, who.personId)),
-    challenge: new Uint8Array(makeChallenge(parts.sealer, request.browserKey(), made)),
+    challenge: new Uint8Array(makeChallenge(parts.sealer, place.browserKey(), made)),
     timeout: CHALLENGE_MS,
     supportedAlgorithmIDs: ALGORITHMS,
     attestationType: 'none',
@@ -78,47 +71,46 @@ export async function beginRegistration(
  * kind. Whoever calls it has made sure that the person at the keyboard is the person.
  * @param wish what becomes of the person's other sessions
  * @param onlyAsFirst for whoever has proven a password alone
- * @throws RequestError 400 `expired` when it was to be the first second factor, and is not
+ * @throws ExpiredError when it was to be the first second factor, and is not
  */
 export async function finishRegistration(
   parts: PasskeyParts,
-  request: CommunityRequest,
-  who: { personId: string; subject: string },
-  answer: { response: string | undefined; name: string | undefined },
+  place: PasskeyPlace,
+  holder: FactorHolder,
+  answer: { response: string | undefined; name: string | undefined; locale: Locale },
   wish: SessionsWish,
   { onlyAsFirst = false }: { onlyAsFirst?: boolean } = {},
 ): Promise<Registration> {
+  const { personId } = holder;
   const attestation = parseAttestation(answer.response);
-  const checked = attestation && (await verify(parts, request, attestation, who.personId));
+  const checked = attestation && (await verify(parts, place, attestation, personId));
   if (checked === undefined || attestation === undefined)
     return { registered: false, fault: 'failed' };
   const { info, rpId, expiresAt } = checked;
   const backupEligible = info.credentialDeviceType === 'multiDevice';
   const transports = attestation.response.transports ?? [];
-  const locale = localeOf(request.ctx, request.community.locale);
   const made = { aaguid: info.aaguid, backupEligible, transports };
   const passkey = {
     ...made,
-    personId: who.personId,
+    personId,
     rpId,
     credentialId: Buffer.from(info.credential.id, 'base64url'),
     publicKey: Buffer.from(info.credential.publicKey),
     signCount: info.credential.counter,
     backedUp: info.credentialBackedUp,
-    name: passkeyName(answer.name) ?? defaultName(locale, made),
+    name: passkeyName(answer.name) ?? defaultName(answer.locale, made),
   };
   return parts.database.transaction(async (tx): Promise<Registration> => {
-    const isFirstFactor = await lockFactors(tx, who.personId);
+    const isFirstFactor = await lockFactors(tx, personId);
     if (onlyAsFirst && !isFirstFactor) throw notTheFirst();
-    if ((await listPasskeys(tx, who.personId)).length >= MAX_PASSKEYS)
+    if ((await listPasskeys(tx, personId)).length >= MAX_PASSKEYS)
       return { registered: false, fault: 'too-many' };
     if (!(await spendChallenge(tx, attestation.challenge, expiresAt)))
       return { registered: false, fault: 'failed' };
     const id = await insertPasskey(tx, passkey);
     if (id === undefined) return { registered: false, fault: 'known' };
-    const whose = { ...who, communityId: request.community.id };
-    await settleOtherSessions(tx, whose, wish);
-    await tellOfNew(tx, request, who.subject, { id, name: passkey.name, rpId, backupEligible });
+    await holder.settleOthers(tx, wish);
+    await tellOfNew(tx, holder, { id, name: passkey.name, rpId, backupEligible });
     const amr = passkeyAmr(backupEligible, true);
     return { registered: true, id, name: passkey.name, amr, isFirstFactor };
   });
@@ -142,21 +134,20 @@ type Info = NonNullable<VerifiedRegistrationResponse['registrationInfo']>;
 
 async function verify(
   parts: PasskeyParts,
-  request: CommunityRequest,
+  place: PasskeyPlace,
   attestation: Attestation,
   personId: string,
 ): Promise<{ info: Info; rpId: string; expiresAt: Date } | undefined> {
-  const { community, issuer } = request;
-  const { rpId } = relyingPartyAt(issuer);
+  const [rpId] = place.rpIds;
   const { challenge } = attestation;
-  const made = { communityId: community.id, rpId, purpose: purposeOf(personId) };
-  const expiresAt = checkChallenge(parts.sealer, request.browserKey(), made, challenge);
+  const made = { realm: place.realm, rpId, purpose: purposeOf(personId) };
+  const expiresAt = checkChallenge(parts.sealer, place.browserKey(), made, challenge);
   if (expiresAt === undefined) return undefined;
   try {
     const { verified, registrationInfo: info } = await verifyRegistrationResponse({
       response: attestation,
       expectedChallenge: challenge,
-      expectedOrigin: new URL(issuer.url).origin,
+      expectedOrigin: place.origin,
       expectedRPID: rpId,
       requireUserVerification: true,
       supportedAlgorithmIDs: ALGORITHMS,
@@ -176,29 +167,15 @@ async function lockFactors(tx: Transaction, personId: string): Promise<boolean> 
 
 async function tellOfNew(
   tx: Transaction,
-  request: CommunityRequest,
-  subject: string,
-  passkey: { id: string; name: string; rpId: string; backupEligible: boolean },
+  holder: FactorHolder,
+  {
+    id,
+    name,
+    rpId,
+    backupEligible,
+  }: { id: string; name: string; rpId: string; backupEligible: boolean },
 ): Promise<void> {
-  await recordEvents(tx, [
-    {
-      communityId: request.community.id,
-      type: 'passkey.added',
-      actor: `member:${subject}`,
-      subject,
-      details: {
-        passkey: passkey.id,
-        name: passkey.name,
-        host: passkey.rpId,
-        synced: passkey.backupEligible,
-      },
-    },
-  ]);
-  await notifyMember(tx, {
-    communityId: request.community.id,
-    subject,
-    issuerUrl: request.issuer.url,
-    template: 'new-passkey',
-    data: { passkey: passkey.name, host: passkey.rpId },
-  });
+  const details = { passkey: id, name, host: rpId, synced: backupEligible };
+  await recordEvents(tx, [holder.event({ type: 'passkey.added', details })]);
+  await holder.notify(tx, { template: 'new-passkey', data: { passkey: name, host: rpId } });
 }
