@@ -80,6 +80,12 @@ const MAKE: Record<string, () => Promise<unknown>> = {
        VALUES ($1, sha256($2::bytea), $3, $4, 'none', 'factor', now())`,
       [communityId, Buffer.from(randomUUID()), subject, ISSUER],
     ),
+  'pending_operator_sign_ins.expires_at': () =>
+    db.database.query(
+      `INSERT INTO pending_operator_sign_ins (token_hash, operator_id, password_hash, expires_at)
+       VALUES (sha256($1::bytea), $2, 'none', now())`,
+      [Buffer.from(randomUUID()), operatorId],
+    ),
   'links.expires_at': () =>
     mintLink(db.database, communityId, { kind: 'recovery', subject, hours: 1 }),
   'signing_keys.expires_at': async () => {
