@@ -17,6 +17,7 @@ const EXPIRING: { table: string; condition: string; keptMs?: number }[] = [
   { table: 'operator_sessions', condition: 'expires_at < $1' },
   { table: 'spent_proofs', condition: 'expires_at < $1' },
   { table: 'pending_sign_ins', condition: 'expires_at < $1' },
+  { table: 'done_steps', condition: 'expires_at < $1' },
   // A while longer than they can be opened: the page then knows what it was.
   { table: 'links', condition: 'expires_at < $1', keptMs: DELIVERED_KEPT_MS },
   { table: 'signing_keys', condition: 'expires_at < $1' },

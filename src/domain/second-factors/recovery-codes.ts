@@ -5,6 +5,9 @@ import type { Queryable, Transaction } from '../../platform/database/database.ts
 const ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789';
 const GROUPS = 3;
 const GROUP_LENGTH = 5;
+/** Of codes that are shown until a sign-in on its way, known by its hash, goes on. */
+export const shownCodesContext = (pending: string) => `shown-codes:${pending}`;
+
 const SHAPE = new RegExp(`^[${ALPHABET}]{${GROUPS * GROUP_LENGTH}}$`);
 
 export const RECOVERY_CODES = 10;
