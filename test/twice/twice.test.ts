@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Browser, type Page } from '../support/browser.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { linkSteps } from './link-steps.ts';
 import { signInSteps } from './sign-in-steps.ts';
 import { type Ready, type StepTried, send } from './step.ts';
 
@@ -12,7 +13,7 @@ const steps = new Map<string, StepTried>();
 beforeAll(async () => {
   // Without the worker: nothing happens but what requests do.
   hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  for (const make of [signInSteps]) {
+  for (const make of [signInSteps, linkSteps]) {
     for (const step of await make(hub)) steps.set(step.name, step);
   }
 });
@@ -25,6 +26,15 @@ const NAMES = [
   'asking to be let in',
   'the way back from a service that is closed',
   'the password, for oneself',
+  'asking to register',
+  'registering',
+  'registering where admins decide',
+  'an invitation for one',
+  'an invitation for many',
+  'asking for a new password',
+  'a new password by a link',
+  'proving an address',
+  'joining another community',
 ];
 
 it('names every step', () => {

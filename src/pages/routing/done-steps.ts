@@ -31,6 +31,11 @@ export function formIn(request: CommunityRequest, about: string): Step | undefin
   return formId === undefined ? undefined : stepIn(request, `${request.path} ${formId} ${about}`);
 }
 
+/** The page at hand, whose address holds what it is about, such as the token of a link. */
+export function pageIn(request: CommunityRequest, about = ''): Step | undefined {
+  return stepIn(request, `${request.path} ${about}`);
+}
+
 /** What this browser did a moment ago; undefined for any other. */
 export async function doneBefore(parts: Parts, step: Step | undefined): Promise<Done | undefined> {
   return step && findDone(parts, step);
