@@ -21,6 +21,8 @@ export type StepTried = {
   provesAnywhere?: true;
   /** Where it leads, to be told from anything else: the address without its query, or words of the page. */
   isThere(page: Page): boolean;
+  /** What is the same on the page each time. */
+  same?(page: Page): string;
   /** What else must hold of the browser that did it. */
   after?(browser: Browser): Promise<void>;
 };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Browser, type Page } from '../support/browser.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { factorSteps } from './factor-steps.ts';
 import { linkSteps } from './link-steps.ts';
 import { signInSteps } from './sign-in-steps.ts';
 import { type Ready, type StepTried, send } from './step.ts';
@@ -13,7 +14,7 @@ const steps = new Map<string, StepTried>();
 beforeAll(async () => {
   // Without the worker: nothing happens but what requests do.
   hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  for (const make of [signInSteps, linkSteps]) {
+  for (const make of [signInSteps, linkSteps, factorSteps]) {
     for (const step of await make(hub)) steps.set(step.name, step);
   }
 });
@@ -35,6 +36,10 @@ const NAMES = [
   'a new password by a link',
   'proving an address',
   'joining another community',
+  'the second factor, for an app',
+  'the second factor, for oneself',
+  'a second factor that must be set up',
+  'what follows the recovery codes',
 ];
 
 it('names every step', () => {
@@ -90,10 +95,10 @@ describe.each(NAMES)('%s', (name) => {
     const ofMany = await adds(async () => {
       const pages = await Promise.all([send(ready), send(ready), send(ready)]);
       pages.push(await send(ready));
-      for (const page of pages) {
-        if (!step().isThere(page)) console.error(page.url, page.status, page.text.slice(0, 1500));
-        expect(step().isThere(page)).toBe(true);
-      }
+      expect(pages.map((page) => step().isThere(page) || page.text.slice(0, 2000))).toEqual(
+        pages.map(() => true),
+      );
+      expect(new Set(pages.map((page) => step().same?.(page))).size).toBe(1);
     });
     expect(ofMany).toEqual(ofOne);
     await step().after?.(ready.browser);

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../../platform/config/config.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
+import { isSpent, spendProof } from '../../platform/secrets/replay-store.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import type { CommunityAt } from '../communities/issuer.ts';
 import type { Amr } from '../sessions/authentication.ts';
@@ -17,6 +18,9 @@ export type PasskeyParts = { config: Config; database: Database; sealer: Sealer;
 /** Where and by which browser a passkey is used. */
 export type PasskeyVisit = CommunityAt & { browserKey(): BrowserKey };
 
+/** Answers that were taken, as they were sent. */
+const TAKEN = 'passkey-answer';
+
 /** What an answer is expected to be. */
 export type Expected = {
   /** What its challenge was made for. */
@@ -29,7 +33,12 @@ export type Expected = {
 
 export type AssertionOutcome =
   | { verified: true; passkey: StoredPasskey; amr: Amr[] }
-  | { verified: false; passkey: StoredPasskey | undefined };
+  | {
+      verified: false;
+      passkey: StoredPasskey | undefined;
+      /** What it proved when this same browser sent it before: for the same step it counts still. */
+      again?: Amr[];
+    };
 
 /**
  * Checks an authenticator's answer (WebAuthn level 3 section 7.2): one of our challenges, for this purpose,
@@ -53,13 +62,17 @@ export async function verifyAssertion(
   if (proof === undefined || !isOwner(passkey, assertion, expected))
     return { verified: false, passkey };
   const { newCounter, credentialBackedUp, userVerified } = proof;
+  const proved = passkeyAmr(passkey.backupEligible, userVerified);
   const counts = await noteUse(parts, request, passkey, {
     spend: { challenge: assertion.challenge, expiresAt },
+    text: text as string,
     signCount: newCounter,
     backedUp: credentialBackedUp,
   });
-  if (!counts) return { verified: false, passkey };
-  return { verified: true, passkey, amr: passkeyAmr(passkey.backupEligible, userVerified) };
+  if (counts) return { verified: true, passkey, amr: proved };
+  // One that was taken; one that was refused then is refused again.
+  const isAgain = await isSpent(parts.database, TAKEN, text as string);
+  return { verified: false, passkey, ...(isAgain && { again: proved }) };
 }
 
 /** RFC 8176: a key that stays in its device, or one that a program carries along; `user`: somebody was recognised. */
@@ -129,13 +142,17 @@ async function noteUse(
   passkey: StoredPasskey,
   use: {
     spend: { challenge: string; expiresAt: Date };
+    text: string;
     signCount: number;
     backedUp: boolean;
   },
 ): Promise<boolean> {
   return parts.database.transaction(async (tx) => {
     if (!(await spendChallenge(tx, use.spend.challenge, use.spend.expiresAt))) return false;
-    if (await touchPasskey(tx, passkey, use)) return true;
+    if (await touchPasskey(tx, passkey, use)) {
+      await spendProof(tx, TAKEN, use.text, use.spend.expiresAt);
+      return true;
+    }
     const { subject } = passkey;
     await recordEvents(tx, [
       {

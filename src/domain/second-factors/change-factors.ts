@@ -1,4 +1,4 @@
-import type { Database } from '../../platform/database/database.ts';
+import type { Database, Transaction } from '../../platform/database/database.ts';
 import { type AuditEvent, recordEvents, type Told } from '../../platform/events/record-event.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import type { CommunityAt } from '../communities/issuer.ts';
@@ -11,17 +11,25 @@ import {
   settleOtherSessions,
 } from '../sessions/other-sessions.ts';
 import { hasSecondFactor, readFactors } from './factor-store.ts';
-import { forgetCodesOfNobody, makeRecoveryCodes, spendRecoveryCode } from './recovery-codes.ts';
+import {
+  forgetCodesOfNobody,
+  makeRecoveryCodes,
+  shownCodesContext,
+  spendRecoveryCode,
+  wasSpentFor,
+} from './recovery-codes.ts';
 import { type RemovalRefusal, refusalOfRemoval } from './removal.ts';
-import { storeTotp } from './totp.ts';
+import { hasTotpSecret, storeTotp } from './totp.ts';
 
 type Parts = { database: Database; sealer: Sealer };
+type Also = (tx: Transaction) => Promise<void>;
 type Who = Pick<Member, 'personId' | 'subject'>;
 
 /**
  * Keeps an authenticator app that was confirmed, and tells its owner.
  * @param wish what becomes of the person's other sessions
  * @param onlyAsFirst for whoever has proven a password alone
+ * @param also what a sign-in on its way keeps of it; its form may be sent twice
  * @returns whether it is the person's first second factor
  * @throws ExpiredError when it was to be, and is not
  */
@@ -31,10 +39,14 @@ export async function addTotp(
   { personId, subject }: Who,
   confirmed: { secret: string; step: number },
   wish: SessionsWish,
-  { onlyAsFirst = false }: { onlyAsFirst?: boolean } = {},
+  { onlyAsFirst = false, also }: { onlyAsFirst?: boolean; also?: Also } = {},
 ): Promise<boolean> {
   return database.transaction(async (tx) => {
     await tx.query('SELECT 1 FROM persons WHERE id = $1 FOR UPDATE', [personId]);
+    if (also !== undefined) {
+      await also(tx);
+      if (await hasTotpSecret(tx, sealer, personId, confirmed.secret)) return false;
+    }
     const before = await readFactors(tx, personId);
     if (onlyAsFirst && hasSecondFactor(before)) throw notTheFirst();
     await storeTotp(tx, sealer, personId, confirmed);
@@ -90,16 +102,48 @@ export async function renewRecoveryCodes(
   });
 }
 
+/**
+ * New recovery codes of somebody who set up a second factor on their way in: the same ones while that lasts, so
+ * that those of a page that was sent twice are no others.
+ * @returns undefined when the sign-in is over
+ */
+export async function recoveryCodesOnTheWay(
+  { database, sealer }: Parts,
+  request: CommunityAt,
+  { personId, subject, tokenHash }: Who & { tokenHash: Buffer },
+): Promise<string[] | undefined> {
+  const context = shownCodesContext(tokenHash.toString('hex'));
+  return database.transaction(async (tx) => {
+    const key = [request.community.id, tokenHash];
+    // In the order in which a factor is added.
+    await tx.query('SELECT 1 FROM persons WHERE id = $1 FOR UPDATE', [personId]);
+    const [row] = await tx.query<{ sealed: Buffer | null }>(
+      `SELECT sealed_codes AS sealed FROM pending_sign_ins
+       WHERE community_id = $1 AND token_hash = $2 FOR UPDATE`,
+      key,
+    );
+    if (row === undefined) return undefined;
+    if (row.sealed !== null) return JSON.parse(sealer.open(row.sealed, context).toString());
+    const codes = await makeRecoveryCodes(tx, personId);
+    await tx.query(
+      'UPDATE pending_sign_ins SET sealed_codes = $3 WHERE community_id = $1 AND token_hash = $2',
+      [...key, sealer.seal(JSON.stringify(codes), context)],
+    );
+    await recordEvents(tx, [eventOf(request, subject, { type: 'recovery-codes.made' })]);
+    return codes;
+  });
+}
+
 /** After a password: uses a recovery code up, of which its owner is told. @returns whether it was one */
 export async function useRecoveryCode(
   { database }: Pick<Parts, 'database'>,
   request: CommunityAt,
-  { personId, subject }: Who,
+  { personId, subject, tokenHash: usedFor }: Who & { tokenHash: Buffer },
   code: string,
 ): Promise<boolean> {
   return database.transaction(async (tx) => {
-    const left = await spendRecoveryCode(tx, personId, code);
-    if (left === undefined) return false;
+    const left = await spendRecoveryCode(tx, personId, code, usedFor);
+    if (left === undefined) return wasSpentFor(tx, personId, code, usedFor);
     await recordEvents(tx, [
       eventOf(request, subject, { type: 'recovery-code.used', details: { left } }),
     ]);

@@ -22,6 +22,7 @@ import type { Amr } from '../../domain/sessions/authentication.ts';
 import { type SessionsWish, settleOtherSessions } from '../../domain/sessions/other-sessions.ts';
 import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
+import { isSpent, spendProof } from '../../platform/secrets/replay-store.ts';
 import { normalForm } from '../../platform/text/normal-form.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
@@ -39,6 +40,9 @@ export type Registration =
  * experiment only.
  */
 const ALGORITHMS = [-7, -8, -257];
+
+/** Answers that made a passkey, as they were sent. */
+const MADE = 'passkey-made';
 
 const purposeOf = (personId: string) => `register:${personId}`;
 
@@ -78,6 +82,7 @@ export async function beginRegistration(
  * kind. Whoever calls it has made sure that the person at the keyboard is the person.
  * @param wish what becomes of the person's other sessions
  * @param onlyAsFirst for whoever has proven a password alone
+ * @param also what a sign-in on its way keeps of it; its form may be sent twice
  * @throws RequestError 400 `expired` when it was to be the first second factor, and is not
  */
 export async function finishRegistration(
@@ -86,7 +91,10 @@ export async function finishRegistration(
   who: { personId: string; subject: string },
   answer: { response: string | undefined; name: string | undefined },
   wish: SessionsWish,
-  { onlyAsFirst = false }: { onlyAsFirst?: boolean } = {},
+  {
+    onlyAsFirst = false,
+    also,
+  }: { onlyAsFirst?: boolean; also?: (tx: Transaction, amr: Amr[]) => Promise<void> } = {},
 ): Promise<Registration> {
   const attestation = parseAttestation(answer.response);
   const checked = attestation && (await verify(parts, request, attestation, who.personId));
@@ -109,9 +117,17 @@ export async function finishRegistration(
   };
   return parts.database.transaction(async (tx): Promise<Registration> => {
     const isFirstFactor = await lockFactors(tx, who.personId);
+    const amr = passkeyAmr(backupEligible, true);
+    const known = await listPasskeys(tx, who.personId);
+    const same = known.find(({ credentialId }) => credentialId === info.credential.id);
+    const isAgain = also && (await isSpent(tx, MADE, answer.response as string));
+    if (isAgain && same !== undefined) {
+      await also(tx, amr);
+      const { id, name } = same;
+      return { registered: true, id, name, amr, isFirstFactor };
+    }
     if (onlyAsFirst && !isFirstFactor) throw notTheFirst();
-    if ((await listPasskeys(tx, who.personId)).length >= MAX_PASSKEYS)
-      return { registered: false, fault: 'too-many' };
+    if (known.length >= MAX_PASSKEYS) return { registered: false, fault: 'too-many' };
     if (!(await spendChallenge(tx, attestation.challenge, expiresAt)))
       return { registered: false, fault: 'failed' };
     const id = await insertPasskey(tx, passkey);
@@ -119,7 +135,8 @@ export async function finishRegistration(
     const whose = { ...who, communityId: request.community.id };
     await settleOtherSessions(tx, whose, wish);
     await tellOfNew(tx, request, who.subject, { id, name: passkey.name, rpId, backupEligible });
-    const amr = passkeyAmr(backupEligible, true);
+    await also?.(tx, amr);
+    await spendProof(tx, MADE, answer.response as string, expiresAt);
     return { registered: true, id, name: passkey.name, amr, isFirstFactor };
   });
 }

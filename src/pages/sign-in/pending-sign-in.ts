@@ -1,6 +1,6 @@
 import type { Step } from '../../domain/done-steps/done-step.ts';
 import type { Credential } from '../../domain/sessions/authentication.ts';
-import type { Queryable } from '../../platform/database/database.ts';
+import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import { newToken, tokenHash } from '../../platform/secrets/token-hash.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { stepIn } from '../routing/done-steps.ts';
@@ -125,7 +125,7 @@ export function arrivedStep(request: CommunityRequest): Step | undefined {
 
 /** Notes what a sign-in on its way proved besides its password. */
 export async function noteProven(
-  db: Queryable,
+  db: Transaction,
   request: CommunityRequest,
   { tokenHash: hash }: PendingSignIn,
   amr: readonly string[],

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { addTotp, renewRecoveryCodes } from '../../domain/second-factors/change-factors.ts';
+import { addTotp, recoveryCodesOnTheWay } from '../../domain/second-factors/change-factors.ts';
 import { beginTotp, confirmTotp } from '../../domain/second-factors/totp-setup.ts';
-import type { Amr } from '../../domain/sessions/authentication.ts';
 import type { OtherSessions, SessionsWish } from '../../domain/sessions/other-sessions.ts';
 import { noFields } from '../../platform/web/form-fields.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
@@ -49,8 +48,9 @@ export const SET_UP_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, params 
       const wish = await wishOf(request, pending, others);
       await addTotp(parts, request, pending, confirmed, wish, {
         onlyAsFirst: pending.provenAmr === null,
+        also: (tx) => noteProven(tx, request, pending, ['otp']),
       });
-      await showCodesOnce(parts, request, pending, target, ['otp']);
+      await showCodesOnce(parts, request, pending, target);
     },
   }),
   route({
@@ -79,13 +79,14 @@ export const SET_UP_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, params 
       const wish = await wishOf(request, pending, others);
       const outcome = await finishRegistration(parts, request, whose, answer, wish, {
         onlyAsFirst,
+        also: (tx, amr) => noteProven(tx, request, pending, amr),
       });
       if (!outcome.registered) {
         const page = await setUpPage(parts, request, pending, target, { others });
         request.page({ ...page, fault: 'passkey' }, { status: 400 });
         return;
       }
-      await showCodesOnce(parts, request, pending, target, outcome.amr);
+      await showCodesOnce(parts, request, pending, target);
     },
   }),
   route({
@@ -122,10 +123,9 @@ async function showCodesOnce(
   request: CommunityRequest,
   pending: PendingSignIn,
   target: SignInTarget,
-  amr: Amr[],
 ): Promise<void> {
-  await noteProven(parts.database, request, pending, amr);
-  const codes = await renewRecoveryCodes(parts, request, pending);
+  const codes = await recoveryCodesOnTheWay(parts, request, pending);
+  if (codes === undefined) throw new RequestError(400, 'expired', 'the sign-in is over');
   await parts.settle();
   const base = `${request.issuer.basePath}${signInPath(target)}/set-up`;
   request.page(

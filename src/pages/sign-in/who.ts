@@ -99,6 +99,9 @@ export const settingUp: Guard<CommunityKind, OnTheWay> = {
       pending.provenAmr !== null ||
       !hasSecondFactor(await readFactors(parts.database, pending.personId));
     if (isDue) return admitted;
+    // It was set up while this one looked, by the same form.
+    const again = await findPendingSignIn(parts.database, request, target, 'set-up');
+    if (again !== undefined && again.provenAmr !== null) return { who: { pending: again, target } };
     if (request.ctx.method === 'POST') throw noSignIn();
     request.redirect(signInPath(target));
     return undefined;
