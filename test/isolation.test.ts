@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { savePosixSettings } from '../src/domain/communities/save-posix-settings.ts';
 import { setCommunityState } from '../src/domain/communities/set-community-state.ts';
+import { findDoneStep } from '../src/domain/done-steps/done-step-store.ts';
 import { NotFoundError } from '../src/domain/errors.ts';
 import { addToGroup, removeFromGroup } from '../src/domain/groups/change-group-members.ts';
 import * as groupStore from '../src/domain/groups/group-store.ts';
@@ -141,6 +143,11 @@ async function seedMembersSide(
      VALUES ($1, decode(md5($2), 'hex'), $3, 'https://hub.example', 'a hash', 'factor', now() + interval '1 hour')`,
     slug,
     subject,
+  );
+  await add(
+    `INSERT INTO done_steps (community_id, key, browser_hash, sealed_answer, expires_at)
+     VALUES ($1, decode(md5($2), 'hex'), '\\x00', '\\x00', now() + interval '1 hour')`,
+    slug,
   );
   await add(
     `INSERT INTO links (community_id, token_hash, kind, subject, expires_at)
@@ -360,6 +367,7 @@ const reads: Record<string, () => Promise<unknown>> = {
     (await serviceStore.countAccessRequests(db.database, a.id)) -
     (await serviceStore.listAccessRequests(db.database, a.id)).length,
   listAccessRequests: () => serviceStore.listAccessRequests(db.database, a.id, b.serviceId),
+  findDoneStep: () => findDoneStep(db.database, a.id, createHash('md5').update(b.slug).digest()),
   listAppPasswords: () => appPasswordStore.listAppPasswords(db.database, a.id, b.subject),
   namesOf: async () => [...(await membershipStore.namesOf(db.database, a.id, [b.subject])).keys()],
   readSharing: async () => {

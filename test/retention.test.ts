@@ -80,6 +80,12 @@ const MAKE: Record<string, () => Promise<unknown>> = {
        VALUES ($1, sha256($2::bytea), $3, $4, 'none', 'factor', now())`,
       [communityId, Buffer.from(randomUUID()), subject, ISSUER],
     ),
+  'done_steps.expires_at': () =>
+    db.database.query(
+      `INSERT INTO done_steps (community_id, key, browser_hash, sealed_answer, expires_at)
+       VALUES ($1, sha256($2::bytea), '\\x00', '\\x00', now())`,
+      [communityId, Buffer.from(randomUUID())],
+    ),
   'pending_operator_sign_ins.expires_at': () =>
     db.database.query(
       `INSERT INTO pending_operator_sign_ins (token_hash, operator_id, password_hash, expires_at)

@@ -111,23 +111,30 @@ describe('before the sign-in', () => {
 });
 
 describe('an interaction', () => {
-  it('answered once is not answered again: not by the back button, nor a replayed form', async () => {
+  it('answered once is not answered again: the back button and a replayed form lead its own browser where it led', async () => {
     const browser = newBrowser();
     const login = await browser.open(app.authorizationUrl());
     const consent = await signIn(browser, login);
     const back = await browser.submit(consent, '#consent-form', {}, '#consent-allow');
     expect(app.isBack(back)).toBe(true);
-    const before = await opened();
+    const { sessions, consents } = await opened();
+    const thief = newBrowser();
+    const csrf = csrfOf(await thief.open(`${app.issuer}/login`));
     for (const [page, form] of [
       [login, '#login-form'],
       [consent, '#consent-form'],
     ] as const) {
-      const again = await browser.submit(page, form, { ...credentials(member), decision: 'allow' });
-      expect([again.status, app.isBack(again)]).toEqual([400, false]);
-      expect((await browser.open(page.url)).status).toBe(400);
-      expect((await browser.open(`${app.issuer}/oidc/auth/${uidOf(page)}`)).status).toBe(400);
+      const again = await browser.submit(page, form, { ...credentials(member), decision: 'deny' });
+      expect(app.answer(again).get('code')).not.toBeNull();
+      const resume = `${app.issuer}/oidc/auth/${uidOf(page)}`;
+      for (const url of [page.url, resume]) {
+        expect(app.answer(await browser.open(url)).get('code')).not.toBeNull();
+        expect((await thief.open(url)).status).toBe(400);
+      }
+      const fields = { ...credentials(member), decision: 'allow', csrf };
+      expect((await sendElsewhere(thief, page.url, fields)).status).toBe(400);
     }
-    expect(await opened()).toEqual(before);
+    expect(await opened()).toMatchObject({ sessions, consents });
     // Nothing is lost by it: the app may ask anew, and gets its code at once.
     expect(app.isBack(await browser.open(app.authorizationUrl()))).toBe(true);
   });
@@ -143,22 +150,37 @@ describe('an interaction', () => {
     expect((await signIn(browser, login, other)).status).toBe(400);
   });
 
-  it('whose form is sent twice at once is answered by one of the two', async () => {
+  it('whose form is sent twice at once is answered by one of the two, and leads both on', async () => {
     const member = await buildMember(hub.database, community.id);
     const browser = newBrowser();
     const login = await browser.open(app.authorizationUrl());
     const pages = await Promise.all([1, 2, 3].map(() => signIn(browser, login, member)));
-    for (const page of pages) expect([200, 400]).toContain(page.status);
+    for (const page of pages) expect(page.document.querySelector('#consent-form')).not.toBeNull();
     const sessions = await hub.database.query('SELECT 1 FROM sessions WHERE subject = $1', [
       member.subject,
     ]);
-    expect(sessions.length).toBeLessThanOrEqual(1);
-    const consent = pages.find((page) => page.document.querySelector('#consent-form') !== null);
-    if (consent === undefined) return;
+    expect(sessions.length).toBe(1);
     const backs = await Promise.all(
-      [1, 2, 3].map(() => browser.submit(consent, '#consent-form', {}, '#consent-allow')),
+      pages.map((consent) => browser.submit(consent, '#consent-form', {}, '#consent-allow')),
     );
-    expect(backs.filter((page) => app.isBack(page)).length).toBeLessThanOrEqual(1);
+    expect(backs.every((page) => app.isBack(page))).toBe(true);
+  });
+
+  it('that was answered does not bring back whoever has signed out since', async () => {
+    const browser = newBrowser();
+    const login = await browser.open(app.authorizationUrl());
+    expect(app.isBack(await signIn(browser, login))).toBe(true);
+    await browser.submit(await browser.open(app.issuer), 'form[action$="/sign-out-everywhere"]');
+    for (const url of [login.url, `${app.issuer}/oidc/auth/${uidOf(login)}`])
+      expect((await browser.open(url)).status).toBe(400);
+    expect(
+      (await browser.open(`${app.issuer}/account`)).document.querySelector('#login-form'),
+    ).not.toBeNull();
+    // Nor, when somebody else has signed in there, in their place.
+    await signIn(browser, await browser.open(`${app.issuer}/login`), other);
+    for (const url of [login.url, `${app.issuer}/oidc/auth/${uidOf(login)}`])
+      expect((await browser.open(url)).status).toBe(400);
+    expect((await browser.open(app.issuer)).text).toContain(other.username);
   });
 
   it('of another browser opens nothing, even with that browser’s address and form', async () => {

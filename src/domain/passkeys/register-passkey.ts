@@ -6,6 +6,7 @@ import {
 import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
+import { isSpent, spendProof } from '../../platform/secrets/replay-store.ts';
 import { normalForm } from '../../platform/text/normal-form.ts';
 import { notTheFirst } from '../second-factors/change-factors.ts';
 import { hasSecondFactor, readFactors } from '../second-factors/factor-store.ts';
@@ -33,6 +34,9 @@ export type Registration =
  * experiment only.
  */
 const ALGORITHMS = [-7, -8, -257];
+
+/** Answers that made a passkey, as they were sent. */
+const MADE = 'passkey-made';
 
 const purposeOf = (personId: string) => `register:${personId}`;
 
@@ -71,6 +75,7 @@ export async function beginRegistration(
  * kind. Whoever calls it has made sure that the person at the keyboard is the person.
  * @param wish what becomes of the person's other sessions
  * @param onlyAsFirst for whoever has proven a password alone
+ * @param also what a sign-in on its way keeps of it; its form may be sent twice
  * @throws ExpiredError when it was to be the first second factor, and is not
  */
 export async function finishRegistration(
@@ -79,7 +84,10 @@ export async function finishRegistration(
   holder: FactorHolder,
   answer: { response: string | undefined; name: string | undefined; locale: Locale },
   wish: SessionsWish,
-  { onlyAsFirst = false }: { onlyAsFirst?: boolean } = {},
+  {
+    onlyAsFirst = false,
+    also,
+  }: { onlyAsFirst?: boolean; also?: (tx: Transaction, amr: Amr[]) => Promise<void> } = {},
 ): Promise<Registration> {
   const { personId } = holder;
   const attestation = parseAttestation(answer.response);
@@ -102,16 +110,25 @@ export async function finishRegistration(
   };
   return parts.database.transaction(async (tx): Promise<Registration> => {
     const isFirstFactor = await lockFactors(tx, personId);
+    const amr = passkeyAmr(backupEligible, true);
+    const known = await listPasskeys(tx, personId);
+    const same = known.find(({ credentialId }) => credentialId === info.credential.id);
+    const isAgain = also && (await isSpent(tx, MADE, answer.response as string));
+    if (isAgain && same !== undefined) {
+      await also(tx, amr);
+      const { id, name } = same;
+      return { registered: true, id, name, amr, isFirstFactor };
+    }
     if (onlyAsFirst && !isFirstFactor) throw notTheFirst();
-    if ((await listPasskeys(tx, personId)).length >= MAX_PASSKEYS)
-      return { registered: false, fault: 'too-many' };
+    if (known.length >= MAX_PASSKEYS) return { registered: false, fault: 'too-many' };
     if (!(await spendChallenge(tx, attestation.challenge, expiresAt)))
       return { registered: false, fault: 'failed' };
     const id = await insertPasskey(tx, passkey);
     if (id === undefined) return { registered: false, fault: 'known' };
     await holder.settleOthers(tx, wish);
     await tellOfNew(tx, holder, { id, name: passkey.name, rpId, backupEligible });
-    const amr = passkeyAmr(backupEligible, true);
+    await also?.(tx, amr);
+    await spendProof(tx, MADE, answer.response as string, expiresAt);
     return { registered: true, id, name: passkey.name, amr, isFirstFactor };
   });
 }

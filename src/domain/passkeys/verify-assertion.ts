@@ -2,6 +2,7 @@ import { verifyAuthenticationResponse } from '@simplewebauthn/server';
 import type { Logger } from 'pino';
 import type { Database } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
+import { isSpent, spendProof } from '../../platform/secrets/replay-store.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import type { Amr } from '../sessions/authentication.ts';
 import { checkChallenge, spendChallenge } from './challenge.ts';
@@ -11,6 +12,9 @@ import { type StoredPasskey, touchPasskey } from './passkey-store.ts';
 import { userHandle } from './user-handle.ts';
 
 export type PasskeyParts = { database: Database; sealer: Sealer; log: Logger };
+
+/** Answers that were taken, as they were sent. */
+const TAKEN = 'passkey-answer';
 
 /** What an answer is expected to be. */
 export type Expected = {
@@ -24,7 +28,12 @@ export type Expected = {
 
 export type AssertionOutcome<Owner> =
   | { verified: true; passkey: StoredPasskey & Owner; amr: Amr[] }
-  | { verified: false; passkey: (StoredPasskey & Owner) | undefined };
+  | {
+      verified: false;
+      passkey: (StoredPasskey & Owner) | undefined;
+      /** What it proved when this same browser sent it before: for the same step it counts still. */
+      again?: Amr[];
+    };
 
 /**
  * Checks an authenticator's answer (WebAuthn level 3 section 7.2): one of our challenges, for this purpose,
@@ -48,13 +57,17 @@ export async function verifyAssertion<Owner>(
   if (proof === undefined || !isOwner(passkey, assertion, expected))
     return { verified: false, passkey };
   const { newCounter, credentialBackedUp, userVerified } = proof;
+  const proved = passkeyAmr(passkey.backupEligible, userVerified);
   const counts = await noteUse(parts, place, passkey, {
     spend: { challenge: assertion.challenge, expiresAt },
+    text: text as string,
     signCount: newCounter,
     backedUp: credentialBackedUp,
   });
-  if (!counts) return { verified: false, passkey };
-  return { verified: true, passkey, amr: passkeyAmr(passkey.backupEligible, userVerified) };
+  if (counts) return { verified: true, passkey, amr: proved };
+  // One that was taken; one that was refused then is refused again.
+  const isAgain = await isSpent(parts.database, TAKEN, text as string);
+  return { verified: false, passkey, ...(isAgain && { again: proved }) };
 }
 
 /** RFC 8176: a key that stays in its device, or one that a program carries along; `user`: somebody was recognised. */
@@ -122,13 +135,17 @@ async function noteUse<Owner>(
   passkey: StoredPasskey & Owner,
   use: {
     spend: { challenge: string; expiresAt: Date };
+    text: string;
     signCount: number;
     backedUp: boolean;
   },
 ): Promise<boolean> {
   return parts.database.transaction(async (tx) => {
     if (!(await spendChallenge(tx, use.spend.challenge, use.spend.expiresAt))) return false;
-    if (await touchPasskey(tx, passkey, use)) return true;
+    if (await touchPasskey(tx, passkey, use)) {
+      await spendProof(tx, TAKEN, use.text, use.spend.expiresAt);
+      return true;
+    }
     const details = { passkey: passkey.id };
     await recordEvents(tx, [place.event({ type: 'passkey.counter-went-back', details }, passkey)]);
     return false;

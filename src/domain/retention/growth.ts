@@ -28,6 +28,7 @@ export const SWEEPS: readonly Sweep[] = [
   { table: 'spent_proofs', column: 'expires_at' },
   { table: 'pending_sign_ins', column: 'expires_at' },
   { table: 'pending_operator_sign_ins', column: 'expires_at' },
+  { table: 'done_steps', column: 'expires_at' },
   { table: 'links', column: 'expires_at', kept: A_WEEK },
   { table: 'signing_keys', column: 'expires_at' },
   { table: 'throttles', column: 'expire', inMilliseconds: true },

@@ -1,8 +1,10 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { SealError, type Sealer } from '../../platform/secrets/sealer.ts';
 import { clientSecretContext } from '../communities/community.ts';
+import { doneStepContext } from '../done-steps/done-step.ts';
 import { invitationContext } from '../invitations/invitation.ts';
 import { KEPT_MAIL_CONTEXT } from '../notices/kept-mail-store.ts';
+import { shownCodesContext } from '../second-factors/recovery-codes.ts';
 import { totpContext } from '../second-factors/totp.ts';
 import { signingKeyContext } from '../signing-keys/signing-key.ts';
 
@@ -50,6 +52,22 @@ const COLUMNS: SealedColumn[] = [
     sql: `SELECT sealed_body AS sealed, 'the kept message ' || id AS what, '{}'::text[] AS ids
       FROM kept_mails ORDER BY id`,
     context: () => KEPT_MAIL_CONTEXT,
+  },
+  {
+    column: 'done_steps.sealed_answer',
+    sql: `SELECT s.sealed_answer AS sealed, 'a step done lately in ' || c.slug AS what,
+        ARRAY[c.id::text, encode(s.key, 'hex')] AS ids
+      FROM done_steps s JOIN communities c ON c.id = s.community_id
+      WHERE s.expires_at > now() ORDER BY c.slug, s.key`,
+    context: doneStepContext,
+  },
+  {
+    column: 'pending_sign_ins.sealed_codes',
+    sql: `SELECT s.sealed_codes AS sealed, 'recovery codes being shown in ' || c.slug AS what,
+        ARRAY[encode(s.token_hash, 'hex')] AS ids
+      FROM pending_sign_ins s JOIN communities c ON c.id = s.community_id
+      WHERE s.sealed_codes IS NOT NULL AND s.expires_at > now() ORDER BY c.slug, s.token_hash`,
+    context: shownCodesContext,
   },
 ];
 

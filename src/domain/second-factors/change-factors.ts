@@ -1,20 +1,28 @@
-import type { Database } from '../../platform/database/database.ts';
+import type { Database, Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { ExpiredError } from '../errors.ts';
 import type { SessionsWish } from '../sessions/other-sessions.ts';
 import { hasSecondFactor, readFactors } from './factor-store.ts';
 import type { FactorHolder } from './holder.ts';
-import { forgetCodesOfNobody, makeRecoveryCodes, spendRecoveryCode } from './recovery-codes.ts';
+import {
+  forgetCodesOfNobody,
+  makeRecoveryCodes,
+  shownCodesContext,
+  spendRecoveryCode,
+  wasSpentFor,
+} from './recovery-codes.ts';
 import { type RemovalRefusal, refusalOfRemoval } from './removal.ts';
-import { storeTotp } from './totp.ts';
+import { hasTotpSecret, storeTotp } from './totp.ts';
 
 type Parts = { database: Database; sealer: Sealer };
+type Also = (tx: Transaction) => Promise<void>;
 
 /**
  * Keeps an authenticator app that was confirmed, and tells its owner.
  * @param wish what becomes of the person's other sessions
  * @param onlyAsFirst for whoever has proven a password alone
+ * @param also what a sign-in on its way keeps of it; its form may be sent twice
  * @returns whether it is the person's first second factor
  * @throws ExpiredError when it was to be, and is not
  */
@@ -23,11 +31,15 @@ export async function addTotp(
   holder: FactorHolder,
   confirmed: { secret: string; step: number },
   wish: SessionsWish,
-  { onlyAsFirst = false }: { onlyAsFirst?: boolean } = {},
+  { onlyAsFirst = false, also }: { onlyAsFirst?: boolean; also?: Also } = {},
 ): Promise<boolean> {
   const { personId } = holder;
   return database.transaction(async (tx) => {
     await tx.query('SELECT 1 FROM persons WHERE id = $1 FOR UPDATE', [personId]);
+    if (also !== undefined) {
+      await also(tx);
+      if (await hasTotpSecret(tx, sealer, personId, confirmed.secret)) return false;
+    }
     const before = await readFactors(tx, personId);
     if (onlyAsFirst && hasSecondFactor(before)) throw notTheFirst();
     await storeTotp(tx, sealer, personId, confirmed);
@@ -82,15 +94,55 @@ export async function renewRecoveryCodes(
   });
 }
 
-/** After a password: uses a recovery code up, of which its owner is told. @returns whether it was one */
+/**
+ * New recovery codes of somebody who set up a second factor on their way in: the same ones while that lasts, so
+ * that those of a page that was sent twice are no others.
+ * @returns undefined when the sign-in is over
+ */
+export async function recoveryCodesOnTheWay(
+  { database, sealer }: Parts,
+  holder: FactorHolder,
+  { communityId, tokenHash }: { communityId: string; tokenHash: Buffer },
+): Promise<string[] | undefined> {
+  const { personId } = holder;
+  const context = shownCodesContext(tokenHash.toString('hex'));
+  return database.transaction(async (tx) => {
+    const key = [communityId, tokenHash];
+    // In the order in which a factor is added.
+    await tx.query('SELECT 1 FROM persons WHERE id = $1 FOR UPDATE', [personId]);
+    const [row] = await tx.query<{ sealed: Buffer | null }>(
+      `SELECT sealed_codes AS sealed FROM pending_sign_ins
+       WHERE community_id = $1 AND token_hash = $2 FOR UPDATE`,
+      key,
+    );
+    if (row === undefined) return undefined;
+    if (row.sealed !== null) return JSON.parse(sealer.open(row.sealed, context).toString());
+    const codes = await makeRecoveryCodes(tx, personId);
+    await tx.query(
+      'UPDATE pending_sign_ins SET sealed_codes = $3 WHERE community_id = $1 AND token_hash = $2',
+      [...key, sealer.seal(JSON.stringify(codes), context)],
+    );
+    await recordEvents(tx, [holder.event({ type: 'recovery-codes.made' })]);
+    return codes;
+  });
+}
+
+/**
+ * After a password: uses a recovery code up, of which its owner is told.
+ * @param usedFor hash of the sign-in that it serves, which may send it again
+ * @returns whether it was one
+ */
 export async function useRecoveryCode(
   { database }: Pick<Parts, 'database'>,
   holder: FactorHolder,
   code: string,
+  usedFor?: Buffer,
 ): Promise<boolean> {
+  const { personId } = holder;
   return database.transaction(async (tx) => {
-    const left = await spendRecoveryCode(tx, holder.personId, code);
-    if (left === undefined) return false;
+    const left = await spendRecoveryCode(tx, personId, code, usedFor);
+    if (left === undefined)
+      return usedFor !== undefined && wasSpentFor(tx, personId, code, usedFor);
     await recordEvents(tx, [holder.event({ type: 'recovery-code.used', details: { left } })]);
     await holder.notify(tx, { template: 'recovery-code-used', data: { left } });
     return true;

@@ -5,6 +5,9 @@ import type { Queryable, Transaction } from '../../platform/database/database.ts
 const ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789';
 const GROUPS = 3;
 const GROUP_LENGTH = 5;
+/** Of codes that are shown until a sign-in on its way, known by its hash, goes on. */
+export const shownCodesContext = (pending: string) => `shown-codes:${pending}`;
+
 const SHAPE = new RegExp(`^[${ALPHABET}]{${GROUPS * GROUP_LENGTH}}$`);
 
 export const RECOVERY_CODES = 10;
@@ -34,13 +37,14 @@ export async function spendRecoveryCode(
   db: Queryable,
   personId: string,
   typed: string,
+  usedFor?: Buffer,
 ): Promise<number | undefined> {
   const hashed = hashOf(typed);
   if (hashed === undefined) return undefined;
   const used = await db.query(
-    `UPDATE recovery_codes SET used_at = now()
+    `UPDATE recovery_codes SET used_at = now(), used_for = $3
      WHERE person_id = $1 AND code_hash = $2 AND used_at IS NULL RETURNING 1`,
-    [personId, hashed],
+    [personId, hashed, usedFor ?? null],
   );
   if (used.length === 0) return undefined;
   const [row] = await db.query<{ left: number }>(
@@ -48,6 +52,20 @@ export async function spendRecoveryCode(
     [personId],
   );
   return row?.left ?? 0;
+}
+
+/** Whether a code was used up by the sign-in on its way that it is sent for once more. */
+export async function wasSpentFor(
+  db: Queryable,
+  personId: string,
+  typed: string,
+  usedFor: Buffer,
+): Promise<boolean> {
+  const spent = await db.query(
+    'SELECT 1 FROM recovery_codes WHERE person_id = $1 AND code_hash = $2 AND used_for = $3',
+    [personId, hashOf(typed) ?? null, usedFor],
+  );
+  return spent.length > 0;
 }
 
 /** Codes stand in for a second factor: with the last one, the codes of a person go. */

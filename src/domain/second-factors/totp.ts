@@ -46,13 +46,28 @@ export async function storeTotp(
   await tx.query(
     `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at, last_step) VALUES ($1, $2, now(), $3)
      ON CONFLICT (person_id) DO UPDATE SET sealed_secret = EXCLUDED.sealed_secret, confirmed_at = now(),
-       last_step = EXCLUDED.last_step, created_at = now(), last_used_at = NULL`,
+       last_step = EXCLUDED.last_step, created_at = now(), last_used_at = NULL, last_used_for = NULL`,
     [personId, sealer.seal(secret, totpContext(personId)), step],
   );
 }
 
+/** Whether this is the secret of the person's authenticator app, as it is when its form is sent twice. */
+export async function hasTotpSecret(
+  tx: Transaction,
+  sealer: Sealer,
+  personId: string,
+  secret: string,
+): Promise<boolean> {
+  const [row] = await tx.query<{ sealed: Buffer }>(
+    'SELECT sealed_secret AS sealed FROM totp_secrets WHERE person_id = $1 AND confirmed_at IS NOT NULL',
+    [personId],
+  );
+  return row !== undefined && sealer.open(row.sealed, totpContext(personId)).toString() === secret;
+}
+
 /**
  * Checks a code and uses its step up: a code counts once, on whichever process (section 5.2).
+ * @param usedFor the sign-in on its way that it is typed in: for that one it counts however often it is sent
  * @returns false as well for one that was used, or older than the newest that was
  */
 export async function checkTotp(
@@ -60,6 +75,7 @@ export async function checkTotp(
   personId: string,
   code: string,
   now = Date.now(),
+  usedFor?: Buffer,
 ): Promise<boolean> {
   const [row] = await database.query<{ sealed: Buffer }>(
     'SELECT sealed_secret AS sealed FROM totp_secrets WHERE person_id = $1 AND confirmed_at IS NOT NULL',
@@ -69,9 +85,10 @@ export async function checkTotp(
   const step = stepOf(sealer.open(row.sealed, totpContext(personId)).toString(), code, now);
   if (step === undefined) return false;
   const used = await database.query(
-    `UPDATE totp_secrets SET last_step = $2, last_used_at = now()
-     WHERE person_id = $1 AND sealed_secret = $3 AND (last_step IS NULL OR last_step < $2) RETURNING 1`,
-    [personId, step, row.sealed],
+    `UPDATE totp_secrets SET last_step = $2, last_used_for = $4, last_used_at = now()
+     WHERE person_id = $1 AND sealed_secret = $3
+       AND (last_step IS NULL OR last_step < $2 OR (last_step = $2 AND last_used_for = $4::bytea)) RETURNING 1`,
+    [personId, step, row.sealed, usedFor ?? null],
   );
   return used.length === 1;
 }

@@ -1,7 +1,6 @@
 import { NotFoundError } from '../../domain/errors.ts';
 import { cancelDeletion } from '../../domain/people/delete-account.ts';
 import { noFields } from '../../platform/web/form-fields.ts';
-import { RequestError } from '../../platform/web/http-errors.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
@@ -47,8 +46,8 @@ export const DECISION_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, param
       try {
         await parts.database.transaction((tx) => cancelDeletion(tx, pending.personId));
       } catch (error) {
-        if (error instanceof NotFoundError) throw new RequestError(400, 'expired', error.message);
-        throw error;
+        // The same form was sent a moment ago; whoever is gone is not let in anyhow.
+        if (!(error instanceof NotFoundError)) throw error;
       }
       await parts.settle();
       await goOn(parts, request, pending, target);

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { isTakenNow } from '../../domain/addresses/choose-address.ts';
 import { proveAddress, readProof } from '../../domain/addresses/prove-address.ts';
+import { noteStep } from '../../domain/done-steps/done-step.ts';
 import { linkToken, noFields } from '../../platform/web/form-fields.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, type CountRequest, route } from '../routing/community-route.ts';
+import { leadOn, leadSender, leadVisitor, pageIn } from '../routing/done-steps.ts';
 import { signedInMember } from '../routing/signed-in.ts';
 import { anyone } from '../routing/who.ts';
 
@@ -31,7 +33,10 @@ export const VERIFY_ROUTES: CommunityRoute[] = [
     async handle({ parts, request, params: { token }, count }) {
       await countTry(count);
       const proof = await readProof(parts.database, request.community.id, token);
-      if (proof === undefined) return showExpired(request);
+      if (proof === undefined) {
+        if (!(await leadVisitor(parts, request, pageIn(request)))) await showExpired(request);
+        return;
+      }
       const visitor = await signedInMember(request);
       const { subject, address, username, displayName, choose } = proof;
       request.page(
@@ -59,22 +64,29 @@ export const VERIFY_ROUTES: CommunityRoute[] = [
     limits: ['link'],
     async handle({ parts, request, params: { token }, count }) {
       await countTry(count);
+      const visitor = await signedInMember(request);
+      const answerOf = ({ subject, outcome }: { subject: string; outcome: string }) => ({
+        subject,
+        ledTo: `${request.issuer.basePath}${
+          visitor?.subject === subject ? `/account/emails?notice=${outcome}` : '/verify'
+        }`,
+      });
+      const step = pageIn(request);
       const place = { id: request.community.id, issuerUrl: request.issuer.url };
       const proven = await parts.database
-        .transaction((tx) => proveAddress(tx, place, token))
+        .transaction(async (tx) => {
+          const proven = await proveAddress(tx, place, token);
+          if (proven && step) await noteStep(parts.sealer, tx, step, answerOf(proven));
+          return proven;
+        })
         .catch((error) => {
           // Taken at this very moment: nothing is stored, the link still opens, and says so next time.
           if (isTakenNow(error)) return undefined;
           throw error;
         });
-      if (proven === undefined) return showExpired(request);
-      await parts.settle();
-      const visitor = await signedInMember(request);
-      if (visitor?.subject === proven.subject) {
-        request.redirect(`/account/emails?notice=${proven.outcome}`);
-        return;
-      }
-      request.redirect('/verify');
+      if (proven !== undefined) await parts.settle();
+      else if (!(await leadSender(parts, request, step))) return showExpired(request);
+      if (proven !== undefined) await leadOn(request, answerOf(proven));
     },
   }),
 ];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noteStep } from '../../domain/done-steps/done-step.ts';
 import { findLink, spendLink } from '../../domain/links/link-store.ts';
 import { isShortAlone, newPasswordFault } from '../../domain/people/password-rule.ts';
 import { endRecovery, recoveryOf } from '../../domain/recovery/assisted-recovery.ts';
@@ -10,11 +11,13 @@ import { linkToken, noFields, typed } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { doneBefore, leadVisitor, pageIn } from '../routing/done-steps.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { anyone, member } from '../routing/who.ts';
+import { leadByPassword } from '../sign-in/lead-by-password.ts';
 import { ADMIN_RECOVERY_ROUTES } from './admin-routes.ts';
 import type { RecoveryPage } from './pages.ts';
-import { showExpired, ways } from './routes.ts';
+import { AFTER, showExpired, ways } from './routes.ts';
 
 type PasswordPage = Extract<RecoveryPage, { page: 'recover-password' }>;
 
@@ -31,8 +34,9 @@ export const ASSISTED_RECOVERY_ROUTES: CommunityRoute[] = [
     who: anyone,
     async handle({ parts, request, params: { token } }) {
       const found = await opened(parts, request, token);
-      if (found === undefined) showExpired(request);
-      else if (!found.refuse) request.page(passwordPage(request, token, found.username));
+      if (found === undefined) {
+        if (!(await leadVisitor(parts, request, pageIn(request)))) showExpired(request);
+      } else if (!found.refuse) request.page(passwordPage(request, token, found.username));
       else await showRefusal(parts, request, token, found.subject);
     },
   }),
@@ -46,7 +50,13 @@ export const ASSISTED_RECOVERY_ROUTES: CommunityRoute[] = [
     hashes: true,
     async handle({ parts, request, params: { token }, form: { password } }) {
       const found = await opened(parts, request, token);
-      if (found === undefined) return showExpired(request);
+      const step = pageIn(request);
+      const leadAgain = async () => {
+        const refused = await doneBefore(parts, step);
+        if (refused?.subject === undefined && refused !== undefined) return showRefused(request);
+        if (!(await leadByPassword(parts, request, step, password))) showExpired(request);
+      };
+      if (found === undefined) return leadAgain();
       if (found.refuse) return refuseByLink(parts, request, token, found);
       const { community, issuer } = request;
       const words = [...found.words, community.name, community.slug];
@@ -59,12 +69,15 @@ export const ASSISTED_RECOVERY_ROUTES: CommunityRoute[] = [
       const hash = await request.passwords().hash(password);
       const isShort = isShortAlone(password);
       const place = { communityId: community.id, issuerUrl: issuer.url };
-      const done = await parts.database.transaction((tx) =>
-        completeAssistedRecovery(tx, place, token, { hash, isShort }),
-      );
-      if (done === undefined) return showExpired(request);
+      const done = await parts.database.transaction(async (tx) => {
+        const given = await completeAssistedRecovery(tx, place, token, { hash, isShort });
+        const ledTo = `${issuer.basePath}${AFTER}`;
+        if (given && step) await noteStep(parts.sealer, tx, step, { ...given, ledTo });
+        return given;
+      });
+      if (done === undefined) return leadAgain();
       await parts.settle();
-      request.redirect('/login?notice=password-changed');
+      request.redirect(AFTER);
     },
   }),
   // The notice on the home leads here; so does a sign-in in between.
@@ -140,12 +153,25 @@ async function refuseByLink(
   { subject, recovery }: { subject: string; recovery: string },
 ): Promise<void> {
   const communityId = request.community.id;
+  const step = pageIn(request);
   const ended = await parts.database.transaction(async (tx) => {
     await spendLink(tx, communityId, 'assisted-recovery', token);
-    return endRecovery(tx, communityId, { id: recovery, subject }, subject, 'cancelled');
+    const isOver = await endRecovery(
+      tx,
+      communityId,
+      { id: recovery, subject },
+      subject,
+      'cancelled',
+    );
+    if (isOver && step) await noteStep(parts.sealer, tx, step, {});
+    return isOver;
   });
-  if (!ended) return showExpired(request);
+  if (!ended && (await doneBefore(parts, step)) === undefined) return showExpired(request);
   await parts.settle();
+  showRefused(request);
+}
+
+function showRefused(request: CommunityRequest): void {
   request.page({ page: 'recover-refused', loginUrl: ways(request).loginUrl });
 }
 

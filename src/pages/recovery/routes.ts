@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noteStep } from '../../domain/done-steps/done-step.ts';
 import { findLink } from '../../domain/links/link-store.ts';
 import { isShortAlone, newPasswordFault } from '../../domain/people/password-rule.ts';
 import { orTooShort } from '../../domain/people/set-password.ts';
@@ -12,12 +13,17 @@ import { linkToken, typed } from '../../platform/web/form-fields.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { formIn, leadSender, leadVisitor, pageIn } from '../routing/done-steps.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { anyone } from '../routing/who.ts';
+import { leadByPassword } from '../sign-in/lead-by-password.ts';
 import type { RecoveryPage } from './pages.ts';
 
 type RecoverPage = Extract<RecoveryPage, { page: 'recover' }>;
 type PasswordPage = Extract<RecoveryPage, { page: 'recover-password' }>;
+
+/** Where a new password leads. */
+export const AFTER = '/login?notice=password-changed';
 
 const MAX_LOGIN = 320;
 
@@ -44,6 +50,8 @@ export const RECOVERY_ROUTES: CommunityRoute[] = [
         request.page({ ...page, fault: 'missing' }, { status: 400 });
         return;
       }
+      const step = formIn(request, login);
+      if (await leadSender(parts, request, step)) return;
       const wait = await count('recovery', login);
       if (wait !== undefined) {
         request.page({ ...page, fault: 'throttled', retryAfterMinutes: wait }, { status: 429 });
@@ -51,9 +59,11 @@ export const RECOVERY_ROUTES: CommunityRoute[] = [
       }
       const { community, issuer, ctx } = request;
       const payload = { login, issuerUrl: issuer.url, locale: localeOf(ctx, community.locale) };
-      await parts.database.transaction((tx) =>
-        enqueue(tx, [{ kind: 'recovery-request', communityId: community.id, payload }]),
-      );
+      const ledTo = `${issuer.basePath}/recover/sent`;
+      await parts.database.transaction(async (tx) => {
+        if (step && !(await noteStep(parts.sealer, tx, step, { ledTo }))) return;
+        await enqueue(tx, [{ kind: 'recovery-request', communityId: community.id, payload }]);
+      });
       request.redirect('/recover/sent');
     },
   }),
@@ -72,8 +82,8 @@ export const RECOVERY_ROUTES: CommunityRoute[] = [
     who: anyone,
     async handle({ parts, request, params: { token } }) {
       const member = await whose(parts, request, token);
-      if (member === undefined) showExpired(request);
-      else request.page(passwordPage(request, token, member));
+      if (member !== undefined) request.page(passwordPage(request, token, member));
+      else if (!(await leadVisitor(parts, request, pageIn(request)))) showExpired(request);
     },
   }),
   route({
@@ -87,7 +97,11 @@ export const RECOVERY_ROUTES: CommunityRoute[] = [
     async handle({ parts, request, params: { token }, form: { password } }) {
       const { community, issuer } = request;
       const member = await whose(parts, request, token);
-      if (member === undefined) return showExpired(request);
+      const step = pageIn(request);
+      const leadAgain = async () => {
+        if (!(await leadByPassword(parts, request, step, password))) showExpired(request);
+      };
+      if (member === undefined) return leadAgain();
       const code = await newPasswordFault(request.passwords(), password, {
         words: [...member.words, community.name, community.slug],
         secondFactor: member.secondFactor,
@@ -101,12 +115,17 @@ export const RECOVERY_ROUTES: CommunityRoute[] = [
       const isShort = isShortAlone(password);
       const place = { communityId: community.id, issuerUrl: issuer.url };
       const done = await orTooShort(
-        parts.database.transaction((tx) => resetByLink(tx, place, token, { hash, isShort })),
+        parts.database.transaction(async (tx) => {
+          const reset = await resetByLink(tx, place, token, { hash, isShort });
+          const ledTo = `${issuer.basePath}${AFTER}`;
+          if (reset && step) await noteStep(parts.sealer, tx, step, { ...reset, ledTo });
+          return reset;
+        }),
       );
       if (done === 'too-short') return refuse(done);
-      if (done === undefined) return showExpired(request);
+      if (done === undefined) return leadAgain();
       await parts.settle();
-      request.redirect('/login?notice=password-changed');
+      request.redirect(AFTER);
     },
   }),
 ];

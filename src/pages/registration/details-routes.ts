@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noteStep, type Step } from '../../domain/done-steps/done-step.ts';
 import { RefusedError } from '../../domain/errors.ts';
 import { findLink, spendLink } from '../../domain/links/link-store.ts';
 import { suggestUsername } from '../../domain/memberships/choose-username.ts';
@@ -12,10 +13,12 @@ import { linkToken } from '../../platform/web/form-fields.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { leadSender, leadVisitor, pageIn } from '../routing/done-steps.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { anyone } from '../routing/who.ts';
 import { proceedAfterPassword } from '../sign-in/after-password.ts';
 import { takeWaiting } from '../sign-in/app-waiting.ts';
+import { leadByPassword, signInAfter } from '../sign-in/lead-by-password.ts';
 import { closedPage } from './closed-page.ts';
 import {
   newcomerFaults,
@@ -30,6 +33,8 @@ import type { FieldFault, RegistrationPage } from './pages.ts';
 
 type DetailsPage = Extract<RegistrationPage, { page: 'register-details' }>;
 
+type Made = { newcomer: Newcomer; passwordHash: string; step: Step | undefined };
+
 const link = z.object({ token: linkToken });
 
 export const REGISTRATION_DETAILS_ROUTES: CommunityRoute[] = [
@@ -41,6 +46,7 @@ export const REGISTRATION_DETAILS_ROUTES: CommunityRoute[] = [
     secret: ['token'],
     who: anyone,
     async handle({ parts, request, params: { token } }) {
+      if (await leadVisitor(parts, request, pageIn(request))) return;
       const address = await openAddress(parts, request, token);
       if (address === undefined) return;
       const newcomer = {
@@ -65,6 +71,11 @@ export const REGISTRATION_DETAILS_ROUTES: CommunityRoute[] = [
     hashes: true,
     limits: ['link'],
     async handle({ parts, request, params: { token }, form, count }) {
+      const step = pageIn(request);
+      const leadAgain = async () =>
+        (await leadSender(parts, request, step)) ||
+        (await leadByPassword(parts, request, step, form.password, waitingTarget(request)));
+      if (await leadAgain()) return;
       const address = await openAddress(parts, request, token);
       if (address === undefined) return;
       const newcomer = readNewcomer(form, request.community.questions);
@@ -84,30 +95,42 @@ export const REGISTRATION_DETAILS_ROUTES: CommunityRoute[] = [
       if (faults.length > 0) return refuse(faults);
       const passwordHash = await request.passwords().hash(newcomer.password);
       try {
-        const subject = await register(parts, request, token, { newcomer, passwordHash });
-        if (subject === undefined) return showExpired(request);
+        const made = { newcomer, passwordHash, step };
+        const subject = await register(parts, request, token, made);
+        if (subject === undefined) {
+          if (!(await leadAgain())) showExpired(request);
+          return;
+        }
         await parts.settle();
         if (request.community.registration === 'approval')
           return request.redirect('/register/requested');
-        const target = { returnPath: await takeWaiting(request) };
-        await proceedAfterPassword(parts, request, { subject, passwordHash }, target);
+        const target = await waitingTarget(request)();
+        const proven = { subject, passwordHash };
+        await proceedAfterPassword(parts, request, proven, target, signInAfter(step));
       } catch (error) {
+        const isTaken =
+          error instanceof UsernameFaultError ||
+          (error instanceof RefusedError && error.code === 'email-taken');
+        if (isTaken && (await leadAgain())) return;
         if (error instanceof UsernameFaultError) return refuse([usernameFaultOf(error.fault)]);
         // Another link of the same address was faster.
-        if (error instanceof RefusedError && error.code === 'email-taken')
-          return showExpired(request);
+        if (isTaken) return showExpired(request);
         throw error;
       }
     },
   }),
 ];
 
+const waitingTarget = (request: CommunityRequest) => async () => ({
+  returnPath: await takeWaiting(request),
+});
+
 /** @returns the subject; undefined when the link is used up, or its address came in otherwise */
 async function register(
-  { database }: WebParts,
+  { database, sealer }: WebParts,
   request: CommunityRequest,
   token: string,
-  { newcomer, passwordHash }: { newcomer: Newcomer; passwordHash: string },
+  { newcomer, passwordHash, step }: Made,
 ): Promise<string | undefined> {
   const { community, issuer } = request;
   const locale = localeOf(request.ctx, community.locale);
@@ -125,6 +148,8 @@ async function register(
       ]);
       await tellAdminsOfRequest(tx, { community, issuerUrl: issuer.url, newcomer });
     }
+    const ledTo = status === 'requested' ? `${issuer.basePath}/register/requested` : undefined;
+    if (step) await noteStep(sealer, tx, step, { subject, ledTo });
     return subject;
   });
 }

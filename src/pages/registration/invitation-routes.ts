@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noteStep, type Step } from '../../domain/done-steps/done-step.ts';
 import type { Invitation, InvitationState } from '../../domain/invitations/invitation.ts';
 import { findInvitation } from '../../domain/invitations/invitation-store.ts';
 import { recordUse, useInvitation } from '../../domain/invitations/use-invitation.ts';
@@ -8,14 +9,17 @@ import { addNewcomer, UsernameFaultError } from '../../domain/registration/add-n
 import { proveAddressOf } from '../../domain/registration/messages.ts';
 import type { Newcomer } from '../../domain/registration/newcomer.ts';
 import { newcomerPasswordFault } from '../../domain/registration/newcomer-password.ts';
+import { nameKey } from '../../platform/text/names.ts';
 import { linkToken } from '../../platform/web/form-fields.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { pageIn } from '../routing/done-steps.ts';
 import { signedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { anyone } from '../routing/who.ts';
 import { proceedAfterPassword } from '../sign-in/after-password.ts';
+import { leadByPassword, signInAfter } from '../sign-in/lead-by-password.ts';
 import { allowJoinRedirect } from './allow-join-redirect.ts';
 import {
   newcomerFaults,
@@ -29,6 +33,8 @@ import {
 import type { FieldFault, NewcomerForm, RegistrationPage } from './pages.ts';
 
 type InvitationPage = Extract<RegistrationPage, { page: 'invitation' }>;
+
+type Made = { newcomer: Newcomer; passwordHash: string; step: Step | undefined };
 
 const link = z.object({ token: linkToken });
 
@@ -65,6 +71,10 @@ export const INVITATION_ROUTES: CommunityRoute[] = [
     hashes: true,
     limits: ['invitation'],
     async handle({ parts, request, params: { token }, form, count }) {
+      // Several people may come in one after another at one browser.
+      const step = pageIn(request, nameKey(form.username));
+      const leadAgain = () => leadByPassword(parts, request, step, form.password);
+      if (await leadAgain()) return;
       const invitation = await openInvitation(parts, request, token);
       if (invitation === undefined) return;
       const { community } = request;
@@ -86,15 +96,19 @@ export const INVITATION_ROUTES: CommunityRoute[] = [
       if (faults.length > 0) return refuse(faults);
       const passwordHash = await request.passwords().hash(newcomer.password);
       try {
-        const subject = await comeIn(parts, request, token, { newcomer, passwordHash });
+        const made = { newcomer, passwordHash, step };
+        const subject = await comeIn(parts, request, token, made);
         if (subject === undefined) {
+          if (await leadAgain()) return;
           // Somebody else used it up, or it was revoked, while this one filled in the form.
           showEnded(request, (await endedState(parts, request, token)) ?? 'used-up');
           return;
         }
         await parts.settle();
-        await proceedAfterPassword(parts, request, { subject, passwordHash }, {});
+        const proven = { subject, passwordHash };
+        await proceedAfterPassword(parts, request, proven, {}, signInAfter(step));
       } catch (error) {
+        if (error instanceof UsernameFaultError && (await leadAgain())) return;
         if (error instanceof UsernameFaultError) return refuse([usernameFaultOf(error.fault)]);
         throw error;
       }
@@ -108,10 +122,10 @@ export const INVITATION_ROUTES: CommunityRoute[] = [
  * @returns the subject; undefined when the invitation cannot be used any more
  */
 async function comeIn(
-  { database }: WebParts,
+  { database, sealer }: WebParts,
   request: CommunityRequest,
   token: string,
-  { newcomer, passwordHash }: { newcomer: Newcomer; passwordHash: string },
+  { newcomer, passwordHash, step }: Made,
 ): Promise<string | undefined> {
   const { community, issuer } = request;
   const locale = localeOf(request.ctx, community.locale);
@@ -127,6 +141,7 @@ async function comeIn(
       { id: community.id, issuerUrl: issuer.url },
       { subject, email: newcomer.email, locale },
     );
+    if (step) await noteStep(sealer, tx, step, { subject });
     return subject;
   });
 }

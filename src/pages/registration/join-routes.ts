@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Community } from '../../domain/communities/community.ts';
+import { noteStep } from '../../domain/done-steps/done-step.ts';
 import { RefusedError } from '../../domain/errors.ts';
 import { addressesFor, joinCommunity, standingIn } from '../../domain/joining/join-community.ts';
 import { findWay, type Way } from '../../domain/joining/join-link.ts';
@@ -10,6 +11,7 @@ import { notFound } from '../../platform/web/http-errors.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { leadOn, leadSender, leadVisitor, pageIn } from '../routing/done-steps.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { memberRecent } from '../routing/who.ts';
@@ -42,6 +44,7 @@ export const JOINING_ROUTES: CommunityRoute[] = [
     secret: ['token'],
     who: memberRecent,
     async handle({ parts, request, who, params: { slug, token } }) {
+      if (await leadVisitor(parts, request, pageIn(request, who.member.subject))) return;
       const place = await placeOf(parts, request, who, slug, token);
       if (place === undefined) return;
       const { username, displayName, givenName, familyName, email } = who.member;
@@ -65,6 +68,8 @@ export const JOINING_ROUTES: CommunityRoute[] = [
     who: memberRecent,
     form: newcomerFields,
     async handle({ parts, request, who, params: { slug, token }, form }) {
+      const step = pageIn(request, who.member.subject);
+      if (await leadSender(parts, request, step)) return;
       const place = await placeOf(parts, request, who, slug, token);
       if (place === undefined) return;
       const { community, way, addresses } = place;
@@ -77,15 +82,21 @@ export const JOINING_ROUTES: CommunityRoute[] = [
       const locale = localeOf(request.ctx, community.locale);
       const joining = { personId: who.personId, newcomer, email, locale };
       try {
-        const subject = await parts.database.transaction((tx) =>
-          joinCommunity(tx, community, { way, token }, joining),
-        );
-        if (subject === undefined)
-          return showClosed(request, who, community, 'ended', way.issuerUrl);
-        await parts.settle();
         const notice = way.status === 'active' ? 'joined' : 'requested';
-        request.ctx.status = 303;
-        request.ctx.redirect(`${way.issuerUrl}/login?notice=${notice}`);
+        const answer = {
+          subject: who.member.subject,
+          ledTo: `${way.issuerUrl}/login?notice=${notice}`,
+        };
+        const subject = await parts.database.transaction(async (tx) => {
+          const joined = await joinCommunity(tx, community, { way, token }, joining);
+          if (joined && step) await noteStep(parts.sealer, tx, step, answer);
+          return joined;
+        });
+        if (subject !== undefined) {
+          await parts.settle();
+          await leadOn(request, answer);
+        } else if (!(await leadSender(parts, request, step)))
+          showClosed(request, who, community, 'ended', way.issuerUrl);
       } catch (error) {
         if (error instanceof UsernameFaultError) return refuse([usernameFaultOf(error.fault)]);
         if (error instanceof RefusedError && error.code === 'email-taken')

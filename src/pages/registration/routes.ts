@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noteStep } from '../../domain/done-steps/done-step.ts';
 import { shortened } from '../../domain/memberships/display-name.ts';
 import { enqueue } from '../../platform/outbox/outbox.ts';
 import { isSolved } from '../../platform/proof-of-work/challenge.ts';
@@ -6,6 +7,7 @@ import { typed } from '../../platform/web/form-fields.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { formIn, leadSender } from '../routing/done-steps.ts';
 import { signedIn } from '../routing/signed-in.ts';
 import { anyone } from '../routing/who.ts';
 import { pathOfWaiting } from '../sign-in/app-waiting.ts';
@@ -46,6 +48,8 @@ export const REGISTRATION_ROUTES: CommunityRoute[] = [
         return;
       }
       const { community } = request;
+      const step = formIn(request, email);
+      if (await leadSender(parts, request, step)) return;
       const again = { ...page, email: shortened(email, 300) };
       const code = emailFault(email);
       if (code !== undefined) {
@@ -56,14 +60,17 @@ export const REGISTRATION_ROUTES: CommunityRoute[] = [
       const solved = await isSolved(parts, community.id, challenge);
       const wait = await count(solved ? 'registration' : 'registration-unsolved', email);
       if (wait !== undefined) {
+        if (await leadSender(parts, request, step)) return;
         request.page({ ...again, retryAfterMinutes: wait }, { status: 429 });
         return;
       }
       const locale = localeOf(request.ctx, community.locale);
       const payload = { email, issuerUrl: request.issuer.url, locale };
-      await parts.database.transaction((tx) =>
-        enqueue(tx, [{ kind: 'registration-request', communityId: community.id, payload }]),
-      );
+      const ledTo = `${request.issuer.basePath}/register/sent`;
+      await parts.database.transaction(async (tx) => {
+        if (step && !(await noteStep(parts.sealer, tx, step, { ledTo }))) return;
+        await enqueue(tx, [{ kind: 'registration-request', communityId: community.id, payload }]);
+      });
       request.redirect('/register/sent');
     },
   }),

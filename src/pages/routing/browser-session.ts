@@ -18,8 +18,9 @@ export type Login = { accountId: string; amr: string[]; acr: string };
 /**
  * Opens the browser's session for a member, under a new identifier (no fixation). Whoever was signed in
  * before is signed out here first.
+ * @returns the identifier, which the browser's cookie holds
  */
-export async function openBrowserSession(request: CommunityRequest, login: Login): Promise<void> {
+export async function openBrowserSession(request: CommunityRequest, login: Login): Promise<string> {
   const { provider } = await request.ready();
   let session = await browserSession(request);
   if (session.accountId !== undefined && session.accountId !== login.accountId) {
@@ -32,6 +33,23 @@ export async function openBrowserSession(request: CommunityRequest, login: Login
   session.loginAccount(login);
   await session.save(SESSION_TTL);
   setSessionCookie(provider, request, session);
+  return session.jti as string;
+}
+
+/**
+ * Gives the browser the cookie of a session once more, whose first answer it may never have seen.
+ * @returns false when the session is over; one that goes on here under another identifier is not
+ */
+export async function resumeBrowserSession(
+  request: CommunityRequest,
+  { accountId, sessionId }: { accountId: string; sessionId: string },
+): Promise<boolean> {
+  const { provider } = await request.ready();
+  const session = await provider.Session.find(sessionId);
+  if (session?.accountId !== accountId)
+    return (await browserSession(request)).accountId === accountId;
+  setSessionCookie(provider, request, session);
+  return true;
 }
 
 /**

@@ -2,8 +2,10 @@ import type { Context } from 'koa';
 import { waitForPace } from '../../platform/web/pace-refusal.ts';
 import type { RouteTable } from '../../platform/web/route-table.ts';
 import { findRoute, runRoute } from '../../platform/web/run-route.ts';
+import { UsedUpError } from '../../protocols/oidc/changes.ts';
 import type { CommunityRequest } from './community-request.ts';
 import { type CommunityKind, type CommunityRoute, requestCounter } from './community-route.ts';
+import { leadAfterOther } from './done-steps.ts';
 import { type CommunityPlace, openCommunityRequest } from './open-community-request.ts';
 import { serveProvider } from './serve-provider.ts';
 import { isSignedIn } from './signed-in.ts';
@@ -32,9 +34,18 @@ export async function communityRoutes(
     if (place.community.state === 'active' || found.route.isAlwaysOpen === true)
       await runRoute(found, { parts, request, count, prepare });
     else showClosed(request);
-    await request.unit.flush();
+    await store(parts, request);
   });
   await waitForPace(ctx, parts.pace, started);
+}
+
+/** Of the same form sent twice at once, one is stored, and both are answered alike. @throws UsedUpError */
+async function store(parts: WebParts, request: CommunityRequest): Promise<void> {
+  try {
+    await request.unit.flush();
+  } catch (error) {
+    if (!(error instanceof UsedUpError) || !(await leadAfterOther(parts, request))) throw error;
+  }
 }
 
 function isOfProvider(path: string): boolean {

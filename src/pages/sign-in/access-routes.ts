@@ -19,7 +19,7 @@ export const ACCESS_ROUTES: CommunityRoute[] = [
       const access = accessTo(request.community, service, member);
       if (access.allowed) {
         // Let in meanwhile: the request goes on.
-        await finish(request, {});
+        await finish(parts, request, interaction, {});
         return;
       }
       const action = `${request.issuer.basePath}/access/${interaction.uid}`;
@@ -83,8 +83,8 @@ export const ACCESS_ROUTES: CommunityRoute[] = [
     params: appRequestParams,
     who: appRequest('access'),
     form: noFields,
-    async handle({ request }) {
-      await finish(request, {
+    async handle({ parts, request, who: interaction }) {
+      await finish(parts, request, interaction, {
         error: 'access_denied',
         error_description: 'the member may not use this service',
       });

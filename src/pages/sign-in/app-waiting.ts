@@ -1,6 +1,7 @@
 import type { Community } from '../../domain/communities/community.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { signedIn } from '../routing/signed-in.ts';
+import type { WebParts } from '../routing/web-parts.ts';
 import { finish } from './finish-interaction.ts';
 import type { Interaction } from './sign-in-target.ts';
 
@@ -60,9 +61,11 @@ export async function takeWaiting(request: CommunityRequest): Promise<string | u
  * @returns whether that is the answer
  */
 export async function goOnAfterRegistration(
+  parts: Pick<WebParts, 'sealer'>,
   request: CommunityRequest,
-  { iat, session }: Interaction,
+  interaction: Interaction,
 ): Promise<boolean> {
+  const { iat, session } = interaction;
   if (request.ctx.query.registered === undefined || session !== undefined) return false;
   const who = await signedIn(request);
   if (who === undefined) return false;
@@ -70,7 +73,8 @@ export async function goOnAfterRegistration(
   const ts = Math.floor(signedInAt / 1000);
   // A sign-in from before is none that the app would take for its own.
   if (ts < iat) return false;
-  await finish(request, { login: { accountId: who.member.subject, ...login, ts } });
+  const answer = { login: { accountId: who.member.subject, ...login, ts } };
+  await finish(parts, request, interaction, answer);
   return true;
 }
 

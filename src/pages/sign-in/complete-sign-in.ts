@@ -1,12 +1,14 @@
+import { doneStepOf, type Step } from '../../domain/done-steps/done-step.ts';
 import { newDeviceMessage } from '../../domain/notices/new-device.ts';
 import { acrOf, type Credential } from '../../domain/sessions/authentication.ts';
 import { serviceOfClient } from '../../protocols/oidc/clients.ts';
 import { openBrowserSession } from '../routing/browser-session.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
+import { doneBefore, leadOn } from '../routing/done-steps.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { finish } from './finish-interaction.ts';
 import { knownDevice, rememberDevice } from './known-device.ts';
-import { openPendingSignIn, type PendingSignIn } from './pending-sign-in.ts';
+import { arrivedStep, openPendingSignIn, type PendingSignIn } from './pending-sign-in.ts';
 import { type SignInTarget, signInPath } from './sign-in-target.ts';
 
 /** A sign-in that is proven. */
@@ -17,6 +19,8 @@ export type ProvenSignIn = {
   credential: Credential;
   /** The sign-in on its way that this ends: of two answers at once, one counts. */
   pending?: PendingSignIn;
+  /** The form that it was proven by: sent again, it leads into the same session. */
+  step?: Step | undefined;
 };
 
 /**
@@ -44,11 +48,15 @@ export async function completeSignIn(
 export async function admit(
   parts: Pick<WebParts, 'database' | 'sealer'>,
   request: CommunityRequest,
-  { amr, credential, pending }: ProvenSignIn,
+  proven: ProvenSignIn,
   target: SignInTarget,
 ): Promise<void> {
+  const { amr, credential, pending } = proven;
   const { subject } = credential;
   const { interaction } = target;
+  const step = pending === undefined ? proven.step : arrivedStep(request);
+  const before = interaction === undefined ? await doneBefore(parts, step) : undefined;
+  if (before !== undefined && (await leadOn(request, before))) return;
   const service =
     interaction && serviceOfClient(request.community, String(interaction.params.client_id));
   request.unit.requireCredential(credential);
@@ -71,9 +79,14 @@ export async function admit(
   const ts = Math.floor(Date.now() / 1000);
   const login = { accountId: subject, amr: [...amr], acr: acrOf(amr), ts };
   if (interaction !== undefined) {
-    await finish(request, { login });
+    await finish(parts, request, interaction, { login });
     return;
   }
-  await openBrowserSession(request, login);
+  const sessionId = await openBrowserSession(request, login);
+  const ledTo = request.issuer.basePath + (target.returnPath ?? '/');
+  if (step !== undefined) {
+    const done = doneStepOf(parts.sealer, step, { subject, ledTo, sessionId });
+    request.unit.noteDoneStep(done, before?.doneAt);
+  }
   request.redirect(target.returnPath ?? '/');
 }

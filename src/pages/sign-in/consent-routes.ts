@@ -51,7 +51,7 @@ export const CONSENT_ROUTES: CommunityRoute[] = [
     params: appRequestParams,
     who: appRequest('consent'),
     form: z.object({ decision: z.string().optional() }),
-    async handle({ request, who: interaction, form }) {
+    async handle({ parts, request, who: interaction, form }) {
       const { service, member, asked } = await consentParts(request, interaction);
       const actor = `member:${member.subject}` as const;
       if (form.decision !== 'allow') {
@@ -61,7 +61,7 @@ export const CONSENT_ROUTES: CommunityRoute[] = [
           subject: member.subject,
           serviceId: service.id,
         });
-        await finish(request, {
+        await finish(parts, request, interaction, {
           error: 'access_denied',
           error_description: 'End-User aborted interaction',
         });
@@ -90,7 +90,7 @@ export const CONSENT_ROUTES: CommunityRoute[] = [
         serviceId: service.id,
         details: { scopes: asked.scopes, claims: asked.claims },
       });
-      await finish(request, { consent: { grantId } });
+      await finish(parts, request, interaction, { consent: { grantId } });
     },
   }),
 ];

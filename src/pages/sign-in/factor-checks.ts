@@ -9,8 +9,10 @@ export type FactorKind = 'passkey' | 'totp' | 'recovery-code';
 /** The check of each kind of second factor. */
 export const FACTOR_CHECKS: Record<FactorKind, FactorCheck> = {
   passkey: verifyPasskeyFactor,
-  totp: async (parts, _request, { personId }, { code }) =>
-    (await checkTotp(parts, personId, code)) ? ['otp'] : undefined,
+  totp: async (parts, _request, { personId, tokenHash }, { code }) =>
+    (await checkTotp(parts, personId, code, Date.now(), tokenHash)) ? ['otp'] : undefined,
   'recovery-code': async (parts, request, pending, { code }) =>
-    (await useRecoveryCode(parts, memberHolder(request, pending), code)) ? ['otp'] : undefined,
+    (await useRecoveryCode(parts, memberHolder(request, pending), code, pending.tokenHash))
+      ? ['otp']
+      : undefined,
 };

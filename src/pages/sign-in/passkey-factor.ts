@@ -75,7 +75,7 @@ export const verifyPasskeyFactor: FactorCheck = async (parts, request, pending, 
   const expected = { purpose, personId, userVerification: false };
   const place = communityPlace(parts.config, request);
   const outcome = await verifyAssertion(parts, place, response, expected);
-  return outcome.verified ? outcome.amr : undefined;
+  return outcome.verified ? outcome.amr : outcome.again;
 };
 
 /** This address if a passkey is of it, else the first of the community's others that has one. */

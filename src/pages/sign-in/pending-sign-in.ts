@@ -1,7 +1,9 @@
+import type { Step } from '../../domain/done-steps/done-step.ts';
 import type { Credential } from '../../domain/sessions/authentication.ts';
-import type { Queryable } from '../../platform/database/database.ts';
+import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import { newToken, tokenHash } from '../../platform/secrets/token-hash.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
+import { stepIn } from '../routing/done-steps.ts';
 import { type SignInTarget, signInPath } from './sign-in-target.ts';
 
 /** What a sign-in waits for: a second factor, one being set up, or the person's word on their deletion. */
@@ -115,9 +117,15 @@ export async function findPendingSignIn(
   };
 }
 
+/** That a sign-in on its way arrived, which is so once. */
+export function arrivedStep(request: CommunityRequest): Step | undefined {
+  const token = request.ctx.cookies.get(COOKIE, { signed: false });
+  return token === undefined ? undefined : stepIn(request, `sign-in ${token}`);
+}
+
 /** Notes what a sign-in on its way proved besides its password. */
 export async function noteProven(
-  db: Queryable,
+  db: Transaction,
   request: CommunityRequest,
   { tokenHash: hash }: PendingSignIn,
   amr: readonly string[],

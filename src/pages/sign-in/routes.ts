@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Done } from '../../domain/done-steps/done-step.ts';
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authentication.ts';
 import { present, typed } from '../../platform/web/form-fields.ts';
 import { paceRefusal } from '../../platform/web/pace-refusal.ts';
@@ -7,6 +8,7 @@ import { serviceOfClient } from '../../protocols/oidc/clients.ts';
 import { browserSession } from '../routing/browser-session.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { formIn, leadOn } from '../routing/done-steps.ts';
 import { signedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { anyone } from '../routing/who.ts';
@@ -22,13 +24,15 @@ import {
   safeReturnPath,
   signInPath,
 } from './sign-in-target.ts';
-import { appRequest, appRequestParams } from './who.ts';
+import { appRequest, appRequestParams, appSignIn } from './who.ts';
 
 /** What another page did, told on the one that it led to. */
 const NOTICES = ['signed-out', 'password-changed', 'joined', 'requested'] as const;
 
 type LoginPage = Extract<PageModel, { page: 'login' }>;
-type Refusal = Exclude<SignInOutcome, { signedIn: true } | { fault: 'closed' }>;
+/** What is left once a closed account has its answer. */
+type Attempt = Exclude<SignInOutcome, { fault: 'closed' }>;
+type Refusal = Exclude<Attempt, { signedIn: true }>;
 
 const credentials = z.object({
   username: z.string().optional(),
@@ -68,6 +72,11 @@ export const LOGIN_ROUTES: CommunityRoute[] = [
       const target = { returnPath: safeReturnPath(form.return_to) };
       const outcome = await attempt(parts, request, form, target);
       if (outcome === undefined) return;
+      if (outcome.signedIn) {
+        const step = formIn(request, outcome.subject);
+        await proceedAfterPassword(parts, request, outcome, target, step);
+        return;
+      }
       const page = await ownLoginPage(request, target);
       refuse(request, { ...page, username: form.username ?? page.username }, outcome);
     },
@@ -78,9 +87,9 @@ export const LOGIN_ROUTES: CommunityRoute[] = [
     path: '/login/:uid',
     params: appRequestParams,
     who: appRequest('login'),
-    async handle({ request, who: interaction }) {
+    async handle({ parts, request, who: interaction }) {
       if (asksForMoreThanWeHave(interaction)) {
-        await finish(request, {
+        await finish(parts, request, interaction, {
           error: 'unmet_authentication_requirements',
           error_description: 'none of the requested ACRs can be obtained',
         });
@@ -88,13 +97,13 @@ export const LOGIN_ROUTES: CommunityRoute[] = [
       }
       // Signed in, and still not the one whom the app means (Core §3.1.2.1, §5.5.1): asking on would never end.
       if (wantsSomebody(interaction) && interaction.lastSubmission?.login !== undefined) {
-        await finish(request, {
+        await finish(parts, request, interaction, {
           error: 'login_required',
           error_description: 'somebody else signed in than was asked for',
         });
         return;
       }
-      if (await goOnAfterRegistration(request, interaction)) return;
+      if (await goOnAfterRegistration(parts, request, interaction)) return;
       if (await leadToRegistration(request, interaction)) return;
       request.page(await appLoginPage(request, interaction), { leaves: true });
     },
@@ -103,25 +112,40 @@ export const LOGIN_ROUTES: CommunityRoute[] = [
     method: 'POST',
     path: '/login/:uid',
     params: appRequestParams,
-    who: appRequest('login'),
+    who: appSignIn,
     form: credentials,
     hashes: true,
     async handle({ parts, request, who: interaction, form }) {
-      const outcome = await attempt(parts, request, form, { interaction });
+      const target = 'doneAt' in interaction ? {} : { interaction };
+      const outcome = await attempt(parts, request, form, target);
       if (outcome === undefined) return;
+      if ('doneAt' in interaction) return leadProven(request, interaction, outcome);
+      if (outcome.signedIn) {
+        await proceedAfterPassword(parts, request, outcome, target);
+        return;
+      }
       const page = await appLoginPage(request, interaction);
       refuse(request, { ...page, username: form.username ?? page.username }, outcome, true);
     },
   }),
 ];
 
-/** Leads on whoever gave a right password. @returns why it was not, for a page that says so */
+/** The app's request was answered before: who proves to be the same member is led where that led. */
+async function leadProven(request: CommunityRequest, done: Done, outcome: Attempt): Promise<void> {
+  const isTheirs = outcome.signedIn && outcome.subject === done.subject;
+  if (isTheirs && (await leadOn(request, done))) return;
+  if (!outcome.signedIn) noteRefusal(request, outcome);
+  const homeUrl = request.issuer.basePath || '/';
+  request.page({ page: 'error', status: 400, kind: 'expired', homeUrl }, { status: 400 });
+}
+
+/** @returns undefined when the answer is given: the account is closed */
 async function attempt(
   parts: WebParts,
   request: CommunityRequest,
   fields: z.output<typeof credentials>,
   target: SignInTarget,
-): Promise<Refusal | undefined> {
+): Promise<Attempt | undefined> {
   const outcome = await checkPasswordSignIn(parts, request.ctx, request.passwords(), {
     communityId: request.community.id,
     login: fields.username ?? '',
@@ -133,9 +157,7 @@ async function attempt(
     return undefined;
   }
   parts.metrics.signIns.inc({ outcome: outcome.signedIn ? 'signed-in' : outcome.fault });
-  if (!outcome.signedIn) return outcome;
-  await proceedAfterPassword(parts, request, outcome, target);
-  return undefined;
+  return outcome;
 }
 
 /** The sign-in page as it was shown for this target. */
@@ -153,24 +175,27 @@ function refuse(
   outcome: Refusal,
   leaves = false,
 ): void {
-  const wasTried = outcome.fault === 'credentials' || 'tried' in outcome;
-  paceRefusal(request.ctx, wasTried ? 'worked' : 'spared');
+  noteRefusal(request, outcome);
   if (outcome.fault === 'throttled') {
     request.ctx.set('Retry-After', String(outcome.retryAfterSeconds));
     const retryAfterMinutes = Math.ceil(outcome.retryAfterSeconds / 60);
-    // Once a window: a flood must not fill the audit trail.
-    if (outcome.first) request.unit.record({ type: 'sign-in.throttled', actor: 'anonymous' });
-    if (outcome.tried !== undefined) {
-      const { subject } = outcome.tried;
-      request.unit.record({ type: 'sign-in.failed', actor: 'anonymous', subject });
-    }
     request.page({ ...page, fault: 'throttled', retryAfterMinutes }, { status: 429, leaves });
     return;
   }
-  if (outcome.fault === 'credentials') {
-    request.unit.record({ type: 'sign-in.failed', actor: 'anonymous', subject: outcome.subject });
-  }
   request.page({ ...page, fault: outcome.fault }, { status: 400, leaves });
+}
+
+/** What a refusal leaves on the audit trail, and its pace. */
+function noteRefusal({ ctx, unit }: CommunityRequest, outcome: Refusal): void {
+  const wasTried = outcome.fault === 'credentials' || 'tried' in outcome;
+  paceRefusal(ctx, wasTried ? 'worked' : 'spared');
+  const fail = (subject: string | undefined) =>
+    unit.record({ type: 'sign-in.failed', actor: 'anonymous', subject });
+  if (outcome.fault === 'credentials') fail(outcome.subject);
+  if (outcome.fault !== 'throttled') return;
+  // Once a window: a flood must not fill the audit trail.
+  if (outcome.first) unit.record({ type: 'sign-in.throttled', actor: 'anonymous' });
+  if (outcome.tried !== undefined) fail(outcome.tried.subject);
 }
 
 function loginPage(request: CommunityRequest, target: SignInTarget, username?: string): LoginPage {

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { communityPlace } from '../../domain/passkeys/passkey-place.ts';
 import { beginRegistration, finishRegistration } from '../../domain/passkeys/register-passkey.ts';
-import { addTotp, renewRecoveryCodes } from '../../domain/second-factors/change-factors.ts';
+import { addTotp, recoveryCodesOnTheWay } from '../../domain/second-factors/change-factors.ts';
 import { memberHolder } from '../../domain/second-factors/holder.ts';
 import { beginTotp, confirmTotp } from '../../domain/second-factors/totp-setup.ts';
-import type { Amr } from '../../domain/sessions/authentication.ts';
 import type { OtherSessions, SessionsWish } from '../../domain/sessions/other-sessions.ts';
 import { noFields } from '../../platform/web/form-fields.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
@@ -52,8 +51,9 @@ export const SET_UP_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, params 
       const wish = await wishOf(request, pending, others);
       await addTotp(parts, memberHolder(request, pending), confirmed, wish, {
         onlyAsFirst: pending.provenAmr === null,
+        also: (tx) => noteProven(tx, request, pending, ['otp']),
       });
-      await showCodesOnce(parts, request, pending, target, ['otp']);
+      await showCodesOnce(parts, request, pending, target);
     },
   }),
   route({
@@ -83,14 +83,17 @@ export const SET_UP_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, params 
         memberHolder(request, pending),
         { response, name: undefined, locale },
         await wishOf(request, pending, others),
-        { onlyAsFirst: pending.provenAmr === null },
+        {
+          onlyAsFirst: pending.provenAmr === null,
+          also: (tx, amr) => noteProven(tx, request, pending, amr),
+        },
       );
       if (!outcome.registered) {
         const page = await setUpPage(parts, request, pending, target, { others });
         request.page({ ...page, fault: 'passkey' }, { status: 400 });
         return;
       }
-      await showCodesOnce(parts, request, pending, target, outcome.amr);
+      await showCodesOnce(parts, request, pending, target);
     },
   }),
   route({
@@ -127,10 +130,11 @@ async function showCodesOnce(
   request: CommunityRequest,
   pending: PendingSignIn,
   target: SignInTarget,
-  amr: Amr[],
 ): Promise<void> {
-  await noteProven(parts.database, request, pending, amr);
-  const codes = await renewRecoveryCodes(parts, memberHolder(request, pending));
+  const holder = memberHolder(request, pending);
+  const onTheWay = { communityId: request.community.id, tokenHash: pending.tokenHash };
+  const codes = await recoveryCodesOnTheWay(parts, holder, onTheWay);
+  if (codes === undefined) throw new RequestError(400, 'expired', 'the sign-in is over');
   await parts.settle();
   const base = `${request.issuer.basePath}${signInPath(target)}/set-up`;
   request.page(

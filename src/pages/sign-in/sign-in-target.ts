@@ -1,7 +1,8 @@
 import type Provider from 'oidc-provider';
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authentication.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import { loadInteraction } from './load-interaction.ts';
+import type { WebParts } from '../routing/web-parts.ts';
+import { admitInteraction } from './load-interaction.ts';
 
 export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 
@@ -12,12 +13,19 @@ export type SignInTarget = {
   returnPath?: string | undefined;
 };
 
-/** Reads the target of a page below `/login` or `/login/UID`. @throws RequestError 400 `expired` */
+/**
+ * Reads the target of a page below `/login` or `/login/UID`.
+ * @returns undefined when this browser has answered the app's request, and is led on
+ * @throws RequestError 400 `expired`
+ */
 export async function readTarget(
+  parts: Pick<WebParts, 'database' | 'sealer'>,
   request: CommunityRequest,
   uid: string | undefined,
-): Promise<SignInTarget> {
-  return uid === undefined ? {} : { interaction: await loadInteraction(request, 'login', uid) };
+): Promise<SignInTarget | undefined> {
+  if (uid === undefined) return {};
+  const interaction = await admitInteraction(parts, request, 'login', uid);
+  return interaction && { interaction };
 }
 
 /** Path below the issuer of the sign-in's pages. The browser's note of the app's request is sent there only. */

@@ -1,10 +1,18 @@
 import { z } from 'zod';
+import type { Done } from '../../domain/done-steps/done-step.ts';
 import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor-store.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import type { Guard } from '../../platform/web/route.ts';
 import type { CommunityKind } from '../routing/community-route.ts';
-import { loadInteraction } from './load-interaction.ts';
-import { findPendingSignIn, type PendingSignIn, type WaitsFor } from './pending-sign-in.ts';
+import { doneBefore, leadSender } from '../routing/done-steps.ts';
+import { answeredStep } from './finish-interaction.ts';
+import { admitInteraction, isExpired, loadInteraction } from './load-interaction.ts';
+import {
+  arrivedStep,
+  findPendingSignIn,
+  type PendingSignIn,
+  type WaitsFor,
+} from './pending-sign-in.ts';
 import { type Interaction, readTarget, type SignInTarget, signInPath } from './sign-in-target.ts';
 
 /** What names an app's request in an address. */
@@ -30,18 +38,35 @@ export function appRequest(
 ): Guard<CommunityKind, Interaction> {
   return {
     name: `app-request:${question}`,
-    admit: async ({ request, params }) => ({
-      who: await loadInteraction(request, question, params.uid as string),
-    }),
+    async admit({ parts, request, params }) {
+      const who = await admitInteraction(parts, request, question, params.uid as string);
+      return who && { who };
+    },
   };
 }
+
+/** The same for the form that proves who somebody is: a request that this browser has answered is admitted as that. */
+export const appSignIn: Guard<CommunityKind, Interaction | Done> = {
+  name: 'app-request:login',
+  async admit({ parts, request, params }) {
+    const uid = params.uid as string;
+    try {
+      return { who: await loadInteraction(request, 'login', uid) };
+    } catch (error) {
+      const done = isExpired(error) && (await doneBefore(parts, answeredStep(request, uid)));
+      if (!done) throw error;
+      return { who: done };
+    }
+  },
+};
 
 /** Anyone; with an app's request where the address names one. */
 export const signingIn: Guard<CommunityKind, SignInTarget> = {
   name: 'signing-in',
-  admit: async ({ request, params }) => ({
-    who: await readTarget(request, params.uid as string | undefined),
-  }),
+  async admit({ parts, request, params }) {
+    const who = await readTarget(parts, request, params.uid as string | undefined);
+    return who && { who };
+  },
 };
 
 export type OnTheWay = { pending: PendingSignIn; target: SignInTarget };
@@ -51,11 +76,12 @@ export function onTheWay(waitsFor: WaitsFor): Guard<CommunityKind, OnTheWay> {
   return {
     name: `on-the-way:${waitsFor}`,
     async admit({ parts, request, params }) {
-      const target = await readTarget(request, params.uid as string | undefined);
+      const target = await readTarget(parts, request, params.uid as string | undefined);
+      if (target === undefined) return undefined;
       const pending = await findPendingSignIn(parts.database, request, target, waitsFor);
       if (pending !== undefined) return { who: { pending, target } };
-      if (request.ctx.method === 'POST') throw noSignIn(target);
-      request.redirect(signInPath(target));
+      if (request.ctx.method !== 'POST') request.redirect(signInPath(target));
+      else if (!(await leadSender(parts, request, arrivedStep(request)))) throw noSignIn(target);
       return undefined;
     },
   };
@@ -73,6 +99,9 @@ export const settingUp: Guard<CommunityKind, OnTheWay> = {
       pending.provenAmr !== null ||
       !hasSecondFactor(await readFactors(parts.database, pending.personId));
     if (isDue) return admitted;
+    // It was set up while this one looked, by the same form.
+    const again = await findPendingSignIn(parts.database, request, target, 'set-up');
+    if (again !== undefined && again.provenAmr !== null) return { who: { pending: again, target } };
     if (request.ctx.method === 'POST') throw noSignIn(target);
     request.redirect(signInPath(target));
     return undefined;

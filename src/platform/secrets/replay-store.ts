@@ -20,3 +20,12 @@ export async function spendProof(
   );
   return rows.length === 1;
 }
+
+/** Whether it was spent, and is not too old to be remembered. */
+export async function isSpent(db: Queryable, kind: string, proof: string): Promise<boolean> {
+  const rows = await db.query('SELECT 1 FROM spent_proofs WHERE kind = $1 AND proof_hash = $2', [
+    kind,
+    hash('sha256', proof, 'buffer'),
+  ]);
+  return rows.length > 0;
+}

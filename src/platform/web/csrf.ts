@@ -5,6 +5,7 @@ import { newToken } from '../secrets/token-hash.ts';
 import { isSameOrigin } from '../text/host-name.ts';
 
 const FIELD = 'csrf';
+const FORM_ID_LENGTH = 16;
 
 /** A form came from elsewhere, or from a page that is too old. */
 export class CsrfError extends Error {
@@ -12,10 +13,11 @@ export class CsrfError extends Error {
 }
 
 /**
- * Signed double-submit tokens: a random cookie of the site, and in each form its keyed digest, which
- * no other site can make. The browser's own word on where a form came from counts as well.
+ * Signed double-submit tokens: a random cookie of the site, and in each form its keyed digest with the name of
+ * the page that was shown, which no other site can make. The browser's own word on where a form came from counts as well.
  */
 export type Csrf = {
+  /** The token of the page at hand: of each page another, so that a form that is sent again is known for it. */
   token(ctx: Context, path: string): string;
   /** What the browser itself says of where a form comes from; before anything of it is read. @throws CsrfError */
   checkSource(ctx: Context, ownOrigin: string): void;
@@ -30,6 +32,11 @@ export function browserKeyOf(ctx: Context): string | undefined {
   return (ctx.state.csrf as string | undefined) ?? cookieOf(ctx);
 }
 
+/** Which page's form was sent: the same when it is sent again. Undefined until its token was checked. */
+export function formIdOf(ctx: Context): string | undefined {
+  return ctx.state.formId as string | undefined;
+}
+
 export function createCsrf(sealer: Sealer): Csrf {
   // While the secret is rotated, processes differ in their newest key: each takes the others' tokens.
   const keys = sealer.derive('csrf');
@@ -40,12 +47,14 @@ export function createCsrf(sealer: Sealer): Csrf {
     const cookie = cookieOf(ctx);
     const given = [...fields].findLast(([name]) => name === FIELD)?.[1];
     if (cookie === undefined || given === undefined) throw new CsrfError('no token');
-    const actual = Buffer.from(given);
+    const formId = given.slice(0, FORM_ID_LENGTH);
+    const actual = Buffer.from(given.slice(FORM_ID_LENGTH));
     const fits = keys.some((key) => {
-      const expected = Buffer.from(digest(cookie, key));
+      const expected = Buffer.from(digest(`${formId}.${cookie}`, key));
       return expected.length === actual.length && timingSafeEqual(expected, actual);
     });
     if (!fits) throw new CsrfError('wrong token');
+    ctx.state.formId = formId;
   };
   return {
     token(ctx, path) {
@@ -61,7 +70,9 @@ export function createCsrf(sealer: Sealer): Csrf {
         });
       }
       ctx.state.csrf = value;
-      return digest(value);
+      ctx.state.newFormId ??= newToken().slice(0, FORM_ID_LENGTH);
+      const formId = ctx.state.newFormId as string;
+      return formId + digest(`${formId}.${value}`);
     },
     checkSource,
     checkToken,

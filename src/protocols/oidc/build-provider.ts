@@ -11,6 +11,7 @@ import type { Outbound } from '../../platform/outbound/outbound.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { createAdapterFactory } from './adapter.ts';
 import { answerAsRequestObjectSays } from './answer-request-object.ts';
+import { leadAnswersOn } from './answered-requests.ts';
 import { CLAIMS_BY_SCOPE, claimsForUse, grantedClaims, memberClaims } from './claims.ts';
 import { setClientRules } from './client-rules.ts';
 import { clientsOf, serviceOfClient } from './clients.ts';
@@ -60,6 +61,7 @@ export function buildProvider(parts: ProviderParts): Provider {
   // The edge has already decided what the forwarded headers are worth, and set them itself.
   provider.proxy = true;
   provider.use(storeBeforeAnswering);
+  provider.use(leadAnswersOn(provider, sealer, community.id));
   provider.use(takeClientCredentials(clients));
   provider.use(answerAsRequestObjectSays);
   provider.use(showOwnForms);

@@ -1,3 +1,4 @@
+import type { DoneStep } from '../../domain/done-steps/done-step-store.ts';
 import type { Credential } from '../../domain/sessions/authentication.ts';
 import type { AuditEvent } from '../../platform/events/record-event.ts';
 import type { OutboxMessage } from '../../platform/outbox/outbox.ts';
@@ -47,6 +48,8 @@ export type Changes = {
   credential: Credential | undefined;
   /** Hash of the token of a sign-in that was on its way and ends with this. */
   pendingSignIn: Buffer | undefined;
+  /** What this browser does with it: the changes are refused if another request has done the same meanwhile. */
+  doneStep: (DoneStep & { subject: string | undefined; replaced: string | undefined }) | undefined;
 };
 
 /** What a member was shown or agreed to give to a service. */

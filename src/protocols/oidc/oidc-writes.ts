@@ -1,5 +1,10 @@
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import {
+  type DoneStep,
+  forgetOldStepsSql,
+  noteDoneStepSql,
+} from '../../domain/done-steps/done-step-store.ts';
 import type { Credential } from '../../domain/sessions/authentication.ts';
 import { type Queryable, sqlState } from '../../platform/database/database.ts';
 import { type AuditEvent, eventRows, recordEventsSql } from '../../platform/events/record-event.ts';
@@ -77,6 +82,12 @@ export async function writeChanges(db: Queryable, changes: Changes): Promise<voi
   if (changes.pendingSignIn !== undefined) {
     add('arrived', statement.arrive(changes.pendingSignIn));
     require('sign-in', 1, 'SELECT count(*) FROM arrived');
+  }
+  const { doneStep } = changes;
+  if (doneStep !== undefined) {
+    add('done', statement.done(doneStep, doneStep.replaced));
+    add('forgotten', statement.forgetOld(doneStep));
+    require('step', 1, 'SELECT count(*) FROM done');
   }
   if (parts.length === 0) return;
 
@@ -219,6 +230,14 @@ class Statement {
   arrive(tokenHash: Buffer): string {
     return `DELETE FROM pending_sign_ins
       WHERE community_id = $1 AND token_hash = ${this.#param(tokenHash)} AND expires_at > now() RETURNING 1`;
+  }
+
+  done(step: DoneStep, replaced: string | undefined): string {
+    return noteDoneStepSql((value) => this.#param(value), step, replaced);
+  }
+
+  forgetOld({ browserHash, key }: DoneStep): string {
+    return forgetOldStepsSql(this.#param(browserHash), this.#param(key));
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { DomainError } from '../../domain/errors.ts';
 import { TooManyError } from '../../platform/errors/too-many-error.ts';
+import { comeAgain } from './answered-requests.ts';
 import { UsedUpError } from './changes.ts';
 import { currentScope, currentUnit } from './request-scope.ts';
 
@@ -13,6 +14,8 @@ const FOR_PROGRAMS = new Set([
   'pushed_authorization_request',
   'device_authorization',
 ]);
+
+const RESUMES = new Set(['resume', 'device_resume']);
 
 /**
  * Stores what the request changed before its answer leaves: what was answered is stored. Where
@@ -43,6 +46,11 @@ export async function storeBeforeAnswering(
       ctx.oidc?.provider.emit('server_error', ctx, error as Error);
       ctx.set('Retry-After', '5');
       answer(ctx, 503, 'unavailable', { error: 'temporarily_unavailable' });
+      return;
+    }
+    if (error instanceof UsedUpError && RESUMES.has(ctx.oidc?.route)) {
+      // Another request brought the same answer at this moment: this one comes again, and goes on as that does.
+      comeAgain(ctx);
       return;
     }
     if (error instanceof UsedUpError) await revokeReused(ctx);

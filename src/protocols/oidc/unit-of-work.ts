@@ -1,10 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { DoneStep } from '../../domain/done-steps/done-step-store.ts';
 import type { Member } from '../../domain/memberships/member.ts';
 import type { Credential } from '../../domain/sessions/authentication.ts';
 import type { Queryable } from '../../platform/database/database.ts';
 import type { AuditEvent, Told } from '../../platform/events/record-event.ts';
 import type { OutboxMessage } from '../../platform/outbox/outbox.ts';
-import type { Changes, ConsentWrite, Payload, RequestOrigin } from './changes.ts';
+import {
+  type Changes,
+  type ConsentWrite,
+  type Payload,
+  type RequestOrigin,
+  UsedUpError,
+} from './changes.ts';
 import type { Disclosure, DisclosureNotes } from './disclosure-notes.ts';
 import type { AdmitRow } from './kept-requests.ts';
 import {
@@ -60,6 +67,12 @@ export class UnitOfWork {
   /** What sessions held when they were read, by uid: what the request changes is told from it. */
   readonly #sessionsRead = new Map<string, SessionBefore>();
 
+  /** Apps' requests that this one ended, as they were stored. */
+  readonly #ended = new Map<string, Payload>();
+  /** Of those, the ones that had ended before. */
+  readonly #again = new Set<string>();
+  #goesOnIn: string | undefined;
+
   constructor({ db, cache, notes, redeems, communityId, issuer, origin, admitRow }: UnitOptions) {
     this.#db = protocolDatabase(db);
     this.#cache = cache;
@@ -86,6 +99,7 @@ export class UnitOfWork {
       messages: [],
       credential: undefined,
       pendingSignIn: undefined,
+      doneStep: undefined,
     };
   }
 
@@ -142,6 +156,7 @@ export class UnitOfWork {
   }
 
   upsert(kind: string, id: string, payload: Payload, expiresIn: number | undefined): void {
+    if (this.#again.has(id)) throw new UsedUpError('a request that was answered before');
     const json = JSON.stringify({ ...payload, jti: undefined });
     this.#known.set(`${kind}:${id}`, JSON.stringify(payload));
     if (kind === 'Session') {
@@ -178,7 +193,10 @@ export class UnitOfWork {
   }
 
   destroy(kind: string, id: string): void {
+    if (kind === 'Interaction') this.#ended.set(id, this.#recall(`${kind}:${id}`) ?? {});
     this.#known.set(`${kind}:${id}`, undefined);
+    // What was taken up again has no row.
+    if (this.#again.has(id)) return;
     if (kind === 'Session') {
       const read = [...this.#sessionsRead.entries()].find(([, session]) => session.id === id);
       if (read !== undefined) this.#changes.closedSessions.add(read[0]);
@@ -239,6 +257,39 @@ export class UnitOfWork {
   /** Ends a sign-in that was on its way: the changes are refused if another request has ended it. */
   endPendingSignIn(tokenHash: Buffer): void {
     this.#changes.pendingSignIn = tokenHash;
+  }
+
+  /**
+   * Notes what this browser does: the changes are refused if another request has noted it meanwhile.
+   * @param replaced when it was done before, where that counts no more
+   */
+  noteDoneStep(done: DoneStep & { subject: string | undefined }, replaced?: string): void {
+    this.#changes.doneStep = { ...done, replaced };
+  }
+
+  get doneStep(): (DoneStep & { subject: string | undefined }) | undefined {
+    return this.#changes.doneStep;
+  }
+
+  /** An app's request that ends with this one, as it was stored. */
+  endedRequest(uid: string): Payload | undefined {
+    const ended = this.#ended.get(uid);
+    return ended && { ...ended, jti: undefined };
+  }
+
+  /** Lets an app's request that has ended be answered once more within this one. */
+  takeUpAgain(uid: string, payload: Payload): void {
+    this.#again.add(uid);
+    this.#known.set(`Interaction:${uid}`, { ...payload, jti: uid });
+  }
+
+  /** What is answered once more goes on in this session, and opens none. */
+  goOnIn(sessionId: string): void {
+    this.#goesOnIn = sessionId;
+  }
+
+  get goesOnIn(): string | undefined {
+    return this.#goesOnIn;
   }
 
   /** What the member agreed to give to a service before; undefined when never asked. */

@@ -1,0 +1,85 @@
+import { hash } from 'node:crypto';
+import type { Queryable, Transaction } from '../../platform/database/database.ts';
+import { SealError, type Sealer } from '../../platform/secrets/sealer.ts';
+import { type DoneStep, findDoneStep, noteDoneStep } from './done-step-store.ts';
+
+/** A step as one browser does it. */
+export type Step = {
+  communityId: string;
+  /** The cookie that stands behind the browser's forms; never stored. */
+  browser: string;
+  /** What tells the step from others: which form of which page, of which link, of which app's request; never stored. */
+  name: string;
+};
+
+/** Where a step led. */
+export type Answer = {
+  /** The member who did it, or whom it made; undefined where nobody is known by it. */
+  subject?: string | undefined;
+  /** A whole address or a path of this host; undefined where a sign-in of the subject follows. */
+  ledTo?: string | undefined;
+  /** Identifier of the session that the browser was given with it. */
+  sessionId?: string | undefined;
+};
+
+/** `doneAt` names the note among those of the same step. */
+export type Done = Answer & { doneAt: string };
+
+export const doneStepContext = (communityId: string, key: string) =>
+  `done-step:${communityId}:${key}`;
+
+/** The note of a step: nothing in it opens anything, or says who did what, without the hub's key. */
+export function doneStepOf(
+  sealer: Sealer,
+  { communityId, browser, name }: Step,
+  answer: Answer,
+): DoneStep & { subject: string | undefined } {
+  const key = keyOf({ browser, name });
+  const context = doneStepContext(communityId, key.toString('hex'));
+  return {
+    key,
+    browserHash: hash('sha256', `browser ${browser}`, 'buffer'),
+    subject: answer.subject,
+    sealedAnswer: sealer.seal(JSON.stringify(answer), context),
+  };
+}
+
+/** Notes a step in the transaction that does it. @returns false when another request has done the same meanwhile */
+export function noteStep(
+  sealer: Sealer,
+  tx: Transaction,
+  step: Step,
+  answer: Answer,
+): Promise<boolean> {
+  return noteDoneStep(tx, step.communityId, doneStepOf(sealer, step, answer));
+}
+
+type Parts = { database: Queryable; sealer: Sealer };
+
+/** What this browser did a moment ago; undefined for any other. */
+export function findDone(parts: Parts, step: Step): Promise<Done | undefined> {
+  return findDoneByKey(parts, step.communityId, keyOf(step));
+}
+
+export async function findDoneByKey(
+  { database, sealer }: Parts,
+  communityId: string,
+  key: Buffer,
+): Promise<Done | undefined> {
+  const found = await findDoneStep(database, communityId, key);
+  if (found === undefined) return undefined;
+  const { sealedAnswer, doneAt } = found;
+  const context = doneStepContext(communityId, key.toString('hex'));
+  try {
+    const answer = JSON.parse(sealer.open(sealedAnswer, context).toString()) as Answer;
+    return { ...answer, doneAt };
+  } catch (error) {
+    // Of another key than this process has: the visitor does without.
+    if (error instanceof SealError) return undefined;
+    throw error;
+  }
+}
+
+function keyOf({ browser, name }: Pick<Step, 'browser' | 'name'>): Buffer {
+  return hash('sha256', JSON.stringify([browser, name]), 'buffer');
+}

@@ -1,0 +1,35 @@
+import type { Browser, Page } from '../support/browser.ts';
+
+/** A form of ours at the moment before it is sent. */
+export type Ready = {
+  browser: Browser;
+  page: Page;
+  form: string;
+  fields?: Record<string, string>;
+  button?: string;
+};
+
+/** A step that is tried twice: what leads up to it, and what is looked at after it. */
+export type StepTried = {
+  name: string;
+  /** Routes of the table that the step sends to. */
+  routes: readonly string[];
+  prepare(): Promise<Ready>;
+  /** Fields by which the same form is another's: a wrong password, a wrong code. */
+  wrong?: Record<string, string>;
+  /** It holds a password, with which any browser may come in. */
+  provesAnywhere?: true;
+  /** Where it leads, to be told from anything else: the address without its query, or words of the page. */
+  isThere(page: Page): boolean;
+  /** What is the same on the page each time. */
+  same?(page: Page): string;
+  /** What else must hold of the browser that did it. */
+  after?(browser: Browser): Promise<void>;
+};
+
+export function send(
+  { browser, page, form, fields, button }: Ready,
+  change: Record<string, string> = {},
+): Promise<Page> {
+  return browser.submit(page, form, { ...fields, ...change }, button);
+}
