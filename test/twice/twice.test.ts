@@ -3,6 +3,7 @@ import { Browser, type Page } from '../support/browser.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
 import { factorSteps } from './factor-steps.ts';
 import { linkSteps } from './link-steps.ts';
+import { providerSteps } from './provider-steps.ts';
 import { signInSteps } from './sign-in-steps.ts';
 import { type Ready, type StepTried, send } from './step.ts';
 
@@ -14,7 +15,7 @@ const steps = new Map<string, StepTried>();
 beforeAll(async () => {
   // Without the worker: nothing happens but what requests do.
   hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  for (const make of [signInSteps, linkSteps, factorSteps]) {
+  for (const make of [signInSteps, linkSteps, factorSteps, providerSteps]) {
     for (const step of await make(hub)) steps.set(step.name, step);
   }
 });
@@ -40,6 +41,8 @@ const NAMES = [
   'the second factor, for oneself',
   'a second factor that must be set up',
   'what follows the recovery codes',
+  'the sign-out',
+  'letting a device in',
 ];
 
 it('names every step', () => {
