@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SITE } from '../../src/app-web.ts';
 import { Browser, type Page } from '../support/browser.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
 import { factorSteps } from './factor-steps.ts';
 import { linkSteps } from './link-steps.ts';
+import { providerSteps } from './provider-steps.ts';
 import { signInSteps } from './sign-in-steps.ts';
 import { type Ready, type StepTried, send } from './step.ts';
 
@@ -14,7 +16,7 @@ const steps = new Map<string, StepTried>();
 beforeAll(async () => {
   // Without the worker: nothing happens but what requests do.
   hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  for (const make of [signInSteps, linkSteps, factorSteps]) {
+  for (const make of [signInSteps, linkSteps, factorSteps, providerSteps]) {
     for (const step of await make(hub)) steps.set(step.name, step);
   }
 });
@@ -40,10 +42,44 @@ const NAMES = [
   'the second factor, for oneself',
   'a second factor that must be set up',
   'what follows the recovery codes',
+  'the sign-out',
+  'letting a device in',
 ];
 
 it('names every step', () => {
   expect([...steps.keys()]).toEqual(NAMES);
+});
+
+/** Forms on the way in that are no steps of their own, or have tests elsewhere, and why. */
+const NO_STEPS: Record<string, string> = {
+  'POST /login/passkey/options': 'asked by a script',
+  'POST /login/:uid/passkey/options': 'asked by a script',
+  'POST /login/second-factor/passkey/options': 'asked by a script',
+  'POST /login/:uid/second-factor/passkey/options': 'asked by a script',
+  'POST /login/set-up/passkey/options': 'asked by a script',
+  'POST /login/:uid/set-up/passkey/options': 'asked by a script',
+  'POST /hand-off/:token/options': 'asked by a script',
+  'POST /login/passkey': 'sent by a script, once: test/passkeys-once.test.ts',
+  'POST /login/:uid/passkey': 'sent by a script, once: test/passkeys-once.test.ts',
+  'POST /hand-off/:token': 'sent by a script, once: test/passkeys-hosts.test.ts',
+  'POST /login/set-up/passkey': 'as the authenticator app, with a script',
+  'POST /login/:uid/set-up/passkey': 'as the authenticator app, with a script',
+  'POST /login/set-up/file': 'changes nothing',
+  'POST /login/:uid/set-up/file': 'changes nothing',
+  'POST /login/decision': 'as the second factor',
+  'POST /login/:uid/decision': 'as the second factor',
+  'POST /join': 'each makes a link of its own',
+  'POST /recover/assisted/:token': 'test/recovery-assisted.test.ts',
+};
+const ON_THE_WAY_IN =
+  /^\/(login|consent|access|register|invitations|recover|verify|join|hand-off|account\/join)\b/;
+
+it('knows every form on the way in', () => {
+  const forms = SITE.community.routes
+    .filter(({ method, path }) => method === 'POST' && ON_THE_WAY_IN.test(path))
+    .map(({ path }) => `POST ${path}`);
+  const tried = [...steps.values()].flatMap(({ routes }) => routes);
+  expect(forms.filter((form) => !tried.includes(form) && !(form in NO_STEPS))).toEqual([]);
 });
 
 /** What must not be done twice. Codes for an app are: each brings it the same member. */

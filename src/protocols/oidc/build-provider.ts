@@ -15,6 +15,7 @@ import { leadAnswersOn } from './answered-requests.ts';
 import { CLAIMS_BY_SCOPE, claimsForUse, grantedClaims, memberClaims } from './claims.ts';
 import { setClientRules } from './client-rules.ts';
 import { clientsOf, serviceOfClient } from './clients.ts';
+import { leadFormsOn } from './forms-sent-twice.ts';
 import { loadExistingGrant } from './grants.ts';
 import { buildPolicy, promptValues } from './interaction-policy.ts';
 import * as pages from './provider-pages.ts';
@@ -60,11 +61,12 @@ export function buildProvider(parts: ProviderParts): Provider {
   setClientRules(provider, community);
   // The edge has already decided what the forwarded headers are worth, and set them itself.
   provider.proxy = true;
-  provider.use(storeBeforeAnswering);
+  provider.use(storeBeforeAnswering(sealer));
   provider.use(leadAnswersOn(provider, sealer, community.id));
   provider.use(takeClientCredentials(clients));
   provider.use(answerAsRequestObjectSays);
   provider.use(showOwnForms);
+  provider.use(leadFormsOn(sealer));
   provider.use(goodbye.middleware);
   sendLogoutsThroughOutbox(provider, community, issuer);
   recordSignOuts(provider);

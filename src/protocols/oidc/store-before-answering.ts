@@ -1,8 +1,10 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { DomainError } from '../../domain/errors.ts';
 import { TooManyError } from '../../platform/errors/too-many-error.ts';
+import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { comeAgain } from './answered-requests.ts';
 import { UsedUpError } from './changes.ts';
+import { leadFormAfterOther } from './forms-sent-twice.ts';
 import { currentScope, currentUnit } from './request-scope.ts';
 
 /** Endpoints that programs call; the others are for browsers. */
@@ -22,7 +24,12 @@ const RESUMES = new Set(['resume', 'device_resume']);
  * something it used up was gone by then (a code redeemed twice at once, a session ended meanwhile), or a
  * rule is against it, the answer is a refusal; where the database was away, it says so. In both cases nothing was stored.
  */
-export async function storeBeforeAnswering(
+export function storeBeforeAnswering(sealer: Sealer) {
+  return (ctx: KoaContextWithOIDC, next: () => Promise<void>) => store(sealer, ctx, next);
+}
+
+async function store(
+  sealer: Sealer,
   ctx: KoaContextWithOIDC,
   next: () => Promise<void>,
 ): Promise<void> {
@@ -53,6 +60,7 @@ export async function storeBeforeAnswering(
       comeAgain(ctx);
       return;
     }
+    if (error instanceof UsedUpError && (await leadFormAfterOther(ctx, sealer))) return;
     if (error instanceof UsedUpError) await revokeReused(ctx);
     const description = 'grant request is invalid';
     answer(ctx, 400, 'expired', { error: 'invalid_grant', error_description: description });

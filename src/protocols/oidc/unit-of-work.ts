@@ -267,6 +267,10 @@ export class UnitOfWork {
     this.#changes.doneStep = { ...done, replaced };
   }
 
+  get database(): Queryable {
+    return this.#db;
+  }
+
   get doneStep(): (DoneStep & { subject: string | undefined }) | undefined {
     return this.#changes.doneStep;
   }
