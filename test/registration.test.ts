@@ -81,7 +81,7 @@ describe('asking to register', () => {
     for (const email of [known.email.toUpperCase(), 'nobody@exemple.fr']) {
       const page = await askToRegister(issuer, email);
       expect(page.status).toBe(200);
-      bodies.push(page.text.replace(/value="[\w-]{43}"/g, ''));
+      bodies.push(page.text.replace(/value="[\w-]{43,}"/g, ''));
     }
     expect(bodies[0]).toBe(bodies[1]);
     await requestsDone(hub.database, lieu.id);
@@ -231,7 +231,7 @@ describe('behind the link', () => {
           body: `${body}&${new URLSearchParams(details(username))}`,
         });
       const answers = await Promise.all([post(hub.url, 'deux-un'), post(twin.url, 'deux-deux')]);
-      expect(answers.map(({ status }) => status).sort()).toEqual([303, 404]);
+      expect(answers.map(({ status }) => status).sort()).toEqual([303, 303]);
       const [row] = await hub.database.query(
         `SELECT count(*)::int AS n FROM memberships WHERE community_id = $1`,
         [lieu.id],

@@ -9,9 +9,9 @@ export async function providerSteps(hub: TestHub): Promise<StepTried[]> {
   const community = await buildCommunity(hub.database);
   const { issuer, newMember, login } = place(hub, community);
   const client = {
-    token_endpoint_auth_method: 'none',
-    grant_types: ['urn:ietf:params:oauth:grant-type:device_code'],
-    redirect_uris: [],
+    auth: 'none',
+    grants: ['urn:ietf:params:oauth:grant-type:device_code'],
+    redirectUris: [],
   };
   const device = new RelyingParty(
     hub.url,
