@@ -5,7 +5,7 @@ import { deliverRecoveryRequest } from './domain/recovery/recovery-request.ts';
 import { deliverRegistrationRequest } from './domain/registration/deliver-registration-request.ts';
 import { cleanUpExpired } from './domain/retention/expiry-cleanup.ts';
 import { rotateDueKeys } from './domain/signing-keys/rotate-due-keys.ts';
-import { deliverMail } from './pages/mails/deliver-mail.ts';
+import { deliverMail, deliverOperatorMail } from './pages/mails/deliver-mail.ts';
 import type { Config } from './platform/config/config.ts';
 import type { ChangeFeed } from './platform/database/change-feed.ts';
 import type { Database } from './platform/database/database.ts';
@@ -45,7 +45,11 @@ export function startWorker(parts: WorkerParts): { stop(): Promise<void> } {
       },
       // Apart: a mail server that hangs must not keep apps from being told of logouts.
       {
-        deliveries: { mail: (message) => deliverMail({ database, sealer, mailer, log }, message) },
+        deliveries: {
+          mail: (message) => deliverMail({ database, sealer, mailer, log }, message),
+          'operator-mail': (message) =>
+            deliverOperatorMail({ database, sealer, mailer, log, hubUrl: config.url }, message),
+        },
         concurrency: MOST_AT_ONCE,
       },
     ],

@@ -33,16 +33,12 @@ export async function start(
     const token = options.announceSetup
       ? await opened.database.transaction((tx) => ensureSetupToken(tx))
       : undefined;
-    // For the eyes of whoever starts the hub; a log would keep it.
-    if (token !== undefined) {
-      console.error(
-        `No operator yet. Make the first one at ${config.url.origin}/setup?token=${token}`,
-      );
-    }
     log.info(
       { listen: config.listen, roles: [...config.roles] },
       `Trousseau serves ${config.url.origin}`,
     );
+    // For the eyes of whoever starts the hub, after the log's last line; the log would keep it.
+    if (token !== undefined) console.error(setUpNotice(config.url.origin, token));
     return {
       url: config.url.origin,
       database: opened.database,
@@ -52,6 +48,12 @@ export async function start(
     await stop();
     throw error;
   }
+}
+
+/** On lines of its own, so that it is seen and can be copied. */
+function setUpNotice(origin: string, token: string): string {
+  const rule = '-'.repeat(72);
+  return `\n${rule}\nNo operator yet. Make the first one at this address, which works once:\n\n    ${origin}/setup?token=${token}\n\n${rule}\n`;
 }
 
 /** Logs to standard error; what might be a secret, or a member's data, is taken out. */

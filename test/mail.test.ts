@@ -247,11 +247,13 @@ describe('without a mail server', () => {
     const list = await visitor.open(`${hub.url}/operator/mails`);
     expect(list.document.querySelector(`#mail-${kept?.id}`)).not.toBeNull();
     const shown = await visitor.open(`${hub.url}/operator/mails/${kept?.id}`);
-    expect(shown.document.querySelector('#mail-text a')?.getAttribute('href')).toMatch(
+    expect(shown.text).not.toContain('/register/');
+    const asked = await visitor.submit(shown, '#show-link');
+    expect(asked.document.querySelector('#mail-text a')?.getAttribute('href')).toMatch(
       /\/c\/lamyne\/register\//,
     );
     const [event] = await hub.database.query(
-      `SELECT actor FROM events WHERE community_id = $1 AND type = 'kept-mail.read'`,
+      `SELECT actor FROM events WHERE community_id = $1 AND type = 'kept-mail.link-shown'`,
       [communityId],
     );
     expect(event.actor).toMatch(/^operator:/);

@@ -28,7 +28,6 @@ const IDS: Record<string, string[]> = {
   home: ['service-cloud', 'request-visio', 'sign-out', 'sign-out-everywhere'],
   setup: ['setup-form', 'email', 'password', 'setup-submit'],
   'operator login': ['login-form', 'email', 'password', 'login-submit'],
-  'operator home': ['operator-sign-out'],
 };
 
 describe('every page', () => {

@@ -5,6 +5,7 @@ import {
   listOperators,
   type PasswordOptions,
   removeOperator,
+  removeOperatorFactors,
 } from './operators.ts';
 import { type JsonOption, report } from './output.ts';
 
@@ -29,6 +30,13 @@ export function addOperatorCommands(program: Command): void {
     );
   onOperator(operator, 'remove', 'End that somebody is an operator; one must stay').action(
     (email: string, options: JsonOption) => report(options, () => removeOperator(email)),
+  );
+  onOperator(
+    operator,
+    'remove-factors',
+    'Take the passkeys, authenticator app and recovery codes from an operator who lost them',
+  ).action((email: string, options: JsonOption) =>
+    report(options, () => removeOperatorFactors(email)),
   );
 }
 

@@ -54,6 +54,17 @@ export function removeOperator(email: string): Promise<Outcome> {
   });
 }
 
+export function removeOperatorFactors(email: string): Promise<Outcome> {
+  return withHub(async ({ database }) => {
+    const operator = await requireOperator(database, email);
+    const { removeOperatorFactors: remove } = await import('../domain/operators/remove-factors.ts');
+    const removed = await database.transaction((tx) => remove(tx, operator, 'cli'));
+    const { passkeys, totp, recoveryCodes } = removed;
+    const text = `Removed from ${operator.email}: passkeys ${passkeys}, authenticator app ${totp ? 1 : 0}, recovery codes ${recoveryCodes}. Their sessions have ended; their password alone signs in.`;
+    return { text, value: { email: operator.email, ...removed } };
+  });
+}
+
 async function requireOperator(database: Database, email: string): Promise<Operator> {
   const operator = await findOperator(database, email);
   if (operator === undefined) {

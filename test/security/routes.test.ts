@@ -59,6 +59,8 @@ const KEPT_OUT: Record<string, Visitor[]> = {
   'admin-recent': [...NO_ADMINS, 'staleAdmin', 'staleOwner'],
   'owner-recent': [...NO_ADMINS, 'admin', 'staleAdmin', 'staleOwner'],
   operator: [...VISITORS],
+  'operator-recent': [...VISITORS],
+  'operator-on-the-way': [...VISITORS],
   // Nobody of them has begun what these pages are in the middle of.
   'app-request:login': [...VISITORS],
   'app-request:consent': [...VISITORS],

@@ -9,7 +9,7 @@ export async function providerSteps(hub: TestHub): Promise<StepTried[]> {
   const community = await buildCommunity(hub.database);
   const { issuer, newMember, login } = place(hub, community);
   const client = {
-    auth: 'none',
+    auth: 'none' as const,
     grants: ['urn:ietf:params:oauth:grant-type:device_code'],
     redirectUris: [],
   };

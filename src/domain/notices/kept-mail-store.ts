@@ -21,7 +21,7 @@ const COLUMNS = `k.id, k.community_id AS "communityId", COALESCE(c.name, '') AS 
 export async function keepMail(
   db: Queryable,
   sealer: Sealer,
-  { communityId, to, mail }: { communityId: string; to: string; mail: RenderedMail },
+  { communityId, to, mail }: { communityId: string | null; to: string; mail: RenderedMail },
 ): Promise<void> {
   const { subject, html, text } = mail;
   await db.query(

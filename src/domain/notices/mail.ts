@@ -30,7 +30,9 @@ export type MailTemplate =
   | 'left'
   | 'deletion-requested'
   | 'deletion-done'
-  | 'joined';
+  | 'joined'
+  /** What guards an operator's account changed, or served; `change` says what. */
+  | 'operator-factors';
 
 /**
  * The link that a message carries. It is made when the message is sent, so that no token waits in the
@@ -58,6 +60,8 @@ declare module '../../platform/outbox/outbox.ts' {
   interface OutboxKinds {
     /** A message to be sent, rendered by the worker in the language of its reader. */
     mail: Omit<Mail, 'communityId'>;
+    /** The same to an operator: the hub's own. */
+    'operator-mail': { to: string; locale: Locale; template: MailTemplate; data: MailData };
     /**
      * A sign-in with a browser that the account was not known to use. The worker finds out whom to tell, and
      * whether it was the account's first sign-in, which is no news: a sign-in does not wait for that.
@@ -72,6 +76,12 @@ declare module '../../platform/outbox/outbox.ts' {
       browser?: string;
       system?: string;
     };
+  }
+}
+
+declare module '../../platform/outbox/outbox.ts' {
+  interface HubOutboxKinds {
+    'operator-mail': true;
   }
 }
 

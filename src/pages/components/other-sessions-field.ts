@@ -18,6 +18,8 @@ export type OthersQuestion = {
   choices: { state: OtherSessions; isChosen: boolean }[];
   /** Where app passwords are, which go on either way; undefined while a sign-in is on its way. */
   appPasswordsUrl: string | undefined;
+  /** Whether it is an operator who is asked, of the console. */
+  isConsole?: boolean;
 };
 
 export function askOthers(
@@ -29,4 +31,16 @@ export function askOthers(
     choices: values.map((state) => ({ state, isChosen: state === chosen })),
     appPasswordsUrl: basePath === undefined ? undefined : `${basePath}/account/app-passwords`,
   };
+}
+
+/**
+ * The same question to an operator. With the first factor there is none: whatever the password alone opened at
+ * the console ends.
+ */
+export function askOthersOfConsole(
+  usual: OtherSessions,
+  { chosen, isFirst }: { chosen?: OtherSessions | undefined; isFirst: boolean },
+): OthersQuestion {
+  const question = askOthers(usual, { chosen });
+  return { ...question, isConsole: true, ...(isFirst && { choices: [] }) };
 }

@@ -1,3 +1,4 @@
+import type { Context } from 'koa';
 import { z } from 'zod';
 import { shownCodes } from '../../domain/second-factors/recovery-codes.ts';
 import { typed } from '../../platform/web/form-fields.ts';
@@ -14,8 +15,17 @@ export const totpFields = z.object({
 export const shownCodesFields = z.object({ codes: typed });
 
 /** The codes of the page as a file: they are nowhere else any more. */
-export function sendCodes({ ctx, community, issuer }: CommunityRequest, codes: string): void {
+export function sendCodes(request: CommunityRequest, codes: string): void {
+  const { ctx, community, issuer } = request;
+  sendCodesOf(ctx, { slug: community.slug, name: community.name, url: issuer.url }, codes);
+}
+
+export function sendCodesOf(
+  ctx: Context,
+  of: { slug: string; name: string; url: string },
+  codes: string,
+): void {
   ctx.type = 'text/plain; charset=utf-8';
-  ctx.set('Content-Disposition', `attachment; filename="${community.slug}-codes.txt"`);
-  ctx.body = `${community.name}\n${issuer.url}\n\n${shownCodes(codes).join('\n')}\n`;
+  ctx.set('Content-Disposition', `attachment; filename="${of.slug}-codes.txt"`);
+  ctx.body = `${of.name}\n${of.url}\n\n${shownCodes(codes).join('\n')}\n`;
 }

@@ -54,6 +54,25 @@ export async function deliverMail(
   });
 }
 
+/** The same of a message to an operator, which is the hub's own and opens nothing by itself. */
+export async function deliverOperatorMail(
+  { database, sealer, mailer, log, hubUrl }: MailParts & { hubUrl: URL },
+  { id, payload }: Claimed<'operator-mail'>,
+): Promise<Outcome> {
+  const { template, to, locale, data } = payload;
+  const { origin, hostname } = hubUrl;
+  const community = { name: hostname, accent: null, logoUrl: undefined, contactEmail: null };
+  const url = origin + (PAGES[template] ?? '');
+  const mail = renderMail({ template, locale, community, data, url });
+  if (mailer === undefined) {
+    await keepMail(database, sealer, { communityId: null, to, mail });
+    log.info({ template, message: id }, 'kept: there is no mail server (SMTP_URL)');
+    return { state: 'done' };
+  }
+  const messageId = `<${hash('sha256', `mail:hub:${id}`).slice(0, 32)}@${hostname}>`;
+  return mailer.send({ ...mail, to, locale, fromName: hostname, replyTo: null, messageId });
+}
+
 /** Where the button leads; `gone` when what it leads to is no longer there. */
 async function urlOf(
   { database, sealer }: Pick<MailParts, 'database' | 'sealer'>,

@@ -21,6 +21,7 @@ export const PAGES: Partial<Record<MailTemplate, string>> = {
   'email-removed': '/account/emails',
   'deletion-requested': '/login',
   joined: '/login',
+  'operator-factors': '/operator/two-factors',
 };
 
 /** The page that a link opens, by its kind; the token follows. */
@@ -37,4 +38,14 @@ export const LINK_PAGES: Record<LinkKind | 'invitation', string> = {
 export const VARIANTS: Partial<Record<MailTemplate, { by: string; of: readonly string[] }>> = {
   'registration-known': { by: 'standing', of: ['member', 'requested', 'refused', 'taken'] },
   verification: { by: 'asked', of: ['joined', 'added'] },
+  'operator-factors': {
+    by: 'change',
+    of: [
+      'new-passkey',
+      'passkey-removed',
+      'second-factor-added',
+      'second-factor-removed',
+      'recovery-code-used',
+    ],
+  },
 };

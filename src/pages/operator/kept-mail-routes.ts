@@ -1,11 +1,19 @@
 import { z } from 'zod';
 import { listKeptMails, readKeptMail } from '../../domain/notices/kept-mail-store.ts';
-import { recordEvents } from '../../platform/events/record-event.ts';
+import type { SignedInOperator } from '../../domain/operators/operator-session.ts';
+import { recordEvents, type Told } from '../../platform/events/record-event.ts';
 import { datesFor } from '../../platform/i18n/dates.ts';
+import { noFields } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { localeOf } from '../routing/chrome.ts';
 import { type HubRequest, type HubRoute, hubRoute } from '../routing/hub-request.ts';
 import { operator } from '../routing/operator-guard.ts';
+import type { WebParts } from '../routing/web-parts.ts';
+import { cutLinks } from './cut-links.ts';
+import type { OperatorPage } from './pages.ts';
+
+type Shown = Extract<OperatorPage, { page: 'operator-mail' }>;
+const one = z.object({ id: z.string().regex(/^\d{1,18}$/) });
 
 export const KEPT_MAIL_ROUTES: HubRoute[] = [
   // The messages that no mail server could take.
@@ -13,51 +21,97 @@ export const KEPT_MAIL_ROUTES: HubRoute[] = [
     method: 'GET',
     path: '/operator/mails',
     who: operator,
-    async handle({ parts, request }) {
+    async handle({ parts, request, who }) {
       const mails = await listKeptMails(parts.database);
-      request.page({
-        page: 'operator-mails',
-        hasServer: parts.config.mail.server !== undefined,
-        mails: mails.map(({ createdAt, ...mail }) => ({
-          ...mail,
-          at: timeOf(request, createdAt),
-          url: `/operator/mails/${mail.id}`,
-        })),
-      });
+      request.page(
+        {
+          page: 'operator-mails',
+          hasServer: parts.config.mail.server !== undefined,
+          mails: mails.map(({ createdAt, ...mail }) => ({
+            ...mail,
+            at: timeOf(request, createdAt),
+            url: `/operator/mails/${mail.id}`,
+          })),
+        },
+        { operator: who },
+      );
     },
   }),
-  // One of them, as its text: nothing of a message runs or loads in the console. Its links may open an
-  // account, so that the community's trail tells who read it.
+  // One of them, as its text: nothing of a message runs or loads in the console, and what opens something
+  // is taken out.
   hubRoute({
     method: 'GET',
     path: '/operator/mails/:id',
-    params: z.object({ id: z.string().regex(/^\d{1,18}$/) }),
+    params: one,
     who: operator,
     async handle({ parts, request, who, params: { id } }) {
-      const mail = await readKeptMail(parts.database, parts.sealer, id);
-      if (mail === undefined) throw notFound('mail');
-      const { community, communityId, recipient, subject, createdAt, text } = mail;
-      await parts.database.transaction((tx) =>
-        recordEvents(tx, [
-          {
-            ...(communityId !== null && { communityId }),
-            type: 'kept-mail.read',
-            actor: `operator:${who.id}`,
-            details: { mail: id },
-          },
-        ]),
+      const mail = await keptMail(parts, id);
+      await tellOf(parts, mail, { type: 'kept-mail.read', details: { mail: id } }, who);
+      const cut = await cutLinks(parts.database, mail);
+      const isOpen = cut.some(({ kept }) => kept === 'open');
+      const show = { action: `/operator/mails/${id}`, csrf: request.csrf() };
+      showMail(
+        request,
+        who,
+        mail,
+        cut.map(({ text, url, kept }) => (kept === undefined ? { text, url } : { kept })),
+        isOpen ? show : undefined,
       );
-      request.page({
-        page: 'operator-mail',
-        mail: { community, recipient, subject, at: timeOf(request, createdAt) },
-        parts: text
-          .split(/(https?:\/\/\S+)/)
-          .map((part, index) => (index % 2 === 1 ? { url: part } : { text: part })),
-        backUrl: '/operator/mails',
-      });
+    },
+  }),
+  // The same with its link, which may open an account: the community's trail tells who asked for it.
+  hubRoute({
+    method: 'POST',
+    path: '/operator/mails/:id',
+    params: one,
+    who: operator,
+    form: noFields,
+    async handle({ parts, request, who, params: { id } }) {
+      const mail = await keptMail(parts, id);
+      const cut = await cutLinks(parts.database, mail);
+      const open = cut.find(({ kept }) => kept === 'open');
+      if (open?.kind !== undefined) {
+        const details = { mail: id, link: open.kind };
+        await tellOf(parts, mail, { type: 'kept-mail.link-shown', details }, who);
+      }
+      showMail(
+        request,
+        who,
+        mail,
+        cut.map(({ text, url, kept }) => (kept === 'over' ? { kept } : { text, url })),
+        undefined,
+      );
     },
   }),
 ];
+
+type Mail = NonNullable<Awaited<ReturnType<typeof readKeptMail>>>;
+
+async function keptMail({ database, sealer }: WebParts, id: string): Promise<Mail> {
+  const mail = await readKeptMail(database, sealer, id);
+  if (mail === undefined) throw notFound('mail');
+  return mail;
+}
+
+/** In the trail of the community whose message it is. */
+function tellOf({ database }: WebParts, { communityId }: Mail, told: Told, who: SignedInOperator) {
+  const where = communityId === null ? {} : { communityId };
+  return database.transaction((tx) =>
+    recordEvents(tx, [{ ...where, ...told, actor: `operator:${who.id}` }]),
+  );
+}
+
+function showMail(
+  request: HubRequest,
+  who: SignedInOperator,
+  { community, recipient, subject, createdAt }: Mail,
+  parts: Shown['parts'],
+  show: Shown['show'],
+): void {
+  const mail = { community, recipient, subject, at: timeOf(request, createdAt) };
+  const page: Shown = { page: 'operator-mail', mail, parts, show, backUrl: '/operator/mails' };
+  request.page(page, { operator: who, returnTo: request.ctx.path });
+}
 
 function timeOf({ ctx }: HubRequest, date: Date): string {
   return datesFor(localeOf(ctx, 'fr')).shortMoment(date);

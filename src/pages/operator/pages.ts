@@ -1,5 +1,3 @@
-type Form = { action: string; csrf: string };
-
 /** The operators' console, and how the first of them gets in. */
 export type OperatorPage =
   | {
@@ -16,7 +14,10 @@ export type OperatorPage =
       action: string;
       csrf: string;
       email?: string;
-      fault?: 'credentials' | 'throttled';
+      returnTo?: string | undefined;
+      /** Whether somebody who is signed in is to show that it is them. */
+      again?: boolean;
+      fault?: 'credentials' | 'passkey' | 'throttled';
       retryAfterMinutes?: number;
     }
   | {
@@ -29,8 +30,6 @@ export type OperatorPage =
         members: number;
         services: number;
       }[];
-      mailsUrl: string;
-      signOut: Form;
     }
   | {
       page: 'operator-mails';
@@ -48,8 +47,10 @@ export type OperatorPage =
   | {
       page: 'operator-mail';
       mail: { community: string; recipient: string; subject: string; at: string };
-      /** The message's text, cut where its addresses are. */
-      parts: { text?: string; url?: string }[];
+      /** The message's text, cut where its addresses are; `kept` stands for a link that opens something. */
+      parts: { text?: string; url?: string; kept?: 'open' | 'over' }[];
+      /** Asks for its link; undefined where there is none that opens anything, or it is shown. */
+      show?: { action: string; csrf: string } | undefined;
       backUrl: string;
     };
 

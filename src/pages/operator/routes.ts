@@ -1,25 +1,20 @@
 import { z } from 'zod';
 import { createFirstOperator, isSetupOpen } from '../../domain/operators/create-operator.ts';
-import {
-  closeOperatorSession,
-  findOperatorCredential,
-  OPERATOR_SESSION_SECONDS,
-  openOperatorSession,
-} from '../../domain/operators/operator-session.ts';
+import { closeOperatorSession } from '../../domain/operators/operator-session.ts';
 import { newPasswordFault } from '../../domain/people/password-rule.ts';
-import { provePassword } from '../../domain/people/prove-password.ts';
-import { recordEvents } from '../../platform/events/record-event.ts';
 import { isEmailAddress } from '../../platform/text/names.ts';
-import { noFields, typed } from '../../platform/web/form-fields.ts';
-import { paceRefusal } from '../../platform/web/pace-refusal.ts';
+import { address, noFields, typed } from '../../platform/web/form-fields.ts';
 import { type HubRoute, hubRoute } from '../routing/hub-request.ts';
 import { OPERATOR_COOKIE, operator as operatorGuard } from '../routing/operator-guard.ts';
 import { anyone } from '../routing/who.ts';
+import { OPERATOR_FACTOR_ROUTES } from './factor-routes.ts';
 import { KEPT_MAIL_ROUTES } from './kept-mail-routes.ts';
+import { OPERATOR_PASSKEY_ROUTES } from './passkey-routes.ts';
+import { OPERATOR_PASSKEY_SIGN_IN_ROUTES } from './passkey-sign-in-routes.ts';
+import { OPERATOR_SECOND_FACTOR_ROUTES } from './second-factor-routes.ts';
+import { OPERATOR_SIGN_IN_ROUTES } from './sign-in-routes.ts';
 
 type SetupFault = { field: 'email' | 'password' | 'token'; code: string };
-
-const address = typed.transform((text) => text.trim());
 
 /** `/setup` makes the first operator; `/operator` is the operators' console. */
 export const OPERATOR_ROUTES: HubRoute[] = [
@@ -75,7 +70,7 @@ export const OPERATOR_ROUTES: HubRoute[] = [
     method: 'GET',
     path: '/operator',
     who: operatorGuard,
-    async handle({ parts, request }) {
+    async handle({ parts, request, who }) {
       const communities = await parts.database.query<{
         slug: string;
         name: string;
@@ -88,70 +83,13 @@ export const OPERATOR_ROUTES: HubRoute[] = [
            (SELECT count(*)::int FROM services s WHERE s.community_id = c.id) AS services
          FROM communities c ORDER BY c.name`,
       );
-      request.page({
-        page: 'operator-home',
-        communities: communities.map((row) => ({ ...row, url: `/c/${row.slug}` })),
-        mailsUrl: '/operator/mails',
-        signOut: { action: '/operator/logout', csrf: request.csrf() },
-      });
-    },
-  }),
-  hubRoute({
-    method: 'GET',
-    path: '/operator/login',
-    who: anyone,
-    handle: ({ request }) =>
-      request.page({ page: 'operator-login', action: '/operator/login', csrf: request.csrf() }),
-  }),
-  hubRoute({
-    method: 'POST',
-    path: '/operator/login',
-    who: anyone,
-    form: z.object({ email: address, password: typed }),
-    hashes: true,
-    async handle({ parts, request, form: { email, password } }) {
-      const operator = await findOperatorCredential(parts.database, email);
-      const name = email.toLowerCase();
-      const attempt = { communityId: 'hub', name, account: operator?.id ?? name, ip: request.ip };
-      const throttled = await parts.throttle.attempt(attempt);
-      const again = {
-        page: 'operator-login' as const,
-        action: '/operator/login',
-        csrf: request.csrf(),
-        email,
-      };
-      const refuseUntil = ({ retryAfterSeconds }: { retryAfterSeconds: number }) => {
-        request.ctx.set('Retry-After', String(retryAfterSeconds));
-        const retryAfterMinutes = Math.ceil(retryAfterSeconds / 60);
-        request.page({ ...again, fault: 'throttled', retryAfterMinutes }, { status: 429 });
-      };
-      if (!throttled.allowed) {
-        paceRefusal(request.ctx, 'spared');
-        return refuseUntil(throttled);
-      }
-      const proven = await provePassword(parts.database, request.passwords(), operator, password);
-      if (proven === undefined || operator === undefined) {
-        await parts.database.transaction((tx) =>
-          recordEvents(tx, [{ type: 'operator.sign-in-failed', actor: 'anonymous' }]),
-        );
-        paceRefusal(request.ctx, 'worked');
-        if ('besieged' in throttled) return refuseUntil(throttled.besieged);
-        request.page({ ...again, fault: 'credentials' }, { status: 400 });
-        return;
-      }
-      await parts.throttle.succeeded(attempt);
-      const token = await parts.database.transaction(async (tx) => {
-        await recordEvents(tx, [{ type: 'operator.signed-in', actor: `operator:${operator.id}` }]);
-        return openOperatorSession(tx, operator.id);
-      });
-      request.ctx.cookies.set(OPERATOR_COOKIE, token, {
-        httpOnly: true,
-        sameSite: 'strict',
-        path: '/operator',
-        maxAge: OPERATOR_SESSION_SECONDS * 1000,
-        overwrite: true,
-      });
-      request.redirect('/operator');
+      request.page(
+        {
+          page: 'operator-home',
+          communities: communities.map((row) => ({ ...row, url: `/c/${row.slug}` })),
+        },
+        { operator: who },
+      );
     },
   }),
   hubRoute({
@@ -166,6 +104,11 @@ export const OPERATOR_ROUTES: HubRoute[] = [
       request.redirect('/operator/login');
     },
   }),
+  ...OPERATOR_SIGN_IN_ROUTES,
+  ...OPERATOR_PASSKEY_SIGN_IN_ROUTES,
+  ...OPERATOR_SECOND_FACTOR_ROUTES,
+  ...OPERATOR_FACTOR_ROUTES,
+  ...OPERATOR_PASSKEY_ROUTES,
   ...KEPT_MAIL_ROUTES,
 ];
 

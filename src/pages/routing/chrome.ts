@@ -18,6 +18,8 @@ declare module '../../platform/web/pages.ts' {
     signedInAs?:
       | { displayName: string; username: string; accountUrl: string; signOutUrl: string }
       | undefined;
+    /** Who is signed in to the operators' console. */
+    operator?: { email: string; signOut: { action: string; csrf: string } } | undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { Queryable } from '../../platform/database/database.ts';
 import { SealError, type Sealer } from '../../platform/secrets/sealer.ts';
 
 export const DEVICE_COOKIE = 'trousseau_device';
@@ -23,4 +24,21 @@ export function readDeviceNote(
     if (error instanceof SealError || error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/** By how much the clocks of the hub and of its database may differ. */
+const SKEW_MS = 2000;
+
+/** A note from before the password was last changed says nothing: whoever was in then may be the reason. */
+export async function isSinceChange(
+  db: Queryable,
+  personId: string,
+  { madeAt }: DeviceNote,
+): Promise<boolean> {
+  const [since] = await db.query(
+    `SELECT 1 FROM persons WHERE id = $1
+       AND (password_changed_at IS NULL OR password_changed_at <= to_timestamp($2::float8 / 1000))`,
+    [personId, madeAt + SKEW_MS],
+  );
+  return since !== undefined;
 }

@@ -1,6 +1,8 @@
 import type { Context } from 'koa';
 import type { PasswordWork } from '../../domain/people/passwords.ts';
+import type { Locale } from '../../platform/i18n/locale.ts';
 import { networkOf } from '../../platform/throttles/network.ts';
+import { browserKeyOf } from '../../platform/web/csrf.ts';
 import type { EdgeView } from '../../platform/web/edge.ts';
 import type { PageModel } from '../../platform/web/pages.ts';
 import { keepsAddress } from '../../platform/web/request-log.ts';
@@ -17,8 +19,17 @@ export type HubRequest = {
   origin: string;
   owners(): { tenant: string; person: string };
   ip: string;
-  /** Answers with a page; `returnTo` is where a change of language leads back to, if not here. */
-  page(model: PageModel, options?: { status?: number; returnTo?: string }): void;
+  /** What stands behind the forms of this browser. */
+  browserKey(): string | undefined;
+  locale: Locale;
+  /**
+   * Answers with a page; `returnTo` is where a change of language leads back to, if not here. What an operator
+   * who is signed in sees has the console around it.
+   */
+  page(
+    model: PageModel,
+    options?: { status?: number; returnTo?: string; operator?: { email: string } },
+  ): void;
   csrf(): string;
   /** As a community's request has it. */
   passwords(): PasswordWork;
@@ -45,15 +56,17 @@ export function openHubRequest(
 ): HubRequest {
   const csrf = () => parts.csrf.token(ctx, '/');
   const place = passwordPlace(parts, ctx);
+  const locale = localeOf(ctx, 'fr');
   const { ip } = ctx.state.edge as EdgeView;
   return {
     ctx,
     origin: parts.config.url.origin,
     owners: () => ({ tenant: '', person: networkOf(ip) }),
     ip,
+    browserKey: () => browserKeyOf(ctx),
     csrf,
-    page(model, { status = 200, returnTo = hereOf(ctx) } = {}) {
-      const locale = localeOf(ctx, 'fr');
+    locale,
+    page(model, { status = 200, returnTo = hereOf(ctx), operator } = {}) {
       ctx.set('Content-Language', locale);
       ctx.status = status;
       ctx.type = 'html';
@@ -62,6 +75,10 @@ export function openHubRequest(
         assetBase: '/assets',
         keepsAddress: keepsAddress(ctx),
         languageForm: { action: '/language', returnTo, csrf: csrf() },
+        operator: operator && {
+          email: operator.email,
+          signOut: { action: '/operator/logout', csrf: csrf() },
+        },
       });
     },
     enterPasswords: () => place.enter({ communityId: undefined, network: networkOf(ip) }),

@@ -23,7 +23,7 @@ export function isSignedIn(who: unknown): who is SignedIn {
 }
 
 /** How long a sign-in counts as recent: what is dangerous asks for one. */
-const RECENT_MS = 10 * 60_000;
+export const RECENT_MS = 10 * 60_000;
 
 /**
  * Who is signed in here, if their membership still lets them, and if they proved as much as the

@@ -1,10 +1,9 @@
 import { useRecoveryCode } from '../../domain/second-factors/change-factors.ts';
 import { memberHolder } from '../../domain/second-factors/holder.ts';
 import { checkTotp } from '../../domain/second-factors/totp.ts';
+import type { FactorKind } from '../components/factor-kinds.ts';
 import type { FactorCheck } from './factor-check.ts';
 import { verifyPasskeyFactor } from './passkey-factor.ts';
-
-export type FactorKind = 'passkey' | 'totp' | 'recovery-code';
 
 /** The check of each kind of second factor. */
 export const FACTOR_CHECKS: Record<FactorKind, FactorCheck> = {

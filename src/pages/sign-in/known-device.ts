@@ -7,11 +7,9 @@ import {
   DEVICE_COOKIE,
   DEVICE_MAX_AGE_MS,
   type DeviceNote,
+  isSinceChange,
   readDeviceNote,
 } from '../routing/device-note.ts';
-
-/** By how much the clocks of the hub and of its database may differ. */
-const SKEW_MS = 2000;
 
 /**
  * A browser that an account signed in with before carries a sealed note of it. It opens nothing: it
@@ -26,13 +24,12 @@ export async function knownDevice(
 ): Promise<string | undefined> {
   const note = readDeviceNote(ctx, sealer, communityId);
   if (note?.subject !== subject) return undefined;
-  const [since] = await database.query(
-    `SELECT 1 FROM memberships m JOIN persons p ON p.id = m.person_id
-     WHERE m.community_id = $1 AND m.subject = $2
-       AND (p.password_changed_at IS NULL OR p.password_changed_at <= to_timestamp($3::float8 / 1000))`,
-    [communityId, subject, note.madeAt + SKEW_MS],
+  const [member] = await database.query<{ personId: string }>(
+    'SELECT person_id AS "personId" FROM memberships WHERE community_id = $1 AND subject = $2',
+    [communityId, subject],
   );
-  return since === undefined ? undefined : note.device;
+  const counts = member !== undefined && (await isSinceChange(database, member.personId, note));
+  return counts ? note.device : undefined;
 }
 
 export function rememberDevice(

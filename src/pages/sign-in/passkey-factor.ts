@@ -20,6 +20,8 @@ export type PasskeyOffer = {
   here: boolean;
   /** Other addresses of the community that some were made at; the browser may reach them from here. */
   elsewhere: { host: string; url: string }[];
+  /** Whether it is the operators' console that asks. */
+  isConsole?: boolean;
 };
 
 const purposeOf = ({ tokenHash }: PendingSignIn) => `factor:${tokenHash.toString('hex')}`;

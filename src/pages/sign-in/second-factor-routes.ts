@@ -1,14 +1,15 @@
 import { z } from 'zod';
-import { type Factors, readFactors } from '../../domain/second-factors/factor-store.ts';
+import { readFactors } from '../../domain/second-factors/factor-store.ts';
 import type { FactorAttempt } from '../../platform/throttles/factor-throttle.ts';
 import { typed } from '../../platform/web/form-fields.ts';
 import { serviceOfClient } from '../../protocols/oidc/clients.ts';
+import { kindsOf } from '../components/factor-kinds.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { completeSignIn } from './complete-sign-in.ts';
 import { countWrongPasskey } from './count-wrong-passkey.ts';
-import { FACTOR_CHECKS, type FactorKind } from './factor-checks.ts';
+import { FACTOR_CHECKS } from './factor-checks.ts';
 import { knownDevice } from './known-device.ts';
 import { passkeyOffer } from './passkey-factor.ts';
 import type { PendingSignIn } from './pending-sign-in.ts';
@@ -104,13 +105,4 @@ async function secondFactorPage(
       using === 'passkey' ? passkeyOffer(parts, request, target, factors.passkeys) : undefined,
     restartUrl: `${base}?switch=1`,
   };
-}
-
-/** What the person has, the easiest first. */
-function kindsOf({ passkeys, totp, recoveryCodesLeft }: Factors): FactorKind[] {
-  const kinds: FactorKind[] = [];
-  if (passkeys.length > 0) kinds.push('passkey');
-  if (totp) kinds.push('totp');
-  if (recoveryCodesLeft > 0) kinds.push('recovery-code');
-  return kinds;
 }

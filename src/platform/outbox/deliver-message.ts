@@ -66,7 +66,8 @@ async function store(
     if (!(await markFailed(tx, message, reason))) return;
     const { communityId, id, kind } = message;
     const details = { message: id, kind, reason };
-    await recordEvents(tx, [{ communityId, type: 'message.undelivered', actor: 'hub', details }]);
+    const where = communityId === null ? {} : { communityId };
+    await recordEvents(tx, [{ ...where, type: 'message.undelivered', actor: 'hub', details }]);
   });
   log.warn({ ...about, reason }, 'gave up a delivery');
 }

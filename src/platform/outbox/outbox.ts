@@ -7,12 +7,23 @@ import type { Transaction } from '../database/database.ts';
 // biome-ignore lint/suspicious/noEmptyInterface: it is filled by declaration merging
 export interface OutboxKinds {}
 
+/** Kinds that are the hub's own, and no community's: they are added here, too. */
+// biome-ignore lint/suspicious/noEmptyInterface: it is filled by declaration merging
+export interface HubOutboxKinds {}
+
 export type OutboxKind = keyof OutboxKinds & string;
 
 /** A message of one kind, or of any. */
 export type OutboxMessage<Kind extends OutboxKind = OutboxKind> = {
-  [Each in Kind]: { kind: Each; communityId: string; payload: OutboxKinds[Each] };
+  [Each in Kind]: {
+    kind: Each;
+    communityId: Each extends keyof HubOutboxKinds ? null : string;
+    payload: OutboxKinds[Each];
+  };
 }[Kind];
+
+/** A message of a community. */
+export type CommunityMessage = OutboxMessage<Exclude<OutboxKind, keyof HubOutboxKinds>>;
 
 /** Queues messages in the transaction of the change that causes them; workers send them after it commits. */
 export async function enqueue(tx: Transaction, messages: readonly OutboxMessage[]): Promise<void> {

@@ -9,6 +9,9 @@ export const noFields = z.object({});
 /** What somebody typed, whatever it is: the handler judges it, and the page shows it again. */
 export const typed = z.string().default('');
 
+/** An address, without the space that typing leaves around it. */
+export const address = typed.transform((text) => text.trim());
+
 /** A checkbox of the value `yes`. */
 export const checkbox = z
   .string()

@@ -4,7 +4,7 @@ import type { Member } from '../../domain/memberships/member.ts';
 import type { Credential } from '../../domain/sessions/authentication.ts';
 import type { Queryable } from '../../platform/database/database.ts';
 import type { AuditEvent, Told } from '../../platform/events/record-event.ts';
-import type { OutboxMessage } from '../../platform/outbox/outbox.ts';
+import type { CommunityMessage } from '../../platform/outbox/outbox.ts';
 import {
   type Changes,
   type ConsentWrite,
@@ -240,7 +240,7 @@ export class UnitOfWork {
     this.#changes.events.push({ ...event, communityId: this.communityId });
   }
 
-  send(message: OutboxMessage): void {
+  send(message: CommunityMessage): void {
     this.#changes.messages.push({ ...message, communityId: this.communityId });
   }
 

@@ -293,8 +293,6 @@ export const CORE_PAGES: Record<string, PageModel> = {
         services: 5,
       },
     ],
-    mailsUrl: '/operator/mails',
-    signOut: form,
   },
   'hub home': {
     page: 'hub-home',

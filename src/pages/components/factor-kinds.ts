@@ -1,0 +1,12 @@
+import type { Factors } from '../../domain/second-factors/factor-store.ts';
+
+export type FactorKind = 'passkey' | 'totp' | 'recovery-code';
+
+/** What somebody has, the easiest first. */
+export function kindsOf({ passkeys, totp, recoveryCodesLeft }: Factors): FactorKind[] {
+  const kinds: FactorKind[] = [];
+  if (passkeys.length > 0) kinds.push('passkey');
+  if (totp) kinds.push('totp');
+  if (recoveryCodesLeft > 0) kinds.push('recovery-code');
+  return kinds;
+}
