@@ -54,7 +54,7 @@ export const KEPT_MAIL_ROUTES: HubRoute[] = [
         request,
         who,
         mail,
-        cut.map(({ text, url, kept }) => (kept === undefined ? { text, url } : { kept })),
+        cut.map(({ text, url, kept }) => (kept === undefined ? { text, url } : { state: kept })),
         isOpen ? show : undefined,
       );
     },
@@ -78,7 +78,7 @@ export const KEPT_MAIL_ROUTES: HubRoute[] = [
         request,
         who,
         mail,
-        cut.map(({ text, url, kept }) => (kept === 'over' ? { kept } : { text, url })),
+        cut.map(({ text, url, kept }) => (kept === 'over' ? { state: kept } : { text, url })),
         undefined,
       );
     },
