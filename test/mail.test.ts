@@ -2,6 +2,7 @@ import { parse } from 'node-html-parser';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { listKeptMails, readKeptMail } from '../src/domain/notices/kept-mail-store.ts';
 import { type Mail, mail } from '../src/domain/notices/mail.ts';
+import { listShownLinks } from '../src/domain/notices/shown-links.ts';
 import { createFirstOperator, ensureSetupToken } from '../src/domain/operators/create-operator.ts';
 import { deliverMail } from '../src/pages/mails/deliver-mail.ts';
 import { renderMail } from '../src/pages/mails/render-mail.ts';
@@ -235,7 +236,7 @@ describe('without a mail server', () => {
     expect(read?.text).toContain('/c/lamyne/register/');
 
     const visitor = new Browser();
-    expect((await visitor.open(`${hub.url}/operator/mails`)).url).toBe(`${hub.url}/operator/login`);
+    expect((await visitor.open(`${hub.url}/operator/mails`)).url).toMatch(/\/operator\/login\?/);
     const token = (await hub.database.transaction(ensureSetupToken)) as string;
     await createFirstOperator(hub.database, {
       token,
@@ -258,6 +259,13 @@ describe('without a mail server', () => {
     );
     expect(event.actor).toMatch(/^operator:/);
     expect((await visitor.open(`${hub.url}/operator/mails/999999`)).status).toBe(404);
+    await hub.database.query(`UPDATE links SET expires_at = now() - interval '1 second'`);
+    const late = await visitor.open(`${hub.url}/operator/mails/${kept?.id}`);
+    expect(late.text).toContain('Ce lien a expiré');
+    expect(late.document.querySelector('#show-link')).toBeNull();
+    expect(await listShownLinks(hub.database, communityId)).toMatchObject([
+      { link: 'registration', operator: 'ops@hub.example' },
+    ]);
   });
 
   it('the worker takes what a change has queued', async () => {

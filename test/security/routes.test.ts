@@ -172,6 +172,7 @@ async function cookiesOf(visitor: Visitor): Promise<string> {
 const NOWHERE: Record<string, string> = {
   id: '00000000-0000-4000-8000-000000000000',
   slug: 'nulle-part',
+  mail: '7',
 };
 const pathOf = (
   { place, route }: Tried,

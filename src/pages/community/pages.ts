@@ -29,6 +29,8 @@ export type AdminPage =
         count: number;
         url?: string;
       }[];
+      /** Links of kept messages that operators had shown to them. */
+      shownLinks: { at: string; kind: string; operator?: string | undefined }[];
     }
   | {
       page: 'admin/requests';

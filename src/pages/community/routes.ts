@@ -1,5 +1,7 @@
 import { countOpenInvitations } from '../../domain/invitations/invitation-store.ts';
 import { countMembers, type Status } from '../../domain/memberships/membership-store.ts';
+import { listShownLinks } from '../../domain/notices/shown-links.ts';
+import { timesFor } from '../account/times.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { admin } from '../routing/who.ts';
 import { adminFrame } from './admin-frame.ts';
@@ -16,10 +18,17 @@ export const ADMIN_ROUTES: CommunityRoute[] = [
       const { id } = request.community;
       const count = (status: Status) => countMembers(parts.database, id, { status });
       const frame = await adminFrame(parts, request);
+      const times = timesFor(request, who.member);
+      const shown = await listShownLinks(parts.database, id);
       request.page(
         {
           page: 'admin/overview',
           frame,
+          shownLinks: shown.map(({ at, link, operator }) => ({
+            at: times.shortMoment(at),
+            kind: link,
+            operator: operator ?? undefined,
+          })),
           counts: [
             { kind: 'active', count: await count('active') },
             { kind: 'requested', count: frame.requestsWaiting, url: `${frame.base}/requests` },

@@ -13,7 +13,7 @@ import { cutLinks } from './cut-links.ts';
 import type { OperatorPage } from './pages.ts';
 
 type Shown = Extract<OperatorPage, { page: 'operator-mail' }>;
-const one = z.object({ id: z.string().regex(/^\d{1,18}$/) });
+const one = z.object({ mail: z.string().regex(/^\d{1,18}$/) });
 
 export const KEPT_MAIL_ROUTES: HubRoute[] = [
   // The messages that no mail server could take.
@@ -41,10 +41,10 @@ export const KEPT_MAIL_ROUTES: HubRoute[] = [
   // is taken out.
   hubRoute({
     method: 'GET',
-    path: '/operator/mails/:id',
+    path: '/operator/mails/:mail',
     params: one,
     who: operator,
-    async handle({ parts, request, who, params: { id } }) {
+    async handle({ parts, request, who, params: { mail: id } }) {
       const mail = await keptMail(parts, id);
       await tellOf(parts, mail, { type: 'kept-mail.read', details: { mail: id } }, who);
       const cut = await cutLinks(parts.database, mail);
@@ -54,7 +54,7 @@ export const KEPT_MAIL_ROUTES: HubRoute[] = [
         request,
         who,
         mail,
-        cut.map(({ text, url, kept }) => (kept === undefined ? { text, url } : { kept })),
+        cut.map(({ text, url, kept }) => (kept === undefined ? { text, url } : { state: kept })),
         isOpen ? show : undefined,
       );
     },
@@ -62,11 +62,11 @@ export const KEPT_MAIL_ROUTES: HubRoute[] = [
   // The same with its link, which may open an account: the community's trail tells who asked for it.
   hubRoute({
     method: 'POST',
-    path: '/operator/mails/:id',
+    path: '/operator/mails/:mail',
     params: one,
     who: operator,
     form: noFields,
-    async handle({ parts, request, who, params: { id } }) {
+    async handle({ parts, request, who, params: { mail: id } }) {
       const mail = await keptMail(parts, id);
       const cut = await cutLinks(parts.database, mail);
       const open = cut.find(({ kept }) => kept === 'open');
@@ -78,7 +78,7 @@ export const KEPT_MAIL_ROUTES: HubRoute[] = [
         request,
         who,
         mail,
-        cut.map(({ text, url, kept }) => (kept === 'over' ? { kept } : { text, url })),
+        cut.map(({ text, url, kept }) => (kept === 'over' ? { state: kept } : { text, url })),
         undefined,
       );
     },

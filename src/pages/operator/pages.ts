@@ -47,8 +47,8 @@ export type OperatorPage =
   | {
       page: 'operator-mail';
       mail: { community: string; recipient: string; subject: string; at: string };
-      /** The message's text, cut where its addresses are; `kept` stands for a link that opens something. */
-      parts: { text?: string; url?: string; kept?: 'open' | 'over' }[];
+      /** The message's text, cut where its addresses are; `state` stands for a link that opens something. */
+      parts: { text?: string; url?: string; state?: 'open' | 'over' }[];
       /** Asks for its link; undefined where there is none that opens anything, or it is shown. */
       show?: { action: string; csrf: string } | undefined;
       backUrl: string;

@@ -57,6 +57,7 @@ const invitations = {
 export const ADMIN_PAGES: Record<string, PageModel> = {
   'admin overview': {
     page: 'admin/overview',
+    shownLinks: [{ at: '23 nov. 2026, 09:30', kind: 'recovery', operator: 'ops@hub.example' }],
     frame,
     counts: [
       { kind: 'active', count: 128 },

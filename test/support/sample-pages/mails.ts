@@ -17,11 +17,8 @@ export const MAIL_PAGES: Record<string, PageModel> = {
   'kept mail': {
     page: 'operator-mail',
     mail,
-    parts: [
-      { text: 'Bonjour,\n\nOuvrez ce lien :\n' },
-      { url: 'https://hub.example/c/lamyne/register/abc' },
-      { text: '\n' },
-    ],
+    parts: [{ text: 'Bonjour,\n\nOuvrez ce lien :\n' }, { state: 'open' }, { text: '\n' }],
+    show: { action: '/operator/mails/7', csrf: 'token' },
     backUrl: '/operator/mails',
   },
 };
