@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Queryable } from '../../platform/database/database.ts';
+import { DAY_MS } from '../../platform/time/units.ts';
 
-const DAY = 86_400_000;
 /** Long enough to see what was sent lately, and to look into what was not. */
-const DELIVERED_KEPT_MS = 7 * DAY;
-const FAILED_KEPT_MS = 90 * DAY;
+const DELIVERED_KEPT_MS = 7 * DAY_MS;
+const FAILED_KEPT_MS = 90 * DAY_MS;
 
 const BATCH = 500;
 /** Between batches, so that sign-ins find the disk and the locks free. */
@@ -21,7 +21,7 @@ const EXPIRING: { table: string; condition: string; keptMs?: number }[] = [
   { table: 'links', condition: 'expires_at < $1', keptMs: DELIVERED_KEPT_MS },
   { table: 'signing_keys', condition: 'expires_at < $1' },
   { table: 'throttles', condition: 'expire < extract(epoch FROM $1::timestamptz) * 1000' },
-  { table: 'kept_mails', condition: 'created_at < $1', keptMs: 30 * DAY },
+  { table: 'kept_mails', condition: 'created_at < $1', keptMs: 30 * DAY_MS },
   { table: 'outbox', condition: 'done_at < $1', keptMs: DELIVERED_KEPT_MS },
   { table: 'outbox', condition: 'failed_at < $1', keptMs: FAILED_KEPT_MS },
 ];

@@ -9,12 +9,12 @@ import { readerServices } from '../../domain/services/sharing-store.ts';
 import { escapeDnValue } from '../../platform/distinguished-names/dn.ts';
 import { uuid } from '../../platform/text/uuid.ts';
 import { noFields, oneOf, typed } from '../../platform/web/form-fields.ts';
+import { timesFor } from '../components/times.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { memberRecent } from '../routing/who.ts';
 import type { AccountPage } from './pages.ts';
-import { timesFor } from './times.ts';
 
 type ListPage = Extract<AccountPage, { page: 'account/app-passwords' }>;
 

@@ -12,6 +12,7 @@ import type { OtherSessions } from '../../domain/sessions/other-sessions.ts';
 import { noFields, oneOf, present } from '../../platform/web/form-fields.ts';
 import { askOthers, FACTOR_OTHERS } from '../components/other-sessions-field.ts';
 import { sendCodes, shownCodesFields, totpFields } from '../components/second-factor-forms.ts';
+import { timesFor } from '../components/times.ts';
 import { raiseSession } from '../routing/browser-session.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
@@ -19,7 +20,6 @@ import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { memberRecent } from '../routing/who.ts';
 import type { TwoFactorPage } from './second-factor-pages.ts';
-import { timesFor } from './times.ts';
 
 type Overview = Extract<TwoFactorPage, { page: 'account/two-factors' }>;
 

@@ -9,6 +9,7 @@ import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authe
 import { SIGNING_ALGS } from '../../domain/signing-keys/signing-algs.ts';
 import type { Outbound } from '../../platform/outbound/outbound.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
+import { DAY, HOUR, MINUTE } from '../../platform/time/units.ts';
 import { createAdapterFactory } from './adapter.ts';
 import { answerAsRequestObjectSays } from './answer-request-object.ts';
 import { CLAIMS_BY_SCOPE, claimsForUse, grantedClaims, memberClaims } from './claims.ts';
@@ -30,9 +31,6 @@ import { ProviderWithOwnPages, showOwnForms } from './submit-pages.ts';
 import { takeClientCredentials } from './take-client-credentials.ts';
 
 /** Lifetimes, in seconds. */
-const MINUTE = 60;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 export const SESSION_TTL = 14 * DAY;
 
 const AUTH_METHODS: ClientAuthMethod[] = [...CLIENT_AUTH_METHODS];

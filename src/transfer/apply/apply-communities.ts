@@ -133,11 +133,3 @@ export function logCommunity(run: ApplyRun, { row, before, fields }: SettledComm
   const all = isDeepStrictEqual(before.posix, row.posix) ? fields : [...fields, POSIX_SETTING];
   if (all.length > 0) run.log.add({ ...change, action: 'update', fields: all });
 }
-
-/** What the file says, `null` included; else what is there. */
-export function either<Value>(
-  given: Value | null | undefined,
-  stored: Value | null | undefined,
-): Value | null {
-  return given === undefined ? (stored ?? null) : given;
-}
