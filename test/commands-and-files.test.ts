@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { requestDeletion } from '../src/domain/account-deletion/delete-account.ts';
 import { createCommunity } from '../src/domain/communities/create-community.ts';
-import { savePosixSettings } from '../src/domain/communities/save-posix-settings.ts';
 import { type Refusal, RefusedError } from '../src/domain/errors.ts';
 import { findGroupByName } from '../src/domain/groups/group-store.ts';
 import { saveGroups } from '../src/domain/groups/save-groups.ts';
 import { addMember } from '../src/domain/memberships/add-member.ts';
 import { findByLogin } from '../src/domain/memberships/membership-store.ts';
-import { requestDeletion } from '../src/domain/people/delete-account.ts';
+import { savePosixSettings } from '../src/domain/posix/save-posix-settings.ts';
 import type { Database, Transaction } from '../src/platform/database/database.ts';
 import { nameKey } from '../src/platform/text/names.ts';
 import { ApplyError } from '../src/transfer/apply/faults.ts';

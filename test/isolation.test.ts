@@ -1,27 +1,27 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { savePosixSettings } from '../src/domain/communities/save-posix-settings.ts';
+import {
+  createAppPassword,
+  revokeAppPassword,
+  revokeAppPasswords,
+} from '../src/domain/app-passwords/app-password.ts';
+import * as appPasswordStore from '../src/domain/app-passwords/app-password-store.ts';
 import { setCommunityState } from '../src/domain/communities/set-community-state.ts';
 import { NotFoundError } from '../src/domain/errors.ts';
 import * as groupStore from '../src/domain/groups/group-store.ts';
 import { addMember } from '../src/domain/memberships/add-member.ts';
 import { changePreferences, changeProfile } from '../src/domain/memberships/change-profile.ts';
 import { findContacts } from '../src/domain/memberships/contact-store.ts';
-import { givePosixNumbers } from '../src/domain/memberships/give-posix-numbers.ts';
 import * as membershipStore from '../src/domain/memberships/membership-store.ts';
 import { removeFromGroup } from '../src/domain/memberships/remove-from-group.ts';
 import { renameMember } from '../src/domain/memberships/rename-member.ts';
 import { setMemberRole } from '../src/domain/memberships/set-member-role.ts';
 import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
-import {
-  createAppPassword,
-  revokeAppPassword,
-  revokeAppPasswords,
-} from '../src/domain/people/app-password.ts';
-import * as appPasswordStore from '../src/domain/people/app-password-store.ts';
-import { setPassword } from '../src/domain/people/set-password.ts';
+import { setPassword } from '../src/domain/memberships/set-password.ts';
 import { removePicture, setPicture } from '../src/domain/pictures/change-picture.ts';
 import { loadPicture } from '../src/domain/pictures/picture-store.ts';
+import { givePosixNumbers } from '../src/domain/posix/give-posix-numbers.ts';
+import { savePosixSettings } from '../src/domain/posix/save-posix-settings.ts';
 import { approveAccess, blockAccess } from '../src/domain/services/decide-access.ts';
 import { endServiceSessions } from '../src/domain/services/end-service-sessions.ts';
 import { removeReader, setReaderSecret } from '../src/domain/services/reader.ts';

@@ -14,9 +14,9 @@ import { removeFromGroup } from '../src/domain/memberships/remove-from-group.ts'
 import { renameMember } from '../src/domain/memberships/rename-member.ts';
 import { setMemberRole } from '../src/domain/memberships/set-member-role.ts';
 import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
+import { setPassword } from '../src/domain/memberships/set-password.ts';
 import { checkPassword, hashPassword } from '../src/domain/people/password.ts';
 import { generatePassword, passwordFault } from '../src/domain/people/password-rule.ts';
-import { setPassword } from '../src/domain/people/set-password.ts';
 import type { Transaction } from '../src/platform/database/database.ts';
 import { addToGroup } from './support/add-to-group.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';

@@ -6,11 +6,11 @@ import { RefusedError } from '../errors.ts';
 import { recordUse, useInvitation } from '../invitations/use-invitation.ts';
 import { spendLink } from '../links/link-store.ts';
 import type { Status } from '../memberships/membership-store.ts';
+import { releaseAddress, standingOf } from '../memberships/release-address.ts';
 import { notifyMember } from '../notices/notify-member.ts';
 import { addNewcomer } from '../registration/add-newcomer.ts';
 import { tellAdminsOfRequest } from '../registration/messages.ts';
 import type { Newcomer } from '../registration/newcomer.ts';
-import { releaseAddress, standingOf } from '../registration/release-address.ts';
 import type { Way } from './join-link.ts';
 
 /** What a person has in a community already. */

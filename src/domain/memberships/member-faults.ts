@@ -1,6 +1,6 @@
 import { isEmailAddress, usernameFault as nameRule } from '../../platform/text/names.ts';
-import { type Fault, refuseFaults } from '../communities/refused-changes.ts';
 import type { Refusal } from '../errors.ts';
+import { type Fault, refuseFaults } from '../refused-changes.ts';
 import { DISPLAY_NAME_MAX, displayNameFault, tidyName } from './display-name.ts';
 import type { MemberValues } from './member-change.ts';
 

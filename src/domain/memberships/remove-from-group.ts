@@ -1,6 +1,6 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import type { Actor } from '../../platform/events/record-event.ts';
-import type { Tie } from '../groups/group-members.ts';
+import type { Tie } from './group-members.ts';
 import { saveMembers } from './save-members.ts';
 
 /**

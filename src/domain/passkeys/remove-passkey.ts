@@ -2,9 +2,9 @@ import { recordEvents } from '../../platform/events/record-event.ts';
 import type { CommunityAt } from '../communities/issuer.ts';
 import { NotFoundError } from '../errors.ts';
 import { notifyMember } from '../notices/notify-member.ts';
+import { endSessionsOfPersons } from '../second-factors/other-sessions.ts';
 import { forgetCodesOfNobody } from '../second-factors/recovery-codes.ts';
 import { type RemovalRefusal, refusalOfRemoval } from '../second-factors/removal.ts';
-import { endSessionsOfPersons } from '../sessions/other-sessions.ts';
 import { deletePasskey } from './passkey-store.ts';
 import type { PasskeyParts } from './verify-assertion.ts';
 

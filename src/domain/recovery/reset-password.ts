@@ -1,7 +1,7 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { endLinks, type Link, spendLink } from '../links/link-store.ts';
-import { setPassword } from '../people/set-password.ts';
+import { setPassword } from '../memberships/set-password.ts';
 import { RECOVERS } from './recovery-request.ts';
 
 /** Whose account a recovery link opens. */

@@ -3,9 +3,9 @@ import type { Locale } from '../../platform/i18n/locale.ts';
 import { enqueue } from '../../platform/outbox/outbox.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import type { Community } from '../communities/community.ts';
+import type { Standing } from '../memberships/release-address.ts';
 import { type MailMessage, mail } from '../notices/mail.ts';
 import { notifyAdmins } from '../notices/notify-admins.ts';
-import type { Standing } from './release-address.ts';
 
 /** What those who come in are written, and those who decide about it. */
 

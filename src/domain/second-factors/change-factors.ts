@@ -3,20 +3,15 @@ import { type AuditEvent, recordEvents, type Told } from '../../platform/events/
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import type { CommunityAt } from '../communities/issuer.ts';
 import { ExpiredError } from '../errors.ts';
-import type { Member } from '../memberships/member.ts';
 import { notifyMember } from '../notices/notify-member.ts';
-import {
-  endSessionsOfPersons,
-  type SessionsWish,
-  settleOtherSessions,
-} from '../sessions/other-sessions.ts';
 import { hasSecondFactor, readFactors } from './factor-store.ts';
+import { endSessionsOfPersons, type SessionsWish, settleOtherSessions } from './other-sessions.ts';
 import { forgetCodesOfNobody, makeRecoveryCodes, spendRecoveryCode } from './recovery-codes.ts';
 import { type RemovalRefusal, refusalOfRemoval } from './removal.ts';
 import { storeTotp } from './totp.ts';
 
 type Parts = { database: Database; sealer: Sealer };
-type Who = Pick<Member, 'personId' | 'subject'>;
+type Who = { personId: string; subject: string };
 
 /**
  * Keeps an authenticator app that was confirmed, and tells its owner.

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { createAppPassword, revokeAppPassword } from '../../domain/app-passwords/app-password.ts';
+import { listAppPasswords } from '../../domain/app-passwords/app-password-store.ts';
 import type { Service } from '../../domain/communities/community.ts';
 import { RefusedError } from '../../domain/errors.ts';
 import { accessTo, type Member } from '../../domain/memberships/member.ts';
 import { notifyMember } from '../../domain/notices/notify-member.ts';
-import { createAppPassword, revokeAppPassword } from '../../domain/people/app-password.ts';
-import { listAppPasswords } from '../../domain/people/app-password-store.ts';
 import { readerServices } from '../../domain/services/sharing-store.ts';
 import { escapeDnValue } from '../../platform/distinguished-names/dn.ts';
 import { uuid } from '../../platform/text/uuid.ts';

@@ -1,5 +1,5 @@
+import { cancelDeletion } from '../../domain/account-deletion/delete-account.ts';
 import { NotFoundError } from '../../domain/errors.ts';
-import { cancelDeletion } from '../../domain/people/delete-account.ts';
 import { noFields } from '../../platform/web/form-fields.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import { timesFor } from '../components/times.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { DELETION_DAYS, requestDeletion } from '../../domain/account-deletion/delete-account.ts';
 import { RefusedError } from '../../domain/errors.ts';
 import { setMemberStatus } from '../../domain/memberships/set-member-status.ts';
 import { notifyMember } from '../../domain/notices/notify-member.ts';
-import { DELETION_DAYS, requestDeletion } from '../../domain/people/delete-account.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import { typed } from '../../platform/web/form-fields.ts';
 import { timesFor } from '../components/times.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { listPasskeys, type Passkey, renamePasskey } from '../../domain/passkeys/passkey-store.ts';
 import { relyingPartyAt } from '../../domain/passkeys/relying-party.ts';
 import { removePasskey } from '../../domain/passkeys/remove-passkey.ts';
-import type { OtherSessions } from '../../domain/sessions/other-sessions.ts';
+import type { OtherSessions } from '../../domain/second-factors/other-sessions.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { datesFor } from '../../platform/i18n/dates.ts';
 import { uuid } from '../../platform/text/uuid.ts';

@@ -5,10 +5,10 @@ import {
   renewRecoveryCodes,
 } from '../../domain/second-factors/change-factors.ts';
 import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor-store.ts';
+import type { OtherSessions } from '../../domain/second-factors/other-sessions.ts';
 import { FEW_CODES } from '../../domain/second-factors/recovery-codes.ts';
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
 import { beginTotp, confirmTotp } from '../../domain/second-factors/totp-setup.ts';
-import type { OtherSessions } from '../../domain/sessions/other-sessions.ts';
 import { noFields, oneOf, present } from '../../platform/web/form-fields.ts';
 import { askOthers, FACTOR_OTHERS } from '../components/other-sessions-field.ts';
 import { sendCodes, shownCodesFields, totpFields } from '../components/second-factor-forms.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { findLink } from '../../domain/links/link-store.ts';
+import { orTooShort } from '../../domain/memberships/set-password.ts';
 import { isShortAlone, newPasswordFault } from '../../domain/people/password-rule.ts';
-import { orTooShort } from '../../domain/people/set-password.ts';
 import {
   type Recoverable,
   recoverableBy,

@@ -18,8 +18,11 @@ import { userHandle } from '../../domain/passkeys/user-handle.ts';
 import { type PasskeyParts, passkeyAmr } from '../../domain/passkeys/verify-assertion.ts';
 import { notTheFirst } from '../../domain/second-factors/change-factors.ts';
 import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor-store.ts';
+import {
+  type SessionsWish,
+  settleOtherSessions,
+} from '../../domain/second-factors/other-sessions.ts';
 import type { Amr } from '../../domain/sessions/authentication.ts';
-import { type SessionsWish, settleOtherSessions } from '../../domain/sessions/other-sessions.ts';
 import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { normalForm } from '../../platform/text/normal-form.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { addTotp, renewRecoveryCodes } from '../../domain/second-factors/change-factors.ts';
+import type { OtherSessions, SessionsWish } from '../../domain/second-factors/other-sessions.ts';
 import { beginTotp, confirmTotp } from '../../domain/second-factors/totp-setup.ts';
 import type { Amr } from '../../domain/sessions/authentication.ts';
-import type { OtherSessions, SessionsWish } from '../../domain/sessions/other-sessions.ts';
 import { noFields } from '../../platform/web/form-fields.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import { serviceOfClient } from '../../protocols/oidc/clients.ts';

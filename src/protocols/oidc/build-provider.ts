@@ -1,10 +1,10 @@
 import type Provider from 'oidc-provider';
 import type { ClientAuthMethod, Configuration, JWKS, KoaContextWithOIDC } from 'oidc-provider';
+import { CLIENT_AUTH_METHODS } from '../../domain/clients/service-choices.ts';
 import type { Community } from '../../domain/communities/community.ts';
 import type { Issuer } from '../../domain/communities/issuer.ts';
 import { accessTo } from '../../domain/memberships/member.ts';
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
-import { CLIENT_AUTH_METHODS } from '../../domain/services/service-choices.ts';
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authentication.ts';
 import { SIGNING_ALGS } from '../../domain/signing-keys/signing-algs.ts';
 import type { Outbound } from '../../platform/outbound/outbound.ts';

@@ -3,14 +3,14 @@ import { type CommunityRow, readCommunities } from '../../domain/communities/com
 import { SETTING_NAMES } from '../../domain/communities/community-settings.ts';
 import { lockHubNames } from '../../domain/communities/lock-communities.ts';
 import type { Logo } from '../../domain/communities/logo.ts';
-import { type PlacedFault, RefusedChangesError } from '../../domain/communities/refused-changes.ts';
 import {
   type CommunityChange,
   type SavedCommunity,
   saveCommunities,
 } from '../../domain/communities/save-communities.ts';
-import { POSIX_SETTING } from '../../domain/communities/save-posix-settings.ts';
 import { setCommunityState } from '../../domain/communities/set-community-state.ts';
+import { POSIX_SETTING } from '../../domain/posix/save-posix-settings.ts';
+import { type PlacedFault, RefusedChangesError } from '../../domain/refused-changes.ts';
 import { toCommunityChange, wantedPosix } from './community-change.ts';
 import type { Path } from './faults.ts';
 import type { ApplyRun } from './run.ts';
