@@ -2,9 +2,9 @@ import { sqlState, type Transaction } from '../../platform/database/database.ts'
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import { endLinks } from '../links/link-store.ts';
-import { releaseAddress } from '../memberships/release-address.ts';
 import { notifyMember } from '../notices/notify-member.ts';
 import { isAnothersAddress } from './address-store.ts';
+import { releaseAddress } from './release-address.ts';
 
 type Choice = { communityId: string; subject: string; issuerUrl: string; address: string };
 

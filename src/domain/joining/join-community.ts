@@ -1,12 +1,12 @@
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
+import { releaseAddress, standingOf } from '../addresses/release-address.ts';
 import type { Community } from '../communities/community.ts';
 import { RefusedError } from '../errors.ts';
 import { recordUse, useInvitation } from '../invitations/use-invitation.ts';
 import { spendLink } from '../links/link-store.ts';
 import type { Status } from '../memberships/membership-store.ts';
-import { releaseAddress, standingOf } from '../memberships/release-address.ts';
 import { notifyMember } from '../notices/notify-member.ts';
 import { addNewcomer } from '../registration/add-newcomer.ts';
 import { tellAdminsOfRequest } from '../registration/messages.ts';

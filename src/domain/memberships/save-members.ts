@@ -1,6 +1,7 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { inBatches } from '../../platform/database/in-batches.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
+import { releaseAddresses } from '../addresses/release-address.ts';
 import { endLinksOf } from '../links/link-store.ts';
 import { changePasswords } from '../people/change-passwords.ts';
 import { givePosixNumbers } from '../posix/give-posix-numbers.ts';
@@ -10,7 +11,6 @@ import { storeGroupMembers, type Tie } from './group-members.ts';
 import type { ChangedMember, MemberChange, Place, SavedMember } from './member-change.ts';
 import { memberEvents } from './member-events.ts';
 import { tellMembers } from './member-notices.ts';
-import { releaseAddresses } from './release-address.ts';
 import type { SettledMember } from './settle-member.ts';
 import { isNewlyActive, settleMembers } from './settle-members.ts';
 import { storeMembers } from './store-members.ts';

@@ -4,7 +4,7 @@ import { enqueue } from '../../platform/outbox/outbox.ts';
 import type { Claimed } from '../../platform/outbox/outbox-store.ts';
 import type { Outcome } from '../../platform/outbox/retry-policy.ts';
 import { nameKey } from '../../platform/text/names.ts';
-import { standingOf } from '../memberships/release-address.ts';
+import { standingOf } from '../addresses/release-address.ts';
 import { startMailCooldown } from '../notices/mail-cooldown.ts';
 import { registrationMail } from './messages.ts';
 

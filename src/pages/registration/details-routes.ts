@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { releaseAddress, standingOf } from '../../domain/addresses/release-address.ts';
 import { RefusedError } from '../../domain/errors.ts';
 import { findLink, spendLink } from '../../domain/links/link-store.ts';
 import { suggestUsername } from '../../domain/memberships/choose-username.ts';
-import { releaseAddress, standingOf } from '../../domain/memberships/release-address.ts';
 import { addNewcomer, UsernameFaultError } from '../../domain/registration/add-newcomer.ts';
 import { tellAdminsOfRequest } from '../../domain/registration/messages.ts';
 import type { Newcomer } from '../../domain/registration/newcomer.ts';
