@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
+import { eraseDuePersons } from './domain/account-deletion/erase-person.ts';
 import { deliverNewDevice } from './domain/notices/new-device.ts';
-import { eraseDuePersons } from './domain/people/erase-person.ts';
 import { deliverRecoveryRequest } from './domain/recovery/recovery-request.ts';
 import { deliverRegistrationRequest } from './domain/registration/deliver-registration-request.ts';
 import { cleanUpExpired } from './domain/retention/expiry-cleanup.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { appPasswordHash } from '../src/domain/people/app-password.ts';
+import { appPasswordHash } from '../src/domain/app-passwords/app-password.ts';
 import type { ServiceChange } from '../src/domain/services/service-change.ts';
 import { faultsOf, visit } from './support/account-visits.ts';
 import {

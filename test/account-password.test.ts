@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { setPassword } from '../src/domain/memberships/set-password.ts';
 import { hashPassword } from '../src/domain/people/password.ts';
-import { setPassword } from '../src/domain/people/set-password.ts';
 import { Browser, type Page } from './support/browser.ts';
 import {
   type BuiltCommunity,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { saveMembers } from '../src/domain/memberships/save-members.ts';
 import { faultsOf, sendProfile, visit } from './support/account-visits.ts';
 import { type BuiltCommunity, buildCommunity, buildService } from './support/factories.ts';
 import { startHub, type TestHub } from './support/hub.ts';
@@ -77,6 +78,18 @@ describe('the profile', () => {
     const value = (id: string) => refused.document.getElementById(id)?.getAttribute('value');
     expect([value('given_name'), value('pronouns')]).toEqual(['Zoé', 'p'.repeat(61)]);
     expect((await rowOf(member.subject))?.given_name).toBeNull();
+  });
+
+  it('has pronouns of at most 60 characters, whoever gives them', async () => {
+    const { member } = await visit(hub, community);
+    const place = { id: community.id, issuerUrl: undefined };
+    const give = (pronouns: string) =>
+      hub.database.transaction((tx) =>
+        saveMembers(tx, place, [{ subject: member.subject, pronouns }], 'cli'),
+      );
+    await expect(give('p'.repeat(61))).rejects.toMatchObject({ code: 'name-shape' });
+    await give('p'.repeat(60));
+    expect((await rowOf(member.subject))?.pronouns).toBe('p'.repeat(60));
   });
 
   it('is told of by which fields changed, never by what is in them', async () => {

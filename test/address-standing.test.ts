@@ -243,6 +243,6 @@ describe('all sides agree on an address', () => {
           readFileSync(`src/${file}`, 'utf8'),
         ),
       );
-    expect(readers).toEqual(['domain/addresses/address-standing.ts']);
+    expect(readers).toEqual(['domain/address-standing.ts']);
   });
 });

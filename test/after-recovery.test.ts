@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mintLink } from '../src/domain/links/link-store.ts';
+import { setPassword } from '../src/domain/memberships/set-password.ts';
 import { hashPassword } from '../src/domain/people/password.ts';
-import { setPassword } from '../src/domain/people/set-password.ts';
 import {
   approveRecovery,
   handOutLink,

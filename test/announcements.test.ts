@@ -1,21 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { RefusedError } from '../src/domain/errors.ts';
-import { addToGroup, removeFromGroup } from '../src/domain/groups/change-group-members.ts';
-import { nestGroup, unnestGroup } from '../src/domain/groups/nest-group.ts';
-import { renameMember } from '../src/domain/memberships/rename-member.ts';
-import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
 import {
   createAppPassword,
   revokeAppPassword,
   revokeAppPasswords,
-} from '../src/domain/people/app-password.ts';
-import { setPassword } from '../src/domain/people/set-password.ts';
+} from '../src/domain/app-passwords/app-password.ts';
+import { RefusedError } from '../src/domain/errors.ts';
+import { removeFromGroup } from '../src/domain/memberships/remove-from-group.ts';
+import { renameMember } from '../src/domain/memberships/rename-member.ts';
+import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
+import { setPassword } from '../src/domain/memberships/set-password.ts';
 import { removeReader, setReaderSecret } from '../src/domain/services/reader.ts';
 import { type ChangeFeed, openChangeFeed } from '../src/platform/database/change-feed.ts';
 import type { Transaction } from '../src/platform/database/database.ts';
+import { addToGroup } from './support/add-to-group.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
+import { nestGroup, unnestGroup } from './support/nest-group.ts';
 
 const CHANNELS = ['trousseau_community', 'trousseau_sign_in'];
 

@@ -1,7 +1,5 @@
 import { hash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { NotFoundError, RefusedError } from '../src/domain/errors.ts';
-import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
 import {
   APP_PASSWORDS_MAX,
   appPasswordHash,
@@ -9,10 +7,12 @@ import {
   generateAppPassword,
   revokeAppPassword,
   revokeAppPasswords,
-} from '../src/domain/people/app-password.ts';
-import { listAppPasswords } from '../src/domain/people/app-password-store.ts';
+} from '../src/domain/app-passwords/app-password.ts';
+import { listAppPasswords } from '../src/domain/app-passwords/app-password-store.ts';
+import { NotFoundError, RefusedError } from '../src/domain/errors.ts';
+import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
+import { setPassword } from '../src/domain/memberships/set-password.ts';
 import { checkPassword, hashPassword } from '../src/domain/people/password.ts';
-import { setPassword } from '../src/domain/people/set-password.ts';
 import {
   generateReaderSecret,
   removeReader,

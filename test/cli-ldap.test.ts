@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { appPasswordHash } from '../src/domain/people/app-password.ts';
+import { appPasswordHash } from '../src/domain/app-passwords/app-password.ts';
 import { checkPassword } from '../src/domain/people/password.ts';
 import { days, writeCertificate } from './support/certificate.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { findByUsername } from '../src/domain/memberships/membership-store.ts';
+import { findByLogin } from '../src/domain/memberships/membership-store.ts';
 import { checkPassword } from '../src/domain/people/password.ts';
 import { writeCertificate } from './support/certificate.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
@@ -125,7 +125,7 @@ test('a member is added, found, suspended and resumed', async () => {
   const added = await json(
     'member add fabrique alice --email alice@lieu.example --role owner --group bureau --json',
   );
-  const stored = await findByUsername(db.database, community, 'alice');
+  const stored = await findByLogin(db.database, community, 'alice');
   expect(stored).toMatchObject({
     subject: added.subject,
     role: 'owner',
@@ -283,11 +283,11 @@ test('passwords and words that are not UTF-8 are refused, and nothing is stored'
     1,
     'trousseau: word 7 of the command line is not text in UTF-8: set the terminal and its locale to UTF-8\n',
   ]);
-  expect(await findByUsername(db.database, community, 'zoe')).toBeUndefined();
+  expect(await findByLogin(db.database, community, 'zoe')).toBeUndefined();
   // As Windows may send it, with a mark before it.
   const marked = Buffer.from('\ufeffun café très noir, merci\r\n');
   expect((await trousseau(add, { input: marked })).code).toBe(0);
-  const member = await findByUsername(db.database, community, 'zoe');
+  const member = await findByLogin(db.database, community, 'zoe');
   const [row] = await db.database.query<{ hash: string }>(
     'SELECT password_hash AS hash FROM persons p JOIN memberships m ON m.person_id = p.id WHERE m.subject = $1',
     [member?.subject],

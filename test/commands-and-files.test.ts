@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { requestDeletion } from '../src/domain/account-deletion/delete-account.ts';
 import { createCommunity } from '../src/domain/communities/create-community.ts';
-import { savePosixSettings } from '../src/domain/communities/save-posix-settings.ts';
 import { type Refusal, RefusedError } from '../src/domain/errors.ts';
 import { findGroupByName } from '../src/domain/groups/group-store.ts';
 import { saveGroups } from '../src/domain/groups/save-groups.ts';
 import { addMember } from '../src/domain/memberships/add-member.ts';
-import { findByUsername } from '../src/domain/memberships/membership-store.ts';
-import { requestDeletion } from '../src/domain/people/delete-account.ts';
+import { findByLogin } from '../src/domain/memberships/membership-store.ts';
+import { savePosixSettings } from '../src/domain/posix/save-posix-settings.ts';
 import type { Database, Transaction } from '../src/platform/database/database.ts';
 import { nameKey } from '../src/platform/text/names.ts';
 import { ApplyError } from '../src/transfer/apply/faults.ts';
@@ -55,7 +55,7 @@ async function foundIn(db: Pick<Database, 'query'>, slug: string): Promise<Found
   return {
     id,
     issuerUrl: `https://hub.example/c/${slug}`,
-    member: (username) => findByUsername(db, id, username),
+    member: (username) => findByLogin(db, id, username),
     group: async (name) => (await findGroupByName(db, id, name))?.id,
   };
 }
@@ -94,7 +94,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   fc.constant({
     says: 'Bob asks for his account to be deleted',
     work: async (tx: Transaction, { id, issuerUrl }: Found) => {
-      const bob = await findByUsername(tx, id, 'bob');
+      const bob = await findByLogin(tx, id, 'bob');
       if (bob?.status !== 'active' || bob.role === 'owner') return;
       await requestDeletion(tx, bob.personId, { communityId: id, subject: bob.subject, issuerUrl });
     },

@@ -5,10 +5,6 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger, type RunningHub, start } from '../src/main.ts';
 import { parseConfig } from '../src/platform/config/config.ts';
-import {
-  startThrowAwayPostgres,
-  type ThrowAwayPostgres,
-} from '../src/platform/database/embedded/throw-away-postgres.ts';
 import { createSealer } from '../src/platform/secrets/sealer.ts';
 import { buildLieu, type Lieu, READER_PASSWORD } from './ldap/support/directory.ts';
 import { connectLdap } from './ldap/support/ldap-client.ts';
@@ -18,6 +14,7 @@ import { freePort } from './support/free-port.ts';
 import type { TestHub } from './support/hub.ts';
 import { RelyingParty } from './support/relying-party.ts';
 import { runTrousseau } from './support/run-trousseau.ts';
+import { startThrowAwayPostgres, type ThrowAwayPostgres } from './support/throw-away-postgres.ts';
 
 /** A PostgreSQL of this file's own: what is done to it would be felt by the others. */
 let postgres: ThrowAwayPostgres;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mintLink } from '../src/domain/links/link-store.ts';
-import { setPassword } from '../src/domain/people/set-password.ts';
+import { setPassword } from '../src/domain/memberships/set-password.ts';
 import { visit } from './support/account-visits.ts';
 import { Browser, type Page } from './support/browser.ts';
 import { type BuiltCommunity, buildCommunity, buildMember } from './support/factories.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createAppPassword } from '../src/domain/people/app-password.ts';
+import { createAppPassword } from '../src/domain/app-passwords/app-password.ts';
 import { makeRecoveryCodes } from '../src/domain/second-factors/recovery-codes.ts';
 import { Browser } from './support/browser.ts';
 import {

@@ -3,8 +3,8 @@ import { canonicalHost, hubHostFaults } from '../src/domain/communities/host-nam
 import { findOperatorCredential } from '../src/domain/operators/operator-session.ts';
 import { parseConfig } from '../src/platform/config/config.ts';
 import { parseSmtpUrl } from '../src/platform/config/smtp-url.ts';
+import { isIn, plainAddress } from '../src/platform/net/addresses.ts';
 import { hostForms, isSameOrigin, normalHost } from '../src/platform/text/host-name.ts';
-import { isIn } from '../src/platform/web/edge.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 
 test.each([
@@ -115,4 +115,10 @@ describe('an operator', () => {
     }
     expect(await findOperatorCredential(db.database, 'zoe@reseau.example')).toBeUndefined();
   });
+});
+
+test('an address has one spelling, whatever socket it came to', () => {
+  expect(['::ffff:192.0.2.1', '2001:DB8:0::1', 'fe80::1%eth0', 'nobody'].map(plainAddress)).toEqual(
+    ['192.0.2.1', '2001:db8::1', 'fe80::1', ''],
+  );
 });

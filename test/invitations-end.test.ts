@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { cancelDeletion, requestDeletion } from '../src/domain/account-deletion/delete-account.ts';
 import { createInvitation } from '../src/domain/invitations/create-invitation.ts';
 import { findInvitation } from '../src/domain/invitations/invitation-store.ts';
 import {
@@ -10,7 +11,6 @@ import { useInvitation } from '../src/domain/invitations/use-invitation.ts';
 import { saveMembers } from '../src/domain/memberships/save-members.ts';
 import { setMemberRole } from '../src/domain/memberships/set-member-role.ts';
 import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
-import { cancelDeletion, requestDeletion } from '../src/domain/people/delete-account.ts';
 import type { Transaction } from '../src/platform/database/database.ts';
 import { visit } from './support/account-visits.ts';
 import { Browser, type Page } from './support/browser.ts';

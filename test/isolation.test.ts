@@ -1,30 +1,29 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { savePosixSettings } from '../src/domain/communities/save-posix-settings.ts';
-import { setCommunityState } from '../src/domain/communities/set-community-state.ts';
-import { findDoneStep } from '../src/domain/done-steps/done-step-store.ts';
-import { NotFoundError } from '../src/domain/errors.ts';
-import { addToGroup, removeFromGroup } from '../src/domain/groups/change-group-members.ts';
-import * as groupStore from '../src/domain/groups/group-store.ts';
-import { nestGroup, unnestGroup } from '../src/domain/groups/nest-group.ts';
-import { addMember } from '../src/domain/memberships/add-member.ts';
-import { changePreferences, changeProfile } from '../src/domain/memberships/change-profile.ts';
-import { findContacts } from '../src/domain/memberships/contact-store.ts';
-import { givePosixNumbers } from '../src/domain/memberships/give-posix-numbers.ts';
-import * as membershipStore from '../src/domain/memberships/membership-store.ts';
-import { renameMember } from '../src/domain/memberships/rename-member.ts';
-import { setMemberRole } from '../src/domain/memberships/set-member-role.ts';
-import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
 import {
   createAppPassword,
   revokeAppPassword,
   revokeAppPasswords,
-} from '../src/domain/people/app-password.ts';
-import * as appPasswordStore from '../src/domain/people/app-password-store.ts';
-import { setPassword } from '../src/domain/people/set-password.ts';
+} from '../src/domain/app-passwords/app-password.ts';
+import * as appPasswordStore from '../src/domain/app-passwords/app-password-store.ts';
+import { setCommunityState } from '../src/domain/communities/set-community-state.ts';
+import { findDoneStep } from '../src/domain/done-steps/done-step-store.ts';
+import { NotFoundError } from '../src/domain/errors.ts';
+import * as groupStore from '../src/domain/groups/group-store.ts';
+import { addMember } from '../src/domain/memberships/add-member.ts';
+import { changePreferences, changeProfile } from '../src/domain/memberships/change-profile.ts';
+import { findContacts } from '../src/domain/memberships/contact-store.ts';
+import * as membershipStore from '../src/domain/memberships/membership-store.ts';
+import { removeFromGroup } from '../src/domain/memberships/remove-from-group.ts';
+import { renameMember } from '../src/domain/memberships/rename-member.ts';
+import { setMemberRole } from '../src/domain/memberships/set-member-role.ts';
+import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
+import { setPassword } from '../src/domain/memberships/set-password.ts';
 import { removePicture, setPicture } from '../src/domain/pictures/change-picture.ts';
 import { loadPicture } from '../src/domain/pictures/picture-store.ts';
+import { givePosixNumbers } from '../src/domain/posix/give-posix-numbers.ts';
+import { savePosixSettings } from '../src/domain/posix/save-posix-settings.ts';
 import { approveAccess, blockAccess } from '../src/domain/services/decide-access.ts';
 import { endServiceSessions } from '../src/domain/services/end-service-sessions.ts';
 import { removeReader, setReaderSecret } from '../src/domain/services/reader.ts';
@@ -45,8 +44,10 @@ import {
 import { listSessions } from '../src/domain/sessions/session-store.ts';
 import type { Transaction } from '../src/platform/database/database.ts';
 import { listEventsOf } from '../src/platform/events/event-store.ts';
+import { addToGroup } from './support/add-to-group.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories, sealer } from './support/domain.ts';
+import { nestGroup, unnestGroup } from './support/nest-group.ts';
 
 type Seed = Awaited<ReturnType<typeof seed>>;
 type Reference = { name: string; from: string; to: string; columns: string[]; targets: string[] };
@@ -341,7 +342,6 @@ const reads: Record<string, () => Promise<unknown>> = {
   findBySubject: () => membershipStore.findBySubject(db.database, a.id, b.subject),
   lockMembership: () =>
     db.database.transaction((tx) => membershipStore.lockMembership(tx, a.id, b.subject)),
-  findByUsername: () => membershipStore.findByUsername(db.database, a.id, b.slug),
   findByLogin: () => membershipStore.findByLogin(db.database, a.id, b.email),
   listMembers: async () =>
     (await membershipStore.listMembers(db.database, a.id, { search: b.slug })).members,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cancelDeletion, requestDeletion } from '../src/domain/people/delete-account.ts';
-import { eraseDuePersons } from '../src/domain/people/erase-person.ts';
+import { cancelDeletion, requestDeletion } from '../src/domain/account-deletion/delete-account.ts';
+import { eraseDuePersons } from '../src/domain/account-deletion/erase-person.ts';
 import { applyText, HUB } from './support/apply-text.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 

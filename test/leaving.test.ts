@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { eraseDuePersons } from '../src/domain/people/erase-person.ts';
+import { eraseDuePersons } from '../src/domain/account-deletion/erase-person.ts';
 import { Browser, type Page } from './support/browser.ts';
 import {
   type BuiltCommunity,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { erasePerson } from '../src/domain/account-deletion/erase-person.ts';
 import { renameMember } from '../src/domain/memberships/rename-member.ts';
 import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
-import { erasePerson } from '../src/domain/people/erase-person.ts';
 import { migrate, migrateDown, pendingMigrations } from '../src/platform/database/migrations.ts';
 import { applyText, HUB } from './support/apply-text.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { parse } from 'node-html-parser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAppPassword } from '../src/domain/people/app-password.ts';
+import { createAppPassword } from '../src/domain/app-passwords/app-password.ts';
 import {
   type Attempt,
   createSignInThrottle,

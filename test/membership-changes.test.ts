@@ -2,26 +2,26 @@ import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { setCommunityState } from '../src/domain/communities/set-community-state.ts';
 import { RefusedError } from '../src/domain/errors.ts';
-import { addToGroup, removeFromGroup } from '../src/domain/groups/change-group-members.ts';
 import { groupsOfMember, listGroups, subjectsInGroups } from '../src/domain/groups/group-store.ts';
-import { nestGroup, unnestGroup } from '../src/domain/groups/nest-group.ts';
 import { addMember } from '../src/domain/memberships/add-member.ts';
 import {
   countMembers,
   findByLogin,
   findBySubject,
-  findByUsername,
   listMembers,
 } from '../src/domain/memberships/membership-store.ts';
+import { removeFromGroup } from '../src/domain/memberships/remove-from-group.ts';
 import { renameMember } from '../src/domain/memberships/rename-member.ts';
 import { setMemberRole } from '../src/domain/memberships/set-member-role.ts';
 import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
+import { setPassword } from '../src/domain/memberships/set-password.ts';
 import { checkPassword, hashPassword } from '../src/domain/people/password.ts';
 import { generatePassword, passwordFault } from '../src/domain/people/password-rule.ts';
-import { setPassword } from '../src/domain/people/set-password.ts';
 import type { Transaction } from '../src/platform/database/database.ts';
+import { addToGroup } from './support/add-to-group.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
+import { nestGroup, unnestGroup } from './support/nest-group.ts';
 
 let db: TestDatabase;
 let make: ReturnType<typeof factories>;
@@ -107,7 +107,7 @@ test('a member is found by subject, by username without case or form, and by add
   });
   const found = await Promise.all([
     findBySubject(db.database, community, subject),
-    findByUsername(db.database, community, 'E\u0301LODIE'),
+    findByLogin(db.database, community, 'E\u0301LODIE'),
     findByLogin(db.database, community, ' élodie '),
     findByLogin(db.database, community, 'ELODIE@lieu.example'),
   ]);
@@ -180,8 +180,8 @@ test('a rename keeps the subject and the sessions, and a taken name changes noth
   const { subject } = await signedInMember({ username: 'alice' });
   await make.buildMember(community, { username: 'bob' });
   expect(await change((tx) => renameMember(tx, community, subject, 'Alix', 'cli'))).toBe(true);
-  expect(await findByUsername(db.database, community, 'alix')).toMatchObject({ subject });
-  expect(await findByUsername(db.database, community, 'alice')).toBeUndefined();
+  expect(await findByLogin(db.database, community, 'alix')).toMatchObject({ subject });
+  expect(await findByLogin(db.database, community, 'alice')).toBeUndefined();
   expect(await count('sessions')).toBe(1);
   await expect(
     change((tx) => renameMember(tx, community, subject, 'BOB', 'cli')),

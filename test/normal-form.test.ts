@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tidyName } from '../src/domain/memberships/display-name.ts';
@@ -44,4 +45,11 @@ describe('a normal form', () => {
     for (const fold of [nameKey, tidyName, foldCase, keepCase, foldPart, keepPart])
       expect(cost(() => fold(text))).toBeLessThan(500);
   });
+});
+
+it('nothing in the program takes a normal form by itself', async () => {
+  const files = (await readdir('src', { recursive: true })).filter((file) => file.endsWith('.ts'));
+  const texts = await Promise.all(files.map((file) => readFile(`src/${file}`, 'utf8')));
+  const others = files.filter((_, index) => texts[index]?.includes('.normalize('));
+  expect(others).toEqual(['platform/text/normal-form.ts']);
 });

@@ -48,8 +48,8 @@ test('one file makes members and gives them roles and statuses, and one forgets 
       ),
   );
   expect(writers.map(({ file }) => file)).toEqual([
+    'domain/account-deletion/erase-person.ts',
     'domain/memberships/store-members.ts',
-    'domain/people/erase-person.ts',
   ]);
 });
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RefusedError } from '../src/domain/errors.ts';
 import { addMember } from '../src/domain/memberships/add-member.ts';
-import { givePosixNumbers } from '../src/domain/memberships/give-posix-numbers.ts';
 import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
+import { givePosixNumbers } from '../src/domain/posix/give-posix-numbers.ts';
 import { openDatabase, type Transaction } from '../src/platform/database/database.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';

@@ -13,7 +13,7 @@ import {
   requestRecovery,
 } from '../src/domain/recovery/assisted-recovery.ts';
 import { cleanUpExpired, sweepSql } from '../src/domain/retention/expiry-cleanup.ts';
-import { BOUNDED, SWEEPS, type Sweep } from '../src/domain/retention/growth.ts';
+import { SWEEPS, type Sweep } from '../src/domain/retention/growth.ts';
 import { generateSigningKey } from '../src/domain/signing-keys/signing-key.ts';
 import { insertKey } from '../src/domain/signing-keys/signing-key-store.ts';
 import { ConfigurationError, parseConfig } from '../src/platform/config/config.ts';
@@ -27,6 +27,7 @@ import {
 } from '../src/platform/outbox/outbox-store.ts';
 import { spendProof } from '../src/platform/secrets/replay-store.ts';
 import { createThrottles } from '../src/platform/throttles/throttles.ts';
+import { BOUNDED } from './support/bounded-tables.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories, sealer } from './support/domain.ts';
 
@@ -72,7 +73,8 @@ async function message(): Promise<Claimed> {
 const MAKE: Record<string, () => Promise<unknown>> = {
   'sessions.expires_at': () => build.buildSession(communityId, subject),
   'oidc_artifacts.expires_at': () => build.buildSession(communityId, subject, ['app']),
-  'operator_sessions.expires_at': () => openOperatorSession(db.database, operatorId),
+  'operator_sessions.expires_at': () =>
+    inTransaction((tx) => openOperatorSession(tx, operatorId, ['pwd'], { passwordHash: 'none' })),
   'spent_proofs.expires_at': () => spendProof(db.database, 'challenge', randomUUID(), new Date()),
   'pending_sign_ins.expires_at': () =>
     db.database.query(

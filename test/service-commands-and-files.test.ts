@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { RefusedChangesError } from '../src/domain/communities/refused-changes.ts';
 import { RefusedError } from '../src/domain/errors.ts';
 import { hashPassword } from '../src/domain/people/password.ts';
+import { RefusedChangesError } from '../src/domain/refused-changes.ts';
 import { findServiceBySlug } from '../src/domain/services/service-store.ts';
 import { ApplyError } from '../src/transfer/apply/faults.ts';
 import { applyText, SEALER } from './support/apply-text.ts';

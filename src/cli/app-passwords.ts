@@ -1,4 +1,4 @@
-import type { AppPassword } from '../domain/people/app-password-store.ts';
+import type { AppPassword } from '../domain/app-passwords/app-password-store.ts';
 import { isUuid } from '../platform/text/uuid.ts';
 import { shownOnce } from './add-member.ts';
 import { withMember } from './change-member.ts';
@@ -19,7 +19,7 @@ export function createAppPassword(
     const { notifyMember } = await import('../domain/notices/notify-member.ts');
     const { requireService } = await import('./resolve.ts');
     const { accessOf } = await import('../domain/services/service-store.ts');
-    const appPasswords = await import('../domain/people/app-password.ts');
+    const appPasswords = await import('../domain/app-passwords/app-password.ts');
     const { subject, username } = member;
     const service = await requireService(database, community, serviceName);
     const { id, secret } = await database.transaction(async (tx) => {
@@ -55,7 +55,7 @@ export function createAppPassword(
 
 export function listAppPasswords(slug: string, memberName: string): Promise<Outcome> {
   return withMember(slug, memberName, async ({ database, community, member }) => {
-    const store = await import('../domain/people/app-password-store.ts');
+    const store = await import('../domain/app-passwords/app-password-store.ts');
     const { subject, username } = member;
     const listed = await store.listAppPasswords(database, community.id, subject);
     const text =
@@ -84,7 +84,7 @@ export async function revokeAppPassword(
     );
   }
   return withMember(slug, memberName, async ({ database, community, member }) => {
-    const appPasswords = await import('../domain/people/app-password.ts');
+    const appPasswords = await import('../domain/app-passwords/app-password.ts');
     const { subject, username } = member;
     const revoked = await database.transaction(async (tx) => {
       if (id === undefined) {

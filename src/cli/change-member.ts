@@ -60,7 +60,7 @@ export function changePassword(
     const { askPassword } = await import('./ask-password.ts');
     const { communityAddress } = await import('../domain/communities/community-address.ts');
     const { hashPassword } = await import('../domain/people/password.ts');
-    const { setPassword } = await import('../domain/people/set-password.ts');
+    const { setPassword } = await import('../domain/memberships/set-password.ts');
     const { subject, username } = member;
     const { password, generated } = await askPassword(options);
     const passwordHash = await hashPassword(password);

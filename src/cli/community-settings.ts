@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { REGISTRATION_RULES, SECOND_FACTOR_RULES } from '../domain/communities/community.ts';
 import type { Question, SettingsChange } from '../domain/communities/community-settings.ts';
 import type { SavedCommunity } from '../domain/communities/save-communities.ts';
-import type { PosixChange } from '../domain/communities/save-posix-settings.ts';
+import type { PosixChange } from '../domain/posix/save-posix-settings.ts';
 import { LOCALES, type Locale } from '../platform/i18n/locale.ts';
 import { CommandError } from './command-error.ts';
 import { collect, isOn, orNull, SWITCH, type Switch } from './option-values.ts';
@@ -197,7 +197,7 @@ function change(
 function changePosix(slug: string, options: PosixOptions): Promise<Outcome> {
   return withHub(async ({ database }) => {
     const { requireCommunity, requireGroup } = await import('./resolve.ts');
-    const { savePosixSettings } = await import('../domain/communities/save-posix-settings.ts');
+    const { savePosixSettings } = await import('../domain/posix/save-posix-settings.ts');
     const { readCommunity } = await import('../domain/communities/community-rows.ts');
     const community = await requireCommunity(database, slug);
     let wanted: PosixChange | null = null;

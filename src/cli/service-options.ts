@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
-import type { ClientChange, ServiceChange } from '../domain/services/service-change.ts';
 import {
   CLAIMS_PLACES,
   CLIENT_AUTH_METHODS,
   CLIENT_KINDS,
   OPEN_ACCESS,
   TRUSTS,
-} from '../domain/services/service-choices.ts';
+} from '../domain/clients/service-choices.ts';
+import type { ClientChange, ServiceChange } from '../domain/services/service-change.ts';
 import type { ClientRow, ServiceRow } from '../domain/services/service-rows.ts';
 import { SIGNING_ALGS } from '../domain/signing-keys/signing-algs.ts';
 import { collect, isOn, orNull, positive, SWITCH, type Switch } from './option-values.ts';

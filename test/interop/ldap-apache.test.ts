@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createAppPassword } from '../../src/domain/app-passwords/app-password.ts';
 import { setMemberStatus } from '../../src/domain/memberships/set-member-status.ts';
-import { createAppPassword } from '../../src/domain/people/app-password.ts';
 import { buildLieu, type Lieu, READER_PASSWORD } from '../ldap/support/directory.ts';
 import { buildMember, PASSWORD } from '../support/factories.ts';
 import { freePort } from '../support/free-port.ts';

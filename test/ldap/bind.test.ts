@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  createAppPassword,
+  revokeAppPassword,
+} from '../../src/domain/app-passwords/app-password.ts';
 import type { NewMember } from '../../src/domain/memberships/member-change.ts';
 import { setMemberStatus } from '../../src/domain/memberships/set-member-status.ts';
-import { createAppPassword, revokeAppPassword } from '../../src/domain/people/app-password.ts';
+import { setPassword } from '../../src/domain/memberships/set-password.ts';
 import { hashPassword } from '../../src/domain/people/password.ts';
-import { setPassword } from '../../src/domain/people/set-password.ts';
 import { buildMember, buildService, PASSWORD } from '../support/factories.ts';
 import type { TestHub } from '../support/hub.ts';
 import {

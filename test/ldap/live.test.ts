@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { removeFromGroup } from '../../src/domain/groups/change-group-members.ts';
+import { removeFromGroup } from '../../src/domain/memberships/remove-from-group.ts';
 import { renameMember } from '../../src/domain/memberships/rename-member.ts';
 import { saveMembers } from '../../src/domain/memberships/save-members.ts';
 import { setMemberStatus } from '../../src/domain/memberships/set-member-status.ts';

@@ -197,7 +197,7 @@ describe('entries', () => {
       [lieu.bob.subject],
     );
     await hub.app.settle();
-    const { addToGroup } = await import('../../src/domain/groups/change-group-members.ts');
+    const { addToGroup } = await import('../support/add-to-group.ts');
     const place = { groupId: bureau.id, subject: lieu.bob.subject };
     await hub.database.transaction((tx) => addToGroup(tx, lieu.community.id, place, 'cli'));
     await hub.app.settle();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createAppPassword } from '../../src/domain/people/app-password.ts';
+import { createAppPassword } from '../../src/domain/app-passwords/app-password.ts';
 import { PASSWORD } from '../support/factories.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
 import { buildLieu, type Lieu, ldapTo } from './support/directory.ts';

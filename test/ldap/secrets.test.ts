@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createAppPassword } from '../../src/domain/people/app-password.ts';
+import { createAppPassword } from '../../src/domain/app-passwords/app-password.ts';
 import { PASSWORD } from '../support/factories.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
 import { boundReader, buildLieu, type Lieu, ldapTo, READER_PASSWORD } from './support/directory.ts';

@@ -57,7 +57,6 @@ const KEPT_OUT: Record<string, Visitor[]> = {
   'member-recent': [...NO_MEMBERS, 'staleMember', 'staleOwner'],
   admin: NO_ADMINS,
   'admin-recent': [...NO_ADMINS, 'staleAdmin', 'staleOwner'],
-  'owner-recent': [...NO_ADMINS, 'admin', 'staleAdmin', 'staleOwner'],
   operator: [...VISITORS],
   'operator-recent': [...VISITORS],
   'operator-on-the-way': [...VISITORS],
@@ -77,7 +76,6 @@ const LET_IN: Record<string, Visitor> = {
   'member-recent': 'member',
   admin: 'staleAdmin',
   'admin-recent': 'admin',
-  'owner-recent': 'owner',
 };
 
 const UNUSED_BELOW_A_PATH = [

@@ -5,7 +5,7 @@ import { renameMember } from '../../src/domain/memberships/rename-member.ts';
 import { saveMembers } from '../../src/domain/memberships/save-members.ts';
 import { setMemberRole } from '../../src/domain/memberships/set-member-role.ts';
 import { setMemberStatus } from '../../src/domain/memberships/set-member-status.ts';
-import { setPassword } from '../../src/domain/people/set-password.ts';
+import { setPassword } from '../../src/domain/memberships/set-password.ts';
 import { decideRequest } from '../../src/domain/registration/decide-request.ts';
 import type { Transaction } from '../../src/platform/database/database.ts';
 import { nameKey } from '../../src/platform/text/names.ts';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { openDatabase } from '../../src/platform/database/database.ts';
-import { startThrowAwayPostgres } from '../../src/platform/database/embedded/throw-away-postgres.ts';
 import { migrate } from '../../src/platform/database/migrations.ts';
+import { startThrowAwayPostgres } from './throw-away-postgres.ts';
 
 /**
  * One PostgreSQL for the whole run, with the migrated template that each test file clones: that of

@@ -3,13 +3,13 @@ import {
   type CommunityChange,
   saveCommunities,
 } from '../../src/domain/communities/save-communities.ts';
-import { savePosixSettings } from '../../src/domain/communities/save-posix-settings.ts';
 import {
   type StateChange,
   setCommunityState,
 } from '../../src/domain/communities/set-community-state.ts';
 import { findGroupByName } from '../../src/domain/groups/group-store.ts';
 import { saveOperatorReaders } from '../../src/domain/operators/save-operator-readers.ts';
+import { savePosixSettings } from '../../src/domain/posix/save-posix-settings.ts';
 import { removeReader, setReaderSecret } from '../../src/domain/services/reader.ts';
 import { removeServices } from '../../src/domain/services/remove-services.ts';
 import { saveServices } from '../../src/domain/services/save-services.ts';

@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { baseClashes, ldapBaseFault } from '../../domain/communities/ldap-base.ts';
 import { type Config, isLoopbackName } from '../../platform/config/config.ts';
 import type { Database } from '../../platform/database/database.ts';
+import { DAY_MS } from '../../platform/time/units.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** Days before its end at which a certificate that renews itself has long been renewed. */
 const RENEWAL_DAYS = 14;
-const DAY_MS = 86_400_000;
 
 /** Where LDAP is served, and whether passwords are safe on the way there. */
 export async function checkLdapListeners({ ldap, roles }: Config): Promise<Finding[]> {

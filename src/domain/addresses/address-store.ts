@@ -1,6 +1,6 @@
 import type { Queryable } from '../../platform/database/database.ts';
 import { nameKey } from '../../platform/text/names.ts';
-import { type AddressStanding, STANDING } from './address-standing.ts';
+import { type AddressStanding, STANDING } from '../address-standing.ts';
 
 /** An address of a person. */
 export type OwnAddress = {

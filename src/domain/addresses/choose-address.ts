@@ -1,11 +1,11 @@
 import { sqlState, type Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { nameKey } from '../../platform/text/names.ts';
+import { PROVEN } from '../address-standing.ts';
 import { endLinks } from '../links/link-store.ts';
 import { notifyMember } from '../notices/notify-member.ts';
-import { releaseAddress } from '../registration/release-address.ts';
-import { PROVEN } from './address-standing.ts';
 import { isAnothersAddress } from './address-store.ts';
+import { releaseAddress } from './release-address.ts';
 
 type Choice = { communityId: string; subject: string; issuerUrl: string; address: string };
 

@@ -1,10 +1,10 @@
 import { isEmailAddress } from '../../platform/text/names.ts';
 import { lineFault, slugFault, wholeNumberFault } from '../../platform/text/text-faults.ts';
+import type { Fault } from '../refused-changes.ts';
 import type { COMMUNITY_STATES, Community } from './community.ts';
 import { canonicalHost, hostFault } from './host-name.ts';
 import { ldapBaseFault } from './ldap-base.ts';
 import type { Logo } from './logo.ts';
-import type { Fault } from './refused-changes.ts';
 
 export type Question = { text: string; required: boolean };
 

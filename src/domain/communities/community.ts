@@ -1,11 +1,11 @@
 import type { Locale } from '../../platform/i18n/locale.ts';
-import type { ClientKind } from '../services/app-addresses.ts';
+import type { ClientKind } from '../clients/app-addresses.ts';
 import type {
   CLAIMS_PLACES,
   CLIENT_AUTH_METHODS,
   OPEN_ACCESS,
   TRUSTS,
-} from '../services/service-choices.ts';
+} from '../clients/service-choices.ts';
 import type { SigningAlg } from '../signing-keys/signing-algs.ts';
 
 /** States that a community is put into; `moved` comes and goes with a move alone. */

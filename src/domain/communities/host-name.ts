@@ -1,5 +1,5 @@
 import { normalHost } from '../../platform/text/host-name.ts';
-import type { Fault } from './refused-changes.ts';
+import type { Fault } from '../refused-changes.ts';
 
 /** The form in which browsers send a host name: lower case, ASCII (IDNA), port kept unless it is that of https. */
 export function canonicalHost(value: string): string | undefined {

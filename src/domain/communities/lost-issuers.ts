@@ -1,5 +1,5 @@
 import type { Transaction } from '../../platform/database/database.ts';
-import type { PlacedFault } from './refused-changes.ts';
+import type { PlacedFault } from '../refused-changes.ts';
 import type { Settled } from './unique-in-hub.ts';
 
 /** A host that is the issuer of a service cannot go: its app would find nobody there. */

@@ -1,4 +1,4 @@
-import type { PlacedFault } from './refused-changes.ts';
+import type { PlacedFault } from '../refused-changes.ts';
 
 /** Changes of one call that name what an earlier one of them names. */
 export function repeatedSlugFaults(changes: readonly { slug: string }[]): PlacedFault[] {

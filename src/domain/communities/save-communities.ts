@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, type AuditEvent, recordEvents } from '../../platform/events/record-event.ts';
 import { NotFoundError } from '../errors.ts';
+import { type PlacedFault, refuseFaults } from '../refused-changes.ts';
 import {
   type CommunityRow,
   lockCommunityRows,
@@ -20,7 +21,6 @@ import {
 import { hubHostFaults } from './host-name.ts';
 import { lockHubNames, MOVED } from './lock-communities.ts';
 import { lostIssuerFaults } from './lost-issuers.ts';
-import { type PlacedFault, refuseFaults } from './refused-changes.ts';
 import { repeatedSlugFaults } from './repeated-slugs.ts';
 import { moveStates, stateFault } from './set-community-state.ts';
 import { type Settled, takenFaults } from './unique-in-hub.ts';

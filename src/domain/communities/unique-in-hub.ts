@@ -1,7 +1,7 @@
 import type { Transaction } from '../../platform/database/database.ts';
+import type { PlacedFault } from '../refused-changes.ts';
 import type { CommunityRow } from './community-rows.ts';
 import { type BaseClash, baseClashes } from './ldap-base.ts';
-import type { PlacedFault } from './refused-changes.ts';
 
 /** A community as it will be, and as it was. */
 export type Settled = { index: number; before: CommunityRow | undefined; after: CommunityRow };

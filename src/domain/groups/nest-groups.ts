@@ -1,11 +1,11 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
-import { refuseFaults } from '../communities/refused-changes.ts';
 import { NotFoundError } from '../errors.ts';
+import { lockGroupsAround, touchGroups, touchMembers } from '../memberships/touch-entries.ts';
+import { refuseFaults } from '../refused-changes.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import { findCycle } from './group-cycles.ts';
 import { subjectsInGroups } from './group-store.ts';
-import { lockGroupsAround, touchGroups, touchMembers } from './touch-entries.ts';
 
 /** A group that is inside another: whoever is in the child is in the parent. */
 export type Nesting = { parentId: string; childId: string };

@@ -1,10 +1,10 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
-import { type PlacedFault, refuseFaults } from '../communities/refused-changes.ts';
 import { NotFoundError } from '../errors.ts';
+import { lockGroupsAround, touchGroups, touchMembers } from '../memberships/touch-entries.ts';
+import { type PlacedFault, refuseFaults } from '../refused-changes.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import { subjectsInGroups } from './group-store.ts';
-import { lockGroupsAround, touchGroups, touchMembers } from './touch-entries.ts';
 
 /**
  * Deletes groups, with who is in them and what they are nested in, and ends the sessions of all who were in

@@ -3,12 +3,12 @@ import type { Transaction } from '../../platform/database/database.ts';
 import { inBatches } from '../../platform/database/in-batches.ts';
 import { type Actor, type AuditEvent, recordEvents } from '../../platform/events/record-event.ts';
 import { nameKey } from '../../platform/text/names.ts';
-import { type PlacedFault, refuseFaults } from '../communities/refused-changes.ts';
 import { NotFoundError } from '../errors.ts';
-import { givePosixNumbers } from '../memberships/give-posix-numbers.ts';
+import { lockGroupsAround, touchGroups, touchMembers } from '../memberships/touch-entries.ts';
+import { givePosixNumbers } from '../posix/give-posix-numbers.ts';
+import { type PlacedFault, refuseFaults } from '../refused-changes.ts';
 import { groupDescriptionFault, groupNameFault, tidyGroupName } from './group-faults.ts';
 import { type Group, subjectsInGroups } from './group-store.ts';
-import { lockGroupsAround, touchGroups, touchMembers } from './touch-entries.ts';
 
 /** What is to become of a group; what is absent stays. */
 export type GroupChange = {

@@ -1,18 +1,11 @@
 import type { Queryable } from '../../platform/database/database.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { tokenHash } from '../../platform/secrets/token-hash.ts';
+import { VOUCHED } from '../memberships/end-invitations.ts';
 import { type Invitation, invitationContext } from './invitation.ts';
 
 /** Longer than any token of ours. */
 const MAX_TOKEN = 200;
-
-/**
- * An invitation `i` stands on the word of who made it: it ends when they are an admin no longer, and one that
- * gives a role when they are no owner (`mayInviteAs`). What the command line made is the operator's word.
- */
-export const VOUCHED = `(i.created_by IS NULL OR EXISTS (SELECT 1 FROM memberships v
-  WHERE v.community_id = i.community_id AND v.subject = i.created_by AND v.status = 'active'
-    AND (v.role = 'owner' OR (v.role = 'admin' AND i.role = 'member'))))`;
 
 const SELECT = `SELECT i.id, i.label, i.role, i.email, i.max_uses AS "maxUses", i.uses,
     i.created_at AS "createdAt", i.expires_at AS "expiresAt",

@@ -1,8 +1,8 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { tokenHash } from '../../platform/secrets/token-hash.ts';
+import { VOUCHED } from '../memberships/end-invitations.ts';
 import type { Role } from '../memberships/membership-store.ts';
-import { VOUCHED } from './invitation-store.ts';
 
 /** What an invitation gives to whoever uses it. */
 export type Given = { id: string; label: string; role: Role; groupIds: string[] };

@@ -1,7 +1,8 @@
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
-import { PROVEN } from '../addresses/address-standing.ts';
+import { PROVEN } from '../address-standing.ts';
+import { releaseAddress, standingOf } from '../addresses/release-address.ts';
 import type { Community } from '../communities/community.ts';
 import { RefusedError } from '../errors.ts';
 import { recordUse, useInvitation } from '../invitations/use-invitation.ts';
@@ -11,7 +12,6 @@ import { notifyMember } from '../notices/notify-member.ts';
 import { addNewcomer } from '../registration/add-newcomer.ts';
 import { tellAdminsOfRequest } from '../registration/messages.ts';
 import type { Newcomer } from '../registration/newcomer.ts';
-import { releaseAddress, standingOf } from '../registration/release-address.ts';
 import type { Way } from './join-link.ts';
 
 /** What a person has in a community already. */

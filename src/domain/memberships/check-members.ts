@@ -1,7 +1,7 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import type { Actor } from '../../platform/events/record-event.ts';
 import { nameKey } from '../../platform/text/names.ts';
-import type { PlacedFault } from '../communities/refused-changes.ts';
+import type { PlacedFault } from '../refused-changes.ts';
 import { type Holder, holdersOfAddresses, holdersOfUsernames } from './lock-members.ts';
 import type { SettledMember } from './settle-member.ts';
 

@@ -1,5 +1,6 @@
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import { nameKey, usernameFault } from '../../platform/text/names.ts';
+import { normalForm } from '../../platform/text/normal-form.ts';
 import { lookalikePatterns, mixesScripts, skeletons } from './confusable.ts';
 
 /** Why somebody may not take a username, as a key of the messages' catalogue (`username.fault.KEY`). */
@@ -81,7 +82,7 @@ export function chosenNameFault(username: string): UsernameFault | undefined {
 }
 
 function passesForAnOffice(username: string): boolean {
-  const bare = (name: string) => name.normalize('NFD').replace(/[\p{M}._-]/gu, '');
+  const bare = (name: string) => normalForm(name, 'NFD').replace(/[\p{M}._-]/gu, '');
   const names = [username, username.replace(/\p{Nd}+$/u, '')];
   return names.some((name) =>
     skeletons(bare(name), bare(nameKey(name))).some((skeleton) => RESERVED_SKELETONS.has(skeleton)),
@@ -130,8 +131,7 @@ export async function findLookalike(
 /** A username for somebody of whom nothing is known but their address; empty when it gives none. */
 export function suggestUsername(email: string): string {
   const local = (email.split('@')[0] ?? '').split('+')[0] ?? '';
-  const name = local
-    .normalize('NFKC')
+  const name = normalForm(local, 'NFKC')
     .toLowerCase()
     .replace(/[^\p{L}\p{M}\p{Nd}._-]+/gu, '-')
     .slice(0, 64)

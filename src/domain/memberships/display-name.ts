@@ -2,6 +2,8 @@ import { normalForm } from '../../platform/text/normal-form.ts';
 
 /** Longest name that people read, as readers count characters: a flag or a family is one. */
 export const DISPLAY_NAME_MAX = 100;
+/** Longest pronouns, in code points, as the database counts them. */
+export const PRONOUNS_MAX = 60;
 /** Marks can be piled on a letter without end: no name needs more than this, in UTF-16 code units. */
 const MAX_UNITS = 500;
 
@@ -27,6 +29,11 @@ export function displayNameFault(name: string): 'missing' | 'too-long' | 'charac
   if (name.replace(INVISIBLE, '') === '') return 'missing';
   const length = [...new Intl.Segmenter().segment(name)].length;
   return length > DISPLAY_NAME_MAX ? 'too-long' : undefined;
+}
+
+/** The same of pronouns. */
+export function pronounsFault(pronouns: string): ReturnType<typeof displayNameFault> {
+  return [...pronouns].length > PRONOUNS_MAX ? 'too-long' : displayNameFault(pronouns);
 }
 
 /** The beginning of what was typed, to be shown again in a form without weighing it down. */

@@ -1,6 +1,6 @@
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import { inBatches } from '../../platform/database/in-batches.ts';
-import { GIVEN_WORD } from '../addresses/address-standing.ts';
+import { GIVEN_WORD } from '../address-standing.ts';
 import type { MemberValues } from './member-change.ts';
 import type { Status } from './membership-store.ts';
 

@@ -1,4 +1,4 @@
-import type { OtherSessions } from '../sessions/other-sessions.ts';
+import type { OtherSessions } from '../second-factors/other-sessions.ts';
 import type { Role, Status } from './membership-store.ts';
 import type { StatusChange } from './status-change.ts';
 

@@ -1,7 +1,13 @@
 import { isEmailAddress, usernameFault as nameRule } from '../../platform/text/names.ts';
-import { type Fault, refuseFaults } from '../communities/refused-changes.ts';
 import type { Refusal } from '../errors.ts';
-import { DISPLAY_NAME_MAX, displayNameFault, tidyName } from './display-name.ts';
+import { type Fault, refuseFaults } from '../refused-changes.ts';
+import {
+  DISPLAY_NAME_MAX,
+  displayNameFault,
+  PRONOUNS_MAX,
+  pronounsFault,
+  tidyName,
+} from './display-name.ts';
 import type { MemberValues } from './member-change.ts';
 
 /** What is wrong with a username; undefined when nothing is. */
@@ -23,9 +29,12 @@ export function emailFault(address: string): string | undefined {
 
 /** Of a name that people read, in any form. */
 export function nameFault(name: string): string | undefined {
-  const fault = displayNameFault(tidyName(name));
+  return inWords(displayNameFault(tidyName(name)), DISPLAY_NAME_MAX);
+}
+
+function inWords(fault: ReturnType<typeof displayNameFault>, max: number): string | undefined {
   if (fault === 'missing') return 'must not be empty';
-  if (fault === 'too-long') return `must have at most ${DISPLAY_NAME_MAX} characters`;
+  if (fault === 'too-long') return `must have at most ${max} characters`;
   return fault && 'must be one line, without control characters';
 }
 
@@ -61,6 +70,12 @@ export function memberFaults(values: Partial<MemberValues>): Fault[] {
       () => `the ${noun}`,
     );
   check(
+    'pronouns',
+    (text) => inWords(pronounsFault(tidyName(text)), PRONOUNS_MAX),
+    () => 'name-shape',
+    () => 'the pronouns',
+  );
+  check(
     'email',
     emailFault,
     () => 'email-shape',
@@ -85,7 +100,6 @@ const NAMES = [
   ['givenName', 'given name'],
   ['familyName', 'family name'],
   ['nickname', 'nickname'],
-  ['pronouns', 'pronouns'],
 ] as const;
 
 function usernameCode(username: string): Refusal {

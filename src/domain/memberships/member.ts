@@ -1,4 +1,4 @@
-import { VERIFIED } from '../addresses/address-standing.ts';
+import { VERIFIED } from '../address-standing.ts';
 import type { Community, Service } from '../communities/community.ts';
 
 /** A membership as sign-in reads it: as it is in the database, or was less than a second ago. */

@@ -57,21 +57,9 @@ export async function lockMembership(
   return row;
 }
 
-export async function findByUsername(
-  db: Queryable,
-  communityId: string,
-  username: string,
-): Promise<Membership | undefined> {
-  const [row] = await db.query<Membership>(
-    `SELECT ${COLUMNS} FROM memberships WHERE community_id = $1 AND username_key = $2`,
-    [communityId, nameKey(username)],
-  );
-  return row;
-}
-
 /**
  * The member whom a typed username or e-mail address names. (Sign-in reads the same with the
- * password's hash: `findCredential` in src/sign-in.)
+ * password's hash: `findCredential` in domain/sessions/credential-store.ts.)
  */
 export async function findByLogin(
   db: Queryable,

@@ -1,25 +1,25 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { inBatches } from '../../platform/database/in-batches.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
-import { storeGroupMembers, type Tie } from '../groups/group-members.ts';
-import {
-  type LockedGroup,
-  lockGroupsOfMembers,
-  touchGroups,
-  touchMembers,
-} from '../groups/touch-entries.ts';
-import { endInvitationsOf } from '../invitations/end-invitations.ts';
+import { releaseAddresses } from '../addresses/release-address.ts';
 import { endLinksOf } from '../links/link-store.ts';
 import { changePasswords } from '../people/change-passwords.ts';
-import { releaseAddresses } from '../registration/release-address.ts';
+import { givePosixNumbers } from '../posix/give-posix-numbers.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
-import { givePosixNumbers } from './give-posix-numbers.ts';
+import { endInvitationsOf } from './end-invitations.ts';
+import { storeGroupMembers, type Tie } from './group-members.ts';
 import type { ChangedMember, MemberChange, Place, SavedMember } from './member-change.ts';
 import { memberEvents } from './member-events.ts';
 import { tellMembers } from './member-notices.ts';
 import type { SettledMember } from './settle-member.ts';
 import { isNewlyActive, settleMembers } from './settle-members.ts';
 import { storeMembers } from './store-members.ts';
+import {
+  type LockedGroup,
+  lockGroupsOfMembers,
+  touchGroups,
+  touchMembers,
+} from './touch-entries.ts';
 
 /**
  * Makes and changes members of a community: all of them, or none. This is the one place where that happens,

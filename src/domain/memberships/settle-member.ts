@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { PlacedFault } from '../communities/refused-changes.ts';
 import type { Refusal } from '../errors.ts';
+import type { PlacedFault } from '../refused-changes.ts';
 import { tidyName } from './display-name.ts';
 import type { LockedMember, MemberRow } from './lock-members.ts';
 import type { ChangedField, ChangedMember, MemberValues, NewMember } from './member-change.ts';

@@ -1,13 +1,8 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { inBatches } from '../../platform/database/in-batches.ts';
 import type { Actor } from '../../platform/events/record-event.ts';
-import { type PlacedFault, refuseFaults } from '../communities/refused-changes.ts';
 import { NotFoundError } from '../errors.ts';
-import {
-  type LockedGroup,
-  lockGroupsAround,
-  lockGroupsOfMembers,
-} from '../groups/touch-entries.ts';
+import { type PlacedFault, refuseFaults } from '../refused-changes.ts';
 import {
   forgottenMembers,
   lastOwnerFaults,
@@ -18,6 +13,7 @@ import { activeOwners, type LockedMember, lockMembers, type MemberRow } from './
 import type { ChangedMember, MemberChange, SavedMember } from './member-change.ts';
 import { type SettledMember, settleChanged, settleNew } from './settle-member.ts';
 import { STATUS_CHANGES } from './status-change.ts';
+import { type LockedGroup, lockGroupsAround, lockGroupsOfMembers } from './touch-entries.ts';
 
 export type SettledMembers = {
   /** Those of whom something is new, in the order of the changes. */

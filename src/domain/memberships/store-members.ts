@@ -1,7 +1,7 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { inBatches } from '../../platform/database/in-batches.ts';
 import { nameKey } from '../../platform/text/names.ts';
-import { PROVEN } from '../addresses/address-standing.ts';
+import { PROVEN } from '../address-standing.ts';
 import type { MemberRow } from './lock-members.ts';
 import type { NewMember } from './member-change.ts';
 import type { SettledMember } from './settle-member.ts';

@@ -3,7 +3,7 @@ import { inBatches } from '../../platform/database/in-batches.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
 import { enqueue } from '../../platform/outbox/outbox.ts';
 import { nameKey } from '../../platform/text/names.ts';
-import { PROVEN } from '../addresses/address-standing.ts';
+import { PROVEN } from '../address-standing.ts';
 import { type MailData, type MailMessage, type MailTemplate, mail } from './mail.ts';
 
 type Notice = {

@@ -4,7 +4,7 @@ import type { BrowserKey } from '../passkeys/challenge.ts';
 import type { PasskeyPlace } from '../passkeys/passkey-place.ts';
 import { findOperatorPasskey, type OperatorOwner } from '../passkeys/passkey-store.ts';
 import type { FactorHolder } from '../second-factors/holder.ts';
-import { endSessionsOfPersons } from '../sessions/other-sessions.ts';
+import { endSessionsOfPersons } from '../second-factors/other-sessions.ts';
 
 /** No community's id: what was asked for the console counts for no member, nor the other way round. */
 const REALM = 'operators';

@@ -1,7 +1,7 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
 import { readFactors } from '../second-factors/factor-store.ts';
-import { endSessionsOfPersons } from '../sessions/other-sessions.ts';
+import { endSessionsOfPersons } from '../second-factors/other-sessions.ts';
 import type { Operator } from './save-operators.ts';
 
 /** What an operator had. */

@@ -1,7 +1,7 @@
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
 import { slugFault } from '../../platform/text/text-faults.ts';
-import { type PlacedFault, refuseFaults } from '../communities/refused-changes.ts';
+import { type PlacedFault, refuseFaults } from '../refused-changes.ts';
 
 /** Reads, through LDAP, the communities that are open to operators: `cn=NAME,cn=operators`. */
 export type OperatorReader = {

@@ -1,9 +1,9 @@
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
 import { isEmailAddress, nameKey } from '../../platform/text/names.ts';
-import { type PlacedFault, refuseFaults } from '../communities/refused-changes.ts';
 import { NotFoundError } from '../errors.ts';
 import { changePasswords } from '../people/change-passwords.ts';
+import { type PlacedFault, refuseFaults } from '../refused-changes.ts';
 import { insertOperator } from './create-operator.ts';
 
 export type Operator = {

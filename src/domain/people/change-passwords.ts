@@ -7,7 +7,7 @@ import {
   endSessionsOfPersons,
   type KeptSession,
   type OtherSessions,
-} from '../sessions/other-sessions.ts';
+} from '../second-factors/other-sessions.ts';
 
 export type PersonsPassword = {
   personId: string;

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { normalForm } from '../../platform/text/normal-form.ts';
 import { isTooLong } from './password.ts';
 import type { PasswordWork } from './passwords.ts';
 
@@ -60,7 +61,7 @@ export function isShortAlone(password: string): boolean {
 }
 
 function lengthOf(password: string): number {
-  return [...password.normalize('NFKC')].length;
+  return [...normalForm(password, 'NFKC')].length;
 }
 
 /** The parts of names, addresses and the like that are long enough to mean something. */
@@ -79,7 +80,7 @@ function isMostlyNames(password: string, forbidden: readonly string[]): boolean 
 
 /** Accents and case hide nothing from a guesser. */
 function fold(text: string): string {
-  return text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
+  return normalForm(text, 'NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
 }
 
 /** Letters and digits that are told apart when read aloud or copied by hand. */

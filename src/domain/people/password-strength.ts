@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { BusyError } from '../../platform/errors/busy-error.ts';
+import { normalForm } from '../../platform/text/normal-form.ts';
 
 /** Enough to tell a guessable password; what a longer one adds is not counted, and would take its square of time. */
 const LOOKED_AT = 32;
@@ -66,7 +67,7 @@ export function createStrengthMeter(): StrengthMeter {
 
   return {
     async strength(password, words) {
-      const looked = [...password.normalize('NFKC')].slice(0, LOOKED_AT);
+      const looked = [...normalForm(password, 'NFKC')].slice(0, LOOKED_AT);
       clearTimeout(idle);
       try {
         const score = await ask(looked.join(''), words);

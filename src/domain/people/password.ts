@@ -1,4 +1,5 @@
 import { type Algorithm, hash, type Options, verify } from '@node-rs/argon2';
+import { normalForm } from '../../platform/text/normal-form.ts';
 import { HashFault } from './foreign-hashes/foreign-hash.ts';
 import { readForeignHash } from './foreign-hashes/read-foreign-hash.ts';
 
@@ -23,7 +24,7 @@ export function isOfToday(hash: string): boolean {
 
 /** The form in which a password is hashed. */
 export function hashedForm(password: string): string {
-  return password.normalize('NFKC');
+  return normalForm(password, 'NFKC');
 }
 
 /**

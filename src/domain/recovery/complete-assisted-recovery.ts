@@ -1,10 +1,10 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
+import { revokeAppPasswords } from '../app-passwords/app-password.ts';
 import { NotFoundError } from '../errors.ts';
-import { endInvitationsOf } from '../invitations/end-invitations.ts';
 import { endLinks, type Link, spendLink } from '../links/link-store.ts';
+import { endInvitationsOf } from '../memberships/end-invitations.ts';
 import { notifyMember } from '../notices/notify-member.ts';
-import { revokeAppPasswords } from '../people/app-password.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import { type AssistedRecovery, lockRecovery } from './assisted-recovery.ts';
 

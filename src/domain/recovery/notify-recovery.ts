@@ -1,7 +1,7 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
 import { enqueue } from '../../platform/outbox/outbox.ts';
-import { REFUSES_RECOVERY } from '../addresses/address-standing.ts';
+import { REFUSES_RECOVERY } from '../address-standing.ts';
 import { mail } from '../notices/mail.ts';
 
 type About = { communityId: string; issuerUrl: string; subject: string; recovery: string };

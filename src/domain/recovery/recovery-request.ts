@@ -5,7 +5,7 @@ import { enqueue } from '../../platform/outbox/outbox.ts';
 import { type Claimed, queuedAt } from '../../platform/outbox/outbox-store.ts';
 import type { Outcome } from '../../platform/outbox/retry-policy.ts';
 import { nameKey } from '../../platform/text/names.ts';
-import { RECOVERS } from '../addresses/address-standing.ts';
+import { RECOVERS } from '../address-standing.ts';
 import { mail } from '../notices/mail.ts';
 import { startMailCooldown } from '../notices/mail-cooldown.ts';
 

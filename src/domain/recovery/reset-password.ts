@@ -1,8 +1,8 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
-import { RECOVERS } from '../addresses/address-standing.ts';
+import { RECOVERS } from '../address-standing.ts';
 import { endLinks, type Link, spendLink } from '../links/link-store.ts';
-import { setPassword } from '../people/set-password.ts';
+import { setPassword } from '../memberships/set-password.ts';
 
 /** Whose account a recovery link opens. */
 export type Recoverable = {

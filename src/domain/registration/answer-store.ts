@@ -1,5 +1,8 @@
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
 
+/** Longest answer to a question. */
+export const ANSWER_MAX = 2_000;
+
 /** What somebody who asks to join answered; questions that were left out are not kept. */
 export async function storeAnswers(
   tx: Transaction,

@@ -4,9 +4,9 @@ import { enqueue } from '../../platform/outbox/outbox.ts';
 import type { Claimed } from '../../platform/outbox/outbox-store.ts';
 import type { Outcome } from '../../platform/outbox/retry-policy.ts';
 import { nameKey } from '../../platform/text/names.ts';
+import { standingOf } from '../addresses/release-address.ts';
 import { startMailCooldown } from '../notices/mail-cooldown.ts';
 import { registrationMail } from './messages.ts';
-import { standingOf } from './release-address.ts';
 
 declare module '../../platform/outbox/outbox.ts' {
   interface OutboxKinds {

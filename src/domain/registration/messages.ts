@@ -2,10 +2,10 @@ import type { Transaction } from '../../platform/database/database.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
 import { enqueue } from '../../platform/outbox/outbox.ts';
 import { nameKey } from '../../platform/text/names.ts';
+import type { Standing } from '../addresses/release-address.ts';
 import type { Community } from '../communities/community.ts';
 import { type MailMessage, mail } from '../notices/mail.ts';
 import { notifyAdmins } from '../notices/notify-admins.ts';
-import type { Standing } from './release-address.ts';
 
 /** What those who come in are written, and those who decide about it. */
 

@@ -9,7 +9,7 @@ import {
 } from '../../platform/secrets/key-checks.ts';
 import { createSealer, type Sealer } from '../../platform/secrets/sealer.ts';
 import { keySource, makeSecretFile, readSecrets } from '../../platform/secrets/secret-file.ts';
-import { holdsSealed, type Survey, surveySealed } from './sealed-values.ts';
+import { holdsSealed, type Survey, surveySealed } from './survey-sealed.ts';
 
 /** The configured keys are not those that the database was sealed with; the message says where to look. */
 export class SealingKeyError extends Error {

@@ -2,9 +2,9 @@ import type { Database, Transaction } from '../../platform/database/database.ts'
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { ExpiredError } from '../errors.ts';
-import type { SessionsWish } from '../sessions/other-sessions.ts';
 import { hasSecondFactor, readFactors } from './factor-store.ts';
 import type { FactorHolder } from './holder.ts';
+import type { SessionsWish } from './other-sessions.ts';
 import {
   forgetCodesOfNobody,
   makeRecoveryCodes,

@@ -1,14 +1,9 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import type { AuditEvent, Told } from '../../platform/events/record-event.ts';
 import type { CommunityAt } from '../communities/issuer.ts';
-import type { Member } from '../memberships/member.ts';
 import type { MailData, MailTemplate } from '../notices/mail.ts';
 import { notifyMember } from '../notices/notify-member.ts';
-import {
-  endSessionsOfPersons,
-  type SessionsWish,
-  settleOtherSessions,
-} from '../sessions/other-sessions.ts';
+import { endSessionsOfPersons, type SessionsWish, settleOtherSessions } from './other-sessions.ts';
 
 /** What is written to whoever's factors changed, or served. */
 export type FactorNotice = {
@@ -40,7 +35,7 @@ export type FactorHolder = {
 
 export function memberHolder(
   { community, issuer }: CommunityAt,
-  { personId, subject }: Pick<Member, 'personId' | 'subject'>,
+  { personId, subject }: { personId: string; subject: string },
 ): FactorHolder {
   const communityId = community.id;
   return {

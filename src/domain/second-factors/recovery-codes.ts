@@ -1,5 +1,6 @@
 import { hash, randomInt } from 'node:crypto';
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
+import { normalForm } from '../../platform/text/normal-form.ts';
 
 /** Letters and digits that are told apart when read aloud or copied by hand: 5 bits each. */
 const ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789';
@@ -93,8 +94,7 @@ function newCode(): string {
 /** SHA-256 is enough for 75 random bits. */
 function hashOf(typed: string): Buffer | undefined {
   if (typed.length > 100) return undefined;
-  const code = typed
-    .normalize('NFKC')
+  const code = normalForm(typed, 'NFKC')
     .replaceAll(/[\s\p{Pd}]/gu, '')
     .toLowerCase();
   return SHAPE.test(code) ? hash('sha256', code, 'buffer') : undefined;

@@ -1,5 +1,4 @@
 import type { Transaction } from '../../platform/database/database.ts';
-import type { Member } from '../memberships/member.ts';
 import { type Factors, hasSecondFactor, readFactors } from './factor-store.ts';
 import { secondFactorRequirement } from './requirement.ts';
 
@@ -29,7 +28,7 @@ export async function refusalOfRemoval(
 /** Whether any community of the person asks for a second factor by now. */
 async function isAskedForOne(tx: Transaction, personId: string): Promise<boolean> {
   const memberships = await tx.query<{
-    role: Member['role'];
+    role: string;
     secondFactor: 'optional' | 'admins' | 'all';
     secondFactorFrom: string | null;
   }>(

@@ -1,5 +1,4 @@
 import type { Community } from '../communities/community.ts';
-import type { Member } from '../memberships/member.ts';
 
 /** What a community asks of a member: `required` says whether, `from` since or from when, `inForce` whether now. */
 export type SecondFactorRequirement = {
@@ -12,7 +11,7 @@ export type SecondFactorRequirement = {
 /** Whether a member must have a second factor, by their role and the community's date. */
 export function secondFactorRequirement(
   community: { secondFactor: Community['secondFactor']; secondFactorFrom: string | Date | null },
-  member: Pick<Member, 'role'>,
+  member: { role: string },
   now = new Date(),
 ): SecondFactorRequirement {
   const { secondFactor, secondFactorFrom } = community;

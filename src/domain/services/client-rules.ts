@@ -1,13 +1,13 @@
-import type { Fault } from '../communities/refused-changes.ts';
-import { PASSWORD_MAX_BYTES } from '../people/password.ts';
-import { PASSWORD_MIN_CHARACTERS, passwordFault } from '../people/password-rule.ts';
 import {
   type ClientKind,
   clientUriFault,
   initiateLoginUriFault,
   redirectUriFault,
   webUriFault,
-} from './app-addresses.ts';
+} from '../clients/app-addresses.ts';
+import { PASSWORD_MAX_BYTES } from '../people/password.ts';
+import { PASSWORD_MIN_CHARACTERS, passwordFault } from '../people/password-rule.ts';
+import type { Fault } from '../refused-changes.ts';
 import type { ClientChange } from './service-change.ts';
 
 export const CLIENT_GRANTS = [

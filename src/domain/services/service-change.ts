@@ -1,5 +1,5 @@
 import type { Sealer } from '../../platform/secrets/sealer.ts';
-import type { OPEN_ACCESS } from './service-choices.ts';
+import type { OPEN_ACCESS } from '../clients/service-choices.ts';
 import type { ClientRow, ServiceRow } from './service-rows.ts';
 
 type Partly<Values> = { [Key in keyof Values]?: Values[Key] | undefined };

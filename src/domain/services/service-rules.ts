@@ -1,6 +1,6 @@
 import { lineFault, slugFault, wholeNumberFault } from '../../platform/text/text-faults.ts';
-import type { Fault } from '../communities/refused-changes.ts';
-import { webUriFault } from './app-addresses.ts';
+import { webUriFault } from '../clients/app-addresses.ts';
+import type { Fault } from '../refused-changes.ts';
 import { clientContradictions, clientFaults } from './client-rules.ts';
 import type { ServiceChange } from './service-change.ts';
 import type { ServiceRow } from './service-rows.ts';

@@ -1,9 +1,10 @@
 import type { Database } from '../../platform/database/database.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
+import { DAY_MS } from '../../platform/time/units.ts';
 import { rotateKeys } from './rotate-keys.ts';
 
 /** How long a key signs before the schedule replaces it. */
-export const ROTATION_PERIOD_MS = 90 * 86_400_000;
+export const ROTATION_PERIOD_MS = 90 * DAY_MS;
 
 /**
  * Rotates the keys of every active community whose keys are 90 days old. Each is rotated once,

@@ -1,16 +1,17 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint, type JWK } from 'jose';
+import { DAY_MS } from '../../platform/time/units.ts';
 import type { SigningAlg } from './signing-algs.ts';
 
 /** 112 bits of strength, for keys that live months (docs/decisions/0005-signing-keys.md). */
 const RSA_BITS = 2048;
 
 /** How long a retired key stays published: ID tokens come back as hints for that long. */
-export const PUBLISHED_AFTER_RETIREMENT_MS = 30 * 86_400_000;
+export const PUBLISHED_AFTER_RETIREMENT_MS = 30 * DAY_MS;
 
 /** How long a new key is published before it signs: longer than clients keep a key set. */
-export const OVERLAP_MS = 86_400_000;
+export const OVERLAP_MS = DAY_MS;
 
 /** A key as its row tells, without the private part. Times are when it signs and is published. */
 export type SigningKey = {

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { Community } from '../../domain/communities/community.ts';
 import { namesOf } from '../../domain/memberships/membership-store.ts';
 import { type EventRow, listEventsOf } from '../../platform/events/event-store.ts';
+import { timesFor } from '../components/times.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { member } from '../routing/who.ts';
 import { TOLD_EVENTS } from './event-words.ts';
 import type { ActivityView } from './pages.ts';
-import { timesFor } from './times.ts';
 
 const PAGE_LENGTH = 50;
 

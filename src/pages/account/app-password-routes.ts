@@ -1,20 +1,20 @@
 import { z } from 'zod';
+import { createAppPassword, revokeAppPassword } from '../../domain/app-passwords/app-password.ts';
+import { listAppPasswords } from '../../domain/app-passwords/app-password-store.ts';
 import type { Service } from '../../domain/communities/community.ts';
 import { RefusedError } from '../../domain/errors.ts';
 import { accessTo, type Member } from '../../domain/memberships/member.ts';
 import { notifyMember } from '../../domain/notices/notify-member.ts';
-import { createAppPassword, revokeAppPassword } from '../../domain/people/app-password.ts';
-import { listAppPasswords } from '../../domain/people/app-password-store.ts';
 import { readerServices } from '../../domain/services/sharing-store.ts';
 import { escapeDnValue } from '../../platform/distinguished-names/dn.ts';
 import { uuid } from '../../platform/text/uuid.ts';
 import { noFields, oneOf, typed } from '../../platform/web/form-fields.ts';
+import { timesFor } from '../components/times.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { memberRecent } from '../routing/who.ts';
 import type { AccountPage } from './pages.ts';
-import { timesFor } from './times.ts';
 
 type ListPage = Extract<AccountPage, { page: 'account/app-passwords' }>;
 

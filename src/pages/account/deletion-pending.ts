@@ -1,6 +1,7 @@
+import { cancelDeletion } from '../../domain/account-deletion/delete-account.ts';
 import { NotFoundError } from '../../domain/errors.ts';
-import { cancelDeletion } from '../../domain/people/delete-account.ts';
 import { noFields } from '../../platform/web/form-fields.ts';
+import { timesFor } from '../components/times.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
@@ -8,7 +9,6 @@ import { admit } from '../sign-in/complete-sign-in.ts';
 import type { PendingSignIn } from '../sign-in/pending-sign-in.ts';
 import { type SignInTarget, signInPath } from '../sign-in/sign-in-target.ts';
 import { onTheWay, SIGN_INS } from '../sign-in/who.ts';
-import { dayOf } from './day.ts';
 
 /** ISSUER/login[/UID]/decision: a right sign-in to an account that is to be deleted; whether it stays. */
 export const DECISION_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, params }) => [
@@ -28,7 +28,7 @@ export const DECISION_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, param
           page: 'account/deletion-pending',
           action: `${request.issuer.basePath}${signInPath(target)}/decision`,
           csrf: request.csrf(),
-          due: dayOf(request, due, null),
+          due: timesFor(request, { zoneinfo: null }).day(due),
           homeUrl: request.issuer.basePath || '/',
         },
         { leaves: target.interaction !== undefined },

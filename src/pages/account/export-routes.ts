@@ -9,11 +9,11 @@ import {
   type MembershipExport,
 } from '../../transfer/personal-export/collect-export.ts';
 import { writeExport } from '../../transfer/personal-export/write-export.ts';
+import { timesFor } from '../components/times.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { memberRecent } from '../routing/who.ts';
 import type { ExportPage } from './export-pages.ts';
 import { itemsOf } from './service-routes.ts';
-import { timesFor } from './times.ts';
 
 export const EXPORT_ROUTES: CommunityRoute[] = [
   route({

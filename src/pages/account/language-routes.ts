@@ -4,12 +4,12 @@ import type { Member } from '../../domain/memberships/member.ts';
 import { DEFAULT_ZONE } from '../../platform/i18n/dates.ts';
 import { LOCALES, type Locale } from '../../platform/i18n/locale.ts';
 import { oneOf, typed } from '../../platform/web/form-fields.ts';
+import { timesFor } from '../components/times.ts';
 import { keepLocale, localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { member } from '../routing/who.ts';
 import type { AccountPage } from './pages.ts';
-import { timesFor } from './times.ts';
 
 type LanguagePage = Extract<AccountPage, { page: 'account/language' }>;
 

@@ -1,16 +1,16 @@
 import { z } from 'zod';
+import { DELETION_DAYS, requestDeletion } from '../../domain/account-deletion/delete-account.ts';
 import { RefusedError } from '../../domain/errors.ts';
 import { setMemberStatus } from '../../domain/memberships/set-member-status.ts';
 import { notifyMember } from '../../domain/notices/notify-member.ts';
-import { DELETION_DAYS, requestDeletion } from '../../domain/people/delete-account.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import { typed } from '../../platform/web/form-fields.ts';
+import { timesFor } from '../components/times.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { memberRecent } from '../routing/who.ts';
-import { dayOf } from './day.ts';
 import { DECISION_ROUTES } from './deletion-pending.ts';
 import type { LeavingPage } from './leaving-pages.ts';
 
@@ -89,7 +89,7 @@ export const LEAVING_ROUTES: CommunityRoute[] = [
       request.page({
         page: 'left',
         kind: 'deletion',
-        due: dayOf(request, due, who.member.zoneinfo),
+        due: timesFor(request, who.member).day(due),
         homeUrl: request.issuer.basePath || '/',
       });
     },

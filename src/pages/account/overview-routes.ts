@@ -3,6 +3,7 @@ import type { Member } from '../../domain/memberships/member.ts';
 import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor-store.ts';
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
 import type { Queryable } from '../../platform/database/database.ts';
+import { timesFor } from '../components/times.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
@@ -10,7 +11,6 @@ import { member } from '../routing/who.ts';
 import type { AccountPage } from './pages.ts';
 import { ACCOUNT_GROUPS } from './sections.ts';
 import { readSessions } from './session-routes.ts';
-import { timesFor } from './times.ts';
 
 type Overview = Extract<AccountPage, { page: 'account/overview' }>;
 type Check = Overview['checks'][number];

@@ -9,7 +9,7 @@ import {
 import { relyingPartyAt } from '../../domain/passkeys/relying-party.ts';
 import { removePasskey } from '../../domain/passkeys/remove-passkey.ts';
 import { memberHolder } from '../../domain/second-factors/holder.ts';
-import type { OtherSessions } from '../../domain/sessions/other-sessions.ts';
+import type { OtherSessions } from '../../domain/second-factors/other-sessions.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { datesFor } from '../../platform/i18n/dates.ts';
 import { uuid } from '../../platform/text/uuid.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { orTooShort, setPassword } from '../../domain/memberships/set-password.ts';
 import { isShortAlone, newPasswordFault } from '../../domain/people/password-rule.ts';
-import { orTooShort, setPassword } from '../../domain/people/set-password.ts';
-import type { OtherSessions } from '../../domain/sessions/other-sessions.ts';
+import type { OtherSessions } from '../../domain/second-factors/other-sessions.ts';
 import { oneOf, typed } from '../../platform/web/form-fields.ts';
 import { askOthers, othersField, PASSWORD_OTHERS } from '../components/other-sessions-field.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';

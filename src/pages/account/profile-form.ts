@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import type { Profile } from '../../domain/memberships/change-profile.ts';
-import { displayNameFault, shortened, tidyName } from '../../domain/memberships/display-name.ts';
+import {
+  displayNameFault,
+  pronounsFault,
+  shortened,
+  tidyName,
+} from '../../domain/memberships/display-name.ts';
 import { checkbox, typed } from '../../platform/web/form-fields.ts';
 import type { ProfileFault } from './pages.ts';
 
-/** Longest pronouns, in code points. */
-const PRONOUNS_MAX = 60;
 const NAMES = ['given_name', 'family_name', 'nickname'] as const;
 
 /** What was typed, as the form shows it again. */
@@ -41,12 +44,9 @@ export function readProfile(fields: Fields): ReadProfile {
     if (code !== undefined && code !== 'missing') faults.push({ field, code });
   }
   const pronouns = given('pronouns');
-  const pronounsFault = displayNameFault(pronouns);
-  if ([...pronouns].length > PRONOUNS_MAX) {
-    faults.push({ field: 'pronouns', code: 'pronouns-too-long' });
-  } else if (pronounsFault === 'characters') {
-    faults.push({ field: 'pronouns', code: pronounsFault });
-  }
+  const wrong = pronounsFault(pronouns);
+  if (wrong === 'too-long') faults.push({ field: 'pronouns', code: 'pronouns-too-long' });
+  else if (wrong === 'characters') faults.push({ field: 'pronouns', code: wrong });
   const orNull = (text: string) => (displayNameFault(text) === 'missing' ? null : text);
   return {
     typed: typedOf(fields),

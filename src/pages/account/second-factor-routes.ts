@@ -6,13 +6,14 @@ import {
 } from '../../domain/second-factors/change-factors.ts';
 import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor-store.ts';
 import { memberHolder } from '../../domain/second-factors/holder.ts';
+import type { OtherSessions } from '../../domain/second-factors/other-sessions.ts';
 import { FEW_CODES } from '../../domain/second-factors/recovery-codes.ts';
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
 import { beginTotp, confirmTotp } from '../../domain/second-factors/totp-setup.ts';
-import type { OtherSessions } from '../../domain/sessions/other-sessions.ts';
 import { noFields, oneOf, present } from '../../platform/web/form-fields.ts';
 import { askOthers, FACTOR_OTHERS } from '../components/other-sessions-field.ts';
 import { sendCodes, shownCodesFields, totpFields } from '../components/second-factor-forms.ts';
+import { timesFor } from '../components/times.ts';
 import { raiseSession } from '../routing/browser-session.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
@@ -20,7 +21,6 @@ import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { memberRecent } from '../routing/who.ts';
 import type { TwoFactorPage } from './second-factor-pages.ts';
-import { timesFor } from './times.ts';
 
 type Overview = Extract<TwoFactorPage, { page: 'account/two-factors' }>;
 

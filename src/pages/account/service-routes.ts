@@ -8,10 +8,10 @@ import { noFields, oneOf, slug } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { CLAIMS_BY_SCOPE, memberClaims } from '../../protocols/oidc/claims.ts';
 import { claimItem } from '../components/claim-items.ts';
+import { timesFor } from '../components/times.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { member } from '../routing/who.ts';
 import type { ServiceView } from './pages.ts';
-import { timesFor } from './times.ts';
 
 /** What a reader of the directory sees of people (src/ldap/entries/entry-types.ts), by its claim's name. */
 const READ_BY_DIRECTORY = [

@@ -7,13 +7,13 @@ import { recordEvents } from '../../platform/events/record-event.ts';
 import { noFields, oneOf, typed } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { serviceOfClient } from '../../protocols/oidc/clients.ts';
+import { timesFor } from '../components/times.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { member } from '../routing/who.ts';
 import type { SessionView } from './pages.ts';
-import { timesFor } from './times.ts';
 
 export const SESSION_ROUTES: CommunityRoute[] = [
   route({

@@ -8,14 +8,14 @@ import { sendInvitations } from '../../domain/invitations/send-invitations.ts';
 import { uuid } from '../../platform/text/uuid.ts';
 import { noFields, oneOf } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
-import { timesFor } from '../account/times.ts';
+import { timesFor } from '../components/times.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { adminRecent } from '../routing/who.ts';
-import { adminFrame, dayFor } from './admin-frame.ts';
+import { adminFrame } from './admin-frame.ts';
 import {
   EMPTY_INVITATION,
   type InvitationForm,
@@ -86,7 +86,7 @@ export const ADMIN_INVITATIONS_ROUTES: CommunityRoute[] = [
           frame: await adminFrame(parts, request),
           action: `${request.issuer.basePath}/admin/invitations/${id}`,
           csrf: request.csrf(),
-          invitation: describeInvitation(request, invitation, dayFor(request, who)),
+          invitation: describeInvitation(request, invitation, timesFor(request, who.member).day),
           link: mayHandOut ? await linkOf(parts, request, id) : undefined,
           backUrl: `${request.issuer.basePath}/admin/invitations`,
           notice,
@@ -149,7 +149,7 @@ async function listPage(
 ): Promise<ListPage> {
   const { community, issuer } = request;
   const invitations = await listInvitations(parts.database, community.id);
-  const day = dayFor(request, who);
+  const { day } = timesFor(request, who.member);
   return {
     page: 'admin/invitations',
     frame: await adminFrame(parts, request),

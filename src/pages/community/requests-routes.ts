@@ -6,9 +6,10 @@ import { answerAccessRequest } from '../../domain/services/decide-access.ts';
 import { listAccessRequests } from '../../domain/services/service-store.ts';
 import { uuid } from '../../platform/text/uuid.ts';
 import { oneOf, typed } from '../../platform/web/form-fields.ts';
+import { timesFor } from '../components/times.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { adminRecent } from '../routing/who.ts';
-import { adminFrame, dayFor } from './admin-frame.ts';
+import { adminFrame } from './admin-frame.ts';
 
 /** Those who asked to join: what they answered, and the word of an admin. */
 export const ADMIN_REQUESTS_ROUTES: CommunityRoute[] = [
@@ -18,7 +19,7 @@ export const ADMIN_REQUESTS_ROUTES: CommunityRoute[] = [
     who: adminRecent,
     query: z.object({ notice: oneOf('admitted', 'refused', 'decided', 'let-in', 'kept-out') }),
     async handle({ parts, request, who, query: { notice } }) {
-      const day = dayFor(request, who);
+      const { day } = timesFor(request, who.member);
       const requests = await listRequests(parts.database, request.community.id);
       const access = await listAccessRequests(parts.database, request.community.id);
       request.page(

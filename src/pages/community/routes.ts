@@ -1,7 +1,7 @@
 import { countOpenInvitations } from '../../domain/invitations/invitation-store.ts';
 import { countMembers, type Status } from '../../domain/memberships/membership-store.ts';
 import { listShownLinks } from '../../domain/notices/shown-links.ts';
-import { timesFor } from '../account/times.ts';
+import { timesFor } from '../components/times.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { admin } from '../routing/who.ts';
 import { adminFrame } from './admin-frame.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { OtherSessions } from '../../domain/sessions/other-sessions.ts';
+import type { OtherSessions } from '../../domain/second-factors/other-sessions.ts';
 
 /**
  * What a form asks of the other sessions. A new password signs out elsewhere unless somebody says otherwise:

@@ -10,9 +10,9 @@ import {
   renewRecoveryCodes,
 } from '../../domain/second-factors/change-factors.ts';
 import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor-store.ts';
+import type { OtherSessions } from '../../domain/second-factors/other-sessions.ts';
 import { FEW_CODES } from '../../domain/second-factors/recovery-codes.ts';
 import { beginTotp, confirmTotp } from '../../domain/second-factors/totp-setup.ts';
-import type { OtherSessions } from '../../domain/sessions/other-sessions.ts';
 import { datesFor } from '../../platform/i18n/dates.ts';
 import { noFields, oneOf, present } from '../../platform/web/form-fields.ts';
 import { askOthersOfConsole, FACTOR_OTHERS } from '../components/other-sessions-field.ts';

@@ -12,7 +12,7 @@ import {
 } from '../../domain/passkeys/register-passkey.ts';
 import { removePasskey } from '../../domain/passkeys/remove-passkey.ts';
 import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor-store.ts';
-import type { OtherSessions } from '../../domain/sessions/other-sessions.ts';
+import type { OtherSessions } from '../../domain/second-factors/other-sessions.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { datesFor } from '../../platform/i18n/dates.ts';
 import { uuid } from '../../platform/text/uuid.ts';

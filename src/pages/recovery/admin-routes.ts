@@ -12,8 +12,8 @@ import {
 import { uuid } from '../../platform/text/uuid.ts';
 import { noFields, oneOf, typed } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
-import { timesFor } from '../account/times.ts';
 import { adminFrame } from '../community/admin-frame.ts';
+import { timesFor } from '../components/times.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { SignedIn } from '../routing/signed-in.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { noteStep } from '../../domain/done-steps/done-step.ts';
 import { findLink } from '../../domain/links/link-store.ts';
+import { orTooShort } from '../../domain/memberships/set-password.ts';
 import { isShortAlone, newPasswordFault } from '../../domain/people/password-rule.ts';
-import { orTooShort } from '../../domain/people/set-password.ts';
 import {
   type Recoverable,
   recoverableBy,

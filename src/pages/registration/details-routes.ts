@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { releaseAddress, standingOf } from '../../domain/addresses/release-address.ts';
 import { noteStep, type Step } from '../../domain/done-steps/done-step.ts';
 import { RefusedError } from '../../domain/errors.ts';
 import { findLink, spendLink } from '../../domain/links/link-store.ts';
@@ -7,7 +8,6 @@ import { addNewcomer, UsernameFaultError } from '../../domain/registration/add-n
 import { tellAdminsOfRequest } from '../../domain/registration/messages.ts';
 import type { Newcomer } from '../../domain/registration/newcomer.ts';
 import { newcomerPasswordFault } from '../../domain/registration/newcomer-password.ts';
-import { releaseAddress, standingOf } from '../../domain/registration/release-address.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { linkToken } from '../../platform/web/form-fields.ts';
 import { localeOf } from '../routing/chrome.ts';

@@ -2,13 +2,12 @@ import { z } from 'zod';
 import type { Community } from '../../domain/communities/community.ts';
 import { chosenNameFault, type UsernameFault } from '../../domain/memberships/choose-username.ts';
 import { displayNameFault, shortened, tidyName } from '../../domain/memberships/display-name.ts';
+import { ANSWER_MAX } from '../../domain/registration/answer-store.ts';
 import type { Answer, Newcomer } from '../../domain/registration/newcomer.ts';
 import { isEmailAddress } from '../../platform/text/names.ts';
 import { normalForm } from '../../platform/text/normal-form.ts';
 import { typed } from '../../platform/web/form-fields.ts';
 import type { FieldFault, NewcomerForm } from './pages.ts';
-
-const ANSWER_MAX = 2_000;
 
 /** Who somebody says they will be; the community's questions are further fields, `answer-ID`. */
 export const newcomerFields = z

@@ -14,7 +14,6 @@ export const memberRecent = guard('member-recent', { recent: true });
 /** Whoever looks after the community; for other members it is closed. */
 export const admin = guard('admin', { roles: ['admin', 'owner'] });
 export const adminRecent = guard('admin-recent', { roles: ['admin', 'owner'], recent: true });
-export const ownerRecent = guard('owner-recent', { roles: ['owner'], recent: true });
 
 type Asked = { roles?: readonly Member['role'][]; recent?: boolean };
 

@@ -1,15 +1,7 @@
 import type pg from 'pg';
 import type { Sealer } from '../secrets/sealer.ts';
-import {
-  type Allowance,
-  type Counted,
-  consumeAll,
-  createLimiters,
-  DAY,
-  HOUR,
-  MINUTE,
-  refund,
-} from './limiter.ts';
+import { DAY, HOUR, MINUTE } from '../time/units.ts';
+import { type Allowance, type Counted, consumeAll, createLimiters, refund } from './limiter.ts';
 import { neighbourhoodOf, networkOf } from './network.ts';
 
 /**

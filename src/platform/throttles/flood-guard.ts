@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { TooManyError } from '../errors/too-many-error.ts';
-import { MINUTE } from './limiter.ts';
+import { HOUR, MINUTE } from '../time/units.ts';
 import { neighbourhoodOf, networkOf } from './network.ts';
 
 /** Who has something stored: somebody whom nobody knows yet, a member, or an app that proved itself. */
@@ -21,7 +21,7 @@ export type FloodLimits = {
 const LIMITS: FloodLimits = {
   window: 10 * MINUTE,
   network: 1_200,
-  neighbourhood: 3_600,
+  neighbourhood: HOUR,
   member: 600,
   app: 12_000,
   strangers: 20_000,

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import type { Sealer } from '../secrets/sealer.ts';
-import { DAY } from './limiter.ts';
+import { DAY } from '../time/units.ts';
 
 /** How long what proved itself at a place is known there. */
 const KEPT = {

@@ -1,10 +1,6 @@
 import type pg from 'pg';
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 
-export const MINUTE = 60;
-export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
-
 /** `points` are let through in `duration` seconds, which begin with the first. */
 export type Limit = { points: number; duration: number };
 

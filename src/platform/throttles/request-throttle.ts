@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import type { Sealer } from '../secrets/sealer.ts';
 import { nameKey } from '../text/names.ts';
-import { type Allowance, type Counted, consumeAll, createLimiters, DAY, HOUR } from './limiter.ts';
+import { DAY, HOUR } from '../time/units.ts';
+import { type Allowance, type Counted, consumeAll, createLimiters } from './limiter.ts';
 import { neighbourhoodOf, networkOf } from './network.ts';
 
 /**

@@ -1,14 +1,12 @@
 import type pg from 'pg';
 import type { Sealer } from '../secrets/sealer.ts';
+import { DAY, HOUR, MINUTE } from '../time/units.ts';
 import { createKnownPlaces } from './known-places.ts';
 import {
   type Allowance,
   type Counted,
   consume,
   createLimiters,
-  DAY,
-  HOUR,
-  MINUTE,
   type Refusal,
   refund,
 } from './limiter.ts';

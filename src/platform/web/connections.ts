@@ -3,9 +3,9 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Cidr } from '../config/config.ts';
 import { BusyError } from '../errors/busy-error.ts';
+import { isIn } from '../net/addresses.ts';
 import { networkOf } from '../throttles/network.ts';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts';
-import { isIn } from './edge.ts';
 import { endWith, refuseUnreadable } from './refuse-unreadable.ts';
 
 const SWEEP_EVERY_MS = 1_000;

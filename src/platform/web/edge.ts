@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import ipaddr from 'ipaddr.js';
 import type { Cidr } from '../config/config.ts';
+import { isIn, plainAddress } from '../net/addresses.ts';
 import { normalHost } from '../text/host-name.ts';
 
 /** What the edge believes of a request; everything behind it asks here, never the headers. */
@@ -61,7 +62,7 @@ export function readEdge(req: IncomingMessage, trustedProxies: readonly Cidr[]):
   const client =
     trusted && forwardedFor !== undefined
       ? clientAddress(forwardedFor, trustedProxies)
-      : { ip: plain(peer), proxies: 1 };
+      : { ip: plainAddress(peer), proxies: 1 };
   const host =
     trusted && forwardedHost !== undefined
       ? askedHost(forwardedHost, client.proxies)
@@ -82,9 +83,9 @@ function clientAddress(
   for (const [index, hop] of hops.reverse().entries()) {
     if (!ipaddr.isValid(hop))
       throw new ForwardedHeaderError(`unreadable X-Forwarded-For: ${hop.slice(0, 60)}`);
-    if (!isIn(hop, trustedProxies)) return { ip: plain(hop), proxies: index + 1 };
+    if (!isIn(hop, trustedProxies)) return { ip: plainAddress(hop), proxies: index + 1 };
   }
-  return { ip: plain(hops[hops.length - 1] ?? ''), proxies: hops.length };
+  return { ip: plainAddress(hops[hops.length - 1]), proxies: hops.length };
 }
 
 /**
@@ -105,18 +106,4 @@ function asText(value: string): string {
 function header(req: IncomingMessage, name: string): string | undefined {
   const value = req.headers[name];
   return Array.isArray(value) ? value.join(',') : value;
-}
-
-/** In its usual form, without the zone that a link-local address has on this machine only. */
-function plain(ip: string): string {
-  return ipaddr.isValid(ip) ? ipaddr.process(ip.replace(/%.*/, '')).toString() : '';
-}
-
-export function isIn(ip: string, networks: readonly Cidr[]): boolean {
-  if (networks.length === 0) return false;
-  if (!ipaddr.isValid(ip)) return false;
-  const address = ipaddr.process(ip);
-  return networks.some(
-    ([network, bits]) => network.kind() === address.kind() && address.match(network, bits),
-  );
 }

@@ -8,14 +8,9 @@ const MAX_BYTES = 64 * 1024;
 const MAX_FIELDS = 100;
 
 /**
- * Reads an `application/x-www-form-urlencoded` body. A field given twice counts once, by its last value.
+ * Reads an `application/x-www-form-urlencoded` body: every field, in its order.
  * @throws RequestError 415 for another type, 413 beyond 64 KiB, 400 beyond 100 fields or for what is not UTF-8
  */
-export async function readForm(req: IncomingMessage): Promise<Record<string, string>> {
-  return Object.fromEntries(await readFormPairs(req));
-}
-
-/** The same, every field in its order. */
 export async function readFormPairs(req: IncomingMessage): Promise<[string, string][]> {
   const type = (req.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/x-www-form-urlencoded') {

@@ -2,8 +2,8 @@ import { timingSafeEqual } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import type { Context } from 'koa';
 import type { Config } from '../config/config.ts';
+import { isIn } from '../net/addresses.ts';
 import { tokenHash } from '../secrets/token-hash.ts';
-import { isIn } from './edge.ts';
 import type { Metrics } from './metrics.ts';
 import type { Readiness } from './readiness.ts';
 

@@ -8,18 +8,22 @@ import { ClientGoneError, RequestError } from './http-errors.ts';
  */
 export async function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
   if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const body = await readUpTo(req, maxBytes).catch((error: Error) => {
+    throw new ClientGoneError(error.message);
+  });
+  if (body.length > maxBytes) throw tooLarge(maxBytes);
+  return body;
+}
+
+/** The beginning of a body: all of it, or a little more than `maxBytes`. @throws when its sender went away */
+export async function readUpTo(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
-  try {
-    for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      length += chunk.length;
-      if (length > maxBytes) break;
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    throw new ClientGoneError((error as Error).message);
+  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > maxBytes) break;
   }
-  if (length > maxBytes) throw tooLarge(maxBytes);
   return Buffer.concat(chunks);
 }
 

@@ -1,14 +1,15 @@
 import type Provider from 'oidc-provider';
 import type { ClientAuthMethod, Configuration, JWKS, KoaContextWithOIDC } from 'oidc-provider';
+import { CLIENT_AUTH_METHODS } from '../../domain/clients/service-choices.ts';
 import type { Community } from '../../domain/communities/community.ts';
 import type { Issuer } from '../../domain/communities/issuer.ts';
 import { accessTo } from '../../domain/memberships/member.ts';
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
-import { CLIENT_AUTH_METHODS } from '../../domain/services/service-choices.ts';
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authentication.ts';
 import { SIGNING_ALGS } from '../../domain/signing-keys/signing-algs.ts';
 import type { Outbound } from '../../platform/outbound/outbound.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
+import { DAY, HOUR, MINUTE } from '../../platform/time/units.ts';
 import { createAdapterFactory } from './adapter.ts';
 import { answerAsRequestObjectSays } from './answer-request-object.ts';
 import { leadAnswersOn } from './answered-requests.ts';
@@ -32,9 +33,6 @@ import { ProviderWithOwnPages, showOwnForms } from './submit-pages.ts';
 import { takeClientCredentials } from './take-client-credentials.ts';
 
 /** Lifetimes, in seconds. */
-const MINUTE = 60;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 export const SESSION_TTL = 14 * DAY;
 
 const AUTH_METHODS: ClientAuthMethod[] = [...CLIENT_AUTH_METHODS];

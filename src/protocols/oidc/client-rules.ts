@@ -1,6 +1,6 @@
 import Provider, { errors } from 'oidc-provider';
+import { isRegisteredUri } from '../../domain/clients/app-addresses.ts';
 import type { Community, ServiceClient } from '../../domain/communities/community.ts';
-import { isRegisteredUri } from '../../domain/services/app-addresses.ts';
 import { serviceOfClient } from './clients.ts';
 import { mechanismsOf } from './take-client-credentials.ts';
 

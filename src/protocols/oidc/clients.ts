@@ -1,11 +1,11 @@
 import type { ClientMetadata } from 'oidc-provider';
+import { clientUriFault } from '../../domain/clients/app-addresses.ts';
 import {
   type Community,
   clientSecretContext,
   type Service,
   type ServiceClient,
 } from '../../domain/communities/community.ts';
-import { clientUriFault } from '../../domain/services/app-addresses.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 
 /** The clients of one issuer of a community, as the provider takes them. */

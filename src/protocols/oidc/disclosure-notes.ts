@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
+import { HOUR_MS } from '../../platform/time/units.ts';
 
 /** What a service was given of a member. */
 export type Disclosure = { serviceId: string; subject: string; claims: Record<string, unknown> };
@@ -16,7 +17,6 @@ export type DisclosureNotes = {
 };
 
 const MAX_NOTES = 20_000;
-const HOUR_MS = 60 * 60_000;
 
 export function createDisclosureNotes(maxAgeMs = HOUR_MS): DisclosureNotes {
   const notes = new LRUCache<string, Record<string, unknown>>({ max: MAX_NOTES, ttl: maxAgeMs });

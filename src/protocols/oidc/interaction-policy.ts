@@ -1,9 +1,9 @@
 import { decodeJwt } from 'jose';
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import { mayBeClaimedByOthers } from '../../domain/clients/app-addresses.ts';
 import type { Community } from '../../domain/communities/community.ts';
 import { accessTo } from '../../domain/memberships/member.ts';
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
-import { mayBeClaimedByOthers } from '../../domain/services/app-addresses.ts';
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authentication.ts';
 import { serviceOfClient } from './clients.ts';
 import { currentUnit } from './request-scope.ts';

@@ -1,6 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { ClientMetadata, KoaContextWithOIDC } from 'oidc-provider';
+import { readUpTo } from '../../platform/web/read-body.ts';
 
 /** Where clients say who they are. */
 const ENDPOINTS = new Set([
@@ -44,7 +45,8 @@ async function settleBody(
   if (tooLong || ctx.is('application/x-www-form-urlencoded') === false) return;
   let body: Buffer;
   try {
-    body = await readBody(req);
+    // Up to a little more than the provider reads, so that it is the provider that refuses what is too long.
+    body = await readUpTo(req, MAX_BODY);
   } catch (error) {
     // The client hung up: the provider finds out when it reads.
     replaceBody(req, error as Error);
@@ -185,18 +187,6 @@ function soleValue(pairs: readonly string[], name: string): string | undefined {
   const found = pairs.filter((pair) => nameOf(pair) === name);
   const [pair] = found;
   return found.length === 1 && pair?.includes('=') ? pair.slice(pair.indexOf('=') + 1) : undefined;
-}
-
-/** Up to a little more than the provider reads, so that it is the provider that refuses what is too long. */
-async function readBody(req: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > MAX_BODY) break;
-  }
-  return Buffer.concat(chunks);
 }
 
 /** Lets the provider read a body that was read already, or meet what was met. */

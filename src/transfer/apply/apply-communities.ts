@@ -3,14 +3,14 @@ import { type CommunityRow, readCommunities } from '../../domain/communities/com
 import { SETTING_NAMES } from '../../domain/communities/community-settings.ts';
 import { lockHubNames } from '../../domain/communities/lock-communities.ts';
 import type { Logo } from '../../domain/communities/logo.ts';
-import { type PlacedFault, RefusedChangesError } from '../../domain/communities/refused-changes.ts';
 import {
   type CommunityChange,
   type SavedCommunity,
   saveCommunities,
 } from '../../domain/communities/save-communities.ts';
-import { POSIX_SETTING } from '../../domain/communities/save-posix-settings.ts';
 import { setCommunityState } from '../../domain/communities/set-community-state.ts';
+import { POSIX_SETTING } from '../../domain/posix/save-posix-settings.ts';
+import { type PlacedFault, RefusedChangesError } from '../../domain/refused-changes.ts';
 import { toCommunityChange, wantedPosix } from './community-change.ts';
 import type { Path } from './faults.ts';
 import type { ApplyRun } from './run.ts';
@@ -132,12 +132,4 @@ export function logCommunity(run: ApplyRun, { row, before, fields }: SettledComm
   }
   const all = isDeepStrictEqual(before.posix, row.posix) ? fields : [...fields, POSIX_SETTING];
   if (all.length > 0) run.log.add({ ...change, action: 'update', fields: all });
-}
-
-/** What the file says, `null` included; else what is there. */
-export function either<Value>(
-  given: Value | null | undefined,
-  stored: Value | null | undefined,
-): Value | null {
-  return given === undefined ? (stored ?? null) : given;
 }

@@ -1,8 +1,8 @@
-import { RefusedChangesError } from '../../domain/communities/refused-changes.ts';
 import { RefusedError } from '../../domain/errors.ts';
 import type { Group } from '../../domain/groups/group-store.ts';
 import { lockNestings } from '../../domain/groups/nest-groups.ts';
 import { type SavedGroup, saveGroups } from '../../domain/groups/save-groups.ts';
+import { RefusedChangesError } from '../../domain/refused-changes.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import type { SettledCommunity } from './apply-communities.ts';
 import { placeOfPosix } from './posix-place.ts';

@@ -1,9 +1,9 @@
 import { communityAddress } from '../../domain/communities/community-address.ts';
-import { RefusedChangesError } from '../../domain/communities/refused-changes.ts';
 import { RefusedError } from '../../domain/errors.ts';
 import type { MemberChange, SavedMember } from '../../domain/memberships/member-change.ts';
 import type { Status } from '../../domain/memberships/membership-store.ts';
 import { saveMembers } from '../../domain/memberships/save-members.ts';
+import { RefusedChangesError } from '../../domain/refused-changes.ts';
 import { inBatches } from '../../platform/database/in-batches.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import type { SettledCommunity } from './apply-communities.ts';

@@ -1,9 +1,9 @@
-import { RefusedChangesError } from '../../domain/communities/refused-changes.ts';
 import {
   lockOperators,
   type OperatorChange,
   saveOperators,
 } from '../../domain/operators/save-operators.ts';
+import { RefusedChangesError } from '../../domain/refused-changes.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import type { PlanChange } from './plan.ts';
 import { operatorPlace, settleHash } from './resolve-password-hashes.ts';

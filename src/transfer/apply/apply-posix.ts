@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { RefusedChangesError } from '../../domain/communities/refused-changes.ts';
-import { savePosixSettings } from '../../domain/communities/save-posix-settings.ts';
 import { RefusedError } from '../../domain/errors.ts';
-import { givePosixNumbers } from '../../domain/memberships/give-posix-numbers.ts';
+import { givePosixNumbers } from '../../domain/posix/give-posix-numbers.ts';
+import { savePosixSettings } from '../../domain/posix/save-posix-settings.ts';
+import { RefusedChangesError } from '../../domain/refused-changes.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import type { SettledCommunity } from './apply-communities.ts';
 import type { ApplyRun, GroupIds } from './run.ts';

@@ -1,4 +1,4 @@
-import { RefusedChangesError } from '../../domain/communities/refused-changes.ts';
+import { RefusedChangesError } from '../../domain/refused-changes.ts';
 import { saveServices } from '../../domain/services/save-services.ts';
 import type { SavedService } from '../../domain/services/service-change.ts';
 import { SERVICES_ORDER } from '../../domain/services/service-events.ts';

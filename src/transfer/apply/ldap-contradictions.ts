@@ -4,7 +4,7 @@ import {
   type PosixRange,
   rangeFaults,
   rangesOverlap,
-} from '../../domain/communities/posix-rules.ts';
+} from '../../domain/posix/posix-rules.ts';
 import type { Context, Path } from './faults.ts';
 import { type Raw, record, textAt } from './raw.ts';
 

@@ -1,5 +1,5 @@
-import { RefusedChangesError } from '../../domain/communities/refused-changes.ts';
 import { removeGroups } from '../../domain/groups/remove-groups.ts';
+import { RefusedChangesError } from '../../domain/refused-changes.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import type { SettledCommunity } from './apply-communities.ts';
 import type { ApplyRun } from './run.ts';

@@ -1,5 +1,18 @@
 import { z } from 'zod';
 import {
+  initiateLoginUriFault,
+  redirectUriFault,
+  webUriFault,
+} from '../../domain/clients/app-addresses.ts';
+import {
+  CLAIMS_PLACES,
+  CLIENT_AUTH_METHODS,
+  CLIENT_KINDS,
+  OPEN_ACCESS,
+  SECRET_METHODS,
+  TRUSTS,
+} from '../../domain/clients/service-choices.ts';
+import {
   COMMUNITY_STATES,
   REGISTRATION_RULES,
   SECOND_FACTOR_RULES,
@@ -15,12 +28,6 @@ import {
 import { hostFault } from '../../domain/communities/host-name.ts';
 import { ldapBaseFault } from '../../domain/communities/ldap-base.ts';
 import {
-  homeFault,
-  POSIX_COUNT,
-  POSIX_FIRST_NUMBER,
-  shellFault,
-} from '../../domain/communities/posix-rules.ts';
-import {
   groupDescriptionFault,
   groupNameFault,
   tidyGroupName,
@@ -28,10 +35,11 @@ import {
 import { emailFault, nameFault, zoneFault } from '../../domain/memberships/member-faults.ts';
 import { ROLES, STATUSES } from '../../domain/memberships/membership-store.ts';
 import {
-  initiateLoginUriFault,
-  redirectUriFault,
-  webUriFault,
-} from '../../domain/services/app-addresses.ts';
+  homeFault,
+  POSIX_COUNT,
+  POSIX_FIRST_NUMBER,
+  shellFault,
+} from '../../domain/posix/posix-rules.ts';
 import {
   CLIENT_GRANTS,
   CLIENT_SCOPES,
@@ -39,14 +47,6 @@ import {
   clientSecretFault,
   readerPasswordFault,
 } from '../../domain/services/client-rules.ts';
-import {
-  CLAIMS_PLACES,
-  CLIENT_AUTH_METHODS,
-  CLIENT_KINDS,
-  OPEN_ACCESS,
-  SECRET_METHODS,
-  TRUSTS,
-} from '../../domain/services/service-choices.ts';
 import {
   iconFault,
   RECIPES,

@@ -1,5 +1,5 @@
+import { listAppPasswords } from '../../domain/app-passwords/app-password-store.ts';
 import { listPasskeys } from '../../domain/passkeys/passkey-store.ts';
-import { listAppPasswords } from '../../domain/people/app-password-store.ts';
 import { readFactors } from '../../domain/second-factors/factor-store.ts';
 import { readSharing } from '../../domain/services/sharing-store.ts';
 import { listSessions } from '../../domain/sessions/session-store.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
+import { createAppPassword } from '../../../src/domain/app-passwords/app-password.ts';
 import { setMemberStatus } from '../../../src/domain/memberships/set-member-status.ts';
 import type { StatusChange } from '../../../src/domain/memberships/status-change.ts';
-import { createAppPassword } from '../../../src/domain/people/app-password.ts';
 import { applyText } from '../../support/apply-text.ts';
 import { freePort } from '../../support/free-port.ts';
 import { startHub, type TestHub } from '../../support/hub.ts';

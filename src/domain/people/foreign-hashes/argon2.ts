@@ -1,4 +1,5 @@
 import { verifySync } from '@node-rs/argon2';
+import { normalForm } from '../../../platform/text/normal-form.ts';
 import { bearable, STEP } from './cost.ts';
 import { cutOrAltered, type ForeignHash, type HashFault } from './foreign-hash.ts';
 
@@ -26,6 +27,6 @@ export function readArgon2(text: string): ForeignHash | HashFault | undefined {
 
 /** Ours are of the normal form of what was typed; other systems' of what was typed. */
 function verify(phc: string, password: string): boolean {
-  const normal = password.normalize('NFKC');
+  const normal = normalForm(password, 'NFKC');
   return verifySync(phc, normal) || (normal !== password && verifySync(phc, password));
 }

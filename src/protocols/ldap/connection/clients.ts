@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Cidr } from '../../../platform/config/config.ts';
+import { isIn, isLoopback, plainAddress } from '../../../platform/net/addresses.ts';
 import { networkOf } from '../../../platform/throttles/network.ts';
 import type { Handler } from '../handler.ts';
 import { noticeOfDisconnection } from '../protocol/response-writer.ts';
 import { RESULT } from '../protocol/result.ts';
 import { SpareChunks } from '../protocol/spare-chunks.ts';
-import { isIn, isLoopback, plainAddress } from './addresses.ts';
 import type { Certificate } from './certificate.ts';
 import { LdapConnection } from './ldap-connection.ts';
 import type { LdapLimits } from './limits.ts';

@@ -1,4 +1,4 @@
-import { VERIFIED } from '../../../domain/addresses/address-standing.ts';
+import { VERIFIED } from '../../../domain/address-standing.ts';
 import type { Queryable } from '../../../platform/database/database.ts';
 
 /** What a directory is made of besides people; undefined when the community is gone. */

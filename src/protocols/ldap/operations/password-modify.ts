@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { communityAddress } from '../../../domain/communities/community-address.ts';
 import { lockMembership } from '../../../domain/memberships/membership-store.ts';
+import { setPassword } from '../../../domain/memberships/set-password.ts';
 import {
   generatePassword,
   type NewPasswordFault,
@@ -8,7 +9,6 @@ import {
 } from '../../../domain/people/password-rule.ts';
 import type { PasswordWork } from '../../../domain/people/passwords.ts';
 import { provePassword } from '../../../domain/people/prove-password.ts';
-import { setPassword } from '../../../domain/people/set-password.ts';
 import { dnKey, parseDn } from '../../../platform/distinguished-names/dn.ts';
 import { foldCase } from '../../../platform/distinguished-names/prepare.ts';
 import { isWhole } from '../../../platform/text/whole-text.ts';

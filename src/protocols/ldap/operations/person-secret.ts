@@ -1,4 +1,4 @@
-import { appPasswordHash } from '../../../domain/people/app-password.ts';
+import { appPasswordHash } from '../../../domain/app-passwords/app-password.ts';
 import type { PasswordChecks } from '../../../domain/people/passwords.ts';
 import { provePassword } from '../../../domain/people/prove-password.ts';
 import type { Database } from '../../../platform/database/database.ts';

@@ -1,9 +1,12 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
 import type { Community } from '../communities/community.ts';
-import type { Member } from '../memberships/member.ts';
-import { secondFactorRequirement } from '../second-factors/requirement.ts';
-import { endMemberSessions, endOneFactorSessions, endOtherSessions } from './end-sessions.ts';
+import {
+  endMemberSessions,
+  endOneFactorSessions,
+  endOtherSessions,
+} from '../sessions/end-sessions.ts';
+import { secondFactorRequirement } from './requirement.ts';
 
 /** What becomes of what a person has open elsewhere when what guards their account changes. */
 export type OtherSessions = 'keep' | 'end';
@@ -32,7 +35,7 @@ export type EndedOf = {
 };
 
 type Row = Omit<EndedOf, 'sessions'> & {
-  role: Member['role'];
+  role: string;
   secondFactor: Community['secondFactor'];
   secondFactorFrom: Date | null;
 };

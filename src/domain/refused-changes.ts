@@ -1,4 +1,4 @@
-import { type Refusal, RefusedError } from '../errors.ts';
+import { type Refusal, RefusedError } from './errors.ts';
 
 /** Why a value of a change is refused. */
 export type Fault = {

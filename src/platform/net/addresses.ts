@@ -1,10 +1,13 @@
 import ipaddr from 'ipaddr.js';
-import type { Cidr } from '../../../platform/config/config.ts';
+import type { Cidr } from '../config/config.ts';
 
-/** One spelling for each address; IPv4 in its own form also where the socket listens on IPv6. */
+/**
+ * One spelling for each address: IPv4 in its own form also where the socket listens on IPv6, and without the
+ * zone that a link-local one has on this machine only. Empty for what is no address.
+ */
 export function plainAddress(address: string | undefined): string {
   if (address === undefined || !ipaddr.isValid(address)) return '';
-  return ipaddr.process(address).toString();
+  return ipaddr.process(address.replace(/%.*/, '')).toString();
 }
 
 export function isLoopback(address: string): boolean {
@@ -12,7 +15,7 @@ export function isLoopback(address: string): boolean {
 }
 
 export function isIn(address: string, networks: readonly Cidr[]): boolean {
-  if (!ipaddr.isValid(address)) return false;
+  if (networks.length === 0 || !ipaddr.isValid(address)) return false;
   const parsed = ipaddr.process(address);
   return networks.some(
     ([network, bits]) => network.kind() === parsed.kind() && parsed.match(network, bits),

@@ -3,8 +3,8 @@ import type { Database, Transaction } from '../../platform/database/database.ts'
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { enqueue } from '../../platform/outbox/outbox.ts';
 import { communityAddress } from '../communities/community-address.ts';
-import { removeFromGroup } from '../groups/change-group-members.ts';
 import type { Status } from '../memberships/membership-store.ts';
+import { removeFromGroup } from '../memberships/remove-from-group.ts';
 import { setMemberStatus } from '../memberships/set-member-status.ts';
 import { mail } from '../notices/mail.ts';
 import { membershipsOf } from './delete-account.ts';

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openEmbeddedServer } from './open-embedded-server.ts';
+import { openEmbeddedServer } from '../../src/platform/database/embedded/open-embedded-server.ts';
 
 const REMOVE = { recursive: true, force: true };
 

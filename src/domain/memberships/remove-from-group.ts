@@ -1,23 +1,7 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import type { Actor } from '../../platform/events/record-event.ts';
-import { saveMembers } from '../memberships/save-members.ts';
 import type { Tie } from './group-members.ts';
-
-/**
- * @returns whether the member was not in the group before
- * @throws NotFoundError when the group or the member is not of this community
- */
-export async function addToGroup(
-  tx: Transaction,
-  communityId: string,
-  { groupId, subject }: Tie,
-  actor: Actor,
-): Promise<boolean> {
-  const place = { id: communityId, issuerUrl: undefined };
-  const change = { subject, groups: { add: [groupId] } };
-  const [saved] = await saveMembers(tx, place, [change], actor);
-  return saved?.added.length === 1;
-}
+import { saveMembers } from './save-members.ts';
 
 /**
  * Takes a member out of a group and ends their sessions: apps learn of the loss at once (invariant 4).

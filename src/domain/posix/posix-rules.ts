@@ -1,4 +1,4 @@
-import type { Fault } from './refused-changes.ts';
+import type { Fault } from '../refused-changes.ts';
 
 /** Numbers that a community gives to its people and groups. */
 export type PosixRange = { firstNumber: number; count: number };

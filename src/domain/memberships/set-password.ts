@@ -1,8 +1,8 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import type { Actor } from '../../platform/events/record-event.ts';
 import { RefusedError } from '../errors.ts';
-import type { NewPassword } from '../memberships/member-change.ts';
-import { saveMembers } from '../memberships/save-members.ts';
+import type { NewPassword } from './member-change.ts';
+import { saveMembers } from './save-members.ts';
 
 type PasswordOptions = Omit<NewPassword, 'hash'> & {
   /** The address of the community whose message tells the member; none is sent without it. */

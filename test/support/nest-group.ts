@@ -1,6 +1,6 @@
-import type { Transaction } from '../../platform/database/database.ts';
-import type { Actor } from '../../platform/events/record-event.ts';
-import { changeNestings, type Nesting } from './nest-groups.ts';
+import { changeNestings, type Nesting } from '../../src/domain/groups/nest-groups.ts';
+import type { Transaction } from '../../src/platform/database/database.ts';
+import type { Actor } from '../../src/platform/events/record-event.ts';
 
 /**
  * Puts a group inside another: whoever is in the child is in the parent from now on.

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
+import { lockCommunity, lockHubNames } from '../communities/lock-communities.ts';
 import { NotFoundError } from '../errors.ts';
-import { givePosixNumbers } from '../memberships/give-posix-numbers.ts';
-import { lockCommunity, lockHubNames } from './lock-communities.ts';
+import { type Fault, refuseFaults } from '../refused-changes.ts';
+import { givePosixNumbers } from './give-posix-numbers.ts';
 import { homeFault, type PosixRange, rangeFaults, shellFault } from './posix-rules.ts';
-import { type Fault, refuseFaults } from './refused-changes.ts';
 
 export type PosixChange = PosixRange & {
   primaryGroupId: string;
