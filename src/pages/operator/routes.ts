@@ -112,7 +112,13 @@ export const OPERATOR_ROUTES: HubRoute[] = [
     async handle({ parts, request, form: { email, password } }) {
       const operator = await findOperatorCredential(parts.database, email);
       const name = email.toLowerCase();
-      const attempt = { communityId: 'hub', name, account: operator?.id ?? name, ip: request.ip };
+      const attempt = {
+        communityId: 'hub',
+        name,
+        account: operator?.id ?? name,
+        isNobody: operator === undefined,
+        ip: request.ip,
+      };
       const throttled = await parts.throttle.attempt(attempt);
       const again = {
         page: 'operator-login' as const,
