@@ -113,6 +113,8 @@ async function findRoute(
   edge: EdgeView,
   path: string,
 ): Promise<Route | undefined> {
+  // What is no host is nobody's, and neither remembered nor looked for.
+  if (edge.host === '') return undefined;
   const forms = hostForms(edge.host);
   if (!forms.includes(config.url.host)) {
     for (const host of forms) {
