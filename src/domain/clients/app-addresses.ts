@@ -27,13 +27,13 @@ const FOREIGN_SCHEMES = new Set(
   `javascript vbscript livescript mocha data blob file filesystem about view-source intent android-app content
   ws wss ftp ftps sftp tftp mailto tel sms smsto mms callto facetime sip sips geo market itms itms-apps
   resource jar mhtml res mk shell search hcp help wyciwyg cid mid urn tag news nntp gopher wais telnet tn3270
-  ssh ldap ldaps smb nfs afp dav davs git svn feed webcal magnet bitcoin irc ircs xmpp rtsp acap imap pop localhost`.split(
-    /\s+/,
-  ),
+  ssh ldap ldaps smb nfs afp dav davs git svn feed webcal magnet bitcoin irc ircs xmpp rtsp acap imap pop localhost
+  googlechrome firefox firefox-focus x-javascript jscript wscript steam shortcuts workflow
+  x-web-search jnlp jnlps`.split(/\s+/),
 );
 /** Families of such schemes: the browsers' own pages, Windows' protocol handlers, websites' handlers. */
 const FOREIGN_FAMILIES =
-  /^(chrome|edge|opera|brave|vivaldi|devtools|moz|safari|ms|search-ms)(-.*|$)|^web\+|-extension$/;
+  /^(googlechrome|chrome|edge|opera|brave|vivaldi|devtools|moz|safari|microsoft|ms|search-ms|x-safari|touch)(-.*|$)|^x-apple|^com-apple-|^web\+|-extension$/;
 
 /** What is wrong with a web address that a browser or the hub is sent to; undefined when nothing is. */
 export function webUriFault(value: string): string | undefined {
@@ -148,7 +148,7 @@ function plainHttpFault(url: URL): string | undefined {
 function isPrivateHost(hostname: string): boolean {
   const bare = hostname.replace(/^\[|\]$/g, '');
   if (ipaddr.isValid(bare))
-    return ['loopback', 'private', 'uniqueLocal', 'linkLocal'].includes(
+    return ['loopback', 'private', 'uniqueLocal', 'linkLocal', 'carrierGradeNat'].includes(
       ipaddr.process(bare).range(),
     );
   return !hostname.includes('.') || PRIVATE_SUFFIXES.some((suffix) => hostname.endsWith(suffix));

@@ -41,6 +41,7 @@ export const OPERATOR_SIGN_IN_ROUTES: HubRoute[] = [
         communityId: 'hub',
         name,
         account: operator?.id ?? name,
+        isNobody: operator === undefined,
         ip: request.ip,
         ...(device !== undefined && { device }),
       };

@@ -39,6 +39,8 @@ export function createPlaces(communities: CommunityCache, { url }: Config): Plac
 
   return {
     async find(host, path) {
+      // What is no host is nobody's, and neither remembered nor looked for.
+      if (host === '') throw notServed(host);
       const possible = candidates(host, path);
       if (possible === undefined) return { kind: 'hub', url: url.origin };
       for (const { key, ...issuer } of possible) {
@@ -52,12 +54,16 @@ export function createPlaces(communities: CommunityCache, { url }: Config): Plac
         return { kind: 'community', ...place };
       }
       if (possible.every(({ key }) => 'slug' in key)) throw notFound('no such community');
-      const named = host.slice(0, 100);
-      throw new RequestError(421, 'not-found', `the host "${named}" is not served here`);
+      throw notServed(host);
     },
     lastSeen: (host, path) =>
       candidates(host, path)
         ?.map((issuer) => seen.get(issuer.url))
         .find((place) => place !== undefined),
   };
+}
+
+function notServed(host: string): RequestError {
+  const named = host === '' ? 'what was asked for' : `the host "${host.slice(0, 100)}"`;
+  return new RequestError(421, 'not-found', `${named} is not served here`);
 }

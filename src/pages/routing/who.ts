@@ -15,6 +15,9 @@ export const memberRecent = guard('member-recent', { recent: true });
 export const admin = guard('admin', { roles: ['admin', 'owner'] });
 export const adminRecent = guard('admin-recent', { roles: ['admin', 'owner'], recent: true });
 
+/** Percent-encoded once more it is three times as long at the most. */
+const LONGEST_BACK = 1_000;
+
 type Asked = { roles?: readonly Member['role'][]; recent?: boolean };
 
 function guard(name: string, { roles, recent = false }: Asked): Guard<CommunityKind, SignedIn> {
@@ -45,10 +48,15 @@ function sendToSignIn(
 
 /** Path below the issuer of the page at hand: of a form that was sent, the page on which it stands. */
 function pageOf({ ctx, path, issuer }: CommunityRequest, isPage: boolean): string {
-  if (ctx.method === 'GET' || ctx.method === 'HEAD') return (path || '/') + ctx.search;
+  if (ctx.method === 'GET' || ctx.method === 'HEAD') return withQuery(path || '/', ctx.search);
   const referrer = ctx.get('referer');
   const told = referrer.startsWith(`${issuer.url}/`) ? referrer.slice(issuer.url.length) : '';
   // Pages with a secret in their address tell their origin only.
   if (isPage && (told === '' || told === '/')) return path;
-  return told || '/account';
+  return told.length > LONGEST_BACK ? path : told || '/account';
+}
+
+/** Proxies refuse a redirect that is longer than their buffer: of a page so long, its path is enough. */
+function withQuery(path: string, search: string): string {
+  return search.length > LONGEST_BACK ? path : path + search;
 }

@@ -51,6 +51,7 @@ export async function checkPasswordSignIn(
     communityId,
     name,
     account: credential?.subject ?? name,
+    isNobody: credential === undefined,
     ip: form.ip,
     device: credential && (await knownDevice(parts, ctx, communityId, credential.subject)),
   };

@@ -1,8 +1,16 @@
+/** What turns the direction of all that follows (Unicode TR9 §2), marks of single characters aside. */
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/u;
+/** Joiners within emoji and letters are fine, where there is something to see beside them. */
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Z}\u2800]/gu;
+
 /** What is wrong with a text of one line; undefined when nothing is. */
 export function lineFault(value: string, limits: { max: number }): string | undefined {
-  if (value.trim() === '') return 'must not be empty';
+  if (value.replace(INVISIBLE, '').trim() === '') return 'must not be empty';
   if (value.length > limits.max) return `must have at most ${limits.max} characters`;
-  return /\p{Cc}/u.test(value) ? 'must be one line, without control characters' : undefined;
+  if (TURNS.test(value)) return 'must not have characters that turn the direction of text';
+  return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(value)
+    ? 'must be one line, without control characters'
+    : undefined;
 }
 
 /** What is wrong with a DNS-like name that stands in addresses; undefined when nothing is. */

@@ -60,6 +60,18 @@ export async function consume([limiter, key]: Counted): Promise<Refusal | undefi
   }
 }
 
+/** Whether a limit is used up; nothing is counted, and no row written. */
+export async function isSpent([limiter, key]: Counted): Promise<boolean> {
+  const found = await limiter.get(key);
+  return found !== null && found.consumedPoints >= limiter.points;
+}
+
+/** Whether one of these is used up; one after the other, as they are counted. */
+export async function isAnySpent(counted: readonly Counted[]): Promise<boolean> {
+  for (const limit of counted) if (await isSpent(limit)) return true;
+  return false;
+}
+
 /** Takes back what was counted. */
 export async function refund(counted: readonly Counted[]): Promise<void> {
   await Promise.all(counted.map(([limiter, key]) => limiter.reward(key)));

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Sealer } from '../secrets/sealer.ts';
 import { nameKey } from '../text/names.ts';
 import { DAY, HOUR } from '../time/units.ts';
-import { type Allowance, type Counted, consumeAll, createLimiters } from './limiter.ts';
+import { type Allowance, type Counted, consumeAll, createLimiters, isAnySpent } from './limiter.ts';
 import { neighbourhoodOf, networkOf } from './network.ts';
 
 /**
@@ -79,12 +79,19 @@ export function createRequestThrottle(pool: pg.Pool, sealer: Sealer): RequestThr
         neighbourhood: [neighbourhoodOf(ip)],
         name: [communityId, folded],
       };
-      const counted = Object.entries(about).flatMap(([scope, parts]): Counted[] => {
-        const limiter = limiters[`${kind}-${scope}`];
-        if (limiter === undefined || parts.includes(undefined)) return [];
-        return [[limiter, sealer.digest('throttle', parts.join('\0'))]];
-      });
-      return (await consumeAll(counted)) ?? { allowed: true };
+      const counted = (scopes: readonly string[]) =>
+        Object.entries(about).flatMap(([scope, parts]): Counted[] => {
+          const limiter = limiters[`${kind}-${scope}`];
+          if (limiter === undefined || !scopes.includes(scope) || parts.includes(undefined))
+            return [];
+          return [[limiter, sealer.digest('throttle', parts.join('\0'))]];
+        });
+      // Where a place has used up all, what was typed there is to leave no row.
+      const places = counted(['address', 'neighbourhood']);
+      const isCrowded = await isAnySpent(places);
+      return (
+        (await consumeAll(isCrowded ? places : counted(Object.keys(about)))) ?? { allowed: true }
+      );
     },
   };
 }

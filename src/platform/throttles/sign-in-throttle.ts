@@ -7,6 +7,8 @@ import {
   type Counted,
   consume,
   createLimiters,
+  isAnySpent,
+  isSpent,
   type Refusal,
   refund,
 } from './limiter.ts';
@@ -25,10 +27,12 @@ const LIMITS = {
   address: { points: 100, duration: 15 * MINUTE },
   neighbourhood: { points: 300, duration: 15 * MINUTE },
   app: { points: 200, duration: 15 * MINUTE },
-  /** … and what is still looked at beyond that, in case it is right: many people may be there. */
+  /**
+   * … and what is still looked at of each account's name beyond that, in case it is right: many people may be
+   * there. No limit stands over all of these: one guesser would use it up for everybody.
+   */
   strangersName: { points: 3, duration: HOUR },
-  strangersPlace: { points: 300, duration: HOUR },
-  strangersNeighbourhood: { points: 600, duration: HOUR },
+  strangersNameDay: { points: 10, duration: DAY },
   /** One account, from everywhere. */
   account: { points: 50, duration: HOUR },
   /** What a fresh place may still try of an account that is under attack from everywhere … */
@@ -46,6 +50,8 @@ export type Attempt = {
   name: string;
   /** The account that is tried: its subject, or the typed name where there is none. */
   account: string;
+  /** Set where nobody has the name: beyond a place's limit there is nothing to look at. */
+  isNobody?: boolean;
   /** The visitor's address; IPv6 counts by its /64. */
   ip: string;
   /** A device the account signed in with before. */
@@ -78,6 +84,8 @@ export type SignInThrottle = {
   isAppAt(place: { communityId: string; ip: string }): Promise<boolean>;
 };
 
+type Limited = [name: keyof typeof LIMITS, ...about: string[]];
+
 /** Throttles of passwords: by name and place, by place, and by account. */
 export function createSignInThrottle(pool: pg.Pool, sealer: Sealer): SignInThrottle {
   const limiters = createLimiters(pool, LIMITS);
@@ -85,14 +93,15 @@ export function createSignInThrottle(pool: pg.Pool, sealer: Sealer): SignInThrot
   /** What each attempt counted, to be taken back. */
   const counted = new WeakMap<Attempt, Counted[]>();
 
+  const counterOf = (attempt: Attempt, [name, ...about]: Limited): Counted => [
+    limiters[name],
+    sealer.digest('throttle', [attempt.communityId, ...about].join('\0')),
+  ];
+
   /** Counts by each limit, one after the other, until one of them stops the attempt. */
-  async function count(
-    attempt: Attempt,
-    ...limits: [name: keyof typeof LIMITS, ...about: string[]][]
-  ): Promise<Refusal | undefined> {
-    for (const [name, ...about] of limits) {
-      const key = sealer.digest('throttle', [attempt.communityId, ...about].join('\0'));
-      const limit: Counted = [limiters[name], key];
+  async function count(attempt: Attempt, ...limits: Limited[]): Promise<Refusal | undefined> {
+    for (const limited of limits) {
+      const limit = counterOf(attempt, limited);
       counted.get(attempt)?.push(limit);
       const refusal = await consume(limit);
       if (refusal !== undefined) return refusal;
@@ -111,31 +120,42 @@ export function createSignInThrottle(pool: pg.Pool, sealer: Sealer): SignInThrot
   async function attemptAnywhere(attempt: Attempt): Promise<AttemptAllowance> {
     const { account, name, app, ip } = attempt;
     const { place, crowd } = placesOf(attempt);
-    // Narrow limits go first: what they stop is not counted by the wide ones, which stop others, too.
-    const ofName = await count(attempt, [
+    const nameThere: Limited = [
       app?.service === undefined ? 'nameAndAddress' : 'nameAndService',
       name,
       place,
-    ]);
-    if (ofName !== undefined) return ofName;
+    ];
+    const crowdThere: Limited[] =
+      app === undefined
+        ? [
+            ['address', crowd],
+            ['neighbourhood', neighbourhoodOf(ip)],
+          ]
+        : [['app', crowd]];
     let isAtHome: boolean | undefined;
     const atHome = async () => {
       isAtHome ??= await isLetInAtHome(attempt);
       return isAtHome;
     };
 
-    const neighbourhood = neighbourhoodOf(ip);
-    const ofPlace =
-      app === undefined
-        ? await count(attempt, ['address', crowd], ['neighbourhood', neighbourhood])
-        : await count(attempt, ['app', crowd]);
+    // Where all is used up, a name that was made up is to leave no row.
+    const isCrowded = await isAnySpent(crowdThere.map((limited) => counterOf(attempt, limited)));
+    if (!isCrowded) {
+      // Narrow limits go first: what they stop is not counted by the wide ones, which stop others, too.
+      const ofName = await count(attempt, nameThere);
+      if (ofName !== undefined) return ofName;
+    }
+    const ofPlace = await count(attempt, ...crowdThere);
     if (ofPlace !== undefined) {
-      const ofStrangers =
-        (await count(attempt, ['strangersName', name, place], ['strangersPlace', crowd])) ??
-        (app === undefined
-          ? await count(attempt, ['strangersNeighbourhood', neighbourhood])
-          : undefined);
-      if (ofStrangers !== undefined && !(await atHome())) return ofPlace;
+      // Whatever stops one here is told in the same words, or they would tell which names somebody has.
+      if (attempt.isNobody || (isCrowded && (await isSpent(counterOf(attempt, nameThere)))))
+        return ofPlace;
+      const ofStranger = await count(
+        attempt,
+        ['strangersName', name, place],
+        ['strangersNameDay', name, place],
+      );
+      if (ofStranger !== undefined && !(await atHome())) return ofPlace;
     }
 
     let besieged = ofPlace;
@@ -146,7 +166,7 @@ export function createSignInThrottle(pool: pg.Pool, sealer: Sealer): SignInThrot
         ['besieged', account, place],
         ['besiegedAccount', account],
       );
-      if (ofFresh !== undefined && !(await atHome())) return ofFresh;
+      if (ofFresh !== undefined && !(await atHome())) return ofPlace ?? ofFresh;
       if (ofFresh !== undefined) besieged ??= ofFresh;
     }
     return besieged === undefined ? { allowed: true } : { allowed: true, besieged };

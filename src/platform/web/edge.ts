@@ -9,7 +9,7 @@ import { normalHost } from '../text/host-name.ts';
 export type EdgeView = {
   /** The visitor's address. */
   ip: string;
-  /** In normal form, with the port where the client named one. */
+  /** In normal form, with the port where the client named one; empty for what is no host. */
   host: string;
 };
 
@@ -67,8 +67,7 @@ export function readEdge(req: IncomingMessage, trustedProxies: readonly Cidr[]):
     trusted && forwardedHost !== undefined
       ? askedHost(forwardedHost, client.proxies)
       : (req.headers.host ?? '');
-  // What is no host in any form is nobody's; the log still says what it was.
-  return { ip: client.ip, host: normalHost(asText(host)) ?? host.trim().toLowerCase() };
+  return { ip: client.ip, host: normalHost(asText(host)) ?? '' };
 }
 
 /**

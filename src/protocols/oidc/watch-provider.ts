@@ -20,10 +20,10 @@ export function watchProvider(provider: Provider, community: Community, log: Log
       {
         community: community.slug,
         endpoint,
-        // Unknown clients and addresses are what an operator looks for.
-        client: ctx.oidc?.client?.clientId ?? named(ctx.oidc?.params?.client_id),
+        // What was typed in place of an id may be a secret: it is only said that it is unknown.
+        client: ctx.oidc?.client?.clientId ?? unknown(ctx.oidc?.params?.client_id),
         redirectUri:
-          endpoint === 'authorization' ? named(ctx.oidc?.params?.redirect_uri) : undefined,
+          endpoint === 'authorization' ? originOf(ctx.oidc?.params?.redirect_uri) : undefined,
         error: message,
         error_description,
         error_detail,
@@ -55,7 +55,14 @@ type Refused = {
   };
 };
 
-/** What a request calls itself, cut short; addresses without their query, which may hold anything. */
-function named(value: unknown): string | undefined {
-  return typeof value === 'string' ? value.split(/[?#]/)[0]?.slice(0, 200) : undefined;
+function unknown(clientId: unknown): string | undefined {
+  return typeof clientId === 'string' ? `unknown (${clientId.length} characters)` : undefined;
+}
+
+/** Paths and queries may hold anything. */
+function originOf(uri: unknown): string | undefined {
+  if (typeof uri !== 'string') return undefined;
+  const url = URL.parse(uri);
+  if (url === null) return `no address (${uri.length} characters)`;
+  return (url.origin === 'null' ? url.protocol : url.origin).slice(0, 200);
 }

@@ -26,12 +26,14 @@ export async function attemptOf(
   const communityId = communityOf(principal) ?? '';
   if (principal.kind === 'nobody' && principal.username !== undefined) {
     const typed = nameKey(principal.username.trim().slice(0, 320));
-    const account = (await subjectOf(database, communityId, typed)) ?? typed;
-    return { communityId, name: typed, account, ...place };
+    const subject = await subjectOf(database, communityId, typed);
+    const isNobody = subject === undefined;
+    return { communityId, name: typed, account: subject ?? typed, isNobody, ...place };
   }
   const dn = parseDn(name.slice(0, 1_000));
   const typed = (dn === undefined ? foldCase(name.slice(0, 320)) : dnKey(dn)).slice(0, 320);
-  return { communityId, name: typed, account: typed, ...place };
+  const isNobody = principal.kind === 'nobody';
+  return { communityId, name: typed, account: typed, isNobody, ...place };
 }
 
 /** Whoever has a username, in whatever status, as the web's sign-in finds them. */
