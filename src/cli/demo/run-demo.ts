@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { loadSealingKeys } from '../../domain/sealed-values/admit-keys.ts';
+import { followHubAddress } from '../../domain/services/follow-hub-address.ts';
 import { createLogger, start } from '../../main.ts';
 import { parseConfig } from '../../platform/config/config.ts';
 import { readEnv } from '../../platform/config/env.ts';
@@ -52,6 +53,8 @@ export async function runDemo(options: DemoOptions): Promise<{ stop(): Promise<v
       hubUrl: config.url.origin,
       env: process.env,
     });
+    // The apps below are told where the hub is now, on other ports than the last time perhaps.
+    await hub.database.transaction((tx) => followHubAddress(tx, config.url.origin));
     console.log('Starting two example apps…');
     const started = findApps(network, config.url.origin, appPorts);
     for (const app of started) apps.push(await startApp(app.env));
