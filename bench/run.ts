@@ -5,6 +5,7 @@ import { PATTERNS, type Pattern } from './ldap/ldap-target.ts';
 import { measureLdap } from './ldap/measure-ldap.ts';
 import { profileBridge } from './ldap/profile-bridge.ts';
 import { ABUSES, type Abuse, measureAbuse } from './measure-abuse.ts';
+import { measureApply } from './measure-apply.ts';
 import { measureOracle } from './measure-oracle.ts';
 import { measurePages } from './measure-pages.ts';
 import { measureRetention } from './measure-retention.ts';
@@ -18,8 +19,9 @@ const HELP = `npm run bench -- [options]
   --only PART        compare, scale, hashing (or sign-ins), oracle or pages; or ldap, which is not run
                      unless it is named: our bridge against Debian's slapd, which has to be installed;
                      or abuse, unless it is named neither: sockets, growth, uploads, refreshes and passwords, or
-                     one of them; or retention, unless it is named neither: what a month leaves in the database
-  --people N,N       with --only ldap: how many people the directories hold (default 10000,100000)
+                     one of them; or retention, unless it is named neither: what a month leaves in the database;
+                     or apply: the memory that a file of many members takes
+  --people N,N       with --only ldap or apply: how many people the directories, or files, hold (default 10000,100000)
   --pattern P,P      with --only ldap: ${PATTERNS.join(', ')}
   --rounds N         rounds of the comparison (default 3)
   --profile SCENARIO where the hub's time goes in one scenario (sso, refresh, userinfo, …), or
@@ -67,6 +69,7 @@ if (values.help) {
       parts: abuses as Abuse[],
       seconds: values.quick ? 2 : 10,
     });
+  if (values.only === 'apply') results.apply = await measureApply({ people });
   if (values.only === 'retention')
     results.retention = await measureRetention(
       values.quick ? { people: 10, times: 3 } : { people: 100, times: 10 },

@@ -140,7 +140,7 @@ async function transaction<Result>(
   try {
     await client.query('BEGIN');
     const inside: Queryable = { query: (sql, params, name) => run(client, sql, params, name) };
-    const statistics = new Statistics(inside);
+    const statistics = new Statistics((sql) => client.query(sql));
     const result = await work({
       ...inside,
       isTransaction: true,

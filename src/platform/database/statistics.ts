@@ -1,6 +1,3 @@
-/** The part of a transaction that this needs. */
-type Runs = { query(sql: string): Promise<unknown> };
-
 /** Of fewer rows than these the planner makes no mistake that anybody would notice. */
 const MANY = 1_000;
 
@@ -10,11 +7,12 @@ const MANY = 1_000;
  * that is asked for. What ANALYZE finds counts from the commit on for everybody, and at once in the transaction.
  */
 export class Statistics {
-  readonly #tx: Runs;
+  readonly #run: (sql: string) => Promise<unknown>;
   readonly #tables = new Map<string, { written: number; analysed: number }>();
 
-  constructor(tx: Runs) {
-    this.#tx = tx;
+  /** @param run runs a statement in the transaction */
+  constructor(run: (sql: string) => Promise<unknown>) {
+    this.#run = run;
   }
 
   /** Looks at a table each time that twice as much was written to it. */
@@ -35,7 +33,7 @@ export class Statistics {
 
   async #analyze(tables: readonly string[]): Promise<void> {
     // Who waits for a lock here, behind a VACUUM or another load, may be waited for there.
-    await this.#tx.query(`ANALYZE (SKIP_LOCKED) ${tables.join(', ')}`);
+    await this.#run(`ANALYZE (SKIP_LOCKED) ${tables.join(', ')}`);
     for (const table of tables) {
       const known = this.#tables.get(table);
       if (known !== undefined) known.analysed = known.written;
