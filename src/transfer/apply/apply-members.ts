@@ -1,6 +1,6 @@
 import { communityAddress } from '../../domain/communities/community-address.ts';
 import { RefusedError } from '../../domain/errors.ts';
-import type { MemberChange, SavedMember } from '../../domain/memberships/member-change.ts';
+import type { MemberChange, Place } from '../../domain/memberships/member-change.ts';
 import type { Status } from '../../domain/memberships/membership-store.ts';
 import { saveMembers } from '../../domain/memberships/save-members.ts';
 import { RefusedChangesError } from '../../domain/refused-changes.ts';
@@ -23,9 +23,16 @@ type Known = {
   passwordHash: string | null;
 };
 
+/** Enough that statements are few, few enough that what is made of a member is soon forgotten. */
+const TOGETHER = 1_000;
+
 /**
  * Brings a community's members to what the file says; with --prune, those whom it does not name have left, and
  * a member whose `groups` is given is in no others. Guests are the partnership's business, not the file's.
+ *
+ * A city's members are saved some at a time, for the sake of memory. Where that is not what saving them all at
+ * once would be (two who swap their addresses, an owner who follows another), or there is a fault to be told with
+ * others, what was saved is taken back, and all are saved at once.
  */
 export async function applyMembers(
   run: ApplyRun,
@@ -35,25 +42,114 @@ export async function applyMembers(
   const entries = community.entry.members;
   if (entries === undefined) return;
   const { id, slug } = community.row;
+  const gone = run.prune ? await unnamed(run, id, entries) : [];
+  const issuerUrl = await communityAddress(run.tx, new URL(run.hubUrl), id);
+  const target: Target = { community, groups, place: { id, issuerUrl } };
+  const isSaved =
+    (entries.length + gone.length > TOGETHER && (await saveInTurn(run, target, entries, gone))) ||
+    (await saveAtOnce(run, target, entries, gone));
+  if (isSaved) for (const { username } of gone) logRemoved(run, slug, username);
+}
+
+type Target = { community: SettledCommunity; groups: GroupIds; place: Place };
+type Gone = { subject: string; username: string };
+
+/** Members must be saved together with others. */
+class TogetherOnly extends Error {}
+
+/** @returns whether they are saved; otherwise nothing is */
+async function saveInTurn(
+  run: ApplyRun,
+  target: Target,
+  entries: readonly MemberEntry[],
+  gone: readonly Gone[],
+): Promise<boolean> {
+  const { tx, log } = run;
+  const told = [log.changes.length, log.notes.length] as const;
+  await lockInOrder(run, target.place.id, entries, gone);
+  await tx.query('SAVEPOINT members');
+  try {
+    for (const some of slices(entries)) {
+      const changes = await toChanges(run, target, some, refuseReturns);
+      for (const member of await saveMembers(tx, target.place, changes, 'apply'))
+        logMember(run, target.community.row.slug, member);
+    }
+    for (const some of slices(gone)) await saveMembers(tx, target.place, some.map(toLeft), 'apply');
+    await tx.query('RELEASE SAVEPOINT members');
+    return true;
+  } catch (error) {
+    if (!(error instanceof TogetherOnly || error instanceof RefusedError)) throw error;
+    await tx.query('ROLLBACK TO SAVEPOINT members');
+    [log.changes.length, log.notes.length] = told;
+    return false;
+  }
+}
+
+/** Whoever comes back may find that their address went to another, earlier in the file: that is to be told. */
+function refuseReturns({ status }: MemberEntry, before: Known | undefined): void {
+  if (before?.status === 'left' && status !== undefined && status !== 'left')
+    throw new TogetherOnly();
+}
+
+/** As one change locks them: changes that meet must not wait for one another. */
+async function lockInOrder(
+  { tx }: ApplyRun,
+  communityId: string,
+  entries: readonly MemberEntry[],
+  gone: readonly Gone[],
+): Promise<void> {
+  const keys = [...entries, ...gone].map(({ username }) => nameKey(username));
+  await tx.query(
+    `SELECT count(*) FROM (SELECT FROM unnest($2::text[]) AS named (key)
+       JOIN memberships m ON m.community_id = $1 AND m.username_key = named.key
+     ORDER BY m.subject FOR NO KEY UPDATE OF m) locked`,
+    [communityId, keys],
+  );
+}
+
+/** @returns whether they are saved; otherwise the faults are told */
+async function saveAtOnce(
+  run: ApplyRun,
+  target: Target,
+  entries: readonly MemberEntry[],
+  gone: readonly Gone[],
+): Promise<boolean> {
+  try {
+    const changes = await toChanges(run, target, entries);
+    changes.push(...gone.map(toLeft));
+    const saved = await saveMembers(run.tx, target.place, changes, 'apply');
+    for (const member of saved.slice(0, entries.length))
+      logMember(run, target.community.row.slug, member);
+    return true;
+  } catch (error) {
+    reportRefused(run, target.community, error);
+    return false;
+  }
+}
+
+function* slices<Item>(items: readonly Item[]): Generator<Item[]> {
+  for (let start = 0; start < items.length; start += TOGETHER)
+    yield items.slice(start, start + TOGETHER);
+}
+
+const toLeft = ({ subject }: Gone) => ({ subject, status: 'left' as const });
+
+async function toChanges(
+  run: ApplyRun,
+  { community, groups }: Target,
+  entries: readonly MemberEntry[],
+  check?: (entry: MemberEntry, before: Known | undefined) => void,
+): Promise<MemberChange[]> {
+  const { id, slug } = community.row;
   const known = await readMembers(run, id, entries);
   const changes: MemberChange[] = [];
   for (const entry of entries) {
     const before = known.get(nameKey(entry.username));
+    check?.(entry, before);
     noteWhoStays(run, slug, entry, before);
     changes.push(toChange(run, entry, before, await hashOf(run, slug, entry, before), groups));
   }
-  const gone = run.prune ? await unnamed(run, id, entries) : [];
-  changes.push(...gone.map(({ subject }) => ({ subject, status: 'left' as const })));
-  const issuerUrl = await communityAddress(run.tx, new URL(run.hubUrl), id);
-  let saved: SavedMember[];
-  try {
-    saved = await saveMembers(run.tx, { id, issuerUrl }, changes, 'apply');
-  } catch (error) {
-    reportRefused(run, community, error);
-    return;
-  }
-  for (const member of saved.slice(0, entries.length)) logMember(run, slug, member);
-  for (const { username } of gone) logRemoved(run, slug, username);
+  return changes;
 }
 
 async function readMembers(
@@ -81,7 +177,7 @@ async function unnamed(
   run: ApplyRun,
   communityId: string,
   entries: readonly MemberEntry[],
-): Promise<{ subject: string; username: string }[]> {
+): Promise<Gone[]> {
   return run.tx.query(
     `SELECT m.subject, m.username FROM memberships m
      WHERE m.community_id = $1 AND m.status <> 'left' AND m.origin = 'local'

@@ -3,8 +3,9 @@ import { isWhole } from '../../platform/text/whole-text.ts';
 import { reportContradictions } from './contradictions.ts';
 import { ApplyError, type Path, type Report } from './faults.ts';
 import { didYouMean } from './nearest.ts';
+import { readInPieces } from './read-in-pieces.ts';
 import { type ApplyDocument, fileSchema } from './schema.ts';
-import { readSource, type Source } from './source.ts';
+import { faultlessSource, readSource, type Source } from './source.ts';
 
 export type ParsedFile = { document: ApplyDocument; source: Source };
 
@@ -20,6 +21,8 @@ export function parseFile(
   hubUrl: string,
   env: NodeJS.ProcessEnv,
 ): ParsedFile {
+  const document = readInPieces(text, hubUrl, env);
+  if (document !== undefined) return { document, source: faultlessSource(file, text) };
   const source = readSource(file, text);
   if (source.faults.length > 0) throw new ApplyError(source.faults);
   if (source.value === null || source.value === undefined) {

@@ -96,7 +96,7 @@ export type ApplyDocument = z.output<ReturnType<typeof fileSchema>>;
 export type OperatorEntry = z.output<ReturnType<typeof operator>>;
 export type OperatorReaderEntry = z.output<ReturnType<typeof operatorReader>>;
 export type CommunityEntry = z.output<ReturnType<typeof community>>;
-export type MemberEntry = z.output<ReturnType<typeof member>>;
+export type MemberEntry = z.output<ReturnType<typeof memberSchema>>;
 export type ServiceEntry = z.output<ReturnType<typeof service>>;
 export type ClientEntry = z.output<ReturnType<typeof client>>;
 
@@ -147,7 +147,7 @@ function community(env: NodeJS.ProcessEnv) {
       })
       .optional(),
     groups: listOf(group()).optional(),
-    members: listOf(member(env)).optional(),
+    members: listOf(memberSchema(env)).optional(),
     services: listOf(service(env)).optional(),
   });
 }
@@ -175,7 +175,7 @@ function group() {
   });
 }
 
-function member(env: NodeJS.ProcessEnv) {
+export function memberSchema(env: NodeJS.ProcessEnv) {
   return mapping({
     username: checkedText(usernameMessage),
     name: memberName(),

@@ -69,6 +69,25 @@ export function readSource(file: string, text: string): Source {
   };
 }
 
+/** The source of a file without a fault, as far as it tells by itself; it is read once there is one. */
+export function faultlessSource(file: string, text: string): Source {
+  let source: Source | undefined;
+  const read = () => {
+    source ??= readSource(file, text);
+    return source;
+  };
+  return {
+    get value() {
+      return read().value;
+    },
+    get faults() {
+      return source?.faults ?? [];
+    },
+    report: (path, message) => read().report(path, message),
+    lineOf: (path) => read().lineOf(path),
+  };
+}
+
 function reportLostAliases(document: Document, add: (offset: number) => void): void {
   visit(document, {
     Alias: (_key, alias) => {
