@@ -56,7 +56,7 @@ test('help lists the commands for groups, operators and what changes members', a
   const verbs: [string, string][] = [
     ['help', 'member group operator'],
     ['help group', 'list show add set rename nest unnest remove'],
-    ['help operator', 'list add password remove'],
+    ['help operator', 'list add password remove remove-factors'],
     ['help member', 'set leave return group'],
   ];
   const helps = await Promise.all(verbs.map(([line]) => trousseau(line)));
@@ -182,6 +182,13 @@ test('operators are added, given a password and removed, and one stays', async (
   expect(await json(['operator', 'password', 'ops@hub.example'])).toMatchObject({
     password: expect.stringMatching(/^[a-z0-9-]{24}$/),
   });
+  await expectRefused(['operator', 'remove-factors', 'x@hub.example'], /there is no operator/);
+  const removed = await trousseau(['operator', 'remove-factors', 'OPS@hub.example']);
+  expect(removed.out).toMatch(/^Removed from ops@hub\.example: passkeys 0, .* password alone/);
+  const [event] = await db.database.query(
+    `SELECT actor, details FROM events WHERE type = 'operator.factors-removed'`,
+  );
+  expect(event).toMatchObject({ actor: 'cli', details: { email: 'ops@hub.example' } });
   await json(['operator', 'remove', 'ops@hub.example']);
   expect(await json(['operator', 'list'])).toEqual([{ email: 'second@hub.example' }]);
   await expectRefused(['operator', 'remove', 'ops@hub.example'], /there is no operator/);

@@ -1,14 +1,29 @@
 import { TOTP } from 'otpauth';
+import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { mintLink } from '../src/domain/links/link-store.ts';
+import { keepMail, listKeptMails } from '../src/domain/notices/kept-mail-store.ts';
 import { insertOperator } from '../src/domain/operators/create-operator.ts';
 import { removeOperatorFactors } from '../src/domain/operators/remove-factors.ts';
 import { lockOperators } from '../src/domain/operators/save-operators.ts';
 import { hashPassword } from '../src/domain/people/password.ts';
+import { deliverOperatorMail } from '../src/pages/mails/deliver-mail.ts';
+import { parseSmtpUrl, type SmtpServer } from '../src/platform/config/smtp-url.ts';
+import { createMailer } from '../src/platform/mail/transport.ts';
 import { Authenticator } from './support/authenticator.ts';
 import { Browser, type Page } from './support/browser.ts';
 import { buildCommunity, buildMember, PASSWORD } from './support/factories.ts';
 import { startHub, type TestHub } from './support/hub.ts';
-import { csrfOf, enrol, post, question, signIn } from './support/passkey-visits.ts';
+import { keptMail } from './support/kept-mails.ts';
+import {
+  csrfOf,
+  enrol,
+  post,
+  question,
+  signIn,
+  typePassword as signInWithPassword,
+} from './support/passkey-visits.ts';
+import { startSmtp } from './support/smtp.ts';
 
 let hub: TestHub;
 let issuer: string;
@@ -59,6 +74,8 @@ async function byPasskey(authenticator: Authenticator): Promise<Response> {
   const response = authenticator.signIn(options);
   return post(browser, at('/login/passkey'), { csrf: csrfOf(page), response });
 }
+
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
 const isIn = async (browser: Browser) => (await browser.open(at(''))).url === at('');
 
@@ -139,4 +156,127 @@ it('lost factors go by a command of the server, with every session, and an event
     [email],
   );
   expect(event.details).toMatchObject({ passkeys: 1, totp: false });
+});
+
+/** What was queued for the operator at hand, oldest first. */
+const told = async () =>
+  (
+    await hub.database.query<{ data: Record<string, unknown> }>(
+      `SELECT payload -> 'data' AS data FROM outbox WHERE kind = 'operator-mail' AND payload ->> 'to' = $1 ORDER BY id`,
+      [email],
+    )
+  ).map(({ data }) => data);
+
+it('an operator is told of a sign-in with a browser that they were not known to use', async () => {
+  const browser = new Browser();
+  await typePassword(browser);
+  await typePassword(browser);
+  expect(await told()).toEqual([]);
+  await typePassword(new Browser({ headers: { 'user-agent': FIREFOX } }));
+  expect(await told()).toMatchObject([
+    { change: 'new-device', device: 'Firefox, Linux', ip: '127.0.0.1' },
+  ]);
+});
+
+it('a message to an operator is delivered in the name of the hub, and leads to the console', async () => {
+  const browser = new Browser();
+  await typePassword(browser);
+  await addTotp(browser);
+  const smtp = await startSmtp();
+  const server = parseSmtpUrl(smtp.url) as SmtpServer;
+  const mailer = createMailer({ server, from: 'noreply@hub.example', ehloName: 'hub.example' });
+  const parts = { ...hub, log: pino({ level: 'silent' }), hubUrl: hub.config.url };
+  const [row] = await hub.database.query(
+    `SELECT payload FROM outbox WHERE kind = 'operator-mail' AND payload ->> 'to' = $1`,
+    [email],
+  );
+  const message = {
+    id: '7',
+    kind: 'operator-mail' as const,
+    communityId: null,
+    attempts: 1,
+    ...row,
+  };
+  const kept = await deliverOperatorMail({ ...parts, mailer: undefined }, message);
+  expect(kept).toEqual({ state: 'done' });
+  expect((await keptMail(hub, email)).communityId).toBeNull();
+  expect(await deliverOperatorMail({ ...parts, mailer }, message)).toEqual({ state: 'done' });
+  mailer.close();
+  await smtp.stop();
+  const [sent] = smtp.mails;
+  expect(sent?.to).toEqual([email]);
+  expect((await keptMail(hub, email)).text).toContain(at('/two-factors'));
+});
+
+it('codes of an operator are stopped after too many wrong ones, the right one with them', async () => {
+  const browser = new Browser();
+  await typePassword(browser);
+  const { totp } = await addTotp(browser);
+  const guesser = new Browser();
+  let page = await typePassword(guesser);
+  for (let tries = 0; tries < 20 && page.status !== 429; tries += 1)
+    page = await guesser.submit(page, '#second-factor-form', { code: '000000' });
+  expect(page.status).toBe(429);
+  expect(Number(page.headers.get('retry-after'))).toBeGreaterThan(0);
+  const right = await guesser.submit(page, '#second-factor-form', { code: totp.generate() });
+  expect(right.status).toBe(429);
+});
+
+it('each page of the console says who is signed in, signs out, and leads to the others', async () => {
+  const browser = new Browser();
+  await typePassword(browser);
+  await addTotp(browser);
+  const paths = ['', '/mails', '/two-factors', '/totp', '/recovery-codes', '/passkeys'];
+  for (const path of paths) {
+    const { document } = await browser.open(at(path));
+    expect([path, document.querySelector('.top .who .name')?.text]).toEqual([
+      path,
+      expect.stringContaining(email),
+    ]);
+    expect([path, document.querySelector('#operator-sign-out') !== null]).toEqual([path, true]);
+    const ways = document.querySelectorAll('.sections a').map((a) => a.getAttribute('href'));
+    expect([path, ways]).toEqual([path, ['/operator', '/operator/mails', '/operator/two-factors']]);
+    expect([path, document.querySelectorAll('.sections a[aria-current]').length]).toEqual([
+      path,
+      1,
+    ]);
+  }
+});
+
+it('an error below the console leads back to the console', async () => {
+  const { document, status } = await new Browser().open(at('/nulle-part'));
+  expect([status, document.querySelector('#home-link')?.getAttribute('href')]).toEqual([
+    404,
+    '/operator',
+  ]);
+});
+
+it('the link of a kept message that was shown is seen by the admins, and by the member whose it is', async () => {
+  const { slug, id } = await buildCommunity(hub.database);
+  const here = `${hub.url}/c/${slug}`;
+  const admin = await buildMember(hub.database, id, { role: 'admin' });
+  const member = await buildMember(hub.database, id);
+  await hub.app.settle();
+  const link = { kind: 'recovery' as const, subject: member.subject, hours: 1 };
+  const token = await mintLink(hub.database, id, link);
+  const mail = { subject: 'x', html: '', text: `Ouvrez ${here}/recover/${token} vite` };
+  const to = 'membre@lieu.example';
+  await keepMail(hub.database, hub.sealer, { communityId: id, to, mail });
+  const browser = new Browser();
+  await typePassword(browser);
+  const kept = (await listKeptMails(hub.database))[0]?.id;
+  const hidden = await browser.open(at(`/mails/${kept}`));
+  expect(hidden.text).not.toContain(token);
+  const shown = await browser.submit(hidden, '#show-link');
+  expect(shown.text).toContain(token);
+
+  const of = async ({ username }: { username: string }, path: string) => {
+    const visitor = new Browser();
+    await signInWithPassword(visitor, here, username);
+    return (await visitor.open(here + path)).text;
+  };
+  expect(await of(admin, '/admin')).toContain(email);
+  const words = 'Lien vers votre compte affiché';
+  expect(await of(member, '/account/activity')).toContain(words);
+  expect(await of(admin, '/account/activity')).not.toContain(words);
 });

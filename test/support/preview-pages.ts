@@ -6,7 +6,7 @@ import { pageFrame } from '../../src/pages/page-frame.ts';
 import { createRenderer } from '../../src/platform/web/render.ts';
 import { loadStaticFiles } from '../../src/platform/web/static.ts';
 import { themeCss } from '../../src/platform/web/theme.ts';
-import { SAMPLE_PAGES, sampleChrome } from './sample-pages.ts';
+import { chromeOfSample, SAMPLE_PAGES } from './sample-pages.ts';
 
 const [folder, locale = 'fr'] = process.argv.slice(2) as [string, 'fr' | 'en'];
 const files = loadStaticFiles();
@@ -17,18 +17,12 @@ for (const name of ['app.css', 'icons.svg', 'favicon.svg']) {
 }
 writeFileSync(join(folder, 'theme.css'), themeCss('#0a7d5a'));
 for (const [name, page] of Object.entries(SAMPLE_PAGES)) {
-  const chrome = sampleChrome(locale);
-  const community = {
-    ...(chrome.community as { name: string; homeUrl: string }),
-    themeUrl: 'theme.css',
-  };
-  const signedInAs = /^(home$|account\/|admin\/)/.test(page.page) ? chrome.signedInAs : undefined;
-  const isOfHub = /^(setup|operator|hub)/.test(page.page);
+  const { community, ...chrome } = chromeOfSample(name, locale);
+  const themed = community && { ...community, themeUrl: 'theme.css' };
   const html = renderer.render(page, {
     ...chrome,
-    signedInAs,
+    ...(themed && { community: themed }),
     assetBase: 'assets',
-    community: isOfHub ? undefined : community,
   });
   writeFileSync(join(folder, `${name.replaceAll(' ', '-')}.html`), html);
 }

@@ -7,6 +7,7 @@ import { EXPORT_PAGES } from './sample-pages/export.ts';
 import { JOINING_PAGES } from './sample-pages/joining.ts';
 import { LEAVING_PAGES } from './sample-pages/leaving.ts';
 import { MAIL_PAGES } from './sample-pages/mails.ts';
+import { OPERATOR_PAGES, OPERATOR_SIGN_IN_PAGES } from './sample-pages/operator.ts';
 import { PASSKEY_PAGES } from './sample-pages/passkeys.ts';
 import { PASSWORD_PAGES } from './sample-pages/passwords.ts';
 import { RECOVERY_PAGES } from './sample-pages/recovery.ts';
@@ -24,6 +25,8 @@ export const SAMPLE_PAGES: Record<string, PageModel> = {
   ...JOINING_PAGES,
   ...LEAVING_PAGES,
   ...MAIL_PAGES,
+  ...OPERATOR_PAGES,
+  ...OPERATOR_SIGN_IN_PAGES,
   ...PASSKEY_PAGES,
   ...REGISTRATION_PAGES,
   ...PASSWORD_PAGES,
@@ -46,4 +49,17 @@ export function sampleChrome(locale: 'fr' | 'en'): Chrome {
       signOutUrl: '/c/lamyne/oidc/session/end',
     },
   };
+}
+
+/** The same around a page as whoever may see it has it; what is of the hub has no community. */
+export function chromeOfSample(name: string, locale: 'fr' | 'en'): Chrome {
+  const page = SAMPLE_PAGES[name]?.page ?? '';
+  const { community, signedInAs, ...chrome } = sampleChrome(locale);
+  if (name in OPERATOR_PAGES || /^operator-(home|mails?)$/.test(page)) {
+    const signOut = { action: '/operator/logout', csrf: 'token' };
+    return { ...chrome, operator: { email: 'exploitation@hub.example', signOut } };
+  }
+  if (name in OPERATOR_SIGN_IN_PAGES || /^(setup|operator|hub)/.test(page)) return chrome;
+  const isSignedIn = /^(home$|account\/|admin\/)/.test(page);
+  return { ...chrome, community, ...(isSignedIn && { signedInAs }) };
 }

@@ -31,7 +31,7 @@ export type MailTemplate =
   | 'deletion-requested'
   | 'deletion-done'
   | 'joined'
-  /** What guards an operator's account changed, or served; `change` says what. */
+  /** What guards an operator's account changed, or served, or a new browser signed in to it; `change` says what. */
   | 'operator-factors';
 
 /**

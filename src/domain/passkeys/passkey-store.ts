@@ -29,7 +29,7 @@ export type StoredPasskey = {
 /** What a community knows of its owner: their membership. */
 export type MemberOwner = { subject: string } & Pick<Member, 'status' | 'statusReason'>;
 
-export type OperatorOwner = { operatorId: string };
+export type OperatorOwner = { operatorId: string; email: string };
 
 export type NewPasskey = {
   personId: string;
@@ -82,7 +82,7 @@ export async function findOperatorPasskey(
   credentialId: string,
 ): Promise<(StoredPasskey & OperatorOwner) | undefined> {
   const [row] = await db.query<StoredPasskey & OperatorOwner>(
-    `SELECT ${STORED}, o.id AS "operatorId"
+    `SELECT ${STORED}, o.id AS "operatorId", o.email
      FROM passkeys k JOIN operators o ON o.person_id = k.person_id
      WHERE k.rp_id = $1 AND k.credential_id = $2`,
     [rpId, Buffer.from(credentialId, 'base64url')],

@@ -29,6 +29,7 @@ export const TOLD_EVENTS: ReadonlySet<string> = new Set<EventType | 'totp.replac
   'invitation.created',
   'invitation.revoked',
   'invitation.used',
+  'kept-mail.link-shown',
   'member.admitted',
   'member.created',
   'member.deletion-cancelled',

@@ -46,6 +46,7 @@ export const VARIANTS: Partial<Record<MailTemplate, { by: string; of: readonly s
       'second-factor-added',
       'second-factor-removed',
       'recovery-code-used',
+      'new-device',
     ],
   },
 };

@@ -1,3 +1,4 @@
+import { tellOfNewDevice } from '../../domain/operators/new-device.ts';
 import {
   closeOperatorSession,
   OPERATOR_SESSION_SECONDS,
@@ -13,11 +14,13 @@ import { RequestError } from '../../platform/web/http-errors.ts';
 import type { HubRequest } from '../routing/hub-request.ts';
 import { OPERATOR_COOKIE } from '../routing/operator-guard.ts';
 import type { WebParts } from '../routing/web-parts.ts';
-import { rememberOperatorDevice } from './operator-device.ts';
+import { knownOperatorDevice, rememberOperatorDevice } from './operator-device.ts';
 
 /** An operator's sign-in that is proven. */
 export type ProvenOperator = {
   id: string;
+  personId: string;
+  email: string;
   /** RFC 8176: what really happened. */
   amr: string[];
   restsOn: OperatorCredential;
@@ -32,16 +35,21 @@ export type ProvenOperator = {
 export async function completeOperatorSignIn(
   parts: Pick<WebParts, 'database' | 'sealer'>,
   request: HubRequest,
-  { id, amr, restsOn, pending }: ProvenOperator,
+  { id, personId, email, amr, restsOn, pending }: ProvenOperator,
   returnPath: string | undefined,
 ): Promise<void> {
   const { cookies } = request.ctx;
   const before = cookies.get(OPERATOR_COOKIE);
+  const device = await knownOperatorDevice(parts, request, { id, personId });
   const token = await parts.database.transaction(async (tx) => {
     if (pending !== undefined && !(await endPendingOperatorSignIn(tx, pending))) return undefined;
     const opened = await openOperatorSession(tx, id, amr, restsOn);
     if (opened === undefined) return undefined;
     if (before !== undefined) await closeOperatorSession(tx, before);
+    if (device === undefined) {
+      const userAgent = request.ctx.get('user-agent');
+      await tellOfNewDevice(tx, { id, email, locale: request.locale, userAgent, ip: request.ip });
+    }
     await recordEvents(tx, [
       { type: 'operator.signed-in', actor: `operator:${id}`, details: { amr } },
     ]);

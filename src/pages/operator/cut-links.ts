@@ -6,7 +6,14 @@ import { LINK_PAGES } from '../mails/templates.ts';
 type Kind = LinkKind | 'invitation';
 
 /** A piece of a message: text, or an address; `kept` where it opens something, or did. */
-export type Piece = { text?: string; url?: string; kept?: 'open' | 'over'; kind?: Kind };
+export type Piece = {
+  text?: string;
+  url?: string;
+  kept?: 'open' | 'over';
+  kind?: Kind;
+  /** The member whom the link is about. */
+  subject?: string;
+};
 
 /** Longer pages first: an assisted recovery's begins as a recovery's does. */
 const PAGES = (Object.entries(LINK_PAGES) as [Kind, string][]).sort(
@@ -30,12 +37,20 @@ async function judge(db: Queryable, communityId: string | null, url: string): Pr
   for (const [kind, page] of PAGES) {
     const token = url.split(page)[1];
     if (token === undefined || token === '') continue;
-    const isOpen =
-      communityId !== null &&
-      (kind === 'invitation'
-        ? (await findInvitation(db, communityId, token))?.state === 'open'
-        : (await findLink(db, communityId, kind, token)) !== undefined);
-    return { url, kind, kept: isOpen ? 'open' : 'over' };
+    const open = communityId === null ? undefined : await findOpen(db, communityId, kind, token);
+    if (open === undefined) return { url, kind, kept: 'over' };
+    return { url, kind, kept: 'open', ...(open.subject !== null && { subject: open.subject }) };
   }
   return { url };
+}
+
+async function findOpen(
+  db: Queryable,
+  communityId: string,
+  kind: Kind,
+  token: string,
+): Promise<{ subject: string | null } | undefined> {
+  if (kind !== 'invitation') return findLink(db, communityId, kind, token);
+  const invitation = await findInvitation(db, communityId, token);
+  return invitation?.state === 'open' ? { subject: null } : undefined;
 }

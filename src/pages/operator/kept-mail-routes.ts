@@ -72,7 +72,8 @@ export const KEPT_MAIL_ROUTES: HubRoute[] = [
       const open = cut.find(({ kept }) => kept === 'open');
       if (open?.kind !== undefined) {
         const details = { mail: id, link: open.kind };
-        await tellOf(parts, mail, { type: 'kept-mail.link-shown', details }, who);
+        const told = { type: 'kept-mail.link-shown' as const, details };
+        await tellOf(parts, mail, told, who, open.subject);
       }
       showMail(
         request,
@@ -93,9 +94,15 @@ async function keptMail({ database, sealer }: WebParts, id: string): Promise<Mai
   return mail;
 }
 
-/** In the trail of the community whose message it is. */
-function tellOf({ database }: WebParts, { communityId }: Mail, told: Told, who: SignedInOperator) {
-  const where = communityId === null ? {} : { communityId };
+/** In the trail of the community whose message it is, and of the member whom its link is about. */
+function tellOf(
+  { database }: WebParts,
+  { communityId }: Mail,
+  told: Told,
+  who: SignedInOperator,
+  subject?: string,
+) {
+  const where = communityId === null ? {} : { communityId, ...(subject && { subject }) };
   return database.transaction((tx) =>
     recordEvents(tx, [{ ...where, ...told, actor: `operator:${who.id}` }]),
   );

@@ -36,9 +36,9 @@ export const OPERATOR_PASSKEY_SIGN_IN_ROUTES: HubRoute[] = [
         userVerification: true,
       });
       if (outcome.verified) {
-        const { operatorId, id } = outcome.passkey;
+        const { operatorId, personId, email, id } = outcome.passkey;
         const amr = [...outcome.amr, 'mfa'];
-        const proven = { id: operatorId, amr, restsOn: { passkeyId: id } };
+        const proven = { id: operatorId, personId, email, amr, restsOn: { passkeyId: id } };
         return completeOperatorSignIn(parts, request, proven, returnPath);
       }
       const page = operatorLogin(request, returnPath);

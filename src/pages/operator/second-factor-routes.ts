@@ -69,9 +69,9 @@ export const OPERATOR_SECOND_FACTOR_ROUTES: HubRoute[] = [
         return;
       }
       if (isGuessable) await parts.throttle.factorSucceeded(attempt);
-      const { id, passwordHash } = who;
+      const { id, personId, email, passwordHash } = who;
       const amr = ['pwd', ...proven, 'mfa'];
-      const signIn = { id, amr, restsOn: { passwordHash }, pending: who };
+      const signIn = { id, personId, email, amr, restsOn: { passwordHash }, pending: who };
       await completeOperatorSignIn(parts, request, signIn, returnPath);
     },
   }),

@@ -67,7 +67,9 @@ export const OPERATOR_SIGN_IN_ROUTES: HubRoute[] = [
       }
       await parts.throttle.succeeded(attempt);
       if (!hasSecondFactor(await readFactors(parts.database, operator.personId))) {
-        const proven = { id: operator.id, amr: ['pwd'], restsOn: { passwordHash } };
+        const { id, personId } = operator;
+        const restsOn = { passwordHash };
+        const proven = { id, personId, email: operator.email, amr: ['pwd'], restsOn };
         return completeOperatorSignIn(parts, request, proven, returnPath);
       }
       keepPending(

@@ -34,8 +34,9 @@ function homeOf({ config }: ErrorParts, ctx: Context): string {
   const place = placeOf(ctx);
   if (place !== undefined) return place.basePath || '/';
   const { edge } = ctx.state as { edge?: EdgeView };
+  const home = /^\/operator(\/|$)/.test(ctx.path) ? '/operator' : '/';
   // A host that is none of ours has no pages.
-  return edge === undefined || edge.host === config.url.host ? '/' : `${config.url.origin}/`;
+  return edge === undefined || edge.host === config.url.host ? home : config.url.origin + home;
 }
 
 function chromeOf(parts: ErrorParts, ctx: Context): Chrome {

@@ -4,7 +4,7 @@ import { pageFrame } from '../../../src/pages/page-frame.ts';
 import { createRenderer } from '../../../src/platform/web/render.ts';
 import { loadStaticFiles } from '../../../src/platform/web/static.ts';
 import { themeCss } from '../../../src/platform/web/theme.ts';
-import { SAMPLE_PAGES, sampleChrome } from '../../support/sample-pages.ts';
+import { chromeOfSample, SAMPLE_PAGES } from '../../support/sample-pages.ts';
 
 export type SampleServer = {
   /** Where a sample page is, in a language. */
@@ -21,14 +21,9 @@ export async function startSampleServer(): Promise<SampleServer> {
   function render(name: string, locale: 'fr' | 'en'): string | undefined {
     const page = SAMPLE_PAGES[name];
     if (page === undefined) return undefined;
-    const chrome = sampleChrome(locale);
-    const isOfHub = /^(setup|operator|hub)/.test(page.page);
-    const isSignedIn = /^(home|account|admin)/.test(page.page);
-    return renderer.render(page, {
-      ...chrome,
-      community: isOfHub ? undefined : { ...community(chrome), themeUrl: '/theme.css' },
-      signedInAs: isSignedIn ? chrome.signedInAs : undefined,
-    });
+    const { community, ...chrome } = chromeOfSample(name, locale);
+    const themed = community && { ...community, themeUrl: '/theme.css' };
+    return renderer.render(page, { ...chrome, ...(themed && { community: themed }) });
   }
 
   const send = (response: ServerResponse, type: string, body: string | Buffer | undefined) => {
@@ -55,9 +50,4 @@ export async function startSampleServer(): Promise<SampleServer> {
         server.closeAllConnections();
       }),
   };
-}
-
-function community(chrome: ReturnType<typeof sampleChrome>) {
-  if (chrome.community === undefined) throw new Error('the samples have a community');
-  return chrome.community;
 }

@@ -21,4 +21,22 @@ export const MAIL_PAGES: Record<string, PageModel> = {
     show: { action: '/operator/mails/7', csrf: 'token' },
     backUrl: '/operator/mails',
   },
+  'kept mail shown': {
+    page: 'operator-mail',
+    mail,
+    parts: [
+      { text: 'Bonjour,\n\nOuvrez ce lien :\n' },
+      { url: 'https://hub.example/c/lamyne/register/4uvbDg0AGhGTrLJp3r4KvE2vwFdUqLh1b3o5Y8zQm0k' },
+      { text: '\n' },
+    ],
+    show: undefined,
+    backUrl: '/operator/mails',
+  },
+  'kept mail over': {
+    page: 'operator-mail',
+    mail,
+    parts: [{ text: 'Bonjour,\n\nOuvrez ce lien :\n' }, { state: 'over' }, { text: '\n' }],
+    show: undefined,
+    backUrl: '/operator/mails',
+  },
 };
