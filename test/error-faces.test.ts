@@ -213,13 +213,16 @@ describe('a community that is paused', () => {
 });
 
 describe('an error of the hub', () => {
-  it.each(['/nulle-part', '/c/nulle-part', '/c/nulle-part/login', '/operator/nulle-part'])(
-    "wears the hub's face and leads to its door: %s",
-    async (path) => {
-      const page = await new Browser().open(hub.url + path);
-      expect([page.status, faceOf(page)]).toEqual([404, THE_HUBS]);
-    },
-  );
+  it.each([
+    ['/nulle-part', '/'],
+    ['/c/nulle-part', '/'],
+    ['/c/nulle-part/login', '/'],
+    ['/operatornulle-part', '/'],
+    ['/operator/nulle-part', '/operator'],
+  ])("wears the hub's face and leads to its door, or the console's: %s", async (path, home) => {
+    const page = await new Browser().open(hub.url + path);
+    expect([page.status, faceOf(page)]).toEqual([404, { ...THE_HUBS, home }]);
+  });
 
   it('of a host that is not served leads to the hub', async () => {
     const browser = new Browser({ headers: { 'x-forwarded-host': 'ailleurs.example' } });
