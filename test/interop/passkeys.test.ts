@@ -124,7 +124,7 @@ describe('a passkey', () => {
     expect(await page.textContent('main')).toContain(username);
     await page.goto(`${lieu.issuer}/account/passkeys`);
     expect(await page.textContent('h1')).toBe('Passkeys');
-    expect(await page.textContent('.entries')).toMatch(/Last used on \d+ \w+ \d{4}/);
+    expect(await page.textContent('.entries')).toMatch(/Last used on \d+\s\w+ \d{4}/);
     await page.getByRole('button', { name: 'Create a passkey' }).click();
     await page.getByText('has a passkey of your account already').waitFor();
   });
