@@ -9,6 +9,8 @@ export default defineConfig({
     // A bound for what hangs, not for what is slow: the machine may be busy with something else.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // Files share a worker's modules, which hold no state between them: loading them cost more than most files' tests.
+    isolate: false,
     // On two cores vitest would run one file at a time; most of a test's time is spent in PostgreSQL and in waits.
     maxWorkers: Math.max(3, availableParallelism() - 1),
   },

@@ -43,6 +43,18 @@ const MIGRATED: [name: string, hash: string, password: string] = [
 ];
 const SSHA = vector('{SSHA}').hash;
 
+/** Its rounds take a tenth of a second: enough to be told from what else a processor does meanwhile. */
+const DEAR_ENOUGH = vector('sha512-crypt of passlib').hash.replace('rounds=656000', 'rounds=40000');
+
+/** Those that take a second of a processor: of each family there is a cheaper one that refuses the wrong password. */
+const DEAR = [
+  'sha512-crypt of passlib',
+  'sha256-crypt of passlib',
+  'phpass ($P$) of passlib',
+  'phpass ($H$) of passlib',
+  'yescrypt of a higher cost',
+];
+
 /** As a hash is kept. */
 function taken(given: string): string {
   const found = readForeignHash(given);
@@ -93,11 +105,11 @@ async function signIn(username: string, password: string) {
 describe('a hash of another system', () => {
   it.each(VECTORS)(
     '$name: the right password fits and no other',
-    ({ hash, password = CAFE }) => {
+    ({ name, hash, password = CAFE }) => {
       const found = readForeignHash(hash);
       if (found instanceof HashFault) throw new Error(found.words);
       expect(found.check(password)).toBe(true);
-      expect(found.check(`${password}x`)).toBe(false);
+      if (!DEAR.includes(name)) expect(found.check(`${password}x`)).toBe(false);
       // It is kept in one spelling, which says the same as the one that was given.
       expect(readForeignHash(found.text)).toMatchObject({ text: found.text, family: found.family });
       // The dearest take a second of a processor, which a busy machine has to find first.
@@ -277,7 +289,7 @@ describe('a hash of another system', () => {
   });
 
   it('that hashes the password in each round is not made dearer by a long one', () => {
-    const dear = readForeignHash(vector('sha512-crypt of passlib').hash);
+    const dear = readForeignHash(DEAR_ENOUGH);
     if (dear instanceof HashFault) throw new Error('no hash');
     const used = (password: string) => {
       const before = process.cpuUsage();
@@ -373,24 +385,24 @@ describe('while there are such hashes', () => {
   });
 
   it('each refusal does the work of one hash of each kind, whatever the hash, and no right password more than its own', async () => {
-    const dear = await argon2(CHAT, { memoryCost: 65_536, timeCost: 3, parallelism: 1 });
+    const theirs = await argon2(CHAT, { memoryCost: 8192, timeCost: 2, parallelism: 1 });
     const ours = await hashPassword(CHAT);
     const kindsOf = (hashes: readonly string[]) => hashes.map((each) => kindOf(each).kind).sort();
     passwords.imitate([
-      { kind: kindOf(dear).kind, hash: dear },
+      { kind: kindOf(theirs).kind, hash: theirs },
       { kind: kindOf(SSHA).kind, hash: SSHA },
     ]);
-    const all = kindsOf([ours, dear, SSHA]);
-    for (const against of [null, ours, dear, SSHA]) {
+    const all = kindsOf([ours, theirs, SSHA]);
+    for (const against of [null, ours, theirs, SSHA]) {
       verified.length = 0;
       // Sent at once, they stand in line behind nothing but such work.
       await Promise.all(Array.from({ length: 4 }, () => check(against)));
       expect(kindsOf(verified)).toEqual(all.flatMap((kind) => Array(4).fill(kind)));
     }
     verified.length = 0;
-    expect((await check(dear, CHAT)).matches).toBe(true);
+    expect((await check(theirs, CHAT)).matches).toBe(true);
     expect((await check(ours, CHAT)).matches).toBe(true);
-    expect(verified).toEqual([dear, ours]);
+    expect(verified).toEqual([theirs, ours]);
     passwords.imitate([]);
   });
 

@@ -5,7 +5,7 @@ import { boundReader, buildLieu, type Lieu, startLdapHub } from './support/direc
 import type { LdapClient } from './support/ldap-client.ts';
 import { seededRandom } from './support/mutate.ts';
 
-const ROUNDS = 25;
+const ROUNDS = Number(process.env.CHANGES_ROUNDS ?? 12);
 const CHANGES = 12;
 
 /** A directory that has followed every change is the same as one that was read just now. */
