@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type DatabaseHolder, holdDatabase } from './support/database-holder.ts';
 import {
-  folderWithDatabase,
   keptRows,
   postmasterPid,
   processesIn,
   temporaryFolder,
+  useFolderWithDatabase,
   waitUntil,
 } from './support/embedded-folder.ts';
+
+const folderWithDatabase = useFolderWithDatabase();
 
 async function runHub(folder: string, rows = 20): Promise<DatabaseHolder> {
   const hub = holdDatabase(folder, 'hub');

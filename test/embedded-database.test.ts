@@ -6,11 +6,13 @@ import { boundLog } from '../src/platform/database/embedded/server-log.ts';
 import { type HubDatabase, openHubDatabase } from '../src/platform/database/open-hub-database.ts';
 import { holdDatabase } from './support/database-holder.ts';
 import {
-  folderWithDatabase,
   processesIn,
   silentLog,
   temporaryFolder,
+  useFolderWithDatabase,
 } from './support/embedded-folder.ts';
+
+const folderWithDatabase = useFolderWithDatabase();
 
 async function open(dataFolder: string, purpose: 'hub' | 'command' = 'hub'): Promise<HubDatabase> {
   const opened = await openHubDatabase(

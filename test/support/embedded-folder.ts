@@ -31,21 +31,23 @@ async function emptyFolder(mode: number): Promise<string> {
   return folder;
 }
 
-let original: Promise<string> | undefined;
-afterAll(async () => {
-  if (original !== undefined) await rm(await original, { recursive: true, force: true });
-});
-
 /**
- * A data folder with a database that was made and closed in order, removed after the test as
- * `temporaryFolder` is. It is a copy: making one takes most of the time of a test that is about something else.
+ * For a file's tests: makes data folders with a database that was made and closed in order, each removed after its
+ * test as `temporaryFolder` is. They are copies: making one takes most of the time of a test that is about something
+ * else.
  */
-export async function folderWithDatabase(): Promise<string> {
-  original ??= makeOriginal();
-  const folder = await temporaryFolder();
-  // With owners and modes: when root runs the tests, the database is another user's.
-  await promisify(execFile)('cp', ['-a', `${await original}/.`, folder]);
-  return folder;
+export function useFolderWithDatabase(): () => Promise<string> {
+  let original: Promise<string> | undefined;
+  afterAll(async () => {
+    if (original !== undefined) await rm(await original, { recursive: true, force: true });
+  });
+  return async () => {
+    original ??= makeOriginal();
+    const folder = await temporaryFolder();
+    // With owners and modes: when root runs the tests, the database is another user's.
+    await promisify(execFile)('cp', ['-a', `${await original}/.`, folder]);
+    return folder;
+  };
 }
 
 async function makeOriginal(): Promise<string> {
