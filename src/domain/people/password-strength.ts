@@ -7,8 +7,11 @@ import { normalForm } from '../../platform/text/normal-form.ts';
 const LOOKED_AT = 24;
 /** Of the words, the longest; more than anybody's names come to. */
 const MAX_WORDS = 64;
-/** Of one turn, in all: several times what the worst password takes. */
+/** Of a processor, for one turn in all: several times what the worst password takes. */
 const TURN_MS = 1_000;
+/** As long as a form may wait for it, where the machine has more to do. */
+const WAIT_MS = 5_000;
+const LOOK_EVERY_MS = 50;
 /** The word lists take some 70 MB, and are needed now and then: they go when nobody asks. */
 const IDLE_MS = 60_000;
 
@@ -23,7 +26,7 @@ export type StrengthMeter = {
   stop(): Promise<void>;
 };
 
-/** @param turnMs how long one password may take; then the thread goes, whatever it is at */
+/** @param turnMs of a processor that one password may take; then the thread goes, whatever it is at */
 export function createStrengthMeter(turnMs = TURN_MS): StrengthMeter {
   let worker: Promise<Worker> | undefined;
   let idle: NodeJS.Timeout | undefined;
@@ -31,17 +34,19 @@ export function createStrengthMeter(turnMs = TURN_MS): StrengthMeter {
   async function ask(password: string, words: readonly string[]): Promise<number> {
     worker ??= startWorker();
     const thread = await worker;
+    const turn = beginTurn(thread, turnMs);
     // While it answers, it keeps the process up; before and after, it does not.
     thread.ref();
     try {
       thread.postMessage({ password, words });
-      const [score] = await once(thread, 'message', { signal: AbortSignal.timeout(turnMs) });
+      const [score] = await once(thread, 'message', { signal: turn.signal });
       return score;
     } catch (error) {
       await stop();
       if ((error as Error).name !== 'AbortError') throw error;
       throw new BusyError('a password could not be weighed in time');
     } finally {
+      turn.end();
       thread.unref();
     }
   }
@@ -77,4 +82,27 @@ export function createStrengthMeter(turnMs = TURN_MS): StrengthMeter {
     },
     stop,
   };
+}
+
+/** `signal` is aborted when the thread has had its time, or is gone. */
+function beginTurn(thread: Worker, turnMs: number): { signal: AbortSignal; end(): void } {
+  const over = new AbortController();
+  let before: number | undefined;
+  const begun = performance.now();
+  const look = async () => {
+    const now = await processorTime(thread);
+    before ??= now;
+    if (now - before > turnMs || performance.now() - begun > WAIT_MS) over.abort();
+  };
+  const lookSafely = () => void look().catch(() => over.abort());
+  lookSafely();
+  const looking = setInterval(lookSafely, Math.min(turnMs, LOOK_EVERY_MS));
+  return { signal: over.signal, end: () => clearInterval(looking) };
+}
+
+/** Milliseconds of a processor that a thread has had; by the clock where Node cannot tell (before 24.6). */
+async function processorTime(thread: Worker): Promise<number> {
+  if (typeof thread.cpuUsage !== 'function') return performance.now();
+  const { user, system } = await thread.cpuUsage();
+  return (user + system) / 1_000;
 }
