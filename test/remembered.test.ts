@@ -3,14 +3,17 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCommunityCache } from '../src/domain/communities/community-cache.ts';
+import type { Member } from '../src/domain/memberships/member.ts';
 import { createPlaces } from '../src/pages/routing/find-place.ts';
 import { parseConfig } from '../src/platform/config/config.ts';
 import { type ChangeFeed, openChangeFeed } from '../src/platform/database/change-feed.ts';
 import { openDatabase } from '../src/platform/database/database.ts';
 import { createRepeats } from '../src/protocols/ldap/operations/repeats.ts';
+import { createDisclosureNotes } from '../src/protocols/oidc/disclosure-notes.ts';
+import { readMember } from '../src/protocols/oidc/oidc-reads.ts';
 import { createSignInCache } from '../src/protocols/oidc/sign-in-cache.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
-import { buildCommunity } from './support/factories.ts';
+import { buildCommunity, buildMember } from './support/factories.ts';
 
 const MB = 1024 * 1024;
 let db: TestDatabase;
@@ -130,5 +133,30 @@ describe('what strangers can have remembered', () => {
       return cache;
     });
     expect(left).toBeLessThan(80 * MB);
+  });
+
+  it('of members and of what services received is bounded by how many groups there are in it', async () => {
+    const [communityId, serviceId] = [crypto.randomUUID(), crypto.randomUUID()];
+    const community = await buildCommunity(db.database);
+    const { subject } = await buildMember(db.database, community.id);
+    const someone = (await readMember(db.database, community.id, subject)) as Member;
+    const cache = createSignInCache(feed);
+    const notes = createDisclosureNotes();
+    await feed.settle();
+    const groups = Array.from({ length: 1_000 }, () => crypto.randomUUID());
+    const noteOf = (n: number) => ({ serviceId, subject: `subject ${n}`, claims: { groups } });
+    for (let n = 0; n < 1_000; n += 1) {
+      const member = { ...someone, subject: `subject ${n}`, groupIds: groups };
+      cache.keepMember(cache.version(), communityId, member);
+      notes.keep(communityId, noteOf(n));
+    }
+    const isKept = (n: number) => [
+      cache.member(communityId, `subject ${n}`) !== undefined,
+      notes.isKnown(communityId, noteOf(n)),
+    ];
+    expect([isKept(0), isKept(999)]).toEqual([
+      [false, false],
+      [true, true],
+    ]);
   });
 });

@@ -6,7 +6,7 @@ import { tokenHash } from '../../platform/secrets/token-hash.ts';
 /** Kinds whose use is stored (or refused) by a write, or whose end the database announces. */
 const REMEMBERED = new Set(['AccessToken', 'AuthorizationCode', 'Grant', 'RefreshToken']);
 const MAX_ENTRIES = 20_000;
-/** Of payloads, and again of sessions: what apps and visitors have stored with them is theirs to choose. */
+/** Of payloads, of sessions and of members each: what is stored with them, others choose. */
 const MAX_CHARACTERS = 32 * 1024 * 1024;
 
 /**
@@ -37,6 +37,10 @@ export type SignInCache = {
   forgetSession(communityId: string, uid: string): void;
 };
 
+/** About what one takes, and one of the ids in it. */
+const MEMBER_SIZE = 500;
+const ID_SIZE = 40;
+
 type PayloadEntry = { kind: string; json: string };
 type SessionEntry = { json: string; idHash: string | undefined };
 
@@ -49,7 +53,12 @@ export function createSignInCache(feed: ChangeFeed): SignInCache {
   const payloads = new LRUCache<string, PayloadEntry>(bounds);
   const sessions = new LRUCache<string, SessionEntry>(bounds);
   const uids = new LRUCache<string, string>({ max: MAX_ENTRIES });
-  const members = new LRUCache<string, Member>({ max: MAX_ENTRIES });
+  const members = new LRUCache<string, Member>({
+    max: MAX_ENTRIES,
+    maxSize: MAX_CHARACTERS,
+    sizeCalculation: ({ groupIds, accounts }) =>
+      MEMBER_SIZE + ID_SIZE * (groupIds.length + Object.keys(accounts).length),
+  });
   let version = 0;
 
   const payloadKey = (communityId: string, hash: string) => `${communityId} ${hash}`;
