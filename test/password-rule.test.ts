@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { newPasswordFault } from '../src/domain/people/password-rule.ts';
 import { createStrengthMeter } from '../src/domain/people/password-strength.ts';
+import { BusyError } from '../src/platform/errors/busy-error.ts';
 
 const meter = createStrengthMeter();
 afterAll(() => meter.stop());
@@ -39,6 +40,7 @@ describe('a new password', () => {
     ['password password', 'guessable'],
     ['bonjour, bonjour !', 'guessable'],
     ['p-a-s-s-w-o-r-d-1-2-3', 'guessable'],
+    ['p4$$w0rdp4$$w0rd', 'guessable'],
     ['ZoéLeGuellec2026', 'names'],
     ['leguellec jardins olt', 'names'],
     ['x'.repeat(1025), 'too-long'],
@@ -62,5 +64,33 @@ describe('a new password', () => {
     expect(await fault(noise.join(''))).toBeUndefined();
     clearInterval(counting);
     expect(turns).toBeGreaterThan(20);
+  });
+
+  // The worst of some hundreds that a search came upon, and what is long.
+  it.each([
+    '816(084816(08413026816(084816|7é',
+    '77127!71111168|77127!7111677127l',
+    '77%27!71113168|77127!7111637027l',
+    'r11pr11pbuwi-kmhnggxrjwqc1zn r11',
+    '1l1lil1l2261112201l1l1l7_27v112m',
+    '3737$l43737$l4137373731443413737',
+    '()[]{}<>'.repeat(4),
+    '1l'.repeat(16),
+    '4n7!c0n57i7u7i0n3ll3m3n7-4@8({[<'.repeat(3),
+  ])('%j takes no more than half a second of a processor to weigh', async (password) => {
+    const many = Array.from({ length: 2_000 }, (_, i) => `nom${i}${'abcdefgh'.slice(i % 8)}`);
+    await fault('le chat dort sur la table');
+    const before = process.cpuUsage();
+    await newPasswordFault(meter, password, { words: many });
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(500);
+  });
+
+  it('that is not weighed in time is not let through, and keeps nobody waiting', async () => {
+    const hurried = createStrengthMeter(1);
+    const weighed = () => newPasswordFault(hurried, '816(084816(08413026816(084816|7é', { words });
+    await expect(weighed()).rejects.toThrow(BusyError);
+    await expect(weighed()).rejects.toThrow(BusyError);
+    await hurried.stop();
   });
 });

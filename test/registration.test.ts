@@ -19,6 +19,7 @@ import {
   NEW_PASSWORD,
   openRegistration,
   requestsDone,
+  solve,
 } from './support/newcomers.ts';
 
 let hub: TestHub;
@@ -122,6 +123,38 @@ describe('asking to register', () => {
     expect((await send(4)).status).toBe(429);
     expect((await send(5, 'bm9uc2Vuc2U=')).status).toBe(429);
     expect((await browser.open(`${issuer}/register`)).text).toContain('Sans JavaScript');
+  });
+
+  it('gives one network so many challenges, counts its answers with them, and then looks at none', async () => {
+    const from = (ip: string) => ({
+      'x-forwarded-for': ip,
+      'x-forwarded-host': new URL(hub.url).host,
+    });
+    const challenge = await solve(issuer);
+    const send = async (ip: string, answer: string, n = 0) => {
+      const browser = new Browser({ headers: from(ip) });
+      const page = await browser.open(`${issuer}/register`);
+      const fields = { email: `d${n}@exemple.fr`, challenge: answer };
+      return (await browser.submit(page, '#register-form', fields)).status;
+    };
+    const wrong = Buffer.from('{}').toString('base64');
+    const statuses = await Promise.all([1, 2, 3, 4, 5].map((n) => send('192.0.2.8', wrong, n)));
+    expect(statuses.sort()).toEqual([200, 200, 200, 429, 429]);
+    const given: Response[] = [];
+    for (let n = 0; n < 30; n += 1) {
+      const few = Array.from({ length: 10 }, () =>
+        fetch(`${issuer}/challenge`, { headers: from('192.0.2.8') }),
+      );
+      given.push(...(await Promise.all(few)));
+    }
+    const refused = given.filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(5);
+    expect(Number(refused[0]?.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await send('192.0.2.8', challenge)).toBe(429);
+    // Elsewhere it counts: nobody has looked at it, nor used it up.
+    const elsewhere = ['', '', '', challenge];
+    for (const [n, answer] of elsewhere.entries())
+      expect([n, await send('192.0.2.200', answer, 10 + n)]).toEqual([n, 200]);
   });
 
   it.each([

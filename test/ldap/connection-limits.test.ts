@@ -3,12 +3,14 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import ipaddr from 'ipaddr.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LdapServerOptions } from '../../src/protocols/ldap/connection/ldap-server.ts';
 import type { LdapLimits } from '../../src/protocols/ldap/connection/limits.ts';
 import { writeCertificate } from '../support/certificate.ts';
-import { encodeRequest, encodeSearch } from './support/encode-request.ts';
+import { encodeBind, encodeRequest, encodeSearch } from './support/encode-request.ts';
 import { type LdapClient, speakLdap } from './support/ldap-client.ts';
 import { aboutMe, startTestServer, type TestServer, until } from './support/test-server.ts';
 
@@ -76,6 +78,28 @@ describe('what waits', () => {
     expect(held.notices.filter(({ entry }) => entry === undefined)).toHaveLength(4);
   });
 
+  it('keeps nothing of what came with it', async () => {
+    const at = await start({});
+    const [client, other] = [await at.connect(), await at.connect()];
+    client.bind('wait', 'secret').catch(() => {});
+    await at.untilAsked('bind wait');
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    collect();
+    const before = process.memoryUsage().arrayBuffers;
+    const abandon = encodeRequest({ id: 1, request: { kind: 'abandon', target: 1 }, controls: [] });
+    const abandons = Buffer.concat(Array.from({ length: 7_500 }, () => abandon));
+    for (let n = 0; n < 50; n += 1) {
+      client.send(Buffer.concat([abandons, encodeBind(900 + n, 'cn=a', 'secret')]));
+      await isServed(other);
+      await isServed(other);
+    }
+    collect();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50 * 20_000);
+    at.release('bind wait');
+    await until(() => client.notices.length === 50);
+  });
+
   it('and is full of small answers that nobody reads is not added to', async () => {
     const at = await start({});
     const greedy = await at.connect();
@@ -93,6 +117,101 @@ describe('what waits', () => {
     greedy.socket.resume();
     await until(() => asked() === requests);
     await until(() => greedy.notices.length === 2 * requests);
+  });
+});
+
+describe('what all connections hold', () => {
+  const MB = 1_048_576;
+  /** All but the last byte of a request of 60 KB. */
+  const most = searchOf(60_000).subarray(0, -1);
+  const rest = searchOf(60_000).subarray(-1);
+  const isHeard = async (client: LdapClient) => {
+    const before = client.notices.length;
+    client.send(rest);
+    await until(() => client.notices.length === before + 2);
+    return true;
+  };
+
+  it('of unfinished requests is bounded: who would hold more is told that the server is busy', async () => {
+    const at = await start({ heldBytes: MB });
+    const other = await at.connect();
+    const clients = await Promise.all(Array.from({ length: 60 }, () => at.connect()));
+    for (const client of clients) {
+      client.send(most);
+      expect(await isServed(other)).toBe(true);
+    }
+    await until(() => at.connections() <= 1 + MB / 60_000);
+    const ended = clients.filter(({ notices }) => notices.length > 0);
+    expect(ended.length).toBeGreaterThanOrEqual(60 - MB / 60_000);
+    for (const { notices } of ended)
+      expect(notices).toMatchObject([{ id: 0, result: { code: 51 } }]);
+    // Those who stay are heard to the end, and make room with it.
+    const stayed = clients.filter((client) => !ended.includes(client));
+    expect(stayed.length).toBeGreaterThan(10);
+    for (const client of stayed) expect(await isHeard(client)).toBe(true);
+    const last = await at.connect();
+    last.send(most);
+    expect(await isServed(other)).toBe(true);
+    expect(await isHeard(last)).toBe(true);
+  });
+
+  it('is taken back from the network that holds most', async () => {
+    const proxyProtocolFrom = [ipaddr.parseCIDR('127.0.0.0/8')];
+    const at = await start({ heldBytes: MB }, { proxyProtocolFrom });
+    const from = (ip: string) => {
+      const socket = connect(at.address as { host: string; port: number });
+      socket.write(`PROXY TCP4 ${ip} ${ip} 1 389\r\n`);
+      return speakLdap(socket);
+    };
+    const single = from('192.0.2.1');
+    single.send(most);
+    const greedy = Array.from({ length: 50 }, () => from('192.0.2.2'));
+    for (const each of greedy) each.send(most);
+    const fit = Math.floor(MB / 60_000);
+    const ended = () => greedy.filter(({ notices }) => notices.length > 0).length;
+    await until(() => ended() === 50 - (fit - 1));
+    // For one that comes when all is taken, another of theirs makes room.
+    const late = from('192.0.2.3');
+    late.send(most);
+    await until(() => ended() === 50 - (fit - 2));
+    expect([await isHeard(single), await isHeard(late)]).toEqual([true, true]);
+  });
+
+  it('of requests that wait behind others counts, too', async () => {
+    const at = await start({ heldBytes: MB });
+    const other = await at.connect();
+    const clients = await Promise.all([at.connect(), at.connect(), at.connect()]);
+    for (const client of clients) {
+      client.bind('wait', 'secret').catch(() => {});
+      for (let n = 0; n < 10; n += 1) {
+        const request = searchOf(60_000);
+        request.writeUInt8(100 + n, request.indexOf(0x02) + 2);
+        client.send(request);
+      }
+    }
+    const notices = () => clients.flatMap((client) => client.notices);
+    await until(() => notices().length === 2 && at.connections() === 2);
+    expect(notices().map(({ id, result }) => [id, result?.code])).toEqual([
+      [0, 51],
+      [0, 51],
+    ]);
+    expect(await isServed(other)).toBe(true);
+    at.release('bind wait');
+    await until(() => notices().length === 2 + 2 * 10);
+  });
+
+  it('of answers that nobody reads is bounded, and others are answered', async () => {
+    const at = await start({ heldBytes: MB / 2 });
+    const other = await at.connect();
+    for (let n = 0; n < 40; n += 1) {
+      const greedy = await at.connect();
+      greedy.socket.pause();
+      greedy.send(encodeSearch(900, 'endless', '(cn=*)'));
+    }
+    // Each of them holds 32 KB at the least, once the kernel takes no more.
+    await until(() => at.connections() <= 17 && at.endless.running <= 16);
+    expect(await isServed(other)).toBe(true);
+    expect((await other.search('now', '(cn=*)')).entries).toHaveLength(1);
   });
 });
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
 import * as oidc from 'openid-client';
 import { appPage } from './example-app-page.ts';
 
@@ -27,8 +28,8 @@ const settings = {
 };
 const home = `http://localhost:${settings.port}/`;
 const cookieName = `demo_app_${settings.port}`;
-const sessions = new Map<string, Session>();
-const pending = new Map<string, Pending>();
+const sessions = new LRUCache<string, Session>({ max: 1_000 });
+const pending = new LRUCache<string, Pending>({ max: 1_000 });
 
 const client = await oidc.discovery(
   new URL(settings.issuer),

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { ChangeFeed } from '../../platform/database/change-feed.ts';
 import type { Database } from '../../platform/database/database.ts';
+import { ownCopy } from '../../platform/text/own-copy.ts';
 import type { Community } from './community.ts';
 import { type CommunityKey, loadCommunity } from './community-store.ts';
 
@@ -16,22 +17,33 @@ export type CommunityCache = {
   onChange(listener: (communityId: string | undefined) => void): void;
 };
 
-/** Names that lead nowhere are remembered, too, so that a flood of them stays cheap; but not many. */
-const MAX_NAMES = 20_000;
+/** `characters` of what is known of communities: in memory they take two to three bytes each. */
+const LIMITS = { names: 20_000, characters: 64 * 1024 * 1024, unknown: 5_000 };
+/** No community's name is longer; a host of the longest with its port is not. */
+const MAX_NAME = 300;
 
-export function createCommunityCache(database: Database, feed: ChangeFeed): CommunityCache {
-  const byName = new LRUCache<string, { community: Community | undefined }>({ max: MAX_NAMES });
+export function createCommunityCache(
+  database: Database,
+  feed: ChangeFeed,
+  limits = LIMITS,
+): CommunityCache {
+  const known = new LRUCache<string, Community>({
+    max: limits.names,
+    maxSize: limits.characters,
+    sizeCalculation: ({ size }) => size,
+  });
+  /** Names that lead nowhere: a flood of them stays cheap, and drives out nothing that is known. */
+  const unknown = new LRUCache<string, true>({ max: limits.unknown });
   const loading = new Map<string, Promise<Community | undefined>>();
   const listeners: ((communityId: string | undefined) => void)[] = [];
   let version = 0;
 
   feed.on('trousseau_community', (communityId) => {
     version += 1;
-    for (const [name, { community }] of byName.entries()) {
-      // An unknown name may have become the name of this community.
-      if (communityId === undefined || community === undefined || community.id === communityId)
-        byName.delete(name);
-    }
+    // An unknown name may have become the name of this community.
+    unknown.clear();
+    for (const [name, { id }] of known.entries())
+      if (communityId === undefined || id === communityId) known.delete(name);
     for (const listener of listeners) listener(communityId);
   });
 
@@ -39,15 +51,19 @@ export function createCommunityCache(database: Database, feed: ChangeFeed): Comm
     const before = version;
     const community = await loadCommunity(database, key);
     // What changed while it was read must not be remembered.
-    if (version === before && feed.isLive()) byName.set(name, { community });
+    if (version !== before || !feed.isLive()) return community;
+    if (community !== undefined) known.set(ownCopy(name), community);
+    else if (name.length <= MAX_NAME) unknown.set(ownCopy(name), true);
     return community;
   }
 
   return {
     get(key) {
       const name = `${Object.keys(key)[0]}:${Object.values(key)[0]}`;
-      const known = feed.isLive() ? byName.get(name) : undefined;
-      if (known !== undefined) return Promise.resolve(known.community);
+      if (feed.isLive()) {
+        const community = known.get(name);
+        if (community !== undefined || unknown.get(name)) return Promise.resolve(community);
+      }
       const pending = loading.get(name);
       if (pending !== undefined) return pending;
       const promise = load(name, key).finally(() => loading.delete(name));

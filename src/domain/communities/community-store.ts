@@ -5,7 +5,7 @@ import type { Community, Service, ServiceClient } from './community.ts';
 /** What a request names its community by. */
 export type CommunityKey = { slug: string } | { host: string } | { id: string };
 
-type CommunityRow = Omit<Community, 'services' | 'groups' | 'fingerprint'>;
+type CommunityRow = Omit<Community, 'services' | 'groups' | 'fingerprint' | 'size'>;
 type ServiceRow = Omit<Service, 'client'> & ServiceClient;
 type GroupRow = { id: string; name: string; parents: string[] };
 
@@ -45,10 +45,12 @@ export async function loadCommunity(
     [Object.values(key)[0]],
   );
   if (row === undefined) return undefined;
+  const text = JSON.stringify(row);
   return {
     ...row.community,
     services: row.services.map(toService),
-    fingerprint: hash('sha256', JSON.stringify(row)),
+    fingerprint: hash('sha256', text),
+    size: text.length,
     groups: new Map(row.groups.map(({ id, name, parents }) => [id, { name, parents }])),
   };
 }

@@ -42,6 +42,8 @@ export type Community = {
   groups: Map<string, { name: string; parents: string[] }>;
   /** Differs when anything above, or a signing key, differs. */
   fingerprint: string;
+  /** Characters of all of it: what keeping it takes, about. */
+  size: number;
 };
 
 export type Service = {

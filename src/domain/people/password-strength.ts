@@ -4,44 +4,49 @@ import { BusyError } from '../../platform/errors/busy-error.ts';
 import { normalForm } from '../../platform/text/normal-form.ts';
 
 /** Enough to tell a guessable password; what a longer one adds is not counted, and would take its square of time. */
-const LOOKED_AT = 32;
-/** For as long as a form may wait; some passwords can be taken apart in a great many ways. */
-const TIMEOUT_MS = 4_000;
-/** What is looked at of those. */
-const BEGINNING = 18;
+const LOOKED_AT = 24;
+/** Of the words, the longest; more than anybody's names come to. */
+const MAX_WORDS = 64;
+/** Of a processor, for one turn in all: several times what the worst password takes. */
+const TURN_MS = 1_000;
+/** As long as a form may wait for it, where the machine has more to do. */
+const WAIT_MS = 5_000;
+const LOOK_EVERY_MS = 50;
 /** The word lists take some 70 MB, and are needed now and then: they go when nobody asks. */
 const IDLE_MS = 60_000;
 
 export type StrengthMeter = {
   /**
    * How hard a password is to guess, as zxcvbn says: 0 (at once) to 4 (very). It runs in a thread of its own:
-   * some passwords take it a second or more. One at a time: they would share that thread.
-   * @param words that an attacker would try first: the person's names, the community's
-   * @throws BusyError when there was no end even to its beginning: what was not weighed is not let through
+   * some passwords take it a fifth of a second. One at a time: they would share that thread.
+   * @param words that an attacker would try first: the person's names, the community's; the longest first
+   * @throws BusyError when it was not done in time: what was not weighed is not let through
    */
   strength(password: string, words: readonly string[]): Promise<number>;
   stop(): Promise<void>;
 };
 
-export function createStrengthMeter(): StrengthMeter {
+/** @param turnMs of a processor that one password may take; then the thread goes, whatever it is at */
+export function createStrengthMeter(turnMs = TURN_MS): StrengthMeter {
   let worker: Promise<Worker> | undefined;
   let idle: NodeJS.Timeout | undefined;
 
-  /** @returns the score; undefined when there was no end to it */
-  async function ask(password: string, words: readonly string[]): Promise<number | undefined> {
+  async function ask(password: string, words: readonly string[]): Promise<number> {
     worker ??= startWorker();
     const thread = await worker;
+    const turn = beginTurn(thread, turnMs);
     // While it answers, it keeps the process up; before and after, it does not.
     thread.ref();
     try {
       thread.postMessage({ password, words });
-      const [score] = await once(thread, 'message', { signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const [score] = await once(thread, 'message', { signal: turn.signal });
       return score;
     } catch (error) {
       await stop();
-      if ((error as Error).name === 'AbortError') return undefined;
-      throw error;
+      if ((error as Error).name !== 'AbortError') throw error;
+      throw new BusyError('a password could not be weighed in time');
     } finally {
+      turn.end();
       thread.unref();
     }
   }
@@ -70,14 +75,34 @@ export function createStrengthMeter(): StrengthMeter {
       const looked = [...normalForm(password, 'NFKC')].slice(0, LOOKED_AT);
       clearTimeout(idle);
       try {
-        const score = await ask(looked.join(''), words);
-        const found = score ?? (await ask(looked.slice(0, BEGINNING).join(''), words));
-        if (found === undefined) throw new BusyError('a password could not be weighed in time');
-        return found;
+        return await ask(looked.join(''), words.slice(0, MAX_WORDS));
       } finally {
         idle = setTimeout(() => void stop(), IDLE_MS).unref();
       }
     },
     stop,
   };
+}
+
+/** `signal` is aborted when the thread has had its time, or is gone. */
+function beginTurn(thread: Worker, turnMs: number): { signal: AbortSignal; end(): void } {
+  const over = new AbortController();
+  let before: number | undefined;
+  const begun = performance.now();
+  const look = async () => {
+    const now = await processorTime(thread);
+    before ??= now;
+    if (now - before > turnMs || performance.now() - begun > WAIT_MS) over.abort();
+  };
+  const lookSafely = () => void look().catch(() => over.abort());
+  lookSafely();
+  const looking = setInterval(lookSafely, Math.min(turnMs, LOOK_EVERY_MS));
+  return { signal: over.signal, end: () => clearInterval(looking) };
+}
+
+/** Milliseconds of a processor that a thread has had; by the clock where Node cannot tell (before 24.6). */
+async function processorTime(thread: Worker): Promise<number> {
+  if (typeof thread.cpuUsage !== 'function') return performance.now();
+  const { user, system } = await thread.cpuUsage();
+  return (user + system) / 1_000;
 }

@@ -1,4 +1,5 @@
 import { issueChallenge } from '../../platform/proof-of-work/challenge.ts';
+import { RequestError } from '../../platform/web/http-errors.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { anyone } from '../routing/who.ts';
 
@@ -7,7 +8,10 @@ export const CHALLENGE_ROUTES: CommunityRoute[] = [
     method: 'GET',
     path: '/challenge',
     who: anyone,
-    async handle({ parts, request }) {
+    limits: ['challenge'],
+    async handle({ parts, request, count }) {
+      if ((await count('challenge')) !== undefined)
+        throw new RequestError(429, 'too-many', 'challenges asked for');
       const challenge = await issueChallenge(parts.sealer, request.community.id);
       request.ctx.type = 'json';
       request.ctx.body = JSON.stringify(challenge);

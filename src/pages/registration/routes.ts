@@ -40,7 +40,7 @@ export const REGISTRATION_ROUTES: CommunityRoute[] = [
       email: typed.transform((text) => text.trim()),
       challenge: z.string().optional(),
     }),
-    limits: ['registration', 'registration-unsolved'],
+    limits: ['challenge', 'registration', 'registration-unsolved'],
     async handle({ parts, request, form: { email, challenge }, count }) {
       const page = registerPage(request);
       if (page === undefined) {
@@ -57,7 +57,9 @@ export const REGISTRATION_ROUTES: CommunityRoute[] = [
         request.page({ ...again, faults }, { status: 400 });
         return;
       }
-      const solved = await isSolved(parts, community.id, challenge);
+      // Counted before it is looked at; beyond the limit it is as good as none.
+      const isLookedAt = Boolean(challenge) && (await count('challenge')) === undefined;
+      const solved = isLookedAt && (await isSolved(parts, community.id, challenge));
       const wait = await count(solved ? 'registration' : 'registration-unsolved', email);
       if (wait !== undefined) {
         if (await leadSender(parts, request, step)) return;

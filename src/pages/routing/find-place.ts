@@ -4,6 +4,7 @@ import type { CommunityKey } from '../../domain/communities/community-store.ts';
 import { hostIssuer, hubIssuer, type Issuer } from '../../domain/communities/issuer.ts';
 import type { Config } from '../../platform/config/config.ts';
 import { hostForms } from '../../platform/text/host-name.ts';
+import { ownCopy } from '../../platform/text/own-copy.ts';
 import { notFound, RequestError } from '../../platform/web/http-errors.ts';
 import type { CommunityPlace } from './open-community-request.ts';
 
@@ -23,18 +24,26 @@ export type Places = {
 type Candidate = Issuer & { key: CommunityKey };
 
 const MAX_REMEMBERED = 1_000;
+/** Of what is known of them. */
+const MAX_CHARACTERS = 16 * 1024 * 1024;
 
 /** A registered host is a community's own; on the hub's host the path names the community. */
 export function createPlaces(communities: CommunityCache, { url }: Config): Places {
-  const seen = new LRUCache<string, CommunityPlace>({ max: MAX_REMEMBERED });
+  const seen = new LRUCache<string, CommunityPlace>({
+    max: MAX_REMEMBERED,
+    maxSize: MAX_CHARACTERS,
+    sizeCalculation: ({ community }) => community.size,
+  });
 
   /** The issuers that the address may be of; undefined for the hub's own pages. */
   function candidates(host: string, path: string): Candidate[] | undefined {
     const forms = hostForms(host);
     if (!forms.includes(url.host))
       return forms.map((form) => ({ ...hostIssuer(form), key: { host: form } }));
-    const slug = /^\/c\/([a-z0-9-]{1,63})(?=\/|$)/.exec(path)?.[1];
-    return slug === undefined ? undefined : [{ ...hubIssuer(url, slug), key: { slug } }];
+    const named = /^\/c\/([a-z0-9-]{1,63})(?=\/|$)/.exec(path)?.[1];
+    if (named === undefined) return undefined;
+    const slug = ownCopy(named);
+    return [{ ...hubIssuer(url, slug), key: { slug } }];
   }
 
   return {

@@ -21,6 +21,11 @@ const LIMITS = {
     neighbourhood: { points: 10, duration: HOUR },
     name: { points: 6, duration: HOUR },
   },
+  /** Challenges that are made, and answers that are looked at. */
+  challenge: {
+    address: { points: 300, duration: HOUR },
+    neighbourhood: { points: 1_000, duration: HOUR },
+  },
   /** Wide: a whole workshop may come in by one invitation, from behind one address. */
   invitation: {
     address: { points: 150, duration: HOUR },

@@ -17,9 +17,16 @@ export type DisclosureNotes = {
 };
 
 const MAX_NOTES = 20_000;
+/** Of all claims in them: one may be a list of very many groups. */
+const MAX_CHARACTERS = 32 * 1024 * 1024;
 
 export function createDisclosureNotes(maxAgeMs = HOUR_MS): DisclosureNotes {
-  const notes = new LRUCache<string, Record<string, unknown>>({ max: MAX_NOTES, ttl: maxAgeMs });
+  const notes = new LRUCache<string, Record<string, unknown>>({
+    max: MAX_NOTES,
+    maxSize: MAX_CHARACTERS,
+    sizeCalculation: (claims) => JSON.stringify(claims).length,
+    ttl: maxAgeMs,
+  });
   const keyOf = (communityId: string, { serviceId, subject }: Disclosure) =>
     `${communityId} ${serviceId} ${subject}`;
   return {

@@ -25,8 +25,10 @@ export type ProviderPool = {
   get(community: Community, issuer: Issuer): Promise<ReadyProvider>;
 };
 
-/** Providers kept in memory; about 75 KB each. The idle ones make room. */
+/** Providers kept in memory; about 75 KB each, and what their community's services take. The idle ones make room. */
 const MAX_PROVIDERS = 2_000;
+const PROVIDER_SIZE = 75_000;
+const MAX_SIZE = 256 * 1024 * 1024;
 const IDLE_MS = 30 * 60_000;
 
 export function createProviderPool(parts: {
@@ -37,6 +39,8 @@ export function createProviderPool(parts: {
 }): ProviderPool {
   const entries = new LRUCache<string, Entry>({
     max: MAX_PROVIDERS,
+    maxSize: MAX_SIZE,
+    sizeCalculation: ({ community }) => PROVIDER_SIZE + 3 * community.size,
     ttl: IDLE_MS,
     updateAgeOnGet: true,
   });

@@ -6,6 +6,8 @@ import { tokenHash } from '../../platform/secrets/token-hash.ts';
 /** Kinds whose use is stored (or refused) by a write, or whose end the database announces. */
 const REMEMBERED = new Set(['AccessToken', 'AuthorizationCode', 'Grant', 'RefreshToken']);
 const MAX_ENTRIES = 20_000;
+/** Of payloads, of sessions and of members each: what is stored with them, others choose. */
+const MAX_CHARACTERS = 32 * 1024 * 1024;
 
 /**
  * Sign-in state that this process read or wrote a moment ago. It is believed only while the change feed
@@ -35,14 +37,28 @@ export type SignInCache = {
   forgetSession(communityId: string, uid: string): void;
 };
 
+/** About what one takes, and one of the ids in it. */
+const MEMBER_SIZE = 500;
+const ID_SIZE = 40;
+
 type PayloadEntry = { kind: string; json: string };
 type SessionEntry = { json: string; idHash: string | undefined };
 
 export function createSignInCache(feed: ChangeFeed): SignInCache {
-  const payloads = new LRUCache<string, PayloadEntry>({ max: MAX_ENTRIES });
-  const sessions = new LRUCache<string, SessionEntry>({ max: MAX_ENTRIES });
+  const bounds = {
+    max: MAX_ENTRIES,
+    maxSize: MAX_CHARACTERS,
+    sizeCalculation: ({ json }: { json: string }) => json.length,
+  };
+  const payloads = new LRUCache<string, PayloadEntry>(bounds);
+  const sessions = new LRUCache<string, SessionEntry>(bounds);
   const uids = new LRUCache<string, string>({ max: MAX_ENTRIES });
-  const members = new LRUCache<string, Member>({ max: MAX_ENTRIES });
+  const members = new LRUCache<string, Member>({
+    max: MAX_ENTRIES,
+    maxSize: MAX_CHARACTERS,
+    sizeCalculation: ({ groupIds, accounts }) =>
+      MEMBER_SIZE + ID_SIZE * (groupIds.length + Object.keys(accounts).length),
+  });
   let version = 0;
 
   const payloadKey = (communityId: string, hash: string) => `${communityId} ${hash}`;

@@ -8,6 +8,7 @@ import { noticeOfDisconnection } from '../protocol/response-writer.ts';
 import { RESULT } from '../protocol/result.ts';
 import { SpareChunks } from '../protocol/spare-chunks.ts';
 import type { Certificate } from './certificate.ts';
+import { HeldBytes } from './held-bytes.ts';
 import { LdapConnection } from './ldap-connection.ts';
 import type { LdapLimits } from './limits.ts';
 import { readProxyHeader } from './proxy-protocol.ts';
@@ -43,6 +44,7 @@ export function createClients<State>(options: ClientsOptions<State>) {
   const perNetwork = new Map<string, number>();
   const turns = new Turns();
   const spares = new SpareChunks();
+  const heldBytes = new HeldBytes(limits.heldBytes);
   let nextId = 1;
   let isStopping = false;
   const sweep = setInterval(() => {
@@ -75,12 +77,14 @@ export function createClients<State>(options: ClientsOptions<State>) {
     const connection = new LdapConnection(speaking, speaking !== socket, {
       id: nextId++,
       ip,
+      network: networkOf(ip),
       isLocal,
       handler,
       limits,
       log,
       turns,
       spares,
+      heldBytes,
       secure: certificate === undefined ? undefined : secure,
     });
     clients.set(socket, connection);

@@ -22,6 +22,11 @@ export class Frames {
     return this.#partial !== undefined || this.#rest.length > 0;
   }
 
+  /** Bytes that have come, and that no message was made of. */
+  get held(): number {
+    return this.#rest.length + (this.#partial === undefined ? 0 : this.#filled);
+  }
+
   /** Forgets what has come. */
   reset(): void {
     this.#rest = NOTHING;

@@ -7,6 +7,7 @@ import { noticeOfDisconnection } from '../protocol/response-writer.ts';
 import { LdapError, ProtocolError, RESULT, type ResultCode } from '../protocol/result.ts';
 import type { SpareChunks } from '../protocol/spare-chunks.ts';
 import { Frames } from './frames.ts';
+import type { HeldBytes, Holder } from './held-bytes.ts';
 import type { LdapLimits } from './limits.ts';
 import { Operations } from './operations.ts';
 import { Outgoing } from './outgoing.ts';
@@ -23,6 +24,7 @@ const LINGER_BYTES = 1_048_576;
 export type ConnectionOptions<State> = {
   id: number;
   ip: string;
+  network: string;
   /** Whether the client is on this machine. */
   isLocal: boolean;
   handler: Handler<State>;
@@ -31,6 +33,7 @@ export type ConnectionOptions<State> = {
   /** Of all connections. */
   turns: Turns;
   spares: SpareChunks;
+  heldBytes: HeldBytes;
   /** Puts TLS over the socket, as a server; undefined where no certificate is configured. */
   secure: ((socket: Socket) => Promise<Socket>) | undefined;
 };
@@ -40,9 +43,10 @@ export type ConnectionOptions<State> = {
  * the bind (RFC 4511 §4.2.1). What a client may have under way is bounded: beyond that, and while it does
  * not read what it is sent, it is not read from.
  */
-export class LdapConnection<State> implements Connection<State> {
+export class LdapConnection<State> implements Connection<State>, Holder {
   readonly id: number;
   readonly ip: string;
+  readonly network: string;
   state: State;
   #socket: Socket;
   #options: ConnectionOptions<State>;
@@ -63,11 +67,12 @@ export class LdapConnection<State> implements Connection<State> {
   constructor(socket: Socket, isTls: boolean, options: ConnectionOptions<State>) {
     this.id = options.id;
     this.ip = options.ip;
+    this.network = options.network;
     this.state = options.handler.anonymous();
     this.#options = options;
     this.#isTls = isTls;
     this.#timeouts = new Timeouts(options.limits);
-    this.#outgoing = new Outgoing(socket, options.spares);
+    this.#outgoing = new Outgoing(socket, options.spares, () => this.#options.heldBytes.note(this));
     this.#operations = new Operations(options, {
       connection: this,
       outgoing: this.#outgoing,
@@ -80,6 +85,7 @@ export class LdapConnection<State> implements Connection<State> {
       ended: () => {
         this.#timeouts.heard();
         this.#goOn();
+        this.#options.heldBytes.note(this);
       },
     });
     this.#socket = socket;
@@ -88,6 +94,20 @@ export class LdapConnection<State> implements Connection<State> {
 
   isConfidential(): boolean {
     return this.#isTls || this.#options.isLocal;
+  }
+
+  get held(): number {
+    if (this.#socket.destroyed) return 0;
+    // What still comes is thrown away then.
+    if (this.#isEnding) return this.#outgoing.held;
+    const { readableLength } = this.#socket;
+    return this.#frames.held + this.#operations.held + this.#outgoing.held + readableLength;
+  }
+
+  giveUp(): void {
+    // Who is behind with reading would not read why, either.
+    if (this.#isEnding || !this.#outgoing.isAllTaken) this.#socket.destroy();
+    else this.disconnect(RESULT.busy, 'too much is waiting here, of all clients together');
   }
 
   #listen(): void {
@@ -107,6 +127,7 @@ export class LdapConnection<State> implements Connection<State> {
   #onDrain = (): void => {
     this.#outgoing.drain();
     this.#goOn();
+    this.#options.heldBytes.note(this);
   };
   #onEnd = (): void => this.end();
 
@@ -116,12 +137,14 @@ export class LdapConnection<State> implements Connection<State> {
     this.#isEnding = true;
     this.#forget();
     this.#outgoing.fail();
+    this.#options.heldBytes.note(this);
   }
 
   #hear(bytes: Buffer): void {
     this.#timeouts.heard();
     this.#frames.add(bytes);
     this.#goOn();
+    this.#options.heldBytes.note(this);
   }
 
   /** Starts what may start, of what waits and of what has come. Never throws. */
@@ -272,6 +295,7 @@ export class LdapConnection<State> implements Connection<State> {
 
   /** Ends the connection when it has used up its time; called every second. */
   sweep(now: number): void {
+    this.#options.heldBytes.note(this);
     const is = { busy: this.#operations.isBusy, bound: this.#isBound };
     const verdict = this.#timeouts.verdict(now, this.#outgoing, is);
     if (verdict === 'stalled') this.#socket.destroy();

@@ -8,6 +8,8 @@ export type LdapLimits = {
   queued: number;
   /** Bytes of those that wait, after which no more are read. */
   queuedBytes: number;
+  /** Bytes that all connections together may hold: of requests, and of answers that nobody reads. */
+  heldBytes: number;
   connections: number;
   /** Of one address, or one IPv6 /64; those of this machine and a proxy's own aside. */
   connectionsFromAddress: number;
@@ -29,6 +31,7 @@ export const DEFAULT_LIMITS: LdapLimits = {
   running: 8,
   queued: 64,
   queuedBytes: 1024 * 1024,
+  heldBytes: 128 * 1024 * 1024,
   connections: 12_000,
   connectionsFromAddress: 2_000,
   anonymousIdle: 2 * 60_000,

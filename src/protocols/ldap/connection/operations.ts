@@ -37,6 +37,7 @@ export class Operations<State> {
   #queue: Waiting[] = [];
   /** Bytes of the messages that wait. */
   #queuedBytes = 0;
+  #runningBytes = 0;
   /** A bind is under way: nothing else starts. */
   #isExclusive = false;
 
@@ -47,6 +48,11 @@ export class Operations<State> {
 
   get isBusy(): boolean {
     return this.#running.size > 0 || this.#queue.length > 0;
+  }
+
+  /** Bytes of the messages that wait or run. */
+  get held(): number {
+    return this.#queuedBytes + this.#runningBytes;
   }
 
   get isQueueFull(): boolean {
@@ -61,7 +67,7 @@ export class Operations<State> {
    */
   take(message: Message, bytes: number): void {
     if (this.#isInUse(message.id)) throw new ProtocolError(`message id ${message.id} is in use`);
-    if (this.#queue.length === 0 && this.#mayStart(message)) this.#start(message);
+    if (this.#queue.length === 0 && this.#mayStart(message)) this.#start({ message, bytes });
     else this.#wait({ message, bytes });
   }
 
@@ -70,7 +76,7 @@ export class Operations<State> {
       if (!this.#mayStart(first.message)) return;
       this.#queue.shift();
       this.#queuedBytes -= first.bytes;
-      this.#start(first.message);
+      this.#start(first);
     }
   }
 
@@ -113,7 +119,7 @@ export class Operations<State> {
       : this.#running.size < this.#options.limits.running;
   }
 
-  #start(message: Message): void {
+  #start({ message, bytes }: Waiting): void {
     const { id, request } = message;
     const { outgoing } = this.#asker;
     const operation = new Operation(id, outgoing, !isExclusive(request));
@@ -121,14 +127,14 @@ export class Operations<State> {
     try {
       this.#refuseUnknown(message);
       if (isStartTls(request)) this.#asker.startTls(id);
-      else this.#perform(message, operation);
+      else this.#perform({ message, bytes }, operation);
     } catch (error) {
       this.#failed(message, operation, error);
     }
     if (outgoing.writer.length > FLUSH_BYTES) outgoing.flush();
   }
 
-  #perform(message: Message, operation: Operation): void {
+  #perform({ message, bytes }: Waiting, operation: Operation): void {
     const done = this.#options.handler.handle(message, this.#asker.connection, operation);
     if (done === undefined) {
       this.#succeeded(message);
@@ -136,11 +142,16 @@ export class Operations<State> {
     }
     this.#running.add(operation);
     this.#isExclusive = isExclusive(message.request);
-    void this.#waitFor(done, message, operation);
+    this.#runningBytes += bytes;
+    void this.#waitFor(done, { message, bytes }, operation);
   }
 
   /** Never rejects. */
-  async #waitFor(done: Promise<void>, message: Message, operation: Operation): Promise<void> {
+  async #waitFor(
+    done: Promise<void>,
+    { message, bytes }: Waiting,
+    operation: Operation,
+  ): Promise<void> {
     try {
       await done;
       this.#succeeded(message);
@@ -148,6 +159,7 @@ export class Operations<State> {
       this.#failed(message, operation, error);
     }
     this.#running.delete(operation);
+    this.#runningBytes -= bytes;
     this.#isExclusive = false;
     this.#asker.ended();
   }

@@ -11,10 +11,13 @@ export class Outgoing {
   #sent = 0;
   #isShut = false;
   #waiting: Waiting[] = [];
+  #onBehind: () => void;
 
-  constructor(socket: Socket, spares: SpareChunks) {
+  /** @param onBehind called when the client does not read as fast as it is answered; it may end the connection */
+  constructor(socket: Socket, spares: SpareChunks, onBehind: () => void) {
     this.writer = new ResponseWriter(spares);
     this.#socket = socket;
+    this.#onBehind = onBehind;
   }
 
   /** Goes on over another socket, when all was sent over the one before (StartTLS). */
@@ -34,6 +37,11 @@ export class Outgoing {
   /** Bytes that were sent and that this process no longer holds. */
   get taken(): number {
     return this.#sent - this.#socket.writableLength;
+  }
+
+  /** Bytes that were sent, and that this process still holds. */
+  get held(): number {
+    return this.#socket.writableLength;
   }
 
   get isAllTaken(): boolean {
@@ -61,6 +69,7 @@ export class Outgoing {
   /** As `Responses.drained`. */
   drained(): Promise<void> | undefined {
     this.flush();
+    if (this.isFull) this.#onBehind();
     if (this.isGone) return quiet(Promise.reject(new Error('the client is gone')));
     if (!this.isFull) return undefined;
     return quiet(new Promise((resolve, reject) => this.#waiting.push({ resolve, reject })));

@@ -17,11 +17,13 @@ export function createRepeats(): Repeats {
   const last = new LRUCache<string, readonly string[]>({ max: MAX_REMEMBERED, ttl: WITHIN_MS });
   return {
     isRepeat(who, password) {
+      // A name may be as long as whoever tries it likes: of each, as much is kept.
+      const name = createHmac('sha256', key).update(who).digest('base64');
       const digest = createHmac('sha256', key).update(who).update('\0').update(password);
       const text = digest.digest('base64');
-      const before = last.get(who) ?? [];
+      const before = last.get(name) ?? [];
       // Both move to the front: whoever goes on trying is remembered.
-      last.set(who, [text, ...before.filter((each) => each !== text)].slice(0, EACH));
+      last.set(name, [text, ...before.filter((each) => each !== text)].slice(0, EACH));
       return before.includes(text);
     },
   };

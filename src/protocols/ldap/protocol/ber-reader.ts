@@ -21,7 +21,7 @@ const MAX_EXTENSIONS = 32;
 
 /**
  * A cursor over the BER that LDAP allows (RFC 4511 §5.1): definite lengths only, primitive strings. No
- * element may be longer than the one around it. Nothing is copied: octets are views of the buffer.
+ * element may be longer than the one around it. Nothing that it gives is a view: the buffer may be large.
  * Every method throws `ProtocolError`, and nothing else, when the bytes are not what it reads.
  */
 export class BerReader {
@@ -103,10 +103,10 @@ export class BerReader {
     return this.buffer[this.offset++] !== 0;
   }
 
-  /** A primitive string's bytes: a view, not a copy. */
+  /** A copy of a primitive string's bytes. A view would keep whatever else came with them, 64 KB of it. */
   octets(tag: number): Buffer {
     const start = this.#string(tag);
-    return this.buffer.subarray(start, this.offset);
+    return Buffer.from(this.buffer.subarray(start, this.offset));
   }
 
   /** A string's text, or undefined when its bytes are not UTF-8, or more than allowed. */

@@ -28,8 +28,7 @@ const LAST_DEREF_CHOICE = 3;
 const NO_CONTROLS: readonly Control[] = [];
 
 /**
- * Reads one LDAPMessage (RFC 4511 §4.1.1), which is the whole of `frame`. Passwords and values of
- * controls and extended requests are views of `frame`.
+ * Reads one LDAPMessage (RFC 4511 §4.1.1), which is the whole of `frame`. What it gives keeps nothing of `frame`.
  * @throws {ProtocolError} and nothing else, whatever the bytes.
  */
 export function decodeMessage(frame: Buffer): Message {
