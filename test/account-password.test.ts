@@ -1,43 +1,31 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { setPassword } from '../src/domain/memberships/set-password.ts';
 import { hashPassword } from '../src/domain/people/password.ts';
 import { Browser, type Page } from './support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-  PASSWORD,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { type BuiltMember, buildCommunity, PASSWORD } from './support/factories.ts';
+import { useHub } from './support/use-hub.ts';
 
 const NEW = 'sept oignons et une brouette';
 
-let hub: TestHub;
-let community: BuiltCommunity;
+const hub = useHub({ env: { TROUSSEAU_ROLES: 'web' }, community: {} });
 let member: BuiltMember;
 let browser: Browser;
 
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  community = await buildCommunity(hub.database);
-});
-afterAll(() => hub.stop());
 beforeEach(async () => {
-  member = await buildMember(hub.database, community.id);
+  member = await hub.newMember();
   browser = await signIn(PASSWORD);
 });
 
-const at = (path: string, { slug } = community) => `${hub.url}/c/${slug}${path}`;
+const at = (path: string, { slug } = hub.community) => `${hub.url}/c/${slug}${path}`;
 
-async function signIn(password: string, place = community): Promise<Browser> {
+async function signIn(password: string, place = hub.community): Promise<Browser> {
   const visitor = new Browser();
   const page = await visitor.open(at('/login', place));
   await visitor.submit(page, '#login-form', { username: member.username, password });
   return visitor;
 }
 
-const isIn = async (visitor: Browser, place = community) =>
+const isIn = async (visitor: Browser, place = hub.community) =>
   !(await visitor.open(at('', place))).url.endsWith('/login');
 
 async function change(password: string): Promise<Page> {
@@ -116,7 +104,7 @@ describe('changing the password', () => {
   it('is no short one any more when the second factor goes at the same moment', async () => {
     const hash = await hashPassword('vx7kq2mhbt');
     const short = hub.database.transaction((tx) =>
-      setPassword(tx, community.id, member.subject, hash, `member:${member.subject}`, {
+      setPassword(tx, hub.community.id, member.subject, hash, `member:${member.subject}`, {
         isShort: true,
       }),
     );

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { mintLink } from '../src/domain/links/link-store.ts';
 import { setPassword } from '../src/domain/memberships/set-password.ts';
 import { hashPassword } from '../src/domain/people/password.ts';
@@ -17,21 +17,17 @@ import {
   buildMember,
   PASSWORD,
 } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { mailsTo } from './support/newcomers.ts';
+import { useHub } from './support/use-hub.ts';
 
 const NEW = 'sept oignons et une brouette';
 
-let hub: TestHub;
+const hub = useHub();
 let community: BuiltCommunity;
 let member: BuiltMember;
 let one: BuiltMember;
 let two: BuiltMember;
 
-beforeAll(async () => {
-  hub = await startHub();
-});
-afterAll(() => hub.stop());
 beforeEach(async () => {
   community = await buildCommunity(hub.database);
   member = await buildMember(hub.database, community.id);

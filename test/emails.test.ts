@@ -1,19 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { mintLink } from '../src/domain/links/link-store.ts';
 import { setPassword } from '../src/domain/memberships/set-password.ts';
 import { visit } from './support/account-visits.ts';
 import { Browser, type Page } from './support/browser.ts';
-import { type BuiltCommunity, buildCommunity, buildMember } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { buildCommunity } from './support/factories.ts';
 import { keptMail, linkIn } from './support/kept-mails.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-beforeAll(async () => {
-  hub = await startHub();
-  community = await buildCommunity(hub.database, { name: 'La MYNE' });
-});
-afterAll(() => hub.stop());
+const hub = useHub({ community: { name: 'La MYNE' } });
 
 let counter = 0;
 const fresh = () => {
@@ -73,7 +67,7 @@ function entryForm(page: Page, address: string, what: string): string {
 
 describe('an address', () => {
   it('becomes the one of the community once its owner has opened the link, not before', async () => {
-    const visitor = await visit(hub, community);
+    const visitor = await visit(hub, hub.community);
     const email = fresh();
     expect(noticeOf(await add(visitor, email))).toContain('Nous avons envoyé un message');
     expect(await emailOf(visitor.member.subject)).toBe(visitor.member.email);
@@ -90,8 +84,8 @@ describe('an address', () => {
   });
 
   it('is proven for whoever asked, and for nobody else, whoever opens the link', async () => {
-    const asker = await visit(hub, community);
-    const other = await visit(hub, community);
+    const asker = await visit(hub, hub.community);
+    const other = await visit(hub, hub.community);
     const email = fresh();
     await add(asker, email);
     const page = await openProof(email, other.browser);
@@ -105,7 +99,7 @@ describe('an address', () => {
   });
 
   it('is proven once, however often and however simultaneously the link is opened', async () => {
-    const asker = await visit(hub, community);
+    const asker = await visit(hub, hub.community);
     const email = fresh();
     await add(asker, email);
     const visitors = [new Browser(), new Browser()];
@@ -119,8 +113,8 @@ describe('an address', () => {
   });
 
   it('of another member is answered for as any other, and its owner is told', async () => {
-    const asker = await visit(hub, community);
-    const owner = await buildMember(hub.database, community.id);
+    const asker = await visit(hub, hub.community);
+    const owner = await hub.newMember();
     const page = await add(asker, owner.email);
     expect(noticeOf(page)).toBe(noticeOf(await add(asker, fresh())));
     const mail = await keptMail(hub, owner.email);
@@ -131,11 +125,11 @@ describe('an address', () => {
   });
 
   it('that another member took meanwhile is proven, and not chosen', async () => {
-    const asker = await visit(hub, community);
+    const asker = await visit(hub, hub.community);
     const email = fresh();
     await add(asker, email);
     const proof = await openProof(email, asker.browser);
-    const other = await buildMember(hub.database, community.id);
+    const other = await hub.newMember();
     await hub.database.query(
       'INSERT INTO person_emails (person_id, address, verified_at) VALUES ($1, $2, now())',
       [other.personId, email],
@@ -152,12 +146,12 @@ describe('an address', () => {
   });
 
   it('that was added before the password changed is proven by no link of then', async () => {
-    const visitor = await visit(hub, community);
+    const visitor = await visit(hub, hub.community);
     const email = fresh();
     await add(visitor, email);
     const page = await openProof(email, visitor.browser);
     await hub.database.transaction((tx) =>
-      setPassword(tx, community.id, visitor.member.subject, 'another hash', 'hub'),
+      setPassword(tx, hub.community.id, visitor.member.subject, 'another hash', 'hub'),
     );
     expect((await openProof(email, new Browser())).status).toBe(404);
     expect((await visitor.browser.submit(page, '#verify-form')).status).toBe(404);
@@ -166,11 +160,11 @@ describe('an address', () => {
 
   it('of a community proves nothing in another', async () => {
     const elsewhere = await buildCommunity(hub.database);
-    const visitor = await visit(hub, community);
+    const visitor = await visit(hub, hub.community);
     const email = fresh();
     await add(visitor, email);
     const link = linkIn(await keptMail(hub, email, '/verify/'), '/verify/');
-    const there = link.replace(`/c/${community.slug}/`, `/c/${elsewhere.slug}/`);
+    const there = link.replace(`/c/${hub.community.slug}/`, `/c/${elsewhere.slug}/`);
     expect((await new Browser().open(there)).status).toBe(404);
     expect((await new Browser().open(`${link}x`)).status).toBe(404);
     expect((await new Browser().open(link.slice(0, -3))).status).toBe(404);
@@ -179,7 +173,7 @@ describe('an address', () => {
 
 describe('the addresses of a member', () => {
   it('are shown only after a recent sign-in', async () => {
-    const page = await new Browser().open(`${hub.url}/c/${community.slug}/account/emails`);
+    const page = await new Browser().open(`${hub.issuer}/account/emails`);
     expect(page.url).toContain('/login?return_to=');
   });
 
@@ -189,7 +183,7 @@ describe('the addresses of a member', () => {
     ['a header', 'alice@poste.example\r\nBcc: eve@evil.example', 'n’est pas complète'],
     ['10,000 characters', `${'a'.repeat(10_000)}@poste.example`, 'n’est pas complète'],
   ])('refuse %s beside its field, and keep what was typed', async (_what, email, words) => {
-    const visitor = await visit(hub, community);
+    const visitor = await visit(hub, hub.community);
     const page = await add(visitor, email);
     expect(page.status).toBe(400);
     expect(faultOf(page)).toContain(words);
@@ -199,7 +193,7 @@ describe('the addresses of a member', () => {
   });
 
   it('are at most ten, two requests at once counted together', async () => {
-    const visitor = await visit(hub, community);
+    const visitor = await visit(hub, hub.community);
     for (let i = 0; i < 8; i += 1) {
       await hub.database.query('INSERT INTO person_emails (person_id, address) VALUES ($1, $2)', [
         visitor.member.personId,
@@ -212,10 +206,10 @@ describe('the addresses of a member', () => {
   });
 
   it('can be proven again, chosen, and removed where no community uses them', async () => {
-    const visitor = await visit(hub, community);
+    const visitor = await visit(hub, hub.community);
     const { browser, at, member } = visitor;
     const email = fresh();
-    const token = await mintLink(hub.database, community.id, {
+    const token = await mintLink(hub.database, hub.community.id, {
       kind: 'verification',
       subject: member.subject,
       email: member.email,
@@ -236,7 +230,7 @@ describe('the addresses of a member', () => {
   });
 
   it('stay where another community uses them, and that community is not told', async () => {
-    const visitor = await visit(hub, community);
+    const visitor = await visit(hub, hub.community);
     const { browser, at, member } = visitor;
     const elsewhere = await buildCommunity(hub.database);
     const email = fresh();
@@ -257,14 +251,14 @@ describe('the addresses of a member', () => {
       ?.setAttribute('action', new URL(at('/account/emails/remove')).pathname);
     expect(faultOf(await browser.submit(page, form))).toContain('Une de vos communautés');
     const events = await hub.database.query('SELECT details FROM events WHERE community_id = $1', [
-      community.id,
+      hub.community.id,
     ]);
     expect(JSON.stringify(events)).not.toContain(email);
   });
 
   it("are nobody else's to choose, prove or remove", async () => {
-    const visitor = await visit(hub, community);
-    const victim = await buildMember(hub.database, community.id);
+    const visitor = await visit(hub, hub.community);
+    const victim = await hub.newMember();
     const page = await add(visitor, fresh());
     for (const what of ['choose', 'remove', 'send']) {
       const form = page.document.querySelector('form[action$="/remove"]');

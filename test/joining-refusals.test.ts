@@ -1,28 +1,22 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { mintLink } from '../src/domain/links/link-store.ts';
 import { Browser, type Page } from './support/browser.ts';
 import { type BuiltCommunity, buildCommunity, buildMember } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { JoinVisit } from './support/join-visit.ts';
 import { faultsOf } from './support/newcomers.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let home: BuiltCommunity;
+const hub = useHub({ env: { TROUSSEAU_ROLES: 'web' }, community: { slug: 'chez-moi' } });
 let place: BuiltCommunity;
 let visit: JoinVisit;
 
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  home = await buildCommunity(hub.database, { slug: 'chez-moi' });
-});
-afterAll(() => hub.stop());
 beforeEach(async () => {
   place = await buildCommunity(hub.database, { registration: 'open' });
-  const member = await buildMember(hub.database, home.id);
+  const member = await hub.newMember();
   await hub.database.query('UPDATE person_emails SET proven_at = now() WHERE person_id = $1', [
     member.personId,
   ]);
-  visit = new JoinVisit(hub, home, member, new Browser());
+  visit = new JoinVisit(hub, hub.community, member, new Browser());
 });
 
 const at = (path: string, { slug } = place) => `${hub.url}/c/${slug}${path}`;
@@ -80,16 +74,16 @@ describe('nobody is made to join', () => {
       [`/account/join/nulle-part/${good}`, 404],
     ] as const;
     for (const [path, status] of paths) {
-      const page = await visit.browser.open(at(path, home));
+      const page = await visit.browser.open(at(path, hub.community));
       expect([path, page.status]).toEqual([path, status]);
     }
     for (const token of [late, another]) {
       const page = await visit.browser.open(`${hub.url}/join/${place.slug}/${token}`);
       expect(page.document.querySelector('#join-expired')).not.toBeNull();
     }
-    expect((await visit.browser.open(at(`/account/join/${place.slug}/${good}`, home))).status).toBe(
-      200,
-    );
+    expect(
+      (await visit.browser.open(at(`/account/join/${place.slug}/${good}`, hub.community))).status,
+    ).toBe(200);
   });
 });
 

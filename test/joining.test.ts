@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createInvitation } from '../src/domain/invitations/create-invitation.ts';
 import { sendRaw } from './security/raw-request.ts';
 import { Browser } from './support/browser.ts';
@@ -8,35 +8,31 @@ import {
   buildGroup,
   buildMember,
 } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { JoinVisit } from './support/join-visit.ts';
 import { mailsTo } from './support/newcomers.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let home: BuiltCommunity;
+const hub = useHub({ env: { TROUSSEAU_ROLES: 'web' }, community: { slug: 'chez-moi' } });
 let open: BuiltCommunity;
 let onApproval: BuiltCommunity;
 let closed: BuiltCommunity;
 let visit: JoinVisit;
 
 beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  home = await buildCommunity(hub.database, { slug: 'chez-moi' });
   open = await buildCommunity(hub.database, { slug: 'ouverte', registration: 'open' });
   onApproval = await buildCommunity(hub.database, { slug: 'choisie', registration: 'approval' });
   closed = await buildCommunity(hub.database, { slug: 'fermee', registration: 'closed' });
 });
-afterAll(() => hub.stop());
 beforeEach(async () => {
   visit = await newVisit();
 });
 
 async function newVisit(): Promise<JoinVisit> {
-  const member = await buildMember(hub.database, home.id);
+  const member = await hub.newMember();
   await hub.database.query('UPDATE person_emails SET proven_at = now() WHERE person_id = $1', [
     member.personId,
   ]);
-  return new JoinVisit(hub, home, member, new Browser());
+  return new JoinVisit(hub, hub.community, member, new Browser());
 }
 
 const at = (path: string, { slug }: BuiltCommunity) => `${hub.url}/c/${slug}${path}`;
@@ -86,10 +82,10 @@ describe('joining another community of the hub', () => {
         ]),
       );
     for (const table of ['events', 'outbox', 'links', 'sessions', 'pending_sign_ins']) {
-      const here = await of(home, table);
+      const here = await of(hub.community, table);
       for (const word of [open.id, open.slug, joined.subject]) expect(here).not.toContain(word);
       const there = await of(open, table);
-      for (const word of [home.id, home.slug, visit.member.subject])
+      for (const word of [hub.community.id, hub.community.slug, visit.member.subject])
         expect(there).not.toContain(word);
     }
   });
