@@ -1,5 +1,5 @@
 import { TOTP } from 'otpauth';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { visit } from './support/account-visits.ts';
 import { Authenticator } from './support/authenticator.ts';
 import { Browser, type Page } from './support/browser.ts';
@@ -11,13 +11,13 @@ import {
   buildService,
   PASSWORD,
 } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { csrfOf, post, question } from './support/passkey-visits.ts';
 import { RelyingParty } from './support/relying-party.ts';
+import { useHub } from './support/use-hub.ts';
 
 const NEW = 'sept oignons et une brouette';
 
-let hub: TestHub;
+const hub = useHub({ env: { TROUSSEAU_ROLES: 'web' } });
 let here: BuiltCommunity;
 let there: BuiltCommunity;
 let member: BuiltMember;
@@ -25,11 +25,6 @@ let subjectThere: string;
 let computer: Browser;
 let phone: Browser;
 let elsewhere: Browser;
-
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-});
-afterAll(() => hub.stop());
 
 /** One person in two communities: on a computer and a telephone here, and there. */
 beforeEach(async () => {

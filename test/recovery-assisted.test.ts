@@ -1,38 +1,24 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { mintLink } from '../src/domain/links/link-store.ts';
 import { setMemberRole } from '../src/domain/memberships/set-member-role.ts';
 import { asForm } from './security/raw-request.ts';
 import { Browser, type Page } from './support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-  PASSWORD,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { type BuiltMember, buildMember, PASSWORD } from './support/factories.ts';
+import { useHub } from './support/use-hub.ts';
 
 const NEW = 'sept oignons et une brouette';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let other: BuiltCommunity;
+const hub = useHub({ env: { TROUSSEAU_ROLES: 'web' }, community: {}, neighbour: {} });
 let member: BuiltMember;
 
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  community = await buildCommunity(hub.database);
-  other = await buildCommunity(hub.database);
-});
-afterAll(() => hub.stop());
 beforeEach(async () => {
-  member = await buildMember(hub.database, community.id);
+  member = await hub.newMember();
 });
 
-const at = (path: string, { slug } = community) => `${hub.url}/c/${slug}${path}`;
+const at = (path: string, { slug } = hub.community) => `${hub.url}/c/${slug}${path}`;
 
 const recoveryLink = () =>
-  mintLink(hub.database, community.id, {
+  mintLink(hub.database, hub.community.id, {
     kind: 'recovery',
     subject: member.subject,
     email: member.email,
@@ -51,8 +37,8 @@ describe('two admins', () => {
   let one: BuiltMember;
   let two: BuiltMember;
   beforeEach(async () => {
-    one = await buildMember(hub.database, community.id, { role: 'admin' });
-    two = await buildMember(hub.database, community.id, { role: 'owner' });
+    one = await hub.newMember({ role: 'admin' });
+    two = await hub.newMember({ role: 'owner' });
   });
 
   async function admin({ username }: BuiltMember): Promise<Browser> {
@@ -142,15 +128,15 @@ describe('two admins', () => {
     await hub.database.query(
       `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
        VALUES ($1, $2, $3, $3, 'Ailleurs')`,
-      [other.id, member.personId, member.username],
+      [hub.neighbour.id, member.personId, member.username],
     );
     await open(await handedOut());
     const visitor = new Browser();
-    const login = await visitor.open(at('/login', other));
+    const login = await visitor.open(at('/login', hub.neighbour));
     const fields = { username: member.username, password: NEW };
     expect((await visitor.submit(login, '#login-form', fields)).status).toBe(400);
     const right = await visitor.submit(login, '#login-form', { ...fields, password: PASSWORD });
-    expect(right.url.replace(/\/$/, '')).toBe(at('', other));
+    expect(right.url.replace(/\/$/, '')).toBe(at('', hub.neighbour));
   });
 
   it('are two: nobody approves what they asked for, nor asks for themselves, nor does a member', async () => {
@@ -159,7 +145,7 @@ describe('two admins', () => {
     expect(offered(await first.open(at('/admin/recoveries')), 'approve')).toBe(false);
     expect(await forge(first, 'approve')).toBe(400);
     expect((await request(first, one.username)).text).toContain('propre compte');
-    const plain = await admin(await buildMember(hub.database, community.id));
+    const plain = await admin(await hub.newMember());
     expect((await plain.open(at('/admin/recoveries'))).status).toBe(403);
     await expect(
       hub.database.query(
@@ -194,12 +180,12 @@ describe('two admins', () => {
     expect(await forge(await admin(member), 'approve')).toBe(400);
     await press(second, 'approve');
     await delayIsOver();
-    const third = await admin(await buildMember(hub.database, community.id, { role: 'owner' }));
+    const third = await admin(await hub.newMember({ role: 'owner' }));
     for (const by of [third, await admin(member)]) expect(await forge(by, 'link')).toBe(400);
   });
 
   it('approve once, and give back once, when they press at once', async () => {
-    const third = await buildMember(hub.database, community.id, { role: 'admin' });
+    const third = await hub.newMember({ role: 'admin' });
     const admins = [await admin(two), await admin(third)];
     const first = await admin(one);
     await request(first);
@@ -247,7 +233,7 @@ describe('two admins', () => {
     await request(first);
     for (const role of ['member', 'admin'] as const) {
       await hub.database.transaction((tx) =>
-        setMemberRole(tx, community.id, one.subject, role, 'cli'),
+        setMemberRole(tx, hub.community.id, one.subject, role, 'cli'),
       );
     }
     await hub.app.settle();
@@ -280,7 +266,7 @@ describe('two admins', () => {
   });
 
   it("are an owner and somebody for an owner's account, where there is another owner", async () => {
-    const third = await buildMember(hub.database, community.id, { role: 'admin' });
+    const third = await hub.newMember({ role: 'admin' });
     await hub.database.query(`UPDATE memberships SET role = 'owner' WHERE subject = $1`, [
       member.subject,
     ]);
@@ -297,7 +283,7 @@ describe('two admins', () => {
     const [last] = await hub.database.query<{ owners: number }>(
       `SELECT count(*)::int AS owners FROM memberships
        WHERE community_id = $1 AND role = 'owner' AND subject <> $2`,
-      [community.id, member.subject],
+      [hub.community.id, member.subject],
     );
     expect(await forge(await admin(one), 'link')).toBe(last?.owners === 0 ? 200 : 404);
   });
@@ -343,7 +329,7 @@ describe('two admins', () => {
       [member.email],
     );
     expect(mail?.details).toMatchObject({ refuse: true });
-    const token = await mintLink(hub.database, community.id, {
+    const token = await mintLink(hub.database, hub.community.id, {
       kind: 'assisted-recovery',
       subject: member.subject,
       details: mail?.details as Record<string, unknown>,
@@ -368,15 +354,15 @@ describe('two admins', () => {
   });
 
   it("cannot get at another community's members, nor at its recoveries", async () => {
-    const stranger = await buildMember(hub.database, other.id);
+    const stranger = await buildMember(hub.database, hub.neighbour.id);
     const first = await admin(one);
     expect((await request(first, stranger.username)).text).toContain('Aucun membre');
     const [foreign] = await hub.database.query<{ id: string }>(
       `INSERT INTO assisted_recoveries (community_id, subject, requested_by) VALUES ($1, $2, $3) RETURNING id`,
       [
-        other.id,
+        hub.neighbour.id,
         stranger.subject,
-        (await buildMember(hub.database, other.id, { role: 'admin' })).subject,
+        (await buildMember(hub.database, hub.neighbour.id, { role: 'admin' })).subject,
       ],
     );
     for (const what of ['approve', 'refuse', 'link'])

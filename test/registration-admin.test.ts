@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { Browser, type Page } from './support/browser.ts';
 import {
   type BuiltCommunity,
@@ -9,7 +9,6 @@ import {
   buildMember,
   PASSWORD,
 } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import {
   askToRegister,
   faultsOf,
@@ -19,16 +18,13 @@ import {
   openRegistration,
   requestsDone,
 } from './support/newcomers.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
+const hub = useHub();
 let lieu: BuiltCommunity;
 let owner: BuiltMember;
 let issuer: string;
 
-beforeAll(async () => {
-  hub = await startHub();
-});
-afterAll(() => hub.stop());
 beforeEach(async () => {
   lieu = await buildCommunity(hub.database, { registration: 'approval' });
   owner = await buildMember(hub.database, lieu.id, { role: 'owner', displayName: 'Noémie' });

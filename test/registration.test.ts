@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { CommunityChange } from '../src/domain/communities/save-communities.ts';
 import { mintLink } from '../src/domain/links/link-store.ts';
 import { Browser } from './support/browser.ts';
@@ -10,7 +10,6 @@ import {
   buildService,
   PASSWORD,
 } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import {
   askToRegister,
   faultsOf,
@@ -20,15 +19,12 @@ import {
   openRegistration,
   requestsDone,
 } from './support/newcomers.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
+const hub = useHub({ env: { TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8, ::1/128' } });
 let lieu: BuiltCommunity;
 let issuer: string;
 
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8, ::1/128' });
-});
-afterAll(() => hub.stop());
 beforeEach(() => open());
 
 /** Another community for each test: nothing is left of the one before. */

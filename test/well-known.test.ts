@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { visit } from './support/account-visits.ts';
 import { buildCommunity } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_TRUSTED_PROXIES: '127.0.0.1/32' });
-});
-afterAll(() => hub.stop());
+const hub = useHub({ env: { TROUSSEAU_TRUSTED_PROXIES: '127.0.0.1/32' } });
 
 const ask = (path: string, host?: string) =>
   fetch(hub.url + path, {
