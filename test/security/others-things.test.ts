@@ -1,26 +1,21 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createInvitation } from '../../src/domain/invitations/create-invitation.ts';
 import { type LinkKind, mintLink } from '../../src/domain/links/link-store.ts';
 import { newToken } from '../../src/platform/secrets/token-hash.ts';
 import { Browser } from '../support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-  buildService,
-  PASSWORD,
-} from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
+import { type BuiltCommunity, buildMember, buildService, PASSWORD } from '../support/factories.ts';
+import { useHub } from '../support/use-hub.ts';
 import { allThatIsStored } from './all-that-is-stored.ts';
 import { asForm, sendRaw } from './raw-request.ts';
 
 // What is another's: an owner of one community asks for things of another person, or of another community.
 
-let hub: TestHub;
-let ours: BuiltCommunity;
-let theirs: BuiltCommunity;
-let attacker: BuiltMember;
+const hub = useHub({
+  env: { TROUSSEAU_ROLES: 'web' },
+  community: { registration: 'approval' },
+  neighbour: { registration: 'approval' },
+  member: { role: 'owner' },
+});
 let browser: Browser;
 let csrf: string;
 
@@ -36,22 +31,17 @@ type Things = {
 const things = {} as { colleague: Things; stranger: Things };
 
 beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  ours = await buildCommunity(hub.database, { registration: 'approval' });
-  theirs = await buildCommunity(hub.database, { registration: 'approval' });
-  attacker = await buildMember(hub.database, ours.id, { role: 'owner' });
-  things.colleague = await thingsOf(ours);
-  things.stranger = await thingsOf(theirs);
+  things.colleague = await thingsOf(hub.community);
+  things.stranger = await thingsOf(hub.neighbour);
   await hub.app.settle();
   browser = new Browser();
   const page = await browser.open(at('/login'));
-  await browser.submit(page, '#login-form', { username: attacker.username, password: PASSWORD });
+  await browser.submit(page, '#login-form', { username: hub.member.username, password: PASSWORD });
   const account = await browser.open(at('/account/sessions'));
   csrf = account.document.querySelector('input[name=csrf]')?.getAttribute('value') as string;
 });
-afterAll(() => hub.stop());
 
-const at = (path: string, community = ours) => `${hub.url}/c/${community.slug}${path}`;
+const at = (path: string, community = hub.community) => `${hub.url}/c/${community.slug}${path}`;
 
 /** Somebody with one of each thing. */
 async function thingsOf(community: BuiltCommunity): Promise<Things> {
@@ -192,12 +182,12 @@ describe('a link', () => {
   it.each(kinds)(
     'for %s that is another’s, old, cut short or of another kind opens nothing',
     async (kind, path) => {
-      const good = await mint(ours, kind);
+      const good = await mint(hub.community, kind);
       const other = kinds.find(([another]) => another !== kind)?.[0] as LinkKind;
       const tokens = {
-        'another community’s': await mint(theirs, kind),
-        expired: await mint(ours, kind, -1),
-        'of another kind': await mint(ours, other),
+        'another community’s': await mint(hub.neighbour, kind),
+        expired: await mint(hub.community, kind, -1),
+        'of another kind': await mint(hub.community, other),
         'cut short': good.slice(0, -1),
         'with more behind it': `${good}A`,
         'in other letters': good.toLowerCase() === good ? good.toUpperCase() : good.toLowerCase(),

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { SITE } from '../../src/app-web.ts';
 import { createInvitation } from '../../src/domain/invitations/create-invitation.ts';
 import { type LinkKind, mintLink } from '../../src/domain/links/link-store.ts';
@@ -12,13 +12,12 @@ import { uuid } from '../../src/platform/text/uuid.ts';
 import { Browser } from '../support/browser.ts';
 import {
   type BuiltCommunity,
-  buildCommunity,
   buildGroup,
   buildMember,
   buildService,
   PASSWORD,
 } from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
+import { useHub } from '../support/use-hub.ts';
 import { allThatIsStored } from './all-that-is-stored.ts';
 import { asForm, type RawAnswer, sendRaw } from './raw-request.ts';
 
@@ -85,32 +84,31 @@ const UNUSED_BELOW_A_PATH = [
   '/.well-known/passkey-endpoints',
 ];
 
-let hub: TestHub;
-let ours: BuiltCommunity;
-let theirs: BuiltCommunity;
+const hub = useHub({
+  // Without the worker: nothing happens but what requests do.
+  env: { TROUSSEAU_ROLES: 'web' },
+  community: { slug: 'a-nous', registration: 'open' },
+  neighbour: { slug: 'a-eux', registration: 'open' },
+});
 const browsers = {} as Record<Visitor, Browser>;
 const tokens = {} as Record<Visitor, string>;
 let operator: Browser;
 
 beforeAll(async () => {
-  // Without the worker: nothing happens but what requests do.
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  ours = await buildCommunity(hub.database, { slug: 'a-nous', registration: 'open' });
-  theirs = await buildCommunity(hub.database, { slug: 'a-eux', registration: 'open' });
   const setUp = (await hub.database.transaction(ensureSetupToken)) as string;
   await createFirstOperator(hub.database, {
     token: setUp,
     email: 'ops@hub.example',
     password: PASSWORD,
   });
-  const build = (role: Role) => buildMember(hub.database, ours.id, { role });
+  const build = (role: Role) => hub.newMember({ role });
   const [member, admin, owner, suspended] = [
     await build('member'),
     await build('admin'),
     await build('owner'),
     await build('owner'),
   ];
-  const stranger = await buildMember(hub.database, theirs.id, { role: 'owner' });
+  const stranger = await buildMember(hub.database, hub.neighbour.id, { role: 'owner' });
   const stale = [await build('member'), await build('admin'), await build('owner')] as const;
   await hub.app.settle();
   browsers.nobody = new Browser();
@@ -123,8 +121,8 @@ beforeAll(async () => {
     ['staleAdmin', stale[1]],
     ['staleOwner', stale[2]],
   ] as const)
-    browsers[visitor] = await signIn(username, ours);
-  browsers.stranger = await signIn(stranger.username, theirs);
+    browsers[visitor] = await signIn(username, hub.community);
+  browsers.stranger = await signIn(stranger.username, hub.neighbour);
   await hub.database.query(
     `UPDATE sessions SET payload = jsonb_set(payload, '{loginTs}', to_jsonb((payload ->> 'loginTs')::bigint - 3600))
      WHERE subject = ANY($1)`,
@@ -140,7 +138,6 @@ beforeAll(async () => {
   const login = await operator.open(`${hub.url}/operator/login`);
   await operator.submit(login, '#login-form', { email: 'ops@hub.example', password: PASSWORD });
 });
-afterAll(() => hub.stop());
 
 async function signIn(username: string, { slug }: BuiltCommunity): Promise<Browser> {
   const browser = new Browser();
@@ -175,7 +172,7 @@ const NOWHERE: Record<string, string> = {
 const pathOf = (
   { place, route }: Tried,
   values: Record<string, string> = {},
-  community: BuiltCommunity = ours,
+  community: BuiltCommunity = hub.community,
 ) =>
   (place === 'hub' ? '' : `/c/${community.slug}`) +
   route.path.replaceAll(
@@ -321,10 +318,13 @@ describe('what is of another community', () => {
 
   beforeAll(async () => {
     const db = hub.database;
-    const [member, other] = [await buildMember(db, theirs.id), await buildMember(db, theirs.id)];
-    await buildMember(db, theirs.id, { status: 'requested' });
-    await buildGroup(db, theirs.id, 'bureau', [member.subject]);
-    const service = await buildService(hub, theirs, { access: 'approval' });
+    const [member, other] = [
+      await buildMember(db, hub.neighbour.id),
+      await buildMember(db, hub.neighbour.id),
+    ];
+    await buildMember(db, hub.neighbour.id, { status: 'requested' });
+    await buildGroup(db, hub.neighbour.id, 'bureau', [member.subject]);
+    const service = await buildService(hub, hub.neighbour, { access: 'approval' });
     slugs = [service.slug];
     const passkeys = await db.query<{ id: string }>(
       `INSERT INTO passkeys (person_id, rp_id, credential_id, public_key, backup_eligible, backed_up, name)
@@ -334,23 +334,23 @@ describe('what is of another community', () => {
     await db.query(
       `INSERT INTO app_passwords (community_id, service_id, subject, name, secret_hash)
        VALUES ($1, $2, $3, 'Courriel', sha256('x'))`,
-      [theirs.id, service.id, member.subject],
+      [hub.neighbour.id, service.id, member.subject],
     );
     await db.query(
       `INSERT INTO assisted_recoveries (community_id, subject, requested_by)
        VALUES ($1, $2, $3)`,
-      [theirs.id, member.subject, other.subject],
+      [hub.neighbour.id, member.subject, other.subject],
     );
     const picture = newToken();
     await db.query(
       `INSERT INTO member_pictures (community_id, subject, key, bytes) VALUES ($1, $2, $3, '\\x00')`,
-      [theirs.id, member.subject, picture],
+      [hub.neighbour.id, member.subject, picture],
     );
     const invitation = await db.transaction((tx) =>
       createInvitation(
         tx,
         hub.sealer,
-        theirs.id,
+        hub.neighbour.id,
         { label: 'À eux', role: 'member', groupIds: [], days: 7, maxUses: null },
         'cli',
       ),
@@ -365,7 +365,7 @@ describe('what is of another community', () => {
     links = [picture, invitation.token];
     for (const kind of kinds)
       links.push(
-        await mintLink(db, theirs.id, {
+        await mintLink(db, hub.neighbour.id, {
           kind,
           subject: member.subject,
           email: member.email,
@@ -383,7 +383,7 @@ describe('what is of another community', () => {
     for (const { table, column } of columns) {
       const rows = await db.query<{ id: string | null }>(
         `SELECT DISTINCT "${column}" AS id FROM "${table}" WHERE community_id = $1`,
-        [theirs.id],
+        [hub.neighbour.id],
       );
       for (const { id } of rows) if (id !== null) found.add(id);
     }
@@ -434,7 +434,7 @@ describe('what is of another community', () => {
       for (const visitor of ['nobody', 'owner'] as const) {
         const cookie = await cookiesOf(visitor);
         for (const link of links) {
-          const path = pathOf(tried, { token: link, key: link, slug: ours.slug });
+          const path = pathOf(tried, { token: link, key: link, slug: hub.community.slug });
           const { status } = await send(tried, { path, cookie, fields: { csrf: tokens[visitor] } });
           const isSentToSignIn = visitor === 'nobody' && status === 303;
           expect([path, status, isSentToSignIn || (status >= 400 && status < 500)]).toEqual([
