@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import {
   createAppPassword,
   revokeAppPassword,
@@ -8,29 +8,21 @@ import { setMemberStatus } from '../../src/domain/memberships/set-member-status.
 import { setPassword } from '../../src/domain/memberships/set-password.ts';
 import { hashPassword } from '../../src/domain/people/password.ts';
 import { buildMember, buildService, PASSWORD } from '../support/factories.ts';
-import type { TestHub } from '../support/hub.ts';
 import {
   boundReader,
   buildLieu,
   buildReader,
-  type Lieu,
   ldapTo,
   READER_PASSWORD,
-  startLdapHub,
+  useLieu,
 } from './support/directory.ts';
 import { dnsOf, type LdapClient } from './support/ldap-client.ts';
 
-let hub: TestHub;
-let lieu: Lieu;
+const { hub, lieu } = useLieu();
 const open: LdapClient[] = [];
 
-beforeAll(async () => {
-  hub = await startLdapHub();
-  lieu = await buildLieu(hub, { slug: 'lamyne' });
-});
 afterAll(async () => {
   for (const client of open) client.close();
-  await hub?.stop();
 });
 
 async function client(of = hub): Promise<LdapClient> {

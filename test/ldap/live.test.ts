@@ -6,31 +6,21 @@ import { saveMembers } from '../../src/domain/memberships/save-members.ts';
 import { setMemberStatus } from '../../src/domain/memberships/set-member-status.ts';
 import { buildGroup, buildMember, buildService } from '../support/factories.ts';
 import type { TestHub } from '../support/hub.ts';
-import {
-  boundReader,
-  buildLieu,
-  buildReader,
-  type Lieu,
-  startLdapHub,
-} from './support/directory.ts';
+import { boundReader, buildReader, useLieu } from './support/directory.ts';
 import { dnsOf, type LdapClient } from './support/ldap-client.ts';
 
 /** The directory is asked again and again, and nobody tells the processes to look (invariant 4). */
-let hub: TestHub;
+const { hub, lieu } = useLieu();
 let twin: TestHub;
-let lieu: Lieu;
 let readers: LdapClient[];
 
 beforeAll(async () => {
-  hub = await startLdapHub();
   twin = await hub.sibling();
-  lieu = await buildLieu(hub, { slug: 'lamyne' });
   readers = [await boundReader(hub, lieu), await boundReader(twin, lieu)];
 });
 afterAll(async () => {
   for (const reader of readers ?? []) reader.close();
   await twin?.stop();
-  await hub?.stop();
 });
 
 /** Fails unless every process answers so within a second. */

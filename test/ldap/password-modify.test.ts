@@ -1,20 +1,13 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { hashPassword } from '../../src/domain/people/password.ts';
 import { buildMember, PASSWORD } from '../support/factories.ts';
-import type { TestHub } from '../support/hub.ts';
-import { boundReader, buildLieu, type Lieu, ldapTo, startLdapHub } from './support/directory.ts';
+import { boundReader, buildLieu, ldapTo, useLieu } from './support/directory.ts';
 import { element } from './support/encode-request.ts';
 
 const OID = '1.3.6.1.4.1.4203.1.11.1';
 const NEW = 'une autre phrase de passe';
 
-let hub: TestHub;
-let lieu: Lieu;
-beforeAll(async () => {
-  hub = await startLdapHub();
-  lieu = await buildLieu(hub, { slug: 'lamyne' });
-});
-afterAll(() => hub?.stop());
+const { hub, lieu } = useLieu();
 
 function value(parts: { user?: string; old?: string; new?: string }): Buffer {
   const fields = [

@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { buildCommunity, buildMember } from '../support/factories.ts';
-import type { TestHub } from '../support/hub.ts';
-import { boundReader, buildLieu, type Lieu, ldapTo, startLdapHub } from './support/directory.ts';
-import { dnsOf, type LdapClient } from './support/ldap-client.ts';
+import { boundReader, ldapTo, useLieu, useReader } from './support/directory.ts';
+import { dnsOf } from './support/ldap-client.ts';
 
-let hub: TestHub;
-let lieu: Lieu;
-let reader: LdapClient;
+const { hub, lieu } = useLieu();
+const reader = useReader(hub, lieu);
 let bureau: { id: string; dn: string };
 
 beforeAll(async () => {
-  hub = await startLdapHub();
-  lieu = await buildLieu(hub, { slug: 'lamyne' });
   bureau = await lieu.group('Bureau', [lieu.alice]);
   const { id } = await buildMember(hub.database, lieu.community.id, {
     username: 'élodie',
@@ -20,11 +16,6 @@ beforeAll(async () => {
   }).then(({ subject }) => ({ id: subject }));
   expect(id).toBeDefined();
   await hub.app.settle();
-  reader = await boundReader(hub, lieu);
-});
-afterAll(async () => {
-  reader?.close();
-  await hub?.stop();
 });
 
 const one = async (filter: string, attributes: string[] = []) => {

@@ -1,24 +1,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildService } from '../support/factories.ts';
-import type { TestHub } from '../support/hub.ts';
-import {
-  boundReader,
-  buildLieu,
-  buildReader,
-  type Lieu,
-  startLdapHub,
-} from './support/directory.ts';
+import { boundReader, buildReader, useLieu } from './support/directory.ts';
 import { dnsOf, type LdapClient } from './support/ldap-client.ts';
 
 /** A service that lets in Alice, and not Bob: nothing that its reader asks tells of Bob. */
-let hub: TestHub;
-let lieu: Lieu;
+const { hub, lieu } = useLieu();
 let reader: LdapClient;
 let both: { dn: string };
 let bobs: { dn: string };
 beforeAll(async () => {
-  hub = await startLdapHub();
-  lieu = await buildLieu(hub, { slug: 'lamyne' });
   both = await lieu.group('membres', [lieu.alice, lieu.bob]);
   bobs = await lieu.group('bricole', [lieu.bob]);
   const { id } = await lieu.group('cercle', []);
@@ -41,10 +31,7 @@ beforeAll(async () => {
   const readerDn = `cn=chat,ou=services,${lieu.base}`;
   reader = await boundReader(hub, { ...lieu, cloud: { id: chat.id, readerDn } });
 });
-afterAll(async () => {
-  reader?.close();
-  await hub?.stop();
-});
+afterAll(() => reader?.close());
 
 it('a group shows the members who are seen, under each of its attributes', async () => {
   const { entries } = await reader.search(both.dn, '(objectClass=*)', { scope: 'base' });

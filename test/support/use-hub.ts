@@ -58,13 +58,13 @@ export function useHub<Wishes extends HubWishes = Record<never, never>>(
   wishes: Wishes & HubWishes = {} as Wishes,
 ): UsedHub<Wishes> {
   let hub: TestHub | undefined;
-  let made: object | undefined;
+  let made: UsedHub<Wishes> | undefined;
   beforeAll(async () => {
     hub = await startHub(wishes.env, wishes.log && { write: wishes.log });
-    made = { ...hub, ...(await furnish(hub, wishes)) };
+    made = { ...hub, ...(await furnish(hub, wishes)) } as UsedHub<Wishes>;
   });
   afterAll(() => hub?.stop());
-  return onceThere(() => made) as UsedHub<Wishes>;
+  return onceThere(() => made);
 }
 
 async function furnish(hub: TestHub, wishes: HubWishes): Promise<object> {
@@ -73,14 +73,14 @@ async function furnish(hub: TestHub, wishes: HubWishes): Promise<object> {
     (community ?? member ?? service ?? client) ? await furnishPlace(hub, community) : undefined;
   return {
     ...place,
-    ...(neighbour && { neighbour: await buildCommunity(hub.database, neighbour) }),
+    ...(neighbour && { neighbour: await buildCommunity(hub.database, neighbour, hub.url) }),
     ...(member && { member: await place?.newMember(member) }),
     ...((service ?? client) && withService(await place?.newClient(client, service))),
   };
 }
 
 async function furnishPlace(hub: TestHub, values?: Partial<CommunityChange>): Promise<Place> {
-  const community = await buildCommunity(hub.database, values);
+  const community = await buildCommunity(hub.database, values, hub.url);
   const newService: Place['newService'] = (service, client) =>
     buildService(hub, community, service, client);
   return {
@@ -95,19 +95,17 @@ async function furnishPlace(hub: TestHub, values?: Partial<CommunityChange>): Pr
 
 const withService = (client?: RelyingParty) => ({ client, service: client?.service });
 
-/** An object that is made later. */
-function onceThere(find: () => object | undefined): object {
+/** An object that is made later: reading from it before throws. */
+export function onceThere<Made extends object>(find: () => Made | undefined): Made {
   const there = () => {
     const made = find();
-    if (made === undefined) throw new Error('the hub starts before the first test, not earlier');
+    if (made === undefined) throw new Error('it is there from the first test on, not earlier');
     return made;
   };
-  return new Proxy(
-    {},
-    {
-      get: (_, key) => Reflect.get(there(), key),
-      ownKeys: () => Reflect.ownKeys(there()),
-      getOwnPropertyDescriptor: (_, key) => Reflect.getOwnPropertyDescriptor(there(), key),
-    },
-  );
+  const handler: ProxyHandler<Made> = {
+    get: (_, key) => Reflect.get(there(), key),
+    ownKeys: () => Reflect.ownKeys(there()),
+    getOwnPropertyDescriptor: (_, key) => Reflect.getOwnPropertyDescriptor(there(), key),
+  };
+  return new Proxy({} as Made, handler);
 }
