@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { setPassword } from '../src/domain/memberships/set-password.ts';
 import { hashPassword } from '../src/domain/people/password.ts';
+import { buildElsewhere, giveTotp } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
 import { type BuiltMember, buildCommunity, PASSWORD } from './support/factories.ts';
 import { useHub } from './support/use-hub.ts';
@@ -36,11 +37,7 @@ async function change(password: string): Promise<Page> {
 describe('changing the password', () => {
   it('ends the other sessions, in every community of the person, and not this one', async () => {
     const other = await buildCommunity(hub.database);
-    await hub.database.query(
-      `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
-       VALUES ($1, $2, $3, $3, 'La même')`,
-      [other.id, member.personId, member.username],
-    );
+    await buildElsewhere(hub.database, other.id, member);
     const [telephone, elsewhere] = [await signIn(PASSWORD), await signIn(PASSWORD, other)];
     expect([await isIn(telephone), await isIn(elsewhere, other)]).toEqual([true, true]);
     const page = await change(NEW);
@@ -85,10 +82,7 @@ describe('changing the password', () => {
   });
 
   it('may be a shorter one behind a second factor, which then has to stay', async () => {
-    await hub.database.query(
-      `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES ($1, '\\x00', now())`,
-      [member.personId],
-    );
+    await giveTotp(hub, member);
     await hub.database.query(
       `UPDATE sessions SET payload = payload || '{"acr": "https://refeds.org/profile/mfa"}' WHERE subject = $1`,
       [member.subject],

@@ -125,11 +125,7 @@ describe('what a service was given', () => {
 
 describe('the page of services', () => {
   it('says what a service may read of the directory by itself', async () => {
-    const service = await hub.newService();
-    await hub.database.query(
-      `INSERT INTO service_readers (community_id, service_id, password_hash) VALUES ($1, $2, 'x')`,
-      [hub.community.id, service.id],
-    );
+    const service = await hub.newService({ reader: 'a hash' });
     const { member, browser, at } = await visit(hub, hub.community);
     await buildGroup(hub.database, hub.community.id, 'jardin', [member.subject]);
     await hub.app.settle();

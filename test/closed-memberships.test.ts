@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
+import { giveTotp } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
 import {
   type BuiltCommunity,
@@ -146,10 +147,7 @@ describe('whoever asked to come in', () => {
 describe('a suspended member', () => {
   it('is told before a second factor is asked for', async () => {
     const member = await hub.newMember();
-    await hub.database.query(
-      `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES ($1, '\\x00', now())`,
-      [member.personId],
-    );
+    await giveTotp(hub, member);
     await hub.app.settle();
     expect(titleOf(await signIn(member.username))).not.toBe('Mes services');
     await change(member, 'suspend');

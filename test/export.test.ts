@@ -1,6 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { createAppPassword } from '../src/domain/app-passwords/app-password.ts';
 import { makeRecoveryCodes } from '../src/domain/second-factors/recovery-codes.ts';
+import { buildElsewhere, givePasskey, giveTotp } from './support/belongings.ts';
 import { Browser } from './support/browser.ts';
 import { type BuiltMember, PASSWORD } from './support/factories.ts';
 import { RelyingParty } from './support/relying-party.ts';
@@ -13,11 +14,8 @@ let secrets: string[];
 
 beforeAll(async () => {
   neighbour = await hub.newMember();
-  await hub.database.query(
-    `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
-     VALUES ($1, $2, 'ailleurs', 'ailleurs', 'Sous un autre nom')`,
-    [hub.neighbour.id, hub.member.personId],
-  );
+  const other = { username: 'ailleurs', displayName: 'Sous un autre nom' };
+  await buildElsewhere(hub.database, hub.neighbour.id, hub.member, other);
   const service = await hub.newService();
   const app = new RelyingParty(hub.url, hub.community, service);
   browser = new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
@@ -33,12 +31,13 @@ beforeAll(async () => {
   );
   const codes = await hub.database.transaction((tx) => makeRecoveryCodes(tx, hub.member.personId));
   secrets = [secret, ...codes, tokens.access_token, tokens.refresh_token ?? 'none', PASSWORD];
-  await hub.database.query(
-    `INSERT INTO passkeys (person_id, rp_id, credential_id, public_key, backup_eligible, backed_up, name)
-     VALUES ($1, 'hub.example', '\\xdeadbeef01', '\\xcafebabe02', true, true, 'Mon téléphone')`,
-    [hub.member.personId],
-  );
-  // More than one page of them.
+  await givePasskey(hub.database, hub.member, {
+    rpId: 'hub.example',
+    credentialId: Buffer.from('deadbeef01', 'hex'),
+    publicKey: Buffer.from('cafebabe02', 'hex'),
+    name: 'Mon téléphone',
+  });
+  // More than one page of them, which nobody signs in often enough to make.
   await hub.database.query(
     `INSERT INTO events (community_id, type, actor, subject, details)
      SELECT $1, 'member.signed-in', 'member:' || $2, $2::uuid, jsonb_build_object('n', n) FROM generate_series(1, 2300) n`,
@@ -106,10 +105,7 @@ it('holds no secret, no hash, nor any key of the database', async () => {
 });
 
 it('holds no value of any column that keeps a secret, a hash or a key', async () => {
-  await hub.database.query(
-    `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES ($1, '\\xdeadbeef03deadbeef03', now())`,
-    [hub.member.personId],
-  );
+  await giveTotp(hub, hub.member);
   const { text } = await download();
   const columns = await hub.database.query<{ table: string; column: string; owner: string }>(
     `SELECT c.table_name AS table, c.column_name AS column, o.column_name AS owner

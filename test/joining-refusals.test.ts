@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { mintLink } from '../src/domain/links/link-store.ts';
+import { recordEvents } from '../src/platform/events/record-event.ts';
+import { giveAddress } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
 import { type BuiltCommunity, buildCommunity, buildMember } from './support/factories.ts';
 import { JoinVisit } from './support/join-visit.ts';
@@ -133,9 +135,10 @@ describe('a community', () => {
   });
 
   it('gets no address that the person has not proven', async () => {
+    await giveAddress(hub.database, hub.community.id, visit.member, 'dite@lieu.example');
+    // As verified as an admin's word makes it: it is not proven.
     await hub.database.query(
-      `INSERT INTO person_emails (person_id, address, verified_at) VALUES ($1, 'dite@lieu.example', now())`,
-      [visit.member.personId],
+      `UPDATE person_emails SET verified_at = now() WHERE address = 'dite@lieu.example'`,
     );
     const page = await visit.toConfirmation(place);
     expect(page.text).not.toContain('dite@lieu.example');
@@ -152,24 +155,18 @@ describe('a community', () => {
   it('takes nobody twice with one address, nor with one that it refused lately', async () => {
     const { email } = visit.member;
     const page = await visit.toConfirmation(place);
-    const other = await buildMember(hub.database, place.id);
-    await hub.database.query('INSERT INTO person_emails (person_id, address) VALUES ($1, $2)', [
-      other.personId,
-      email,
-    ]);
-    await hub.database.query(
-      'UPDATE memberships SET email = $2, email_key = $2 WHERE subject = $1',
-      [other.subject, email],
-    );
+    const other = await buildMember(hub.database, place.id, { email });
     const refused = await visit.confirm(page);
     expect(reasonOf(refused)).toContain('a déjà votre adresse');
     await hub.database.query(`UPDATE memberships SET status = 'left' WHERE subject = $1`, [
       other.subject,
     ]);
-    await hub.database.query(
-      `INSERT INTO events (community_id, type, actor, subject) VALUES ($1, 'member.refused', 'hub', $2)`,
-      [place.id, other.subject],
-    );
+    const refusal = {
+      communityId: place.id,
+      type: 'member.refused',
+      subject: other.subject,
+    } as const;
+    await hub.database.transaction((tx) => recordEvents(tx, [{ ...refusal, actor: 'hub' }]));
     expect((await visit.toConfirmation(place)).status).toBe(409);
     await hub.database.query(`DELETE FROM events WHERE subject = $1`, [other.subject]);
     await visit.confirm(await visit.toConfirmation(place));

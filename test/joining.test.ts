@@ -7,6 +7,8 @@ import {
   buildCommunity,
   buildGroup,
   buildMember,
+  changeCommunity,
+  giveHosts,
 } from './support/factories.ts';
 import { JoinVisit } from './support/join-visit.ts';
 import { mailsTo } from './support/newcomers.ts';
@@ -92,11 +94,11 @@ describe('joining another community of the hub', () => {
 
   it('waits for an admin where the community approves, with the answers to its questions', async () => {
     const admin = await buildMember(hub.database, onApproval.id, { role: 'owner' });
+    await changeCommunity(hub, onApproval, { questions: [{ text: 'Qui ?', required: true }] });
     const [question] = await hub.database.query<{ id: string }>(
-      `INSERT INTO registration_questions (community_id, text) VALUES ($1, 'Qui ?') RETURNING id`,
+      'SELECT id FROM registration_questions WHERE community_id = $1',
       [onApproval.id],
     );
-    await hub.app.settle();
     const page = await visit.toConfirmation(onApproval);
     const refused = await visit.confirm(page, { display_name: 'Moi, là-bas' });
     expect(refused.status).toBe(400);
@@ -167,11 +169,7 @@ describe('joining another community of the hub', () => {
 
   it('leads to each community where its members have their passkeys', async () => {
     const withHost = await buildCommunity(hub.database, { registration: 'open' });
-    await hub.database.query('INSERT INTO community_hosts (community_id, host) VALUES ($1, $2)', [
-      withHost.id,
-      'login.lieu.example',
-    ]);
-    await hub.app.settle();
+    await giveHosts(hub, withHost, ['login.lieu.example']);
     const register = await visit.browser.open(at('/register', open));
     const choice = await visit.browser.submit(register, '#join-form');
     expect(choice.url).toMatch(new RegExp(`^${hub.url}/join/ouverte/[\\w-]{43}$`));
