@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { mintLink } from '../src/domain/links/link-store.ts';
 import { setPassword } from '../src/domain/memberships/set-password.ts';
 import { visit } from './support/account-visits.ts';
+import { buildElsewhere, giveAddress } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
 import { buildCommunity } from './support/factories.ts';
 import { keptMail, linkIn } from './support/kept-mails.ts';
@@ -129,15 +130,7 @@ describe('an address', () => {
     const email = fresh();
     await add(asker, email);
     const proof = await openProof(email, asker.browser);
-    const other = await hub.newMember();
-    await hub.database.query(
-      'INSERT INTO person_emails (person_id, address, verified_at) VALUES ($1, $2, now())',
-      [other.personId, email],
-    );
-    await hub.database.query(
-      'UPDATE memberships SET email = $2, email_key = $2 WHERE subject = $1',
-      [other.subject, email],
-    );
+    await hub.newMember({ email });
     const done = await asker.browser.submit(proof, '#verify-form');
     expect(done.url).toContain('notice=taken');
     expect(await emailOf(asker.member.subject)).toBe(asker.member.email);
@@ -194,15 +187,16 @@ describe('the addresses of a member', () => {
 
   it('are at most ten, two requests at once counted together', async () => {
     const visitor = await visit(hub, hub.community);
-    for (let i = 0; i < 8; i += 1) {
-      await hub.database.query('INSERT INTO person_emails (person_id, address) VALUES ($1, $2)', [
-        visitor.member.personId,
-        fresh(),
-      ]);
-    }
-    const pages = await Promise.all([add(visitor, fresh()), add(visitor, fresh())]);
+    const { browser, at, member } = visitor;
+    for (let i = 0; i < 8; i += 1)
+      await giveAddress(hub.database, hub.community.id, member, fresh());
+    // Once there are ten, the page has no form any more.
+    const form = await browser.open(at('/account/emails'));
+    const pages = await Promise.all(
+      [fresh(), fresh()].map((email) => browser.submit(form, '#email-form', { email })),
+    );
     expect(pages.map(({ status }) => status).sort()).toEqual([200, 400]);
-    expect(Object.keys(await addressesOf(visitor.member.personId))).toHaveLength(10);
+    expect(Object.keys(await addressesOf(member.personId))).toHaveLength(10);
   });
 
   it('can be proven again, chosen, and removed where no community uses them', async () => {
@@ -234,15 +228,8 @@ describe('the addresses of a member', () => {
     const { browser, at, member } = visitor;
     const elsewhere = await buildCommunity(hub.database);
     const email = fresh();
-    await hub.database.query(
-      'INSERT INTO person_emails (person_id, address, verified_at, proven_at) VALUES ($1, $2, now(), now())',
-      [member.personId, email],
-    );
-    await hub.database.query(
-      `INSERT INTO memberships (community_id, subject, person_id, username, username_key, display_name, email, email_key)
-       VALUES ($1, gen_random_uuid(), $2, 'la-bas', 'la-bas', 'Là-bas', $3, $3)`,
-      [elsewhere.id, member.personId, email],
-    );
+    await giveAddress(hub.database, hub.community.id, member, email, { isProven: true });
+    await buildElsewhere(hub.database, elsewhere.id, member, { username: 'la-bas', email });
     const page = await browser.open(at('/account/emails'));
     expect(page.text).toContain('autre de vos communautés');
     const form = entryForm(page, email, 'choose');

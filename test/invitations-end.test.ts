@@ -162,6 +162,7 @@ describe('an invitation of an admin', () => {
 });
 
 describe('invitations by mail', () => {
+  /** As sent the day before, many at a time. */
   async function fill(by: BuiltMember, sent: number, where = community.id): Promise<void> {
     await hub.database.query(
       `INSERT INTO invitations (community_id, token_hash, sealed_token, label, email, created_by, expires_at, created_at)

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { eraseDuePersons } from '../src/domain/account-deletion/erase-person.ts';
+import { buildElsewhere } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
 import { type BuiltMember, buildCommunity, buildMember, PASSWORD } from './support/factories.ts';
 import { useHub } from './support/use-hub.ts';
@@ -12,12 +13,7 @@ let browser: Browser;
 
 beforeEach(async () => {
   member = await hub.newMember();
-  const [row] = await hub.database.query<{ subject: string }>(
-    `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
-     VALUES ($1, $2, $3, $3, 'La même') RETURNING subject`,
-    [hub.neighbour.id, member.personId, member.username],
-  );
-  elsewhere = row?.subject as string;
+  elsewhere = await buildElsewhere(hub.database, hub.neighbour.id, member);
   browser = await signIn();
 });
 
@@ -229,6 +225,7 @@ describe('deleting an account', () => {
   });
 
   it('is refused to whoever runs the hub', async () => {
+    // No command makes an operator of somebody who is known: it could be one from the first days.
     await hub.database.query('INSERT INTO operators (person_id, email) VALUES ($1, $2)', [
       member.personId,
       `${member.username}@hub.example`,

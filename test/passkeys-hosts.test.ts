@@ -1,6 +1,7 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ProxiedBrowser } from './security/proxied-browser.ts';
 import { Authenticator } from './support/authenticator.ts';
+import { buildElsewhere } from './support/belongings.ts';
 import type { Page } from './support/browser.ts';
 import { csrfOf, enrol, post, question, typePassword } from './support/passkey-visits.ts';
 import { useHub } from './support/use-hub.ts';
@@ -10,27 +11,14 @@ const HOST = 'https://login.lamyne.example';
 const SECOND_HOST = 'https://compte.lamyne.example';
 const NEIGHBOUR_HOST = 'https://login.voisin.example';
 
+const hostOf = (url: string) => new URL(url).host;
+
 const hub = useHub({
   env: { TROUSSEAU_URL: HUB, TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8' },
-  community: { slug: 'lamyne' },
-  neighbour: { slug: 'voisin' },
+  community: { slug: 'lamyne', hosts: [HOST, SECOND_HOST].map(hostOf) },
+  neighbour: { slug: 'voisin', hosts: [hostOf(NEIGHBOUR_HOST)] },
 });
-let atHub: string;
-beforeAll(async () => {
-  for (const [id, host, position] of [
-    [hub.community.id, HOST, 0],
-    [hub.community.id, SECOND_HOST, 1],
-    [hub.neighbour.id, NEIGHBOUR_HOST, 0],
-  ] as const) {
-    await hub.database.query('INSERT INTO community_hosts VALUES ($1, $2, $3)', [
-      id,
-      new URL(host).host,
-      position,
-    ]);
-  }
-  await hub.app.settle();
-  atHub = `${HUB}/c/lamyne`;
-});
+const atHub = `${HUB}/c/lamyne`;
 
 async function memberWithPasskey(issuer: string) {
   const member = await hub.newMember();
@@ -104,11 +92,7 @@ describe('a passkey', () => {
 
   it('of another community’s host is not spoken of, and the page says that none works here', async () => {
     const member = await hub.newMember();
-    await hub.database.query(
-      `INSERT INTO memberships (community_id, subject, person_id, username, username_key, display_name)
-       VALUES ($1, gen_random_uuid(), $2, 'voisine', 'voisine', 'Voisine')`,
-      [hub.neighbour.id, member.personId],
-    );
+    await buildElsewhere(hub.database, hub.neighbour.id, member, { username: 'voisine' });
     const made = new Authenticator(NEIGHBOUR_HOST);
     await enrol(NEIGHBOUR_HOST, 'voisine', made, new ProxiedBrowser(hub));
     const { page } = await afterPassword(member.username);

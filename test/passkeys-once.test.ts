@@ -1,6 +1,7 @@
 import { parse } from 'node-html-parser';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Authenticator } from './support/authenticator.ts';
+import { buildElsewhere } from './support/belongings.ts';
 import { Browser } from './support/browser.ts';
 import { PASSWORD } from './support/factories.ts';
 import type { TestHub } from './support/hub.ts';
@@ -127,11 +128,7 @@ describe('a challenge', () => {
 
   it('of one community signs nobody in to another', async () => {
     const { authenticator, member } = await memberWithPasskey();
-    await hub.database.query(
-      `INSERT INTO memberships (community_id, subject, person_id, username, username_key, display_name)
-       VALUES ($1, gen_random_uuid(), $2, $3, $3, 'Ailleurs')`,
-      [hub.neighbour.id, member.personId, member.username],
-    );
+    await buildElsewhere(hub.database, hub.neighbour.id, member);
     const here = await signInPage();
     const there = await signInPage(`${hub.url}/c/${hub.neighbour.slug}`);
     expect((await there.send(authenticator.signIn(here.options))).status).toBe(400);

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { mintLink } from '../src/domain/links/link-store.ts';
 import { setMemberRole } from '../src/domain/memberships/set-member-role.ts';
+import { listRecoveries, requestRecovery } from '../src/domain/recovery/assisted-recovery.ts';
 import { asForm } from './security/raw-request.ts';
+import { buildElsewhere, giveAddress, giveTotp } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
 import { type BuiltMember, buildMember, PASSWORD } from './support/factories.ts';
 import { useHub } from './support/use-hub.ts';
@@ -103,10 +105,7 @@ describe('two admins', () => {
   }
 
   it('give a membership back after the delay: same subject, new person, no second factor', async () => {
-    await hub.database.query(
-      `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES ($1, '\\x00', now())`,
-      [member.personId],
-    );
+    await giveTotp(hub, member);
     const url = await handedOut();
     expect((await open(url)).url).toContain('/login?notice=password-changed');
     expect(isIn((await signIn(NEW)).page)).toBe(true);
@@ -125,11 +124,7 @@ describe('two admins', () => {
   });
 
   it("leave the person's other communities to the person, with all their credentials", async () => {
-    await hub.database.query(
-      `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
-       VALUES ($1, $2, $3, $3, 'Ailleurs')`,
-      [hub.neighbour.id, member.personId, member.username],
-    );
+    await buildElsewhere(hub.database, hub.neighbour.id, member);
     await open(await handedOut());
     const visitor = new Browser();
     const login = await visitor.open(at('/login', hub.neighbour));
@@ -289,10 +284,8 @@ describe('two admins', () => {
   });
 
   it('leave no other link open, and tell the addresses that the person had proven', async () => {
-    await hub.database.query(
-      `INSERT INTO person_emails (person_id, address, proven_at, verified_at) VALUES ($1, $2, now(), now())`,
-      [member.personId, `autre-${member.username}@lieu.example`],
-    );
+    const another = `autre-${member.username}@lieu.example`;
+    await giveAddress(hub.database, hub.community.id, member, another, { isProven: true });
     const old = await recoveryLink();
     const url = await handedOut();
     await open(url);
@@ -357,14 +350,11 @@ describe('two admins', () => {
     const stranger = await buildMember(hub.database, hub.neighbour.id);
     const first = await admin(one);
     expect((await request(first, stranger.username)).text).toContain('Aucun membre');
-    const [foreign] = await hub.database.query<{ id: string }>(
-      `INSERT INTO assisted_recoveries (community_id, subject, requested_by) VALUES ($1, $2, $3) RETURNING id`,
-      [
-        hub.neighbour.id,
-        stranger.subject,
-        (await buildMember(hub.database, hub.neighbour.id, { role: 'admin' })).subject,
-      ],
-    );
+    const place = { communityId: hub.neighbour.id, issuerUrl: at('', hub.neighbour) };
+    const { subject: by } = await buildMember(hub.database, place.communityId, { role: 'admin' });
+    const asked = { subject: stranger.subject, by, delayHours: 1 };
+    await hub.database.transaction((tx) => requestRecovery(tx, place, asked));
+    const [foreign] = await listRecoveries(hub.database, place.communityId);
     for (const what of ['approve', 'refuse', 'link'])
       expect([what, await forge(first, what, foreign?.id)]).toEqual([what, 404]);
   });

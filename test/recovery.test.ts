@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { mintLink } from '../src/domain/links/link-store.ts';
 import { deliverRecoveryRequest } from '../src/domain/recovery/recovery-request.ts';
+import { buildElsewhere, giveTotp } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
 import { type BuiltMember, PASSWORD } from './support/factories.ts';
 import { useHub } from './support/use-hub.ts';
@@ -91,11 +92,7 @@ describe('asking for a link', () => {
   });
 
   it('writes to no address that a community gave to somebody with a life elsewhere', async () => {
-    await hub.database.query(
-      `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
-       VALUES ($1, $2, $3, $3, 'Ailleurs')`,
-      [hub.neighbour.id, member.personId, member.username],
-    );
+    await buildElsewhere(hub.database, hub.neighbour.id, member);
     expect(await written(member.username)).toEqual([]);
     await hub.database.query('UPDATE person_emails SET proven_at = now() WHERE person_id = $1', [
       member.personId,
@@ -151,10 +148,7 @@ describe('a recovery link', () => {
   });
 
   it('takes no second factor away: it is asked for at the sign-in that follows', async () => {
-    await hub.database.query(
-      `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES ($1, '\\x00', now())`,
-      [member.personId],
-    );
+    await giveTotp(hub, member);
     await reset(await link());
     expect((await signIn(NEW)).page.url).toBe(at('/login/second-factor'));
   });

@@ -7,6 +7,7 @@ import {
   buildCommunity,
   buildGroup,
   buildMember,
+  changeCommunity,
   PASSWORD,
 } from './support/factories.ts';
 import {
@@ -123,11 +124,8 @@ describe('the admin pages', () => {
 
 describe('a request to join', () => {
   it('is shown with its answers, and whoever is accepted is told and can sign in', async () => {
-    await hub.database.query(
-      `INSERT INTO registration_questions (community_id, text) VALUES ($1, 'Que savez-vous réparer ?')`,
-      [lieu.id],
-    );
-    await hub.app.settle();
+    const questions = [{ text: 'Que savez-vous réparer ?', required: true }];
+    await changeCommunity(hub, lieu, { questions });
     const { subject, email } = await request('camille', '<b>Les vélos</b>');
     const browser = await signIn(owner);
     const page = await browser.open(`${issuer}/admin/requests`);

@@ -8,6 +8,7 @@ import {
   buildCommunity,
   buildMember,
   buildService,
+  changeCommunity,
   PASSWORD,
 } from './support/factories.ts';
 import {
@@ -52,12 +53,14 @@ const details = (username: string) => ({
   password: NEW_PASSWORD,
 });
 const ask = async (text: string, required = true) => {
-  const [row] = await hub.database.query(
-    `INSERT INTO registration_questions (community_id, text, required) VALUES ($1, $2, $3) RETURNING id`,
-    [lieu.id, text, required],
-  );
-  await hub.app.settle();
-  return `answer-${row.id}`;
+  const asked = () =>
+    hub.database.query<{ id: string; text: string; required: boolean }>(
+      'SELECT id, text, required FROM registration_questions WHERE community_id = $1 ORDER BY position',
+      [lieu.id],
+    );
+  const before = (await asked()).map((each) => ({ text: each.text, required: each.required }));
+  await changeCommunity(hub, lieu, { questions: [...before, { text, required }] });
+  return `answer-${(await asked()).at(-1)?.id}`;
 };
 
 describe('asking to register', () => {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { saveServices } from '../src/domain/services/save-services.ts';
 import type { ClientChange, ServiceChange } from '../src/domain/services/service-change.ts';
 import { newBrowser } from './conformance/answers.ts';
 import type { Browser, Page } from './support/browser.ts';
@@ -39,16 +40,10 @@ beforeEach(async () => {
 /** Gives a service a reader, as one has that knows its members by LDAP. */
 async function addReader(name: string, values: Partial<ServiceChange> = {}): Promise<void> {
   const community = { id: communityId, slug: new URL(issuer).pathname.slice('/c/'.length) };
-  const service = await buildService(hub, community, { name, ...values });
-  await hub.database.query(
-    'DELETE FROM service_clients WHERE community_id = $1 AND service_id = $2',
-    [communityId, service.id],
-  );
-  await hub.database.query('INSERT INTO service_readers VALUES ($1, $2, $3)', [
-    communityId,
-    service.id,
-    'a hash',
-  ]);
+  const service = await buildService(hub, community, { name, reader: 'a hash', ...values });
+  const place = { communityId, sealer: hub.sealer, hubUrl: hub.url };
+  const change = { slug: service.slug, client: null, must: 'exist' } as const;
+  await hub.database.transaction((tx) => saveServices(tx, place, [change], 'cli'));
   await hub.app.settle();
 }
 

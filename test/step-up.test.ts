@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { safeReturnPath } from '../src/pages/sign-in/sign-in-target.ts';
+import { giveTotp } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
 import { type BuiltMember, PASSWORD } from './support/factories.ts';
 import { useHub } from './support/use-hub.ts';
@@ -17,10 +18,7 @@ const at = (path: string) => `${hub.issuer}${path}`;
 
 /** An authenticator app whose codes nobody here knows. */
 async function giveSecondFactor(): Promise<void> {
-  await hub.database.query(
-    'INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES ($1, $2, now())',
-    [member.personId, hub.sealer.seal('JBSWY3DPEHPK3PXP', `totp:${member.personId}`)],
-  );
+  await giveTotp(hub, member);
   await hub.app.settle();
 }
 

@@ -60,14 +60,9 @@ describe('taking away', () => {
   });
 
   it('stops refreshing when the member leaves the group that the service asks for', async () => {
-    const app = await relyingParty({ access: 'groups' });
     const member = await hub.newMember();
     const group = await buildGroup(hub.database, hub.community.id, undefined, [member.subject]);
-    await hub.database.query(
-      'INSERT INTO service_access_groups (community_id, service_id, group_id) VALUES ($1, $2, $3)',
-      [hub.community.id, app.service.id, group.id],
-    );
-    await hub.app.settle();
+    const app = await relyingParty({ access: { groups: [group.id] } });
     const browser = newBrowser();
     const tokens = await app.tokens(await app.signIn(browser, member.username));
     await hub.database.query('DELETE FROM group_members WHERE community_id = $1 AND subject = $2', [

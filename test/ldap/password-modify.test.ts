@@ -38,6 +38,7 @@ async function bound() {
 
 it('a person changes their password, and their sessions end as on the web (row 29)', async () => {
   const { client, dn, member, canBind } = await bound();
+  // A session of the web's, which only a browser's sign-in makes.
   await hub.database.query(
     `INSERT INTO sessions (community_id, id_hash, uid, subject, issuer, payload, expires_at)
      VALUES ($1, '\\x01', 'u', $2, 'https://x', '{}', now() + interval '1 day')`,

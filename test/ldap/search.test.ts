@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildCommunity, buildMember } from '../support/factories.ts';
+import { nestGroup } from '../support/nest-group.ts';
 import { boundReader, ldapTo, useLieu, useReader } from './support/directory.ts';
 import { dnsOf } from './support/ldap-client.ts';
 
@@ -366,10 +367,8 @@ describe('filters (rows 9, 12, 14)', () => {
   it('nested groups: memberOf tells all, member the direct ones, the chain rule any depth (row 14)', async () => {
     const inner = await lieu.group('tresoriers', [lieu.bob]);
     const outer = await lieu.group('conseil', []);
-    await hub.database.query(
-      'INSERT INTO group_nestings (community_id, parent_id, child_id) VALUES ($1, $2, $3)',
-      [lieu.community.id, outer.id, inner.id],
-    );
+    const nesting = { parentId: outer.id, childId: inner.id };
+    await hub.database.transaction((tx) => nestGroup(tx, lieu.community.id, nesting, 'cli'));
     await hub.app.settle();
     expect(await people(`(memberOf=${outer.dn})`)).toEqual(['bob']);
     expect(await people(`(memberOf:1.2.840.113556.1.4.1941:=${outer.dn})`)).toEqual(['bob']);

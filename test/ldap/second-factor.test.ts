@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAppPassword } from '../../src/domain/app-passwords/app-password.ts';
+import { giveTotp } from '../support/belongings.ts';
 import { PASSWORD } from '../support/factories.ts';
 import type { TestHub } from '../support/hub.ts';
 import { useHub } from '../support/use-hub.ts';
@@ -22,12 +23,7 @@ beforeEach(async () => {
   await hub.app.settle();
 });
 
-const PERSON = `(SELECT person_id FROM memberships WHERE subject = $1)`;
-const addTotp = () =>
-  hub.database.query(
-    `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES (${PERSON}, '\\x00', now())`,
-    [lieu.alice.subject],
-  );
+const addTotp = () => giveTotp(hub, lieu.alice);
 
 /** The code that a bind with alice's own password is answered with. */
 async function bindCode(password = PASSWORD, at = hub): Promise<number> {

@@ -209,13 +209,8 @@ describe('a session', () => {
       [hub.community.id]: 'second.lieu.example',
       [neighbour.id]: 'login.voisin.example',
     };
-    for (const [id, host] of Object.entries(hosts)) {
-      await hub.database.query('INSERT INTO community_hosts (community_id, host) VALUES ($1, $2)', [
-        id,
-        host,
-      ]);
-    }
-    await hub.app.settle();
+    await giveHosts(hub, hub.community, [new URL(OWN).host, 'second.lieu.example']);
+    await giveHosts(hub, neighbour, ['login.voisin.example']);
     for (const [party, others] of [
       [hub.client, [OWN, ...Object.values(hosts).map((host) => `https://${host}`)]],
       [ownApp, [hub.issuer, ...Object.values(hosts).map((host) => `https://${host}`)]],

@@ -4,7 +4,7 @@ import {
   ensureSetupToken,
 } from '../../src/domain/operators/create-operator.ts';
 import { Browser, type Page } from '../support/browser.ts';
-import { buildCommunity, buildService, PASSWORD } from '../support/factories.ts';
+import { buildCommunity, buildService, giveHosts, PASSWORD } from '../support/factories.ts';
 import { RelyingParty } from '../support/relying-party.ts';
 import { useHub } from '../support/use-hub.ts';
 import { ProxiedBrowser } from './proxied-browser.ts';
@@ -254,11 +254,7 @@ describe('a redirect', () => {
 
   it('on a host of the community’s own stays on it, where every path is the community’s', async () => {
     const own = 'https://login.lieu.example';
-    await hub.database.query('INSERT INTO community_hosts (community_id, host) VALUES ($1, $2)', [
-      hub.community.id,
-      new URL(own).host,
-    ]);
-    await hub.app.settle();
+    await giveHosts(hub, hub.community, [new URL(own).host]);
     const browser = new ProxiedBrowser(hub);
     const page = await browser.open(`${own}/login`);
     for (const target of EVIL) {
