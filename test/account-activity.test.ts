@@ -9,6 +9,7 @@ const hub = useHub({ community: {} });
 
 type Line = { type: string; actor: string; service?: string; details?: object; at?: string };
 
+/** Writes lines as rows: at another time than now, and of types that no change writes. */
 async function tell(communityId: string, subject: string, lines: Line[]) {
   for (const { type, actor, service, details = {}, at = '2026-11-20T12:30:00Z' } of lines) {
     await hub.database.query(

@@ -64,7 +64,10 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-/** A community with a row in every table that a community owns. */
+/**
+ * A community with a row in every table that a community owns. It is of the tables that this file asks: most rows
+ * are written as they are, for no one change would leave one in each.
+ */
 async function seed(slug: 'amont' | 'aval') {
   const make = factories(db.database);
   const id = await make.buildCommunity(slug);

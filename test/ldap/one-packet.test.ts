@@ -10,6 +10,7 @@ const { hub, lieu } = useLieu();
 
 beforeAll(async () => {
   await lieu.group('bureau', [lieu.alice, lieu.bob]);
+  // Three hundred at once: as rows they take no second.
   await hub.database.query(
     `WITH made AS (INSERT INTO persons (id) SELECT gen_random_uuid() FROM generate_series(1, 300) RETURNING id)
      INSERT INTO memberships (community_id, person_id, username, username_key, display_name)

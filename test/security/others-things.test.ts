@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { createAppPassword } from '../../src/domain/app-passwords/app-password.ts';
 import { createInvitation } from '../../src/domain/invitations/create-invitation.ts';
 import { type LinkKind, mintLink } from '../../src/domain/links/link-store.ts';
-import { newToken } from '../../src/platform/secrets/token-hash.ts';
+import { setPicture } from '../../src/domain/pictures/change-picture.ts';
+import { givePasskey } from '../support/belongings.ts';
 import { Browser } from '../support/browser.ts';
 import { type BuiltCommunity, buildMember, buildService, PASSWORD } from '../support/factories.ts';
 import { useHub } from '../support/use-hub.ts';
@@ -49,31 +51,26 @@ async function thingsOf(community: BuiltCommunity): Promise<Things> {
   const member = await buildMember(db, community.id, { role: 'owner' });
   const asking = await buildMember(db, community.id, { status: 'requested' });
   const service = await buildService(hub, community);
-  const one = async (sql: string, values: unknown[]) =>
-    (await db.query<{ id: string }>(sql, values))[0]?.id as string;
-  const picture = newToken();
-  await db.query(
-    `INSERT INTO member_pictures (community_id, subject, key, bytes) VALUES ($1, $2, $3, '\\x00')`,
-    [community.id, member.subject, picture],
-  );
+  const { subject } = member;
+  const bytes = Buffer.from([0]);
+  const picture = await db.transaction((tx) => setPicture(tx, community.id, subject, bytes, 'cli'));
   const own = new Browser();
   const { username } = member;
   await own.submit(await own.open(at('/login', community)), '#login-form', {
     username,
     password: PASSWORD,
   });
+  const [session] = await db.query<{ uid: string }>('SELECT uid FROM sessions WHERE subject = $1', [
+    subject,
+  ]);
+  const mine = { subject, serviceId: service.id, name: 'Courriel' };
+  const appPassword = await db.transaction((tx) =>
+    createAppPassword(tx, community.id, mine, 'cli'),
+  );
   return {
-    passkey: await one(
-      `INSERT INTO passkeys (person_id, rp_id, credential_id, public_key, backup_eligible, backed_up, name)
-       VALUES ($1, 'elsewhere.example', $2, '\\x03', true, true, 'Téléphone') RETURNING id`,
-      [member.personId, Buffer.from(member.personId)],
-    ),
-    appPassword: await one(
-      `INSERT INTO app_passwords (community_id, service_id, subject, name, secret_hash)
-       VALUES ($1, $2, $3, 'Courriel', sha256($4)) RETURNING id`,
-      [community.id, service.id, member.subject, Buffer.from(member.subject)],
-    ),
-    session: await one('SELECT uid AS id FROM sessions WHERE subject = $1', [member.subject]),
+    passkey: await givePasskey(db, member),
+    appPassword: appPassword.id,
+    session: session?.uid as string,
     address: member.email,
     picture,
     request: asking.subject,

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { SITE } from '../../src/app-web.ts';
+import { createAppPassword } from '../../src/domain/app-passwords/app-password.ts';
 import { createInvitation } from '../../src/domain/invitations/create-invitation.ts';
 import { type LinkKind, mintLink } from '../../src/domain/links/link-store.ts';
 import type { Role } from '../../src/domain/memberships/membership-store.ts';
@@ -7,8 +8,10 @@ import {
   createFirstOperator,
   ensureSetupToken,
 } from '../../src/domain/operators/create-operator.ts';
-import { newToken } from '../../src/platform/secrets/token-hash.ts';
+import { setPicture } from '../../src/domain/pictures/change-picture.ts';
+import { requestRecovery } from '../../src/domain/recovery/assisted-recovery.ts';
 import { uuid } from '../../src/platform/text/uuid.ts';
+import { givePasskey } from '../support/belongings.ts';
 import { Browser } from '../support/browser.ts';
 import {
   type BuiltCommunity,
@@ -320,32 +323,21 @@ describe('what is of another community', () => {
     const db = hub.database;
     const [member, other] = [
       await buildMember(db, hub.neighbour.id),
-      await buildMember(db, hub.neighbour.id),
+      await buildMember(db, hub.neighbour.id, { role: 'admin' }),
     ];
     await buildMember(db, hub.neighbour.id, { status: 'requested' });
     await buildGroup(db, hub.neighbour.id, 'bureau', [member.subject]);
     const service = await buildService(hub, hub.neighbour, { access: 'approval' });
     slugs = [service.slug];
-    const passkeys = await db.query<{ id: string }>(
-      `INSERT INTO passkeys (person_id, rp_id, credential_id, public_key, backup_eligible, backed_up, name)
-       VALUES ($1, 'elsewhere.example', '\\x01', '\\x03', true, true, 'Téléphone') RETURNING id`,
-      [member.personId],
-    );
-    await db.query(
-      `INSERT INTO app_passwords (community_id, service_id, subject, name, secret_hash)
-       VALUES ($1, $2, $3, 'Courriel', sha256('x'))`,
-      [hub.neighbour.id, service.id, member.subject],
-    );
-    await db.query(
-      `INSERT INTO assisted_recoveries (community_id, subject, requested_by)
-       VALUES ($1, $2, $3)`,
-      [hub.neighbour.id, member.subject, other.subject],
-    );
-    const picture = newToken();
-    await db.query(
-      `INSERT INTO member_pictures (community_id, subject, key, bytes) VALUES ($1, $2, $3, '\\x00')`,
-      [hub.neighbour.id, member.subject, picture],
-    );
+    const passkey = await givePasskey(db, member);
+    const place = { communityId: hub.neighbour.id, issuerUrl: `${hub.url}/c/a-eux` };
+    const { subject } = member;
+    const picture = await db.transaction(async (tx) => {
+      const app = { subject, serviceId: service.id, name: 'Courriel' };
+      await createAppPassword(tx, place.communityId, app, 'cli');
+      await requestRecovery(tx, place, { subject, by: other.subject, delayHours: 1 });
+      return setPicture(tx, place.communityId, subject, Buffer.from([0]), 'cli');
+    });
     const invitation = await db.transaction((tx) =>
       createInvitation(
         tx,
@@ -379,7 +371,7 @@ describe('what is of another community', () => {
        WHERE c.table_schema = 'public' AND o.table_schema = 'public' AND t.table_schema = 'public'
          AND c.data_type = 'uuid'`,
     );
-    const found = new Set(passkeys.map(({ id }) => id));
+    const found = new Set([passkey]);
     for (const { table, column } of columns) {
       const rows = await db.query<{ id: string | null }>(
         `SELECT DISTINCT "${column}" AS id FROM "${table}" WHERE community_id = $1`,
