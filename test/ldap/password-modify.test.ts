@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { hashPassword } from '../../src/domain/people/password.ts';
+import { factories } from '../support/domain.ts';
 import { buildMember, PASSWORD } from '../support/factories.ts';
 import { boundReader, buildLieu, ldapTo, useLieu } from './support/directory.ts';
 import { element } from './support/encode-request.ts';
@@ -38,12 +39,7 @@ async function bound() {
 
 it('a person changes their password, and their sessions end as on the web (row 29)', async () => {
   const { client, dn, member, canBind } = await bound();
-  // A session of the web's, which only a browser's sign-in makes.
-  await hub.database.query(
-    `INSERT INTO sessions (community_id, id_hash, uid, subject, issuer, payload, expires_at)
-     VALUES ($1, '\\x01', 'u', $2, 'https://x', '{}', now() + interval '1 day')`,
-    [lieu.community.id, member.subject],
-  );
+  await factories(hub.database).buildSession(lieu.community.id, member.subject);
   const answer = await client.extended(OID, value({ user: dn, old: PASSWORD, new: NEW }));
   expect([answer.code, answer.responseValue]).toEqual([0, undefined]);
   expect([await canBind(PASSWORD), await canBind(NEW)]).toEqual([false, true]);

@@ -42,7 +42,7 @@ type Service = { readonly service: BuiltService; readonly client: RelyingParty }
 
 type IfAsked<Wishes, Key, Gets> = [keyof Wishes & Key] extends [never] ? unknown : Gets;
 
-export type UsedHub<Wishes> = Readonly<TestHub> &
+type UsedHub<Wishes> = Readonly<TestHub> &
   IfAsked<Wishes, 'community' | 'member' | 'service' | 'client', Place> &
   IfAsked<Wishes, 'neighbour', Neighbour> &
   IfAsked<Wishes, 'member', Member> &
