@@ -1,25 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { TOLD_EVENTS } from '../src/pages/account/event-words.ts';
 import { visit } from './support/account-visits.ts';
-import {
-  type BuiltCommunity,
-  buildCommunity,
-  buildMember,
-  buildService,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { buildCommunity } from './support/factories.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-beforeAll(async () => {
-  hub = await startHub();
-  community = await buildCommunity(hub.database);
-});
-afterAll(() => hub.stop());
+const hub = useHub({ community: {} });
 
 type Line = { type: string; actor: string; service?: string; details?: object; at?: string };
 
+/** Writes lines as rows: at another time than now, and of types that no change writes. */
 async function tell(communityId: string, subject: string, lines: Line[]) {
   for (const { type, actor, service, details = {}, at = '2026-11-20T12:30:00Z' } of lines) {
     await hub.database.query(
@@ -32,15 +22,15 @@ async function tell(communityId: string, subject: string, lines: Line[]) {
 
 describe('the timeline', () => {
   it('tells in the member’s words and zone what happened, who did it and to what', async () => {
-    const admin = await buildMember(hub.database, community.id, { displayName: 'Camille Noé' });
-    const service = await buildService(hub, community, { name: 'Forum' });
-    const { member, browser, at } = await visit(hub, community);
+    const admin = await hub.newMember({ displayName: 'Camille Noé' });
+    const service = await hub.newService({ name: 'Forum' });
+    const { member, browser, at } = await visit(hub, hub.community);
     await hub.database.query('UPDATE memberships SET zoneinfo = $2 WHERE subject = $1', [
       member.subject,
       'Indian/Reunion',
     ]);
     await hub.app.settle();
-    await tell(community.id, member.subject, [
+    await tell(hub.community.id, member.subject, [
       { type: 'account.approved', actor: `member:${admin.subject}`, service: service.id },
       { type: 'group.member-added', actor: 'apply', details: { group: 'jardin' } },
       { type: 'sign-in.failed', actor: 'anonymous' },
@@ -61,13 +51,13 @@ describe('the timeline', () => {
   });
 
   it('goes on page by page to the very first line, and no line is shown twice or lost', async () => {
-    const { member, browser, at } = await visit(hub, community);
+    const { member, browser, at } = await visit(hub, hub.community);
     const lines = Array.from({ length: 120 }, (_, index) => ({
       type: 'passkey.renamed',
       actor: `member:${member.subject}`,
       details: { name: `clé ${index}` },
     }));
-    await tell(community.id, member.subject, lines);
+    await tell(hub.community.id, member.subject, lines);
     const seen: string[] = [];
     let page = await browser.open(at('/account/activity'));
     for (let turn = 0; turn < 5; turn += 1) {
@@ -90,7 +80,7 @@ describe('the timeline', () => {
     await tell(elsewhere.id, other.member.subject, [
       { type: 'passkey.renamed', actor: 'hub', details: { name: 'Clé-voisine' } },
     ]);
-    const { browser, at } = await visit(hub, community);
+    const { browser, at } = await visit(hub, hub.community);
     for (const before of [
       '',
       '?before=999999999999',

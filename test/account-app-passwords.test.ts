@@ -1,39 +1,22 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { appPasswordHash } from '../src/domain/app-passwords/app-password.ts';
 import type { ServiceChange } from '../src/domain/services/service-change.ts';
 import { faultsOf, visit } from './support/account-visits.ts';
-import {
-  type BuiltCommunity,
-  buildCommunity,
-  buildGroup,
-  buildService,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { buildGroup } from './support/factories.ts';
 import { keptMail } from './support/kept-mails.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-beforeAll(async () => {
-  hub = await startHub();
-  community = await buildCommunity(hub.database, { ldapBase: 'o=verger' });
-});
-afterAll(() => hub.stop());
+const hub = useHub({ community: { ldapBase: 'o=verger' } });
 
 /** A service that reads the directory. */
-async function mailService(values: Partial<ServiceChange> = {}) {
-  const service = await buildService(hub, community, { name: 'Courriel', ...values });
-  await hub.database.query(
-    `INSERT INTO service_readers (community_id, service_id, password_hash) VALUES ($1, $2, 'x')`,
-    [community.id, service.id],
-  );
-  await hub.app.settle();
-  return service;
+function mailService(values: Partial<ServiceChange> = {}) {
+  return hub.newService({ name: 'Courriel', reader: 'a hash', ...values });
 }
 
 describe('app passwords', () => {
   it('are made for one service, shown once with what to type, and kept as a hash', async () => {
     const service = await mailService();
-    const { member, browser, at } = await visit(hub, community);
+    const { member, browser, at } = await visit(hub, hub.community);
     const page = await browser.open(at('/account/app-passwords'));
     const made = await browser.submit(page, '#app-password-form', {
       service: service.slug,
@@ -61,10 +44,10 @@ describe('app passwords', () => {
   it('are offered for services that can use one, and that the member may use', async () => {
     const usable = await mailService();
     const closed = await mailService({
-      access: { groups: [(await buildGroup(hub.database, community.id)).id] },
+      access: { groups: [(await buildGroup(hub.database, hub.community.id)).id] },
     });
-    const withClient = await buildService(hub, community);
-    const { browser, at } = await visit(hub, community);
+    const withClient = await hub.newService();
+    const { browser, at } = await visit(hub, hub.community);
     const page = await browser.open(at('/account/app-passwords'));
     const offered = page.document
       .querySelectorAll('#service option')
@@ -83,7 +66,7 @@ describe('app passwords', () => {
 
   it('need a name, and keep what was typed when it is too long', async () => {
     const service = await mailService();
-    const { browser, at } = await visit(hub, community);
+    const { browser, at } = await visit(hub, hub.community);
     const page = await browser.open(at('/account/app-passwords'));
     const name = 'n'.repeat(101);
     for (const typed of ['  ', name]) {
@@ -100,7 +83,7 @@ describe('app passwords', () => {
   it('are removed at once, and only by whom they belong to', async () => {
     const service = await mailService();
     const make = async () => {
-      const visitor = await visit(hub, community);
+      const visitor = await visit(hub, hub.community);
       const page = await visitor.browser.open(visitor.at('/account/app-passwords'));
       const fields = { service: service.slug, name: 'Agenda' };
       await visitor.browser.submit(page, '#app-password-form', fields);
@@ -131,7 +114,7 @@ describe('app passwords', () => {
   });
 
   it('are nothing for a sign-in of an hour ago', async () => {
-    const { member, browser, at } = await visit(hub, community);
+    const { member, browser, at } = await visit(hub, hub.community);
     await hub.database.query(
       `UPDATE sessions SET payload = jsonb_set(payload, '{loginTs}', to_jsonb((payload ->> 'loginTs')::bigint - 3600))
        WHERE subject = $1`,

@@ -1,43 +1,32 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { setPassword } from '../src/domain/memberships/set-password.ts';
 import { hashPassword } from '../src/domain/people/password.ts';
+import { buildElsewhere, giveTotp } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-  PASSWORD,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { type BuiltMember, buildCommunity, PASSWORD } from './support/factories.ts';
+import { useHub } from './support/use-hub.ts';
 
 const NEW = 'sept oignons et une brouette';
 
-let hub: TestHub;
-let community: BuiltCommunity;
+const hub = useHub({ env: { TROUSSEAU_ROLES: 'web' }, community: {} });
 let member: BuiltMember;
 let browser: Browser;
 
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  community = await buildCommunity(hub.database);
-});
-afterAll(() => hub.stop());
 beforeEach(async () => {
-  member = await buildMember(hub.database, community.id);
+  member = await hub.newMember();
   browser = await signIn(PASSWORD);
 });
 
-const at = (path: string, { slug } = community) => `${hub.url}/c/${slug}${path}`;
+const at = (path: string, { slug } = hub.community) => `${hub.url}/c/${slug}${path}`;
 
-async function signIn(password: string, place = community): Promise<Browser> {
+async function signIn(password: string, place = hub.community): Promise<Browser> {
   const visitor = new Browser();
   const page = await visitor.open(at('/login', place));
   await visitor.submit(page, '#login-form', { username: member.username, password });
   return visitor;
 }
 
-const isIn = async (visitor: Browser, place = community) =>
+const isIn = async (visitor: Browser, place = hub.community) =>
   !(await visitor.open(at('', place))).url.endsWith('/login');
 
 async function change(password: string): Promise<Page> {
@@ -48,11 +37,7 @@ async function change(password: string): Promise<Page> {
 describe('changing the password', () => {
   it('ends the other sessions, in every community of the person, and not this one', async () => {
     const other = await buildCommunity(hub.database);
-    await hub.database.query(
-      `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
-       VALUES ($1, $2, $3, $3, 'La même')`,
-      [other.id, member.personId, member.username],
-    );
+    await buildElsewhere(hub.database, other.id, member);
     const [telephone, elsewhere] = [await signIn(PASSWORD), await signIn(PASSWORD, other)];
     expect([await isIn(telephone), await isIn(elsewhere, other)]).toEqual([true, true]);
     const page = await change(NEW);
@@ -97,10 +82,7 @@ describe('changing the password', () => {
   });
 
   it('may be a shorter one behind a second factor, which then has to stay', async () => {
-    await hub.database.query(
-      `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES ($1, '\\x00', now())`,
-      [member.personId],
-    );
+    await giveTotp(hub, member);
     await hub.database.query(
       `UPDATE sessions SET payload = payload || '{"acr": "https://refeds.org/profile/mfa"}' WHERE subject = $1`,
       [member.subject],
@@ -116,7 +98,7 @@ describe('changing the password', () => {
   it('is no short one any more when the second factor goes at the same moment', async () => {
     const hash = await hashPassword('vx7kq2mhbt');
     const short = hub.database.transaction((tx) =>
-      setPassword(tx, community.id, member.subject, hash, `member:${member.subject}`, {
+      setPassword(tx, hub.community.id, member.subject, hash, `member:${member.subject}`, {
         isShort: true,
       }),
     );

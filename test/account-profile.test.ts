@@ -1,17 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { saveMembers } from '../src/domain/memberships/save-members.ts';
 import { faultsOf, sendProfile, visit } from './support/account-visits.ts';
-import { type BuiltCommunity, buildCommunity, buildService } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { RelyingParty } from './support/relying-party.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-beforeAll(async () => {
-  hub = await startHub();
-  community = await buildCommunity(hub.database);
-});
-afterAll(() => hub.stop());
+const hub = useHub({ community: {} });
 
 async function rowOf(subject: string) {
   const [row] = await hub.database.query<Record<string, string | null>>(
@@ -24,8 +17,8 @@ async function rowOf(subject: string) {
 
 describe('the profile', () => {
   it('is what the member says of themselves, and reaches the services with their next sign-in', async () => {
-    const service = await buildService(hub, community);
-    const { member, browser, at } = await visit(hub, community);
+    const service = await hub.newService();
+    const { member, browser, at } = await visit(hub, hub.community);
     const page = await browser.open(at('/account/profile'));
     expect(page.document.querySelector('#profile-form')?.text).toContain(member.username);
     const saved = await sendProfile(browser, page, {
@@ -42,13 +35,13 @@ describe('the profile', () => {
       given_name: 'Zoé',
       nickname: 'Zou',
     });
-    const app = new RelyingParty(hub.url, community, service);
+    const app = new RelyingParty(hub.url, hub.community, service);
     const tokens = await app.tokens(await app.signIn(browser, member.username));
     expect(await app.idToken(tokens)).toMatchObject({ name: 'Zoé Œuvrard 🌱', nickname: 'Zou' });
   });
 
   it('takes names of every script and none, but not what turns or hides the text around it', async () => {
-    const { member, browser, at } = await visit(hub, community);
+    const { member, browser, at } = await visit(hub, hub.community);
     const page = await browser.open(at('/account/profile'));
     for (const name of ['ليلى', '👩‍🌾', '山田', 'Ω']) {
       expect((await sendProfile(browser, page, { display_name: name })).status).toBe(200);
@@ -66,7 +59,7 @@ describe('the profile', () => {
   });
 
   it('keeps all that was typed when some of it is refused', async () => {
-    const { member, browser, at } = await visit(hub, community);
+    const { member, browser, at } = await visit(hub, hub.community);
     const page = await browser.open(at('/account/profile'));
     const refused = await sendProfile(browser, page, {
       display_name: '',
@@ -81,8 +74,8 @@ describe('the profile', () => {
   });
 
   it('has pronouns of at most 60 characters, whoever gives them', async () => {
-    const { member } = await visit(hub, community);
-    const place = { id: community.id, issuerUrl: undefined };
+    const { member } = await visit(hub, hub.community);
+    const place = { id: hub.community.id, issuerUrl: undefined };
     const give = (pronouns: string) =>
       hub.database.transaction((tx) =>
         saveMembers(tx, place, [{ subject: member.subject, pronouns }], 'cli'),
@@ -93,7 +86,7 @@ describe('the profile', () => {
   });
 
   it('is told of by which fields changed, never by what is in them', async () => {
-    const { member, browser, at } = await visit(hub, community);
+    const { member, browser, at } = await visit(hub, hub.community);
     const page = await browser.open(at('/account/profile'));
     await sendProfile(browser, page, { nickname: 'Ancien secret' });
     await sendProfile(browser, page, { nickname: 'Ancien secret' });
@@ -105,7 +98,7 @@ describe('the profile', () => {
   });
 
   it('is changed by a form of its own pages only, and by nobody who is not signed in', async () => {
-    const { member, browser, at } = await visit(hub, community);
+    const { member, browser, at } = await visit(hub, hub.community);
     const page = await browser.open(at('/account/profile'));
     const forged = await sendProfile(browser, page, { csrf: 'x', nickname: 'Pirate' });
     expect(forged.status).toBe(403);
@@ -118,7 +111,7 @@ describe('the profile', () => {
 
 describe('language and time zone', () => {
   it('are the member’s from then on, in the pages, for the person and in the claims', async () => {
-    const { member, browser, at } = await visit(hub, community);
+    const { member, browser, at } = await visit(hub, hub.community);
     const page = await browser.open(at('/account/language'));
     const saved = await browser.submit(page, '#preferences-form', {
       locale: 'en',
@@ -136,7 +129,7 @@ describe('language and time zone', () => {
   });
 
   it('are refused when they are not on the list, beside their fields', async () => {
-    const { member, browser, at } = await visit(hub, community);
+    const { member, browser, at } = await visit(hub, hub.community);
     const page = await browser.open(at('/account/language'));
     const refused = await browser.submit(page, '#preferences-form', {
       locale: 'xx',

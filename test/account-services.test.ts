@@ -1,26 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ClientChange } from '../src/domain/services/service-change.ts';
 import { createDisclosureNotes } from '../src/protocols/oidc/disclosure-notes.ts';
 import { visit } from './support/account-visits.ts';
 import type { Page } from './support/browser.ts';
 import {
-  type BuiltCommunity,
   type BuiltMember,
   type BuiltService,
   buildCommunity,
   buildGroup,
   buildService,
 } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { RelyingParty } from './support/relying-party.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-beforeAll(async () => {
-  hub = await startHub();
-  community = await buildCommunity(hub.database);
-});
-afterAll(() => hub.stop());
+const hub = useHub({ community: {} });
 
 type Note = { claims: Record<string, unknown>; firstAt: Date; lastAt: Date };
 
@@ -46,9 +39,9 @@ function receivedOn(page: Page, { slug }: BuiltService, details = 0): Record<str
 }
 
 async function open(client: ClientChange = {}, scope = 'openid email') {
-  const service = await buildService(hub, community, {}, client);
-  const visitor = await visit(hub, community);
-  const app = new RelyingParty(hub.url, community, service);
+  const service = await hub.newService({}, client);
+  const visitor = await visit(hub, hub.community);
+  const app = new RelyingParty(hub.url, hub.community, service);
   const tokens = await app.tokens(
     await app.signIn(visitor.browser, visitor.member.username, { scope }),
   );
@@ -69,9 +62,9 @@ describe('what a service was given', () => {
   });
 
   it('is what a request asked for by name, too, and not what its scopes would have given', async () => {
-    const service = await buildService(hub, community);
-    const { member, browser } = await visit(hub, community);
-    const app = new RelyingParty(hub.url, community, service);
+    const service = await hub.newService();
+    const { member, browser } = await visit(hub, hub.community);
+    const app = new RelyingParty(hub.url, hub.community, service);
     const claims = JSON.stringify({ id_token: { email: null } });
     const asked = await app.signIn(browser, member.username, { scope: 'openid', claims });
     await app.tokens(asked);
@@ -121,9 +114,9 @@ describe('what a service was given', () => {
   });
 
   it('is nothing of what the member was merely shown and refused', async () => {
-    const service = await buildService(hub, community, { trust: 'third-party' });
-    const { member, browser } = await visit(hub, community);
-    const app = new RelyingParty(hub.url, community, service);
+    const service = await hub.newService({ trust: 'third-party' });
+    const { member, browser } = await visit(hub, hub.community);
+    const app = new RelyingParty(hub.url, hub.community, service);
     const page = await browser.open(app.authorizationUrl());
     await browser.submit(page, '#consent-form', {}, '#consent-deny');
     expect(await noteOf(service, member)).toBeUndefined();
@@ -132,13 +125,9 @@ describe('what a service was given', () => {
 
 describe('the page of services', () => {
   it('says what a service may read of the directory by itself', async () => {
-    const service = await buildService(hub, community);
-    await hub.database.query(
-      `INSERT INTO service_readers (community_id, service_id, password_hash) VALUES ($1, $2, 'x')`,
-      [community.id, service.id],
-    );
-    const { member, browser, at } = await visit(hub, community);
-    await buildGroup(hub.database, community.id, 'jardin', [member.subject]);
+    const service = await hub.newService({ reader: 'a hash' });
+    const { member, browser, at } = await visit(hub, hub.community);
+    await buildGroup(hub.database, hub.community.id, 'jardin', [member.subject]);
     await hub.app.settle();
     const page = await browser.open(at('/account/services'));
     expect(receivedOn(page, service)).toMatchObject({
@@ -149,10 +138,10 @@ describe('the page of services', () => {
   });
 
   it('shows a request that waits, and nothing of services that are closed to the member', async () => {
-    const asked = await buildService(hub, community, { access: 'approval' });
-    const group = await buildGroup(hub.database, community.id);
-    const closed = await buildService(hub, community, { access: { groups: [group.id] } });
-    const { browser, at } = await visit(hub, community);
+    const asked = await hub.newService({ access: 'approval' });
+    const group = await buildGroup(hub.database, hub.community.id);
+    const closed = await hub.newService({ access: { groups: [group.id] } });
+    const { browser, at } = await visit(hub, hub.community);
     await browser.submit(await browser.open(at('')), `form[action$="${asked.slug}/request"]`);
     const page = await browser.open(at('/account/services'));
     expect(page.document.getElementById(`service-${asked.slug}`)?.text).toContain(

@@ -1,54 +1,40 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { visit } from './support/account-visits.ts';
 import type { Browser } from './support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  type BuiltService,
-  buildCommunity,
-  buildMember,
-  buildService,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { type BuiltMember, buildCommunity } from './support/factories.ts';
 import { RelyingParty, type Tokens } from './support/relying-party.ts';
+import { useHub } from './support/use-hub.ts';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 const IPHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let service: BuiltService;
-beforeAll(async () => {
-  hub = await startHub();
-  community = await buildCommunity(hub.database);
-  service = await buildService(
-    hub,
-    community,
-    { name: 'Nuage' },
-    {
-      backchannelLogoutUri: 'https://cloud.example/logout',
-      grants: ['authorization_code', 'refresh_token'],
-    },
-  );
+const hub = useHub({
+  service: { name: 'Nuage' },
+  client: {
+    backchannelLogoutUri: 'https://cloud.example/logout',
+    grants: ['authorization_code', 'refresh_token'],
+  },
 });
-afterAll(() => hub.stop());
 
 type Device = { browser: Browser; app: RelyingParty; tokens: Tokens };
 
 /** The same member on two devices, each with the app open. */
 async function twoDevices() {
-  const member = await buildMember(hub.database, community.id);
+  const member = await hub.newMember();
   const open = async (agent: string): Promise<Device> => {
-    const { browser } = await visit(hub, community, { member, headers: { 'user-agent': agent } });
-    const app = new RelyingParty(hub.url, community, service);
+    const { browser } = await visit(hub, hub.community, {
+      member,
+      headers: { 'user-agent': agent },
+    });
+    const app = new RelyingParty(hub.url, hub.community, hub.service);
     const tokens = await app.tokens(await app.signIn(browser, member.username));
     return { browser, app, tokens };
   };
   return { member, computer: await open(FIREFOX), phone: await open(IPHONE) };
 }
 
-const at = (path: string) => `${hub.url}/c/${community.slug}${path}`;
+const at = (path: string) => `${hub.issuer}${path}`;
 const isSignedIn = async ({ browser }: Device) =>
   (await browser.open(at('/account'))).url === at('/account');
 const isServed = async ({ app, tokens }: Device) =>
@@ -82,7 +68,7 @@ describe('the page of sessions', () => {
     expect(entries[1]).toContain('Safari sur iOS');
     for (const entry of entries) expect(entry).toMatch(/127\.0\.0\.1|::1/);
     for (const entry of entries) expect(entry).toContain('Nuage');
-    const stranger = await visit(hub, community);
+    const stranger = await visit(hub, hub.community);
     const other = await stranger.browser.open(at('/account/sessions'));
     expect(other.text).not.toContain(member.username);
     expect(other.document.querySelectorAll('.entries > li')).toHaveLength(1);
@@ -107,7 +93,7 @@ describe('the page of sessions', () => {
       const answer = await computer.browser.submit(page, 'form[action$="end-others"]');
       expect(answer.text).toContain('Tous les autres appareils sont déconnectés');
       await sibling.app.settle();
-      const there = await fetch(`${sibling.url}/c/${community.slug}/oidc/me`, {
+      const there = await fetch(`${sibling.url}/c/${hub.community.slug}/oidc/me`, {
         headers: {
           authorization: `Bearer ${phone.tokens.access_token}`,
           'x-forwarded-for': '192.0.2.1',
@@ -135,7 +121,7 @@ describe('the page of sessions', () => {
       'SELECT uid FROM sessions WHERE community_id = $1',
       [elsewhere.id],
     );
-    const { browser } = await visit(hub, community);
+    const { browser } = await visit(hub, hub.community);
     for (const uid of [row?.uid, uids[0]?.uid, '', 'x'.repeat(3000)]) {
       expect((await end(browser, { uid: uid as string })).status).toBe(404);
     }

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { chooseAddress } from '../src/domain/addresses/choose-address.ts';
 import { mintLink } from '../src/domain/links/link-store.ts';
 import type { MemberChange } from '../src/domain/memberships/member-change.ts';
@@ -12,8 +12,8 @@ import {
   requestRecovery,
 } from '../src/domain/recovery/assisted-recovery.ts';
 import type { Transaction } from '../src/platform/database/database.ts';
-import { boundReader, buildLieu, type Lieu, startLdapHub } from './ldap/support/directory.ts';
-import { dnsOf, type LdapClient } from './ldap/support/ldap-client.ts';
+import { useLieu, useReader } from './ldap/support/directory.ts';
+import { dnsOf } from './ldap/support/ldap-client.ts';
 import { Browser } from './support/browser.ts';
 import {
   type BuiltCommunity,
@@ -23,31 +23,22 @@ import {
   buildService,
   PASSWORD,
 } from './support/factories.ts';
-import type { TestHub } from './support/hub.ts';
 import { JoinVisit } from './support/join-visit.ts';
 import { mailsTo } from './support/newcomers.ts';
 import { RelyingParty } from './support/relying-party.ts';
 
 const NEW = 'sept oignons et une brouette';
 
-let hub: TestHub;
-let lieu: Lieu;
+const { hub, lieu } = useLieu({ slug: 'fabrique', accent: '#0a7d5a' });
+const reader = useReader(hub, lieu);
 let open: BuiltCommunity;
 let app: RelyingParty;
-let reader: LdapClient;
 let admins: [BuiltMember, BuiltMember];
 
 beforeAll(async () => {
-  hub = await startLdapHub();
-  lieu = await buildLieu(hub, { slug: 'fabrique', accent: '#0a7d5a' });
   open = await buildCommunity(hub.database, { slug: 'ouverte', registration: 'open' });
   app = new RelyingParty(hub.url, lieu.community, await buildService(hub, lieu.community));
   admins = [await newMember({ role: 'admin' }), await newMember({ role: 'owner' })];
-  reader = await boundReader(hub, lieu);
-});
-afterAll(async () => {
-  reader?.close();
-  await hub?.stop();
 });
 
 const newMember = (values = {}) => buildMember(hub.database, lieu.community.id, values);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { mintLink } from '../src/domain/links/link-store.ts';
 import { setPassword } from '../src/domain/memberships/set-password.ts';
 import { hashPassword } from '../src/domain/people/password.ts';
@@ -9,6 +9,7 @@ import {
   requestRecovery,
 } from '../src/domain/recovery/assisted-recovery.ts';
 import { enqueue } from '../src/platform/outbox/outbox.ts';
+import { buildElsewhere } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
 import {
   type BuiltCommunity,
@@ -17,21 +18,17 @@ import {
   buildMember,
   PASSWORD,
 } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { mailsTo } from './support/newcomers.ts';
+import { useHub } from './support/use-hub.ts';
 
 const NEW = 'sept oignons et une brouette';
 
-let hub: TestHub;
+const hub = useHub();
 let community: BuiltCommunity;
 let member: BuiltMember;
 let one: BuiltMember;
 let two: BuiltMember;
 
-beforeAll(async () => {
-  hub = await startHub();
-});
-afterAll(() => hub.stop());
 beforeEach(async () => {
   community = await buildCommunity(hub.database);
   member = await buildMember(hub.database, community.id);
@@ -234,6 +231,7 @@ describe('after an assisted recovery', () => {
       await requestRecovery(tx, place(), asked);
       return createInvitation(tx, hub.sealer, community.id, wish, by);
     });
+    // Rows of their own: only a browser in the midst of a sign-in makes them.
     await hub.database.query(
       `INSERT INTO pending_sign_ins (community_id, token_hash, subject, issuer, passkey_id, waits_for, expires_at)
        VALUES ($1, '\\x01', $2, $3, gen_random_uuid(), 'decision', now() + interval '10 minutes')`,
@@ -277,17 +275,14 @@ describe('after an assisted recovery', () => {
 describe('a new password by anybody', () => {
   it('ends links to recover and to prove that were asked for before, in every community, and sign-ins on their way', async () => {
     const elsewhere = await buildCommunity(hub.database);
-    const [there] = await hub.database.query<{ subject: string }>(
-      `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
-       VALUES ($1, $2, $3, $3, 'Ailleurs') RETURNING subject`,
-      [elsewhere.id, member.personId, member.username],
-    );
+    const there = await buildElsewhere(hub.database, elsewhere.id, member);
     for (const [where, subject] of [
       [community.id, member.subject],
-      [elsewhere.id, there?.subject as string],
+      [elsewhere.id, there],
     ] as const) {
       for (const kind of ['recovery', 'verification'] as const)
         await mintLink(hub.database, where, { kind, subject, email: member.email, hours: 1 });
+      // As above: of a browser in the midst of a sign-in.
       await hub.database.query(
         `INSERT INTO pending_sign_ins (community_id, token_hash, subject, issuer, passkey_id, waits_for, expires_at)
          VALUES ($1, sha256($2::text::bytea), $2::text::uuid, $3, gen_random_uuid(), 'decision', now() + interval '10 minutes')`,
@@ -298,7 +293,7 @@ describe('a new password by anybody', () => {
     await hub.database.transaction((tx) =>
       setPassword(tx, community.id, member.subject, hash, 'cli'),
     );
-    const subjects = [member.subject, there?.subject];
+    const subjects = [member.subject, there];
     const links = await hub.database.query(
       'SELECT 1 FROM links WHERE subject = ANY($1::uuid[]) AND used_at IS NULL',
       [subjects],

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   createAppPassword,
@@ -14,6 +13,7 @@ import { removeReader, setReaderSecret } from '../src/domain/services/reader.ts'
 import { type ChangeFeed, openChangeFeed } from '../src/platform/database/change-feed.ts';
 import type { Transaction } from '../src/platform/database/database.ts';
 import { addToGroup } from './support/add-to-group.ts';
+import { buildElsewhere } from './support/belongings.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
 import { nestGroup, unnestGroup } from './support/nest-group.ts';
@@ -71,12 +71,11 @@ describe('every process hears', () => {
 
   test('of a new password, in every community of the person', async () => {
     const elsewhere = await make.buildCommunity();
-    const guest = randomUUID();
-    await db.database.query(
-      `INSERT INTO memberships (community_id, subject, person_id, username, username_key, display_name)
-       SELECT $1, $2, person_id, 'alice', 'alice', 'Alice' FROM memberships WHERE subject = $3`,
-      [elsewhere, guest, alice],
+    const [{ personId }] = await db.database.query(
+      'SELECT person_id AS "personId" FROM memberships WHERE subject = $1',
+      [alice],
     );
+    const guest = await buildElsewhere(db.database, elsewhere, { personId, username: 'alice' });
     await feed.settle();
     heard = [];
     const told = await announced(() =>

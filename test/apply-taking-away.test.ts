@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openOperatorSession } from '../src/domain/operators/operator-session.ts';
 import { ApplyError } from '../src/transfer/apply/faults.ts';
 import { formatPlan } from '../src/transfer/apply/plan.ts';
 import { applyText, HUB } from './support/apply-text.ts';
+import { decideAccess } from './support/belongings.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 
 let db: TestDatabase;
@@ -109,8 +111,9 @@ describe('what is taken away ends at once', () => {
     WHERE s.payload -> 'authorizations' ? 'wiki'`);
 
   test('a narrower access rule takes the app from those whom it lets in no longer, and from them alone', async () => {
-    await rows(`INSERT INTO accounts (community_id, service_id, subject, state)
-      SELECT s.community_id, s.id, m.subject, 'active' FROM services s, memberships m WHERE m.username = 'bob'`);
+    const [bob] = await rows(`SELECT s.community_id AS "communityId", s.id AS "serviceId", m.subject
+      FROM services s, memberships m WHERE m.username = 'bob'`);
+    await decideAccess(db.database, bob.communityId, bob);
     await apply(HUB_WITH_LOGOUT.replace('access: { groups: [membres] }', 'access: approval'));
     expect(await holders()).toEqual([{ username: 'bob' }]);
     expect(await atTheWiki()).toEqual([{ username: 'bob' }]);
@@ -129,6 +132,7 @@ describe('what is taken away ends at once', () => {
   });
 
   test('a service that goes takes every token of its app, and tells it of each member', async () => {
+    // As above, what the provider keeps: of an app that came for itself.
     await rows(
       `INSERT INTO oidc_artifacts (community_id, kind, id_hash, client_id, payload) SELECT id, 'ClientCredentials', 'x', 'wiki', '{}' FROM communities`,
     );
@@ -159,8 +163,9 @@ describe('what is taken away ends at once', () => {
   });
 
   test("an operator's new password ends their sessions", async () => {
-    await rows(
-      `INSERT INTO operator_sessions (token_hash, operator_id, expires_at) SELECT 'x', id, now() + '1 hour' FROM operators`,
+    const [operator] = await rows('SELECT id FROM operators');
+    await db.database.transaction((tx) =>
+      openOperatorSession(tx, operator.id, ['pwd'], { passwordHash: 'none' }),
     );
     await apply(HUB.replace('first-operator', 'second-operator'));
     expect(await rows('SELECT * FROM operator_sessions')).toEqual([]);

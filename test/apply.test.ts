@@ -6,6 +6,7 @@ import { ApplyError } from '../src/transfer/apply/faults.ts';
 import { formatPlan } from '../src/transfer/apply/plan.ts';
 import { applyText, HUB, SEALER } from './support/apply-text.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
+import { changeCommunity } from './support/factories.ts';
 
 let db: TestDatabase;
 beforeEach(async () => {
@@ -144,7 +145,8 @@ test('a dry run gives the same plan and writes nothing', async () => {
 
 test('a fault at the very end leaves nothing, and what only the database shows has its line, too', async () => {
   await apply(HUB);
-  await rows(`INSERT INTO community_hosts SELECT id, 'login.lamyne.example', 0 FROM communities`);
+  const hub = { database: db.database, url: 'https://hub.example' };
+  await changeCommunity(hub, { slug: 'lamyne' }, { hosts: ['login.lamyne.example'] });
   const before = await everything();
   const text = `version: 1
 communities:

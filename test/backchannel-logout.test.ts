@@ -14,6 +14,7 @@ import { startOutboxWorker } from '../src/platform/outbox/outbox-worker.ts';
 import { createSealer } from '../src/platform/secrets/sealer.ts';
 import { deliverBackchannelLogout } from '../src/protocols/oidc/deliver-backchannel-logout.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
+import * as factories from './support/factories.ts';
 import { openOutboxFeed } from './support/feed.ts';
 
 const ISSUER = 'https://login.example/c/lamyne';
@@ -61,13 +62,10 @@ beforeEach(() => {
 });
 
 async function buildCommunity(slug: string): Promise<string> {
-  const [row] = await db.database.query<{ id: string }>(
-    `INSERT INTO communities (slug, name, ldap_base) VALUES ($1, $1, 'o=' || $1) RETURNING id`,
-    [slug],
-  );
-  return row?.id as string;
+  return (await factories.buildCommunity(db.database, { slug })).id;
 }
 
+/** Straight to the rows: an app that knows the community by an issuer of no hub here. */
 async function buildClient(
   clientId: string,
   {
@@ -333,13 +331,8 @@ test('a client that is away is tried later, and one at a private address is refu
 
 test('ending the sessions of a member tells the clients they were signed in to', async () => {
   await buildClient('signed-in');
-  const [member] = await db.database.query<{ subject: string }>(
-    `WITH person AS (INSERT INTO persons DEFAULT VALUES RETURNING id)
-     INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
-     SELECT $1, id, 'alice', 'alice', 'Alice' FROM person RETURNING subject`,
-    [communityId],
-  );
-  const subject = member?.subject as string;
+  const { subject } = await factories.buildMember(db.database, communityId);
+  // A session is made by a browser's sign-in alone.
   await db.database.query(
     `INSERT INTO sessions (community_id, id_hash, uid, subject, issuer, payload, expires_at)
      VALUES ($1, '\\x01', 'uid', $2, $3, $4, now() + interval '1 day')`,

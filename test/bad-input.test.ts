@@ -1,29 +1,10 @@
 import { request as httpRequest } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Browser } from './support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-  buildService,
-  PASSWORD,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
-import { RelyingParty } from './support/relying-party.ts';
+import { PASSWORD } from './support/factories.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let member: BuiltMember;
-let app: RelyingParty;
-
-beforeAll(async () => {
-  hub = await startHub();
-  community = await buildCommunity(hub.database);
-  member = await buildMember(hub.database, community.id);
-  app = new RelyingParty(hub.url, community, await buildService(hub, community));
-});
-afterAll(() => hub.stop());
+const hub = useHub({ member: {}, service: {} });
 
 function newBrowser(): Browser {
   return new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
@@ -67,7 +48,7 @@ function raw(options: {
 
 describe('an authorization request', () => {
   it('of an unknown client gets a page that says so, and no redirect', async () => {
-    const page = await newBrowser().open(app.authorizationUrl({ client_id: 'nobody' }));
+    const page = await newBrowser().open(hub.client.authorizationUrl({ client_id: 'nobody' }));
     expect(page.status).toBe(400);
     expect(page.text).toContain('Application inconnue');
   });
@@ -84,7 +65,7 @@ describe('an authorization request', () => {
     ['another case', (uri: string) => uri.toUpperCase()],
   ])('with %s in its redirect address goes nowhere', async (_name, change) => {
     const page = await newBrowser().open(
-      app.authorizationUrl({ redirect_uri: change(app.service.redirectUri) }),
+      hub.client.authorizationUrl({ redirect_uri: change(hub.service.redirectUri) }),
     );
     expect(page.status).toBe(400);
     expect(page.url.startsWith(hub.url)).toBe(true);
@@ -99,7 +80,7 @@ describe('an authorization request', () => {
     ['client_id', 'a\u0000'],
     ['ui_locales', '\u0000'],
   ])('with a NUL byte in %s is never an error of ours', async (name, value) => {
-    const page = await newBrowser().open(app.authorizationUrl({ [name]: value }));
+    const page = await newBrowser().open(hub.client.authorizationUrl({ [name]: value }));
     expect(page.status).toBeLessThan(500);
   });
 });
@@ -113,7 +94,7 @@ describe('a sign-in form', () => {
     ['markup', '"><script>alert(1)</script>'],
   ])('with %s as name is refused like any other', async (_name, username) => {
     const browser = newBrowser();
-    const page = await browser.open(`${app.issuer}/login`);
+    const page = await browser.open(`${hub.issuer}/login`);
     const answer = await browser.submit(page, '#login-form', { username, password: 'wrong' });
     expect(answer.status).toBe(400);
     expect(answer.document.querySelectorAll('script:not([src])')).toHaveLength(0);
@@ -122,7 +103,7 @@ describe('a sign-in form', () => {
   it('of ten megabytes is refused before it is read', async () => {
     const answer = await raw({
       method: 'POST',
-      path: `/c/${community.slug}/login`,
+      path: `/c/${hub.community.slug}/login`,
       headers: {
         'content-type': 'application/x-www-form-urlencoded',
         'content-length': String(10_000_000),
@@ -135,7 +116,7 @@ describe('a sign-in form', () => {
   it('of another type is refused', async () => {
     const answer = await raw({
       method: 'POST',
-      path: `/c/${community.slug}/login`,
+      path: `/c/${hub.community.slug}/login`,
       headers: { 'content-type': 'application/json' },
       body: '{}',
     });
@@ -150,15 +131,15 @@ describe('a sign-in form', () => {
     ['from another site, as the browser says', {}, { 'sec-fetch-site': 'cross-site' }],
   ])('%s is not taken into account', async (_name, fields, headers) => {
     const browser = newBrowser();
-    const page = await browser.open(`${app.issuer}/login`);
+    const page = await browser.open(`${hub.issuer}/login`);
     const csrf =
       page.document.querySelector('#login-form input[name=csrf]')?.getAttribute('value') ?? '';
-    const response = await browser.send(`${app.issuer}/login`, {
+    const response = await browser.send(`${hub.issuer}/login`, {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
       body: new URLSearchParams({
         csrf,
-        username: member.username,
+        username: hub.member.username,
         password: PASSWORD,
         ...fields,
       }).toString(),
@@ -171,20 +152,20 @@ describe('a sign-in form', () => {
 describe('an interaction', () => {
   it('that never was, or is another browser’s has expired; one that was answered leads its own on', async () => {
     const browser = newBrowser();
-    const page = await browser.open(app.authorizationUrl());
-    const never = await browser.open(`${app.issuer}/login/never-was`);
+    const page = await browser.open(hub.client.authorizationUrl());
+    const never = await browser.open(`${hub.issuer}/login/never-was`);
     expect([never.status, never.document.querySelector('h1')?.text]).toEqual([
       400,
       'Cette demande a expiré',
     ]);
     expect((await newBrowser().open(page.url)).status).toBe(400);
     const next = await browser.submit(page, '#login-form', {
-      username: member.username,
+      username: hub.member.username,
       password: PASSWORD,
     });
     expect(next.document.querySelector('#consent-form')).not.toBeNull();
     const back = await browser.submit(page, '#login-form', {
-      username: member.username,
+      username: hub.member.username,
       password: PASSWORD,
     });
     expect(back.document.querySelector('#consent-form')).not.toBeNull();
@@ -192,11 +173,11 @@ describe('an interaction', () => {
 
   it('cannot be skipped: consent does not open before the sign-in, nor the resumption', async () => {
     const browser = newBrowser();
-    const page = await browser.open(app.authorizationUrl());
+    const page = await browser.open(hub.client.authorizationUrl());
     const uid = page.url.split('/').pop();
-    expect((await browser.open(`${app.issuer}/consent/${uid}`)).status).toBe(400);
-    const resumed = await browser.open(`${app.issuer}/oidc/auth/${uid}`);
-    expect(app.isBack(resumed)).toBe(false);
+    expect((await browser.open(`${hub.issuer}/consent/${uid}`)).status).toBe(400);
+    const resumed = await browser.open(`${hub.issuer}/oidc/auth/${uid}`);
+    expect(hub.client.isBack(resumed)).toBe(false);
   });
 });
 
@@ -204,8 +185,8 @@ describe('a request', () => {
   it('for a host that is not registered is misdirected, whatever its path', async () => {
     for (const path of [
       '/',
-      `/c/${community.slug}`,
-      `/c/${community.slug}/.well-known/openid-configuration`,
+      `/c/${hub.community.slug}`,
+      `/c/${hub.community.slug}/.well-known/openid-configuration`,
     ]) {
       const answer = await raw({ path, headers: { host: 'evil.example' } });
       expect(answer.status).toBe(421);
@@ -215,7 +196,7 @@ describe('a request', () => {
 
   it('cannot change the issuer by forwarded headers', async () => {
     const answer = await raw({
-      path: `/c/${community.slug}/.well-known/openid-configuration`,
+      path: `/c/${hub.community.slug}/.well-known/openid-configuration`,
       headers: {
         'x-forwarded-host': 'evil.example',
         'x-forwarded-proto': 'https',
@@ -224,12 +205,12 @@ describe('a request', () => {
     });
     expect(answer.status).toBe(200);
     expect(answer.text).not.toContain('evil.example');
-    expect(JSON.parse(answer.text).issuer).toBe(app.issuer);
+    expect(JSON.parse(answer.text).issuer).toBe(hub.issuer);
   });
 
   it('with a megabyte of cookies is told so', async () => {
     const answer = await raw({
-      path: `/c/${community.slug}/login`,
+      path: `/c/${hub.community.slug}/login`,
       headers: { cookie: `a=${'x'.repeat(1_000_000)}` },
     }).catch(() => ({ status: 431, text: 'cookies' }));
     expect(answer.status).toBe(431);
@@ -255,10 +236,10 @@ describe('a request', () => {
 
   it('gets pages that no cache keeps, no frame shows and no script runs in', async () => {
     for (const path of [
-      `/c/${community.slug}/login`,
+      `/c/${hub.community.slug}/login`,
       '/operator/login',
       '/nowhere',
-      `/c/${community.slug}/oidc/auth`,
+      `/c/${hub.community.slug}/oidc/auth`,
     ]) {
       const { headers } = await raw({ path });
       expect(headers['cache-control']).toContain('no-store');
@@ -271,16 +252,16 @@ describe('a request', () => {
 
   it('to change the language leads back to our own pages only', async () => {
     const browser = newBrowser();
-    const page = await browser.open(`${app.issuer}/login`);
+    const page = await browser.open(`${hub.issuer}/login`);
     for (const target of [
       'https://evil.example/',
       '//evil.example',
-      `/c/${community.slug}//evil.example`,
+      `/c/${hub.community.slug}//evil.example`,
       '/\\evil.example',
     ]) {
       const csrf =
         page.document.querySelector('.language input[name=csrf]')?.getAttribute('value') ?? '';
-      const response = await browser.send(`${app.issuer}/language`, {
+      const response = await browser.send(`${hub.issuer}/language`, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body: new URLSearchParams({ csrf, locale: 'en', return_to: target }).toString(),

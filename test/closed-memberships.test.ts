@@ -1,16 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
+import { giveTotp } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
 import {
   type BuiltCommunity,
   type BuiltMember,
   buildCommunity,
   buildMember,
-  buildService,
   PASSWORD,
 } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
-import { RelyingParty } from './support/relying-party.ts';
+import { useHub } from './support/use-hub.ts';
 
 const HELP = 'aide@lieu.example';
 const TITLES = {
@@ -21,16 +20,16 @@ const TITLES = {
 type Status = keyof typeof TITLES;
 const STATUSES = Object.keys(TITLES) as Status[];
 
-let hub: TestHub;
-let community: BuiltCommunity;
+const hub = useHub({
+  env: { TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8' },
+  community: { contact: HELP },
+  client: { grants: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'] },
+});
 /** Without an address of its own: its admins are asked. */
 let small: BuiltCommunity;
-let app: RelyingParty;
 const members = {} as Record<Status | 'active', BuiltMember>;
 
 beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8' });
-  community = await buildCommunity(hub.database, { contact: HELP });
   small = await buildCommunity(hub.database);
   await buildMember(hub.database, small.id, {
     role: 'admin',
@@ -38,19 +37,8 @@ beforeAll(async () => {
     username: 'lea',
   });
   for (const status of ['active', ...STATUSES] as const)
-    members[status] = await buildMember(hub.database, community.id, { status });
-  app = new RelyingParty(
-    hub.url,
-    community,
-    await buildService(
-      hub,
-      community,
-      {},
-      { grants: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'] },
-    ),
-  );
+    members[status] = await hub.newMember({ status });
 });
-afterAll(() => hub.stop());
 
 let visitors = 0;
 /** Each at an address of its own: what one of them tries holds up no other. */
@@ -63,7 +51,7 @@ function newBrowser(): Browser {
   });
 }
 
-async function signIn(login: string, password = PASSWORD, to = community): Promise<Page> {
+async function signIn(login: string, password = PASSWORD, to = hub.community): Promise<Page> {
   const browser = newBrowser();
   const page = await browser.open(`${hub.url}/c/${to.slug}/login`);
   return browser.submit(page, '#login-form', { username: login, password });
@@ -86,7 +74,7 @@ describe.each(STATUSES)('whoever is %s', (status) => {
     expect(await sessions()).toBe(before);
     const events = await hub.database.query(
       `SELECT actor, details FROM events WHERE community_id = $1 AND subject = $2 AND type = 'sign-in.refused'`,
-      [community.id, subject],
+      [hub.community.id, subject],
     );
     const details = { reason: status, using: 'password' };
     expect(events).toEqual([0, 1].map(() => ({ actor: `member:${subject}`, details })));
@@ -108,7 +96,7 @@ describe.each(STATUSES)('whoever is %s', (status) => {
 
   it('learns it on the way to an app, and somebody else may go on', async () => {
     const browser = newBrowser();
-    const login = await browser.open(app.authorizationUrl());
+    const login = await browser.open(hub.client.authorizationUrl());
     const { username } = members[status];
     const closed = await browser.submit(login, '#login-form', { username, password: PASSWORD });
     expect([closed.status, titleOf(closed)]).toEqual([403, TITLES[status]]);
@@ -118,14 +106,14 @@ describe.each(STATUSES)('whoever is %s', (status) => {
     let page = await browser.submit(again, '#login-form', other);
     if (page.document.querySelector('#consent-form') !== null)
       page = await browser.submit(page, '#consent-form', {}, '#consent-allow');
-    expect(app.isBack(page)).toBe(true);
+    expect(hub.client.isBack(page)).toBe(true);
   });
 
   it('learns it at a device', async () => {
-    const response = await app.post('/oidc/device/auth', { scope: 'openid' });
+    const response = await hub.client.post('/oidc/device/auth', { scope: 'openid' });
     const { user_code } = (await response.json()) as { user_code: string };
     const browser = newBrowser();
-    const entry = await browser.open(`${app.issuer}/oidc/device`);
+    const entry = await browser.open(`${hub.issuer}/oidc/device`);
     const confirm = await browser.submit(entry, '#device-form', { user_code });
     const login = await browser.submit(confirm, '#device-form', {}, '#device-confirm');
     const { username } = members[status];
@@ -149,7 +137,7 @@ describe('a community without an address for help', () => {
 
 describe('whoever asked to come in', () => {
   it('is told that they were refused, and not that they left', async () => {
-    const member = await buildMember(hub.database, community.id, { status: 'requested' });
+    const member = await hub.newMember({ status: 'requested' });
     await change(member, 'refuse');
     const page = await signIn(member.username);
     expect([page.status, titleOf(page)]).toEqual([403, 'Votre demande n’a pas été acceptée']);
@@ -158,11 +146,8 @@ describe('whoever asked to come in', () => {
 
 describe('a suspended member', () => {
   it('is told before a second factor is asked for', async () => {
-    const member = await buildMember(hub.database, community.id);
-    await hub.database.query(
-      `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES ($1, '\\x00', now())`,
-      [member.personId],
-    );
+    const member = await hub.newMember();
+    await giveTotp(hub, member);
     await hub.app.settle();
     expect(titleOf(await signIn(member.username))).not.toBe('Mes services');
     await change(member, 'suspend');
@@ -170,7 +155,7 @@ describe('a suspended member', () => {
   });
 
   it('signs in again once an admin has let them back', async () => {
-    const member = await buildMember(hub.database, community.id);
+    const member = await hub.newMember();
     await change(member, 'suspend');
     expect(titleOf(await signIn(member.username))).toBe(TITLES.suspended);
     await change(member, 'resume');
@@ -182,11 +167,11 @@ describe('a suspended member', () => {
   });
 
   it('counts a right password as one that was right: no limit is used up', async () => {
-    const member = await buildMember(hub.database, community.id, { status: 'suspended' });
+    const member = await hub.newMember({ status: 'suspended' });
     const browser = newBrowser();
     const statuses = [];
     for (let count = 0; count < 12; count += 1) {
-      const page = await browser.open(`${hub.url}/c/${community.slug}/login`);
+      const page = await browser.open(`${hub.issuer}/login`);
       const fields = { username: member.username, password: PASSWORD };
       statuses.push((await browser.submit(page, '#login-form', fields)).status);
     }
@@ -198,6 +183,8 @@ async function change(
   { subject }: BuiltMember,
   verb: 'suspend' | 'resume' | 'refuse',
 ): Promise<void> {
-  await hub.database.transaction((tx) => setMemberStatus(tx, community.id, subject, verb, 'cli'));
+  await hub.database.transaction((tx) =>
+    setMemberStatus(tx, hub.community.id, subject, verb, 'cli'),
+  );
   await hub.app.settle();
 }

@@ -74,6 +74,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
         [id],
       );
       const payload = { authorizations: { [client.id]: { sid: 'a session' } } };
+      // As far as rows tell: a session is made by a browser's sign-in alone.
       await tx.query(
         `INSERT INTO sessions (community_id, id_hash, uid, subject, issuer, payload, expires_at)
          VALUES ($1, sha256($2::bytea), $2, $3, 'https://hub.example', $4, now() + interval '1 day')

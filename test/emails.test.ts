@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { mintLink } from '../src/domain/links/link-store.ts';
 import { setPassword } from '../src/domain/memberships/set-password.ts';
 import { visit } from './support/account-visits.ts';
+import { buildElsewhere, giveAddress } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
-import { type BuiltCommunity, buildCommunity, buildMember } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { buildCommunity } from './support/factories.ts';
 import { keptMail, linkIn } from './support/kept-mails.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-beforeAll(async () => {
-  hub = await startHub();
-  community = await buildCommunity(hub.database, { name: 'La MYNE' });
-});
-afterAll(() => hub.stop());
+const hub = useHub({ community: { name: 'La MYNE' } });
 
 let counter = 0;
 const fresh = () => {
@@ -73,7 +68,7 @@ function entryForm(page: Page, address: string, what: string): string {
 
 describe('an address', () => {
   it('becomes the one of the community once its owner has opened the link, not before', async () => {
-    const visitor = await visit(hub, community);
+    const visitor = await visit(hub, hub.community);
     const email = fresh();
     expect(noticeOf(await add(visitor, email))).toContain('Nous avons envoyé un message');
     expect(await emailOf(visitor.member.subject)).toBe(visitor.member.email);
@@ -90,8 +85,8 @@ describe('an address', () => {
   });
 
   it('is proven for whoever asked, and for nobody else, whoever opens the link', async () => {
-    const asker = await visit(hub, community);
-    const other = await visit(hub, community);
+    const asker = await visit(hub, hub.community);
+    const other = await visit(hub, hub.community);
     const email = fresh();
     await add(asker, email);
     const page = await openProof(email, other.browser);
@@ -105,7 +100,7 @@ describe('an address', () => {
   });
 
   it('is proven once, however often and however simultaneously the link is opened', async () => {
-    const asker = await visit(hub, community);
+    const asker = await visit(hub, hub.community);
     const email = fresh();
     await add(asker, email);
     const visitors = [new Browser(), new Browser()];
@@ -119,8 +114,8 @@ describe('an address', () => {
   });
 
   it('of another member is answered for as any other, and its owner is told', async () => {
-    const asker = await visit(hub, community);
-    const owner = await buildMember(hub.database, community.id);
+    const asker = await visit(hub, hub.community);
+    const owner = await hub.newMember();
     const page = await add(asker, owner.email);
     expect(noticeOf(page)).toBe(noticeOf(await add(asker, fresh())));
     const mail = await keptMail(hub, owner.email);
@@ -131,19 +126,11 @@ describe('an address', () => {
   });
 
   it('that another member took meanwhile is proven, and not chosen', async () => {
-    const asker = await visit(hub, community);
+    const asker = await visit(hub, hub.community);
     const email = fresh();
     await add(asker, email);
     const proof = await openProof(email, asker.browser);
-    const other = await buildMember(hub.database, community.id);
-    await hub.database.query(
-      'INSERT INTO person_emails (person_id, address, verified_at) VALUES ($1, $2, now())',
-      [other.personId, email],
-    );
-    await hub.database.query(
-      'UPDATE memberships SET email = $2, email_key = $2 WHERE subject = $1',
-      [other.subject, email],
-    );
+    await hub.newMember({ email });
     const done = await asker.browser.submit(proof, '#verify-form');
     expect(done.url).toContain('notice=taken');
     expect(await emailOf(asker.member.subject)).toBe(asker.member.email);
@@ -152,12 +139,12 @@ describe('an address', () => {
   });
 
   it('that was added before the password changed is proven by no link of then', async () => {
-    const visitor = await visit(hub, community);
+    const visitor = await visit(hub, hub.community);
     const email = fresh();
     await add(visitor, email);
     const page = await openProof(email, visitor.browser);
     await hub.database.transaction((tx) =>
-      setPassword(tx, community.id, visitor.member.subject, 'another hash', 'hub'),
+      setPassword(tx, hub.community.id, visitor.member.subject, 'another hash', 'hub'),
     );
     expect((await openProof(email, new Browser())).status).toBe(404);
     expect((await visitor.browser.submit(page, '#verify-form')).status).toBe(404);
@@ -166,11 +153,11 @@ describe('an address', () => {
 
   it('of a community proves nothing in another', async () => {
     const elsewhere = await buildCommunity(hub.database);
-    const visitor = await visit(hub, community);
+    const visitor = await visit(hub, hub.community);
     const email = fresh();
     await add(visitor, email);
     const link = linkIn(await keptMail(hub, email, '/verify/'), '/verify/');
-    const there = link.replace(`/c/${community.slug}/`, `/c/${elsewhere.slug}/`);
+    const there = link.replace(`/c/${hub.community.slug}/`, `/c/${elsewhere.slug}/`);
     expect((await new Browser().open(there)).status).toBe(404);
     expect((await new Browser().open(`${link}x`)).status).toBe(404);
     expect((await new Browser().open(link.slice(0, -3))).status).toBe(404);
@@ -179,7 +166,7 @@ describe('an address', () => {
 
 describe('the addresses of a member', () => {
   it('are shown only after a recent sign-in', async () => {
-    const page = await new Browser().open(`${hub.url}/c/${community.slug}/account/emails`);
+    const page = await new Browser().open(`${hub.issuer}/account/emails`);
     expect(page.url).toContain('/login?return_to=');
   });
 
@@ -189,7 +176,7 @@ describe('the addresses of a member', () => {
     ['a header', 'alice@poste.example\r\nBcc: eve@evil.example', 'n’est pas complète'],
     ['10,000 characters', `${'a'.repeat(10_000)}@poste.example`, 'n’est pas complète'],
   ])('refuse %s beside its field, and keep what was typed', async (_what, email, words) => {
-    const visitor = await visit(hub, community);
+    const visitor = await visit(hub, hub.community);
     const page = await add(visitor, email);
     expect(page.status).toBe(400);
     expect(faultOf(page)).toContain(words);
@@ -199,23 +186,24 @@ describe('the addresses of a member', () => {
   });
 
   it('are at most ten, two requests at once counted together', async () => {
-    const visitor = await visit(hub, community);
-    for (let i = 0; i < 8; i += 1) {
-      await hub.database.query('INSERT INTO person_emails (person_id, address) VALUES ($1, $2)', [
-        visitor.member.personId,
-        fresh(),
-      ]);
-    }
-    const pages = await Promise.all([add(visitor, fresh()), add(visitor, fresh())]);
+    const visitor = await visit(hub, hub.community);
+    const { browser, at, member } = visitor;
+    for (let i = 0; i < 8; i += 1)
+      await giveAddress(hub.database, hub.community.id, member, fresh());
+    // Once there are ten, the page has no form any more.
+    const form = await browser.open(at('/account/emails'));
+    const pages = await Promise.all(
+      [fresh(), fresh()].map((email) => browser.submit(form, '#email-form', { email })),
+    );
     expect(pages.map(({ status }) => status).sort()).toEqual([200, 400]);
-    expect(Object.keys(await addressesOf(visitor.member.personId))).toHaveLength(10);
+    expect(Object.keys(await addressesOf(member.personId))).toHaveLength(10);
   });
 
   it('can be proven again, chosen, and removed where no community uses them', async () => {
-    const visitor = await visit(hub, community);
+    const visitor = await visit(hub, hub.community);
     const { browser, at, member } = visitor;
     const email = fresh();
-    const token = await mintLink(hub.database, community.id, {
+    const token = await mintLink(hub.database, hub.community.id, {
       kind: 'verification',
       subject: member.subject,
       email: member.email,
@@ -236,19 +224,12 @@ describe('the addresses of a member', () => {
   });
 
   it('stay where another community uses them, and that community is not told', async () => {
-    const visitor = await visit(hub, community);
+    const visitor = await visit(hub, hub.community);
     const { browser, at, member } = visitor;
     const elsewhere = await buildCommunity(hub.database);
     const email = fresh();
-    await hub.database.query(
-      'INSERT INTO person_emails (person_id, address, verified_at, proven_at) VALUES ($1, $2, now(), now())',
-      [member.personId, email],
-    );
-    await hub.database.query(
-      `INSERT INTO memberships (community_id, subject, person_id, username, username_key, display_name, email, email_key)
-       VALUES ($1, gen_random_uuid(), $2, 'la-bas', 'la-bas', 'Là-bas', $3, $3)`,
-      [elsewhere.id, member.personId, email],
-    );
+    await giveAddress(hub.database, hub.community.id, member, email, { isProven: true });
+    await buildElsewhere(hub.database, elsewhere.id, member, { username: 'la-bas', email });
     const page = await browser.open(at('/account/emails'));
     expect(page.text).toContain('autre de vos communautés');
     const form = entryForm(page, email, 'choose');
@@ -257,14 +238,14 @@ describe('the addresses of a member', () => {
       ?.setAttribute('action', new URL(at('/account/emails/remove')).pathname);
     expect(faultOf(await browser.submit(page, form))).toContain('Une de vos communautés');
     const events = await hub.database.query('SELECT details FROM events WHERE community_id = $1', [
-      community.id,
+      hub.community.id,
     ]);
     expect(JSON.stringify(events)).not.toContain(email);
   });
 
   it("are nobody else's to choose, prove or remove", async () => {
-    const visitor = await visit(hub, community);
-    const victim = await buildMember(hub.database, community.id);
+    const visitor = await visit(hub, hub.community);
+    const victim = await hub.newMember();
     const page = await add(visitor, fresh());
     for (const what of ['choose', 'remove', 'send']) {
       const form = page.document.querySelector('form[action$="/remove"]');

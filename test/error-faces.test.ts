@@ -1,43 +1,26 @@
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { Browser, type Page } from './support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-  buildService,
-  PASSWORD,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
-import { RelyingParty } from './support/relying-party.ts';
+import { buildCommunity, PASSWORD } from './support/factories.ts';
+import { useHub } from './support/use-hub.ts';
 
 const NAME = 'La Fabrique';
 const HELP = 'aide@fabrique.example';
 const HOST = 'connexion.fabrique.example';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let member: BuiltMember;
-let app: RelyingParty;
-
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8' });
-  community = await buildCommunity(hub.database, {
+const hub = useHub({
+  env: { TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8' },
+  community: {
     slug: 'fabrique',
     name: NAME,
     accent: '#0a7d5a',
     contact: HELP,
     locale: 'en',
-  });
-  await hub.database.query('INSERT INTO community_hosts (community_id, host) VALUES ($1, $2)', [
-    community.id,
-    HOST,
-  ]);
-  member = await buildMember(hub.database, community.id);
-  app = new RelyingParty(hub.url, community, await buildService(hub, community));
+    hosts: [HOST],
+  },
+  member: {},
+  service: {},
 });
-afterAll(() => hub.stop());
 
 const asForm = (fields: Record<string, string>, headers: Record<string, string> = {}) => ({
   method: 'POST',
@@ -65,44 +48,44 @@ const THE_HUBS = { name: 'Trousseau', colour: false, help: undefined, home: '/' 
 const ERRORS: Record<string, { status: number; meet: (browser: Browser) => Promise<Page> }> = {
   'an address that does not exist': {
     status: 404,
-    meet: (browser) => browser.open(`${app.issuer}/nulle-part`),
+    meet: (browser) => browser.open(`${hub.issuer}/nulle-part`),
   },
   'an address that takes forms only': {
     status: 405,
-    meet: (browser) => browser.open(`${app.issuer}/language`),
+    meet: (browser) => browser.open(`${hub.issuer}/language`),
   },
   'a form from elsewhere': {
     status: 403,
-    meet: (browser) => browser.open(`${app.issuer}/login`, asForm({ username: 'x' })),
+    meet: (browser) => browser.open(`${hub.issuer}/login`, asForm({ username: 'x' })),
   },
   'a form that is too large': {
     status: 413,
-    meet: (browser) => browser.open(`${app.issuer}/login`, asForm({ username: 'x'.repeat(1e6) })),
+    meet: (browser) => browser.open(`${hub.issuer}/login`, asForm({ username: 'x'.repeat(1e6) })),
   },
   'an address whose letters are lost': {
     status: 400,
-    meet: (browser) => browser.open(`${app.issuer}/login?return_to=%ff`),
+    meet: (browser) => browser.open(`${hub.issuer}/login?return_to=%ff`),
   },
   "an app's request that is over": {
     status: 400,
-    meet: (browser) => browser.open(`${app.issuer}/login/passe`),
+    meet: (browser) => browser.open(`${hub.issuer}/login/passe`),
   },
   'an app that nobody knows': {
     status: 400,
-    meet: (browser) => browser.open(app.authorizationUrl({ client_id: 'inconnue' })),
+    meet: (browser) => browser.open(hub.client.authorizationUrl({ client_id: 'inconnue' })),
   },
   'an app that wants to be answered elsewhere': {
     status: 400,
     meet: (browser) =>
-      browser.open(app.authorizationUrl({ redirect_uri: 'https://evil.example/' })),
+      browser.open(hub.client.authorizationUrl({ redirect_uri: 'https://evil.example/' })),
   },
   'an endpoint that does not exist': {
     status: 404,
-    meet: (browser) => browser.open(`${app.issuer}/oidc/nulle-part`),
+    meet: (browser) => browser.open(`${hub.issuer}/oidc/nulle-part`),
   },
   "a sign-out that is nobody's": {
     status: 400,
-    meet: (browser) => browser.open(`${app.issuer}/oidc/session/end?id_token_hint=x`),
+    meet: (browser) => browser.open(`${hub.issuer}/oidc/session/end?id_token_hint=x`),
   },
   'a fault of ours': { status: 500, meet: (browser) => withoutSchema(() => tryToSignIn(browser)) },
 };
@@ -135,7 +118,7 @@ describe('an error below a community', () => {
   it('leads whoever is signed in to their home', async () => {
     const browser = new Browser();
     await signIn(browser);
-    const page = await browser.open(`${app.issuer}/account/nulle-part`);
+    const page = await browser.open(`${hub.issuer}/account/nulle-part`);
     expect([page.status, faceOf(page)]).toEqual([404, OURS]);
     const home = await browser.open(new URL(faceOf(page).home as string, page.url).href);
     expect(home.document.querySelector('h1')?.text).toBe('Mes services');
@@ -149,14 +132,14 @@ describe('an error below a community', () => {
 
   it('stays a document of its kind for a program', async () => {
     const program = new Browser({ headers: { accept: 'application/json' } });
-    const answer = await program.send(`${app.issuer}/nulle-part`);
+    const answer = await program.send(`${hub.issuer}/nulle-part`);
     expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
     expect(await answer.json()).toMatchObject({ status: 404, title: 'not-found' });
   });
 
   it('leads from a form that was refused back to the page it stands on', async () => {
     const browser = new Browser();
-    const login = await browser.open(`${app.issuer}/login?return_to=/account`);
+    const login = await browser.open(`${hub.issuer}/login?return_to=/account`);
     await browser.jar.removeAllCookies();
     const refused = await browser.submit(login, '#login-form', { username: 'x', password: 'y' });
     const way = refused.document.querySelector('#way-on');
@@ -167,33 +150,33 @@ describe('an error below a community', () => {
   it.each([
     ['elsewhere', () => 'https://evil.example/c/fabrique/login'],
     ['to a neighbour', () => `${hub.url}/c/fabrique-2/login`],
-    ['to what is no page', () => `${app.issuer}/language`],
-    ['to a page whose address is a secret', () => `${app.issuer}/recover/abcdefghijklmnop`],
+    ['to what is no page', () => `${hub.issuer}/language`],
+    ['to a page whose address is a secret', () => `${hub.issuer}/recover/abcdefghijklmnop`],
   ])('never leads %s', async (_, referrer) => {
     const form = asForm({ username: 'x' }, { referer: referrer() });
-    const refused = await new Browser().open(`${app.issuer}/login`, form);
+    const refused = await new Browser().open(`${hub.issuer}/login`, form);
     expect([refused.status, refused.document.querySelector('#way-on')]).toEqual([403, null]);
   });
 
   it('of a sign-in that is over leads to where it begins again', async () => {
     const browser = new Browser();
-    const { document } = await browser.open(`${app.issuer}/login`);
+    const { document } = await browser.open(`${hub.issuer}/login`);
     const csrf = document.querySelector('input[name=csrf]')?.getAttribute('value') as string;
-    const over = await browser.open(`${app.issuer}/login/second-factor`, asForm({ csrf }));
+    const over = await browser.open(`${hub.issuer}/login/second-factor`, asForm({ csrf }));
     const way = over.document.querySelector('#way-on');
     expect([over.status, way?.getAttribute('href')]).toEqual([400, '/c/fabrique/login']);
   });
 
   it('while the database is away wears the face that it was last seen with', async () => {
     const browser = new Browser();
-    await browser.open(`${app.issuer}/login`);
+    await browser.open(`${hub.issuer}/login`);
     await withoutDatabase(async () => {
-      const page = await browser.open(`${app.issuer}/register`);
+      const page = await browser.open(`${hub.issuer}/register`);
       expect([page.status, faceOf(page)]).toEqual([503, OURS]);
       expect(page.document.querySelector('#way-on')?.getAttribute('href')).toBe('');
       expect(page.text).not.toContain('/register');
     });
-    expect((await browser.open(`${app.issuer}/login`)).status).toBe(200);
+    expect((await browser.open(`${hub.issuer}/login`)).status).toBe(200);
   });
 });
 
@@ -240,8 +223,11 @@ describe('an error of the hub', () => {
 });
 
 async function tryToSignIn(browser: Browser): Promise<Page> {
-  const login = await browser.open(`${app.issuer}/login`);
-  return browser.submit(login, '#login-form', { username: member.username, password: PASSWORD });
+  const login = await browser.open(`${hub.issuer}/login`);
+  return browser.submit(login, '#login-form', {
+    username: hub.member.username,
+    password: PASSWORD,
+  });
 }
 
 async function signIn(browser: Browser): Promise<void> {
@@ -270,14 +256,13 @@ async function withoutDatabase(act: () => Promise<void>): Promise<void> {
     await admin.query(`ALTER DATABASE ${from} RENAME TO ${to}`);
   };
   try {
-    await expect
-      .poll(() =>
-        rename(name, `${name}_away`).then(
-          () => true,
-          () => false,
-        ),
-      )
-      .toBe(true);
+    // The hub connects again and again: the name changes in a moment when it is not.
+    const isGone = () =>
+      rename(name, `${name}_away`).then(
+        () => true,
+        () => false,
+      );
+    await expect.poll(isGone, { timeout: 20_000 }).toBe(true);
     await act();
   } finally {
     await rename(`${name}_away`, name);

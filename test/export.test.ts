@@ -1,74 +1,58 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { createAppPassword } from '../src/domain/app-passwords/app-password.ts';
 import { makeRecoveryCodes } from '../src/domain/second-factors/recovery-codes.ts';
+import { buildElsewhere, givePasskey, giveTotp } from './support/belongings.ts';
 import { Browser } from './support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-  buildService,
-  PASSWORD,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { type BuiltMember, PASSWORD } from './support/factories.ts';
 import { RelyingParty } from './support/relying-party.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let other: BuiltCommunity;
-let member: BuiltMember;
+const hub = useHub({ env: { TROUSSEAU_ROLES: 'web' }, neighbour: {}, member: { role: 'admin' } });
 let neighbour: BuiltMember;
 let browser: Browser;
 let secrets: string[];
 
 beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  community = await buildCommunity(hub.database);
-  other = await buildCommunity(hub.database);
-  member = await buildMember(hub.database, community.id, { role: 'admin' });
-  neighbour = await buildMember(hub.database, community.id);
-  await hub.database.query(
-    `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
-     VALUES ($1, $2, 'ailleurs', 'ailleurs', 'Sous un autre nom')`,
-    [other.id, member.personId],
-  );
-  const service = await buildService(hub, community);
-  const app = new RelyingParty(hub.url, community, service);
+  neighbour = await hub.newMember();
+  const other = { username: 'ailleurs', displayName: 'Sous un autre nom' };
+  await buildElsewhere(hub.database, hub.neighbour.id, hub.member, other);
+  const service = await hub.newService();
+  const app = new RelyingParty(hub.url, hub.community, service);
   browser = new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
-  const tokens = await app.tokens(await app.signIn(browser, member.username));
+  const tokens = await app.tokens(await app.signIn(browser, hub.member.username));
   await app.userinfo(tokens.access_token);
   const { secret } = await hub.database.transaction((tx) =>
     createAppPassword(
       tx,
-      community.id,
-      { subject: member.subject, serviceId: service.id, name: 'téléphone' },
+      hub.community.id,
+      { subject: hub.member.subject, serviceId: service.id, name: 'téléphone' },
       'cli',
     ),
   );
-  const codes = await hub.database.transaction((tx) => makeRecoveryCodes(tx, member.personId));
+  const codes = await hub.database.transaction((tx) => makeRecoveryCodes(tx, hub.member.personId));
   secrets = [secret, ...codes, tokens.access_token, tokens.refresh_token ?? 'none', PASSWORD];
-  await hub.database.query(
-    `INSERT INTO passkeys (person_id, rp_id, credential_id, public_key, backup_eligible, backed_up, name)
-     VALUES ($1, 'hub.example', '\\xdeadbeef01', '\\xcafebabe02', true, true, 'Mon téléphone')`,
-    [member.personId],
-  );
-  // More than one page of them.
+  await givePasskey(hub.database, hub.member, {
+    rpId: 'hub.example',
+    credentialId: Buffer.from('deadbeef01', 'hex'),
+    publicKey: Buffer.from('cafebabe02', 'hex'),
+    name: 'Mon téléphone',
+  });
+  // More than one page of them, which nobody signs in often enough to make.
   await hub.database.query(
     `INSERT INTO events (community_id, type, actor, subject, details)
      SELECT $1, 'member.signed-in', 'member:' || $2, $2::uuid, jsonb_build_object('n', n) FROM generate_series(1, 2300) n`,
-    [community.id, member.subject],
+    [hub.community.id, hub.member.subject],
   );
   await signInAgain();
 });
-afterAll(() => hub.stop());
 
-const at = (path: string) => `${hub.url}/c/${community.slug}${path}`;
+const at = (path: string) => `${hub.issuer}${path}`;
 
 /** With a passkey in the account, only a sign-in with it is recent enough. */
 async function signInAgain(): Promise<void> {
   await hub.database.query(
     `UPDATE sessions SET payload = payload || '{"acr": "https://refeds.org/profile/mfa"}' WHERE subject = $1`,
-    [member.subject],
+    [hub.member.subject],
   );
   await hub.app.settle();
 }
@@ -86,16 +70,18 @@ it('is one JSON document with everything of the person, in all their communities
   expect(headers.get('cache-control')).toBe('no-store');
   const all = JSON.parse(text);
   expect(all.person).toMatchObject({
-    emails: [{ address: member.email }],
+    emails: [{ address: hub.member.email }],
     passkeys: [{ name: 'Mon téléphone', host: 'hub.example' }],
     recoveryCodesLeft: 10,
   });
   expect(all.memberships).toHaveLength(2);
-  const here = all.memberships.find((each: { subject: string }) => each.subject === member.subject);
+  const here = all.memberships.find(
+    (each: { subject: string }) => each.subject === hub.member.subject,
+  );
   expect(here).toMatchObject({
-    profile: { username: member.username, role: 'admin' },
+    profile: { username: hub.member.username, role: 'admin' },
     appPasswords: [{ name: 'téléphone' }],
-    services: [{ received: { claims: { email: member.email } } }],
+    services: [{ received: { claims: { email: hub.member.email } } }],
   });
   const signIns = here.timeline.filter(
     (event: { type: string }) => event.type === 'member.signed-in',
@@ -111,7 +97,7 @@ it('holds no secret, no hash, nor any key of the database', async () => {
   for (const secret of secrets) expect(text).not.toContain(secret);
   const [row] = await hub.database.query<{ hash: string }>(
     'SELECT password_hash AS hash FROM persons WHERE id = $1',
-    [member.personId],
+    [hub.member.personId],
   );
   for (const kept of [row?.hash as string, 'deadbeef01', 'cafebabe02', '3q2+7w', '$argon2'])
     expect(text).not.toContain(kept);
@@ -119,10 +105,7 @@ it('holds no secret, no hash, nor any key of the database', async () => {
 });
 
 it('holds no value of any column that keeps a secret, a hash or a key', async () => {
-  await hub.database.query(
-    `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES ($1, '\\xdeadbeef03deadbeef03', now())`,
-    [member.personId],
-  );
+  await giveTotp(hub, hub.member);
   const { text } = await download();
   const columns = await hub.database.query<{ table: string; column: string; owner: string }>(
     `SELECT c.table_name AS table, c.column_name AS column, o.column_name AS owner
@@ -136,7 +119,7 @@ it('holds no value of any column that keeps a secret, a hash or a key', async ()
   for (const { table, column, owner } of columns) {
     const rows = await hub.database.query<{ value: Buffer | string }>(
       `SELECT "${column}" AS value FROM "${table}" WHERE "${owner}" = $1 AND "${column}" IS NOT NULL`,
-      [owner === 'subject' ? member.subject : member.personId],
+      [owner === 'subject' ? hub.member.subject : hub.member.personId],
     );
     for (const { value } of rows) {
       compared.add(`${table}.${column}`);
@@ -175,7 +158,7 @@ it('is for whoever has signed in lately, asked by a form of ours, and is on the 
   expect((await browser.submit(page, '#export-form', { csrf: 'x' })).status).toBe(403);
   const [event] = await hub.database.query(
     `SELECT count(*)::int AS count FROM events WHERE subject = $1 AND type = 'export.made'`,
-    [member.subject],
+    [hub.member.subject],
   );
   expect(event.count).toBeGreaterThan(0);
   const stranger = new Browser();
@@ -185,10 +168,10 @@ it('is for whoever has signed in lately, asked by a form of ours, and is on the 
 it("tells a stranger's attempts from the person's own doing, and times in UTC", async () => {
   const stranger = new Browser();
   const page = await stranger.open(at('/login'));
-  await stranger.submit(page, '#login-form', { username: member.username, password: 'wrong' });
+  await stranger.submit(page, '#login-form', { username: hub.member.username, password: 'wrong' });
   const { format, version, memberships, person } = JSON.parse((await download()).text);
   expect({ format, version }).toEqual({ format: 'trousseau-person', version: 1 });
-  const here = memberships.find((each: { subject: string }) => each.subject === member.subject);
+  const here = memberships.find((each: { subject: string }) => each.subject === hub.member.subject);
   const by = (type: string) =>
     here.timeline.find((event: { type: string }) => event.type === type)?.by;
   expect([by('sign-in.failed'), by('export.made')]).toEqual(['somebody', 'yourself']);
@@ -236,6 +219,6 @@ it('covers each table that knows of a member or a person', async () => {
 it('can be read as a page, too', async () => {
   const page = await browser.open(at('/account/export/summary'));
   expect(page.status).toBe(200);
-  for (const words of [member.email, 'Mon téléphone', 'Sous un autre nom', 'téléphone'])
+  for (const words of [hub.member.email, 'Mon téléphone', 'Sous un autre nom', 'téléphone'])
     expect(page.text).toContain(words);
 });

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { ldapTo, startLdapHub } from './ldap/support/directory.ts';
+import { LDAP, ldapTo } from './ldap/support/directory.ts';
 import type { LdapClient } from './ldap/support/ldap-client.ts';
 import { applyText } from './support/apply-text.ts';
 import { Browser } from './support/browser.ts';
 import { type Block, blocksOf, filtersOf } from './support/guide.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { RelyingParty } from './support/relying-party.ts';
+import { useHub } from './support/use-hub.ts';
 
 type Client = {
   id: string;
@@ -52,10 +52,9 @@ function claimsIn(settings: string): string[] {
 }
 
 describe('the guide for OpenID Connect', () => {
-  let hub: TestHub;
+  const hub = useHub();
   let discovery: Record<string, unknown>;
   beforeAll(async () => {
-    hub = await startHub();
     const password = { env: 'ALICE' };
     const document = {
       version: 1,
@@ -91,7 +90,6 @@ describe('the guide for OpenID Connect', () => {
     const answer = await fetch(`${hub.url}/c/lamyne/.well-known/openid-configuration`);
     discovery = (await answer.json()) as Record<string, unknown>;
   });
-  afterAll(() => hub.stop());
 
   it('has Nextcloud, HedgeDoc and Matrix in it, with both sides of each', () => {
     expect(GUIDES.map(({ app }) => app)).toEqual([
@@ -200,11 +198,10 @@ describe('the guide for LDAP', () => {
   const FILTERS = blocksOf('apps-ldap.md').flatMap((block) =>
     filtersOf(block).map((filter) => ({ app: block.section, filter })),
   );
-  let hub: TestHub;
+  const hub = useHub({ env: LDAP });
   let reader: LdapClient;
   let search: (filter: string) => Promise<string[]>;
   beforeAll(async () => {
-    hub = await startLdapHub();
     const document = {
       version: 1,
       communities: [
@@ -235,10 +232,7 @@ describe('the guide for LDAP', () => {
       return answer.entries.map(({ dn }) => dn);
     };
   });
-  afterAll(() => {
-    reader.close();
-    return hub.stop();
-  });
+  afterAll(() => reader.close());
 
   /** The filter as the app sends it when alice signs in, or when it looks for what she is in. */
   const asSent = (filter: string, login: string) =>

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { canonicalHost, hubHostFaults } from '../src/domain/communities/host-name.ts';
+import { insertOperator } from '../src/domain/operators/create-operator.ts';
 import { findOperatorCredential } from '../src/domain/operators/operator-session.ts';
 import { parseConfig } from '../src/platform/config/config.ts';
 import { parseSmtpUrl } from '../src/platform/config/smtp-url.ts';
@@ -106,10 +107,7 @@ describe('an operator', () => {
   afterAll(() => db.drop());
 
   it('is found by their address in any case, whatever the locale of the database', async () => {
-    await db.database.query(
-      `WITH p AS (INSERT INTO persons (password_hash) VALUES ('h') RETURNING id)
-       INSERT INTO operators (person_id, email) SELECT id, 'Zoé@Réseau.example' FROM p`,
-    );
+    await db.database.transaction((tx) => insertOperator(tx, 'Zoé@Réseau.example', 'h'));
     for (const typed of ['ZOÉ@RÉSEAU.EXAMPLE', 'zoe\u0301@re\u0301seau.example']) {
       expect(await findOperatorCredential(db.database, typed)).toMatchObject({ passwordHash: 'h' });
     }

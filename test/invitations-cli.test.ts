@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findInvitation } from '../src/domain/invitations/invitation-store.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
+import { changeCommunity } from './support/factories.ts';
 
 const PROGRAM = fileURLToPath(new URL('../src/trousseau.js', import.meta.url));
 let db: TestDatabase;
@@ -60,11 +61,9 @@ test('an operator invites, sees who came, and takes an invitation back', async (
 });
 
 test('an invitation leads to the community’s own host, for as many as it says', async () => {
-  const id = await make.buildCommunity('myne');
-  await db.database.query(
-    `INSERT INTO community_hosts (community_id, host) VALUES ($1, 'login.lamyne.example')`,
-    [id],
-  );
+  await make.buildCommunity('myne');
+  const hub = { database: db.database, url: 'http://localhost:8080' };
+  await changeCommunity(hub, { slug: 'myne' }, { hosts: ['login.lamyne.example'] });
   const made = await json('invitation', 'create', 'myne', '--many', '--days', '30');
   expect(made).toMatchObject({ maxUses: null, days: 30, role: 'member' });
   expect(made.url).toMatch(/^https:\/\/login\.lamyne\.example\/invitations\//);

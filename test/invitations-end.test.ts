@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { cancelDeletion, requestDeletion } from '../src/domain/account-deletion/delete-account.ts';
 import { createInvitation } from '../src/domain/invitations/create-invitation.ts';
 import { findInvitation } from '../src/domain/invitations/invitation-store.ts';
@@ -20,18 +20,14 @@ import {
   buildCommunity,
   buildMember,
 } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { useHub } from './support/use-hub.ts';
 
 type Role = 'member' | 'admin' | 'owner';
 
-let hub: TestHub;
+const hub = useHub({ env: { TROUSSEAU_ROLES: 'web' } });
 let community: BuiltCommunity;
 let owner: BuiltMember;
 
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-});
-afterAll(() => hub.stop());
 beforeEach(async () => {
   community = await buildCommunity(hub.database);
   owner = await buildMember(hub.database, community.id, { role: 'owner' });
@@ -166,6 +162,7 @@ describe('an invitation of an admin', () => {
 });
 
 describe('invitations by mail', () => {
+  /** As sent the day before, many at a time. */
   async function fill(by: BuiltMember, sent: number, where = community.id): Promise<void> {
     await hub.database.query(
       `INSERT INTO invitations (community_id, token_hash, sealed_token, label, email, created_by, expires_at, created_at)

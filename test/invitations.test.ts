@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import {
   createInvitation,
   type NewInvitation,
@@ -15,18 +15,14 @@ import {
   buildMember,
   PASSWORD,
 } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { faultsOf, mailsTo, NEW_PASSWORD } from './support/newcomers.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
+const hub = useHub({ env: { TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8, ::1/128' } });
 let lieu: BuiltCommunity;
 let owner: BuiltMember;
 let issuer: string;
 
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8, ::1/128' });
-});
-afterAll(() => hub.stop());
 beforeEach(async () => {
   lieu = await buildCommunity(hub.database, { registration: 'closed' });
   owner = await buildMember(hub.database, lieu.id, { role: 'owner', displayName: 'Noémie' });

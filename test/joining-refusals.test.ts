@@ -1,28 +1,24 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { mintLink } from '../src/domain/links/link-store.ts';
+import { recordEvents } from '../src/platform/events/record-event.ts';
+import { giveAddress } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
 import { type BuiltCommunity, buildCommunity, buildMember } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { JoinVisit } from './support/join-visit.ts';
 import { faultsOf } from './support/newcomers.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let home: BuiltCommunity;
+const hub = useHub({ env: { TROUSSEAU_ROLES: 'web' }, community: { slug: 'chez-moi' } });
 let place: BuiltCommunity;
 let visit: JoinVisit;
 
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  home = await buildCommunity(hub.database, { slug: 'chez-moi' });
-});
-afterAll(() => hub.stop());
 beforeEach(async () => {
   place = await buildCommunity(hub.database, { registration: 'open' });
-  const member = await buildMember(hub.database, home.id);
+  const member = await hub.newMember();
   await hub.database.query('UPDATE person_emails SET proven_at = now() WHERE person_id = $1', [
     member.personId,
   ]);
-  visit = new JoinVisit(hub, home, member, new Browser());
+  visit = new JoinVisit(hub, hub.community, member, new Browser());
 });
 
 const at = (path: string, { slug } = place) => `${hub.url}/c/${slug}${path}`;
@@ -80,16 +76,16 @@ describe('nobody is made to join', () => {
       [`/account/join/nulle-part/${good}`, 404],
     ] as const;
     for (const [path, status] of paths) {
-      const page = await visit.browser.open(at(path, home));
+      const page = await visit.browser.open(at(path, hub.community));
       expect([path, page.status]).toEqual([path, status]);
     }
     for (const token of [late, another]) {
       const page = await visit.browser.open(`${hub.url}/join/${place.slug}/${token}`);
       expect(page.document.querySelector('#join-expired')).not.toBeNull();
     }
-    expect((await visit.browser.open(at(`/account/join/${place.slug}/${good}`, home))).status).toBe(
-      200,
-    );
+    expect(
+      (await visit.browser.open(at(`/account/join/${place.slug}/${good}`, hub.community))).status,
+    ).toBe(200);
   });
 });
 
@@ -139,9 +135,10 @@ describe('a community', () => {
   });
 
   it('gets no address that the person has not proven', async () => {
+    await giveAddress(hub.database, hub.community.id, visit.member, 'dite@lieu.example');
+    // As verified as an admin's word makes it: it is not proven.
     await hub.database.query(
-      `INSERT INTO person_emails (person_id, address, verified_at) VALUES ($1, 'dite@lieu.example', now())`,
-      [visit.member.personId],
+      `UPDATE person_emails SET verified_at = now() WHERE address = 'dite@lieu.example'`,
     );
     const page = await visit.toConfirmation(place);
     expect(page.text).not.toContain('dite@lieu.example');
@@ -158,24 +155,18 @@ describe('a community', () => {
   it('takes nobody twice with one address, nor with one that it refused lately', async () => {
     const { email } = visit.member;
     const page = await visit.toConfirmation(place);
-    const other = await buildMember(hub.database, place.id);
-    await hub.database.query('INSERT INTO person_emails (person_id, address) VALUES ($1, $2)', [
-      other.personId,
-      email,
-    ]);
-    await hub.database.query(
-      'UPDATE memberships SET email = $2, email_key = $2 WHERE subject = $1',
-      [other.subject, email],
-    );
+    const other = await buildMember(hub.database, place.id, { email });
     const refused = await visit.confirm(page);
     expect(reasonOf(refused)).toContain('a déjà votre adresse');
     await hub.database.query(`UPDATE memberships SET status = 'left' WHERE subject = $1`, [
       other.subject,
     ]);
-    await hub.database.query(
-      `INSERT INTO events (community_id, type, actor, subject) VALUES ($1, 'member.refused', 'hub', $2)`,
-      [place.id, other.subject],
-    );
+    const refusal = {
+      communityId: place.id,
+      type: 'member.refused',
+      subject: other.subject,
+    } as const;
+    await hub.database.transaction((tx) => recordEvents(tx, [{ ...refusal, actor: 'hub' }]));
     expect((await visit.toConfirmation(place)).status).toBe(409);
     await hub.database.query(`DELETE FROM events WHERE subject = $1`, [other.subject]);
     await visit.confirm(await visit.toConfirmation(place));

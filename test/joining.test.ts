@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createInvitation } from '../src/domain/invitations/create-invitation.ts';
 import { sendRaw } from './security/raw-request.ts';
 import { Browser } from './support/browser.ts';
@@ -7,36 +7,34 @@ import {
   buildCommunity,
   buildGroup,
   buildMember,
+  changeCommunity,
+  giveHosts,
 } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { JoinVisit } from './support/join-visit.ts';
 import { mailsTo } from './support/newcomers.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let home: BuiltCommunity;
+const hub = useHub({ env: { TROUSSEAU_ROLES: 'web' }, community: { slug: 'chez-moi' } });
 let open: BuiltCommunity;
 let onApproval: BuiltCommunity;
 let closed: BuiltCommunity;
 let visit: JoinVisit;
 
 beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  home = await buildCommunity(hub.database, { slug: 'chez-moi' });
   open = await buildCommunity(hub.database, { slug: 'ouverte', registration: 'open' });
   onApproval = await buildCommunity(hub.database, { slug: 'choisie', registration: 'approval' });
   closed = await buildCommunity(hub.database, { slug: 'fermee', registration: 'closed' });
 });
-afterAll(() => hub.stop());
 beforeEach(async () => {
   visit = await newVisit();
 });
 
 async function newVisit(): Promise<JoinVisit> {
-  const member = await buildMember(hub.database, home.id);
+  const member = await hub.newMember();
   await hub.database.query('UPDATE person_emails SET proven_at = now() WHERE person_id = $1', [
     member.personId,
   ]);
-  return new JoinVisit(hub, home, member, new Browser());
+  return new JoinVisit(hub, hub.community, member, new Browser());
 }
 
 const at = (path: string, { slug }: BuiltCommunity) => `${hub.url}/c/${slug}${path}`;
@@ -86,21 +84,21 @@ describe('joining another community of the hub', () => {
         ]),
       );
     for (const table of ['events', 'outbox', 'links', 'sessions', 'pending_sign_ins']) {
-      const here = await of(home, table);
+      const here = await of(hub.community, table);
       for (const word of [open.id, open.slug, joined.subject]) expect(here).not.toContain(word);
       const there = await of(open, table);
-      for (const word of [home.id, home.slug, visit.member.subject])
+      for (const word of [hub.community.id, hub.community.slug, visit.member.subject])
         expect(there).not.toContain(word);
     }
   });
 
   it('waits for an admin where the community approves, with the answers to its questions', async () => {
     const admin = await buildMember(hub.database, onApproval.id, { role: 'owner' });
+    await changeCommunity(hub, onApproval, { questions: [{ text: 'Qui ?', required: true }] });
     const [question] = await hub.database.query<{ id: string }>(
-      `INSERT INTO registration_questions (community_id, text) VALUES ($1, 'Qui ?') RETURNING id`,
+      'SELECT id FROM registration_questions WHERE community_id = $1',
       [onApproval.id],
     );
-    await hub.app.settle();
     const page = await visit.toConfirmation(onApproval);
     const refused = await visit.confirm(page, { display_name: 'Moi, là-bas' });
     expect(refused.status).toBe(400);
@@ -171,11 +169,7 @@ describe('joining another community of the hub', () => {
 
   it('leads to each community where its members have their passkeys', async () => {
     const withHost = await buildCommunity(hub.database, { registration: 'open' });
-    await hub.database.query('INSERT INTO community_hosts (community_id, host) VALUES ($1, $2)', [
-      withHost.id,
-      'login.lieu.example',
-    ]);
-    await hub.app.settle();
+    await giveHosts(hub, withHost, ['login.lieu.example']);
     const register = await visit.browser.open(at('/register', open));
     const choice = await visit.browser.submit(register, '#join-form');
     expect(choice.url).toMatch(new RegExp(`^${hub.url}/join/ouverte/[\\w-]{43}$`));

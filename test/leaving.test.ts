@@ -1,44 +1,23 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { eraseDuePersons } from '../src/domain/account-deletion/erase-person.ts';
+import { buildElsewhere } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-  buildService,
-  PASSWORD,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
-import { RelyingParty } from './support/relying-party.ts';
+import { type BuiltMember, buildCommunity, buildMember, PASSWORD } from './support/factories.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let other: BuiltCommunity;
+const hub = useHub({ env: { TROUSSEAU_ROLES: 'web' }, community: {}, neighbour: {} });
 let member: BuiltMember;
 /** The same person in the other community. */
 let elsewhere: string;
 let browser: Browser;
 
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  community = await buildCommunity(hub.database);
-  other = await buildCommunity(hub.database);
-});
-afterAll(() => hub.stop());
-
 beforeEach(async () => {
-  member = await buildMember(hub.database, community.id);
-  const [row] = await hub.database.query<{ subject: string }>(
-    `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
-     VALUES ($1, $2, $3, $3, 'La même') RETURNING subject`,
-    [other.id, member.personId, member.username],
-  );
-  elsewhere = row?.subject as string;
+  member = await hub.newMember();
+  elsewhere = await buildElsewhere(hub.database, hub.neighbour.id, member);
   browser = await signIn();
 });
 
-const at = (path: string, { slug } = community) => `${hub.url}/c/${slug}${path}`;
+const at = (path: string, { slug } = hub.community) => `${hub.url}/c/${slug}${path}`;
 
 async function signIn(): Promise<Browser> {
   const visitor = new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
@@ -116,7 +95,7 @@ describe('leaving a community', () => {
     await hub.database.query(
       `UPDATE sessions SET payload = payload || jsonb_build_object('loginTs', (payload ->> 'loginTs')::int - 601)
        WHERE community_id = $1 AND subject = $2`,
-      [community.id, member.subject],
+      [hub.community.id, member.subject],
     );
     await hub.app.settle();
     const page = await browser.open(at('/account/leave'));
@@ -131,7 +110,7 @@ describe('leaving a community', () => {
 
 describe('deleting an account', () => {
   it('stops it everywhere at once, and apps get nothing more', async () => {
-    const app = new RelyingParty(hub.url, community, await buildService(hub, community));
+    const app = await hub.newClient();
     const tokens = await app.tokens(await app.signIn(browser, member.username));
     await confirm('delete');
     expect(await membership(member.subject)).toMatchObject({
@@ -161,7 +140,7 @@ describe('deleting an account', () => {
 
   it('an app that asked for the sign-in gets its answer after the decision', async () => {
     await confirm('delete');
-    const app = new RelyingParty(hub.url, community, await buildService(hub, community));
+    const app = await hub.newClient();
     const visitor = new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
     const login = await visitor.open(app.authorizationUrl());
     const decision = await visitor.submit(login, '#login-form', {
@@ -205,7 +184,7 @@ describe('deleting an account', () => {
   });
 
   it('forgets them under another name where somebody took the one they were to have', async () => {
-    const taken = await buildMember(hub.database, community.id, {
+    const taken = await hub.newMember({
       username: `deleted-${member.subject.slice(0, 8)}`,
     });
     await confirm('delete');
@@ -246,6 +225,7 @@ describe('deleting an account', () => {
   });
 
   it('is refused to whoever runs the hub', async () => {
+    // No command makes an operator of somebody who is known: it could be one from the first days.
     await hub.database.query('INSERT INTO operators (person_id, email) VALUES ($1, $2)', [
       member.personId,
       `${member.username}@hub.example`,
@@ -259,11 +239,11 @@ describe('deleting an account', () => {
     await confirm('delete');
     const rows = await hub.database.query<{ text: string }>(
       'SELECT to_jsonb(e)::text AS text FROM events e WHERE community_id = $1 AND subject = $2',
-      [other.id, elsewhere],
+      [hub.neighbour.id, elsewhere],
     );
     expect(rows.length).toBeGreaterThan(0);
     for (const { text } of rows) {
-      expect(text).not.toContain(community.id);
+      expect(text).not.toContain(hub.community.id);
       expect(text).not.toContain(member.subject);
     }
   });

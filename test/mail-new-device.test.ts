@@ -1,19 +1,13 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { visit } from './support/account-visits.ts';
 import type { Browser } from './support/browser.ts';
-import { type BuiltCommunity, buildCommunity, PASSWORD } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { PASSWORD } from './support/factories.ts';
 import { keptMail } from './support/kept-mails.ts';
+import { useHub } from './support/use-hub.ts';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-beforeAll(async () => {
-  hub = await startHub();
-  community = await buildCommunity(hub.database, { name: 'La MYNE' });
-});
-afterAll(() => hub.stop());
+const hub = useHub({ community: { name: 'La MYNE' } });
 
 /** Messages about new devices that were queued for an address, once the worker has looked at all sign-ins. */
 async function noticesTo(email: string): Promise<Record<string, string>[]> {
@@ -34,32 +28,32 @@ async function noticesTo(email: string): Promise<Record<string, string>[]> {
 }
 
 it('the first sign-in of an account is no news', async () => {
-  const { member } = await visit(hub, community);
+  const { member } = await visit(hub, hub.community);
   expect(await noticesTo(member.email)).toEqual([]);
 });
 
 it('a sign-in with a browser that the account did not use before is told, in words', async () => {
-  const { member } = await visit(hub, community);
-  await visit(hub, community, { member, headers: { 'user-agent': FIREFOX } });
+  const { member } = await visit(hub, hub.community);
+  await visit(hub, hub.community, { member, headers: { 'user-agent': FIREFOX } });
   expect(await noticesTo(member.email)).toMatchObject([{ device: 'Firefox, Linux' }]);
   const { text, subject } = await keptMail(hub, member.email, 'Firefox');
   expect(subject).toBe('Nouvelle connexion à votre compte');
   expect(text).toMatch(
     /avec Firefox, Linux, depuis l’adresse réseau 127\.0\.0\.1, le \d+(ᵉʳ)?\s\S+ \d{4}/,
   );
-  expect(text).toContain(`/c/${community.slug}/account/sessions`);
+  expect(text).toContain(`/c/${hub.community.slug}/account/sessions`);
 });
 
 it('a browser that says nothing of itself is told of, too', async () => {
-  const { member } = await visit(hub, community);
-  await visit(hub, community, { member, headers: { 'user-agent': '' } });
+  const { member } = await visit(hub, hub.community);
+  await visit(hub, hub.community, { member, headers: { 'user-agent': '' } });
   expect((await keptMail(hub, member.email)).text).toContain(
     'un navigateur qui ne dit pas son nom',
   );
 });
 
 it('the same browser again is no news', async () => {
-  const { member, browser, at } = await visit(hub, community);
+  const { member, browser, at } = await visit(hub, hub.community);
   await browser.submit(await browser.open(at('/')), 'form[action$="/sign-out-everywhere"]');
   const page = await browser.open(at('/login'));
   const login = { username: member.username, password: PASSWORD };
@@ -68,8 +62,8 @@ it('the same browser again is no news', async () => {
 });
 
 it('a browser that was in before the password was changed is told of again; the one that changed it is not', async () => {
-  const { member, browser, at } = await visit(hub, community);
-  const { browser: other } = await visit(hub, community, {
+  const { member, browser, at } = await visit(hub, hub.community);
+  const { browser: other } = await visit(hub, hub.community, {
     member,
     headers: { 'user-agent': FIREFOX },
   });
@@ -96,12 +90,12 @@ it('a browser that was in before the password was changed is told of again; the 
 });
 
 it('the time is told in the zone of the member, and the words in their language', async () => {
-  const { member } = await visit(hub, community);
+  const { member } = await visit(hub, hub.community);
   await hub.database.query(
     `UPDATE memberships SET zoneinfo = 'Pacific/Noumea', locale = 'en' WHERE subject = $1`,
     [member.subject],
   );
-  await visit(hub, community, { member, headers: { 'user-agent': FIREFOX } });
+  await visit(hub, hub.community, { member, headers: { 'user-agent': FIREFOX } });
   const [notice] = await noticesTo(member.email);
   const there = new Intl.DateTimeFormat('en-GB', {
     dateStyle: 'long',

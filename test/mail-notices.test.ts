@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { NewMember } from '../src/domain/memberships/member-change.ts';
 import type { MailTemplate } from '../src/domain/notices/mail.ts';
 import { notifyMember } from '../src/domain/notices/notify-member.ts';
+import { giveAddress } from './support/belongings.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { buildCommunity, buildMember } from './support/factories.ts';
 
@@ -15,16 +16,12 @@ afterAll(() => db.drop());
 async function build(values: Partial<NewMember> = {}) {
   const { id: communityId } = await buildCommunity(db.database);
   const member = await buildMember(db.database, communityId, values);
-  for (const [box, proven] of [
-    ['prouvee', 'now()'],
-    ['tapee', 'NULL'],
-  ]) {
-    await db.database.query(
-      `INSERT INTO person_emails (person_id, address, proven_at) VALUES ($1, $2, ${proven})`,
-      [member.personId, `${box}-${member.username}@poste.example`],
-    );
-  }
-  return { communityId, ...member, proven: `prouvee-${member.username}@poste.example` };
+  const [proven, typed] = ['prouvee', 'tapee'].map(
+    (box) => `${box}-${member.username}@poste.example`,
+  ) as [string, string];
+  await giveAddress(db.database, communityId, member, proven, { isProven: true });
+  await giveAddress(db.database, communityId, member, typed);
+  return { communityId, ...member, proven };
 }
 
 type Built = Awaited<ReturnType<typeof build>>;

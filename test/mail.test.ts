@@ -11,42 +11,35 @@ import { parseSmtpUrl, type SmtpServer } from '../src/platform/config/smtp-url.t
 import { createMailer } from '../src/platform/mail/transport.ts';
 import { enqueue } from '../src/platform/outbox/outbox.ts';
 import { Browser } from './support/browser.ts';
-import { buildCommunity, PASSWORD } from './support/factories.ts';
+import { PASSWORD } from './support/factories.ts';
 import { openOutboxFeed } from './support/feed.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { startSmtp, type TestSmtp } from './support/smtp.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
+const hub = useHub({
+  env: { TROUSSEAU_ROLES: 'web' },
+  community: { accent: '#0a7d5a', contact: 'aide@lamyne.example' },
+});
 let smtp: TestSmtp;
-let communityId: string;
 
 const log = { info() {} } as unknown as Parameters<typeof deliverMail>[0]['log'];
 
 beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
   smtp = await startSmtp();
-  const community = await buildCommunity(hub.database, {
-    accent: '#0a7d5a',
-    contact: 'aide@lamyne.example',
-  });
-  communityId = community.id;
   // Past every rule, as a mistake of ours would write it.
   await hub.database.query('UPDATE communities SET name = $2 WHERE id = $1', [
-    communityId,
+    hub.community.id,
     'La « MYNE »\r\nBcc: eve@evil.example',
   ]);
 });
-afterAll(async () => {
-  await smtp.stop();
-  await hub.stop();
-});
+afterAll(() => smtp.stop());
 beforeEach(() => {
   smtp.mails.length = 0;
   smtp.answers.length = 0;
 });
 
 const about = (change: Partial<Mail> = {}): Mail => ({
-  communityId,
+  communityId: hub.community.id,
   issuerUrl: 'https://hub.example/c/lamyne',
   template: 'registration',
   to: 'zoe@jardins.example',
@@ -96,7 +89,7 @@ describe('a message', () => {
     ) as RegExpExecArray;
     const [link] = await hub.database.query(
       `SELECT kind, email, used_at FROM links WHERE community_id = $1 AND token_hash = sha256($2::bytea)`,
-      [communityId, Buffer.from(token as string)],
+      [hub.community.id, Buffer.from(token as string)],
     );
     expect(link).toEqual({ kind: 'registration', email: 'zoe@jardins.example', used_at: null });
   });
@@ -255,7 +248,7 @@ describe('without a mail server', () => {
     );
     const [event] = await hub.database.query(
       `SELECT actor FROM events WHERE community_id = $1 AND type = 'kept-mail.link-shown'`,
-      [communityId],
+      [hub.community.id],
     );
     expect(event.actor).toMatch(/^operator:/);
     expect((await visitor.open(`${hub.url}/operator/mails/999999`)).status).toBe(404);
@@ -263,7 +256,7 @@ describe('without a mail server', () => {
     const late = await visitor.open(`${hub.url}/operator/mails/${kept?.id}`);
     expect(late.text).toContain('Ce lien a expiré');
     expect(late.document.querySelector('#show-link')).toBeNull();
-    expect(await listShownLinks(hub.database, communityId)).toMatchObject([
+    expect(await listShownLinks(hub.database, hub.community.id)).toMatchObject([
       { link: 'registration', operator: 'ops@hub.example' },
     ]);
   });

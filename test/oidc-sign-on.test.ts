@@ -1,35 +1,23 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Browser } from './support/browser.ts';
-import {
-  type BuiltCommunity,
-  buildCommunity,
-  buildMember,
-  buildService,
-  PASSWORD,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { buildCommunity, buildMember, buildService, PASSWORD } from './support/factories.ts';
+import { startHub } from './support/hub.ts';
 import { RelyingParty, type Tokens } from './support/relying-party.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-
-beforeAll(async () => {
-  hub = await startHub();
-  community = await buildCommunity(hub.database);
-});
-afterAll(() => hub.stop());
+const hub = useHub({ community: {} });
 
 function newBrowser(): Browser {
   return new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
 }
 
 async function relyingParty(values = {}, client = {}): Promise<RelyingParty> {
-  return new RelyingParty(hub.url, community, await buildService(hub, community, values, client));
+  return hub.newClient(client, values);
 }
 
 describe('signing in to an app', () => {
   it('gives the app a code, then tokens that say who the member is', async () => {
-    const member = await buildMember(hub.database, community.id);
+    const member = await hub.newMember();
     const app = await relyingParty();
     const answer = await app.signIn(newBrowser(), member.username);
     expect(answer.get('state')).toBe('the-state');
@@ -53,7 +41,7 @@ describe('signing in to an app', () => {
   });
 
   it('asks for the password once: a second app lets the member in without a sign-in page', async () => {
-    const member = await buildMember(hub.database, community.id);
+    const member = await hub.newMember();
     const browser = newBrowser();
     const first = await relyingParty();
     await first.tokens(await first.signIn(browser, member.username));
@@ -70,7 +58,7 @@ describe('signing in to an app', () => {
   });
 
   it('rotates refresh tokens, and ends the whole family when one is used twice', async () => {
-    const member = await buildMember(hub.database, community.id);
+    const member = await hub.newMember();
     const app = await relyingParty();
     const tokens = await app.tokens(await app.signIn(newBrowser(), member.username));
     const first = tokens.refresh_token as string;
@@ -84,7 +72,7 @@ describe('signing in to an app', () => {
   });
 
   it('redeems a code once, even when two requests bring it at the same instant', async () => {
-    const member = await buildMember(hub.database, community.id);
+    const member = await hub.newMember();
     const app = await relyingParty();
     const code = (await app.signIn(newBrowser(), member.username)).get('code') as string;
     const responses = await Promise.all(Array.from({ length: 6 }, () => app.redeem(code)));
@@ -96,7 +84,7 @@ describe('signing in to an app', () => {
 
 describe('signing out', () => {
   it('asks first, ends the session, tells the other apps, and is on the audit trail', async () => {
-    const member = await buildMember(hub.database, community.id);
+    const member = await hub.newMember();
     const browser = newBrowser();
     const client = { backchannelLogoutUri: 'https://app.example/logout' };
     const first = await relyingParty(
@@ -126,7 +114,7 @@ describe('signing out', () => {
     expect(told.map((row) => row.client)).toEqual([second.service.clientId]);
     const events = await hub.database.query<{ type: string }>(
       'SELECT type FROM events WHERE community_id = $1 AND subject = $2 ORDER BY id',
-      [community.id, member.subject],
+      [hub.community.id, member.subject],
     );
     expect(events.map((event) => event.type)).toEqual([
       'member.created',
@@ -138,7 +126,7 @@ describe('signing out', () => {
   });
 
   it('ends every session of the member from the home page, on all devices', async () => {
-    const member = await buildMember(hub.database, community.id);
+    const member = await hub.newMember();
     const app = await relyingParty();
     const [laptop, phone] = [newBrowser(), newBrowser()];
     const tokens = await app.tokens(await app.signIn(phone, member.username));
@@ -157,7 +145,7 @@ describe('signing out', () => {
 
 describe('what a service may have', () => {
   it('counts at once when it becomes less, and when it becomes more', async () => {
-    const member = await buildMember(hub.database, community.id);
+    const member = await hub.newMember();
     const browser = newBrowser();
     const app = await relyingParty();
     const tokens = await app.tokens(await app.signIn(browser, member.username));
@@ -179,7 +167,7 @@ describe('what a service may have', () => {
   });
 
   it('is asked again of a third party, when its member was only told of it before', async () => {
-    const member = await buildMember(hub.database, community.id);
+    const member = await hub.newMember();
     const app = await relyingParty();
     await app.tokens(await app.signIn(newBrowser(), member.username));
     await hub.database.query(`UPDATE services SET trust = 'third-party' WHERE id = $1`, [

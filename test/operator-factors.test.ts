@@ -1,6 +1,6 @@
 import { TOTP } from 'otpauth';
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { mintLink } from '../src/domain/links/link-store.ts';
 import { keepMail, listKeptMails } from '../src/domain/notices/kept-mail-store.ts';
 import { insertOperator } from '../src/domain/operators/create-operator.ts';
@@ -13,7 +13,6 @@ import { createMailer } from '../src/platform/mail/transport.ts';
 import { Authenticator } from './support/authenticator.ts';
 import { Browser, type Page } from './support/browser.ts';
 import { buildCommunity, buildMember, PASSWORD } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { keptMail } from './support/kept-mails.ts';
 import {
   csrfOf,
@@ -24,18 +23,15 @@ import {
   typePassword as signInWithPassword,
 } from './support/passkey-visits.ts';
 import { startSmtp } from './support/smtp.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let issuer: string;
+const hub = useHub({ env: { TROUSSEAU_ROLES: 'web' }, community: {} });
 let hash: string;
 let email: string;
 let count = 0;
 beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  issuer = `${hub.url}/c/${(await buildCommunity(hub.database)).slug}`;
   hash = await hashPassword(PASSWORD);
 });
-afterAll(() => hub.stop());
 beforeEach(async () => {
   count += 1;
   email = `ops${count}@hub.example`;
@@ -117,13 +113,13 @@ it('a passkey signs an operator in by itself, and opens no member’s account, n
   const authenticator = await addPasskey(browser);
   const opened = await byPasskey(authenticator);
   expect([opened.status, opened.headers.get('location')]).toEqual([303, '/operator']);
-  const { response } = await signIn(issuer, authenticator);
+  const { response } = await signIn(hub.issuer, authenticator);
   expect(response.status).toBe(400);
 
   const [{ id }] = await hub.database.query('SELECT id FROM communities LIMIT 1');
   const { username } = await buildMember(hub.database, id);
   await hub.app.settle();
-  const member = await enrol(issuer, username);
+  const member = await enrol(hub.issuer, username);
   expect((await byPasskey(member.authenticator)).status).toBe(400);
 });
 

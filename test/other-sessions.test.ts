@@ -1,7 +1,8 @@
 import { TOTP } from 'otpauth';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { visit } from './support/account-visits.ts';
 import { Authenticator } from './support/authenticator.ts';
+import { buildElsewhere, giveTotp } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
 import {
   type BuiltCommunity,
@@ -11,13 +12,13 @@ import {
   buildService,
   PASSWORD,
 } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { csrfOf, post, question } from './support/passkey-visits.ts';
 import { RelyingParty } from './support/relying-party.ts';
+import { useHub } from './support/use-hub.ts';
 
 const NEW = 'sept oignons et une brouette';
 
-let hub: TestHub;
+const hub = useHub({ env: { TROUSSEAU_ROLES: 'web' } });
 let here: BuiltCommunity;
 let there: BuiltCommunity;
 let member: BuiltMember;
@@ -26,22 +27,12 @@ let computer: Browser;
 let phone: Browser;
 let elsewhere: Browser;
 
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-});
-afterAll(() => hub.stop());
-
 /** One person in two communities: on a computer and a telephone here, and there. */
 beforeEach(async () => {
   here = await buildCommunity(hub.database);
   there = await buildCommunity(hub.database);
   member = await buildMember(hub.database, here.id);
-  const [row] = await hub.database.query<{ subject: string }>(
-    `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
-     VALUES ($1, $2, $3, $3, 'La même') RETURNING subject`,
-    [there.id, member.personId, member.username],
-  );
-  subjectThere = row?.subject as string;
+  subjectThere = await buildElsewhere(hub.database, there.id, member);
   await hub.app.settle();
   computer = (await visit(hub, here, { member })).browser;
   phone = (await visit(hub, here, { member })).browser;
@@ -122,10 +113,7 @@ describe('a new password', () => {
 
   it('ends sessions of one factor in any community that asks for two, though others are kept', async () => {
     await askForTwo(there);
-    await hub.database.query(
-      `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES ($1, '\\x00', now())`,
-      [member.personId],
-    );
+    await giveTotp(hub, member);
     await hub.database.query(
       `UPDATE sessions SET payload = payload || '{"acr": "https://refeds.org/profile/mfa"}' WHERE community_id = $1`,
       [here.id],

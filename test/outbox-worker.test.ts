@@ -11,6 +11,7 @@ import { enqueue } from '../src/platform/outbox/outbox.ts';
 import { LEASE_MS } from '../src/platform/outbox/outbox-store.ts';
 import { type OutboxWorker, startOutboxWorker } from '../src/platform/outbox/outbox-worker.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
+import { buildCommunity } from './support/factories.ts';
 import { openOutboxFeed } from './support/feed.ts';
 
 const log = pino({ level: 'silent' });
@@ -23,10 +24,7 @@ let toEnd: (() => Promise<unknown>)[];
 beforeEach(async () => {
   toEnd = [];
   db = await cloneDatabase();
-  const [row] = await db.database.query<{ id: string }>(
-    `INSERT INTO communities (slug, name, ldap_base) VALUES ('lamyne', 'La MYNE', 'o=lamyne') RETURNING id`,
-  );
-  communityId = row?.id as string;
+  communityId = (await buildCommunity(db.database)).id;
   feed = await openOutboxFeed(db.database);
 });
 afterEach(async () => {

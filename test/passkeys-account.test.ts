@@ -1,23 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Authenticator } from './support/authenticator.ts';
 import type { Browser, Page } from './support/browser.ts';
-import { type BuiltCommunity, buildCommunity, buildMember } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { csrfOf, enrol, post, question, signIn } from './support/passkey-visits.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let issuer: string;
-beforeAll(async () => {
-  hub = await startHub();
-  community = await buildCommunity(hub.database);
-  issuer = `${hub.url}/c/${community.slug}`;
-});
-afterAll(() => hub.stop());
+const hub = useHub({ community: {} });
 
 async function memberWithPasskey() {
-  const member = await buildMember(hub.database, community.id);
-  const { browser, authenticator } = await enrol(issuer, member.username);
+  const member = await hub.newMember();
+  const { browser, authenticator } = await enrol(hub.issuer, member.username);
   return { member, authenticator, browser };
 }
 
@@ -33,17 +24,17 @@ async function addAnother(
   name: string,
   authenticator = new Authenticator(hub.url),
 ) {
-  const page = await browser.open(`${issuer}/account/passkeys`);
+  const page = await browser.open(`${hub.issuer}/account/passkeys`);
   const { options } = await question(browser, page);
   const response = authenticator.register(options);
-  return post(browser, `${issuer}/account/passkeys`, { csrf: csrfOf(page), name, response });
+  return post(browser, `${hub.issuer}/account/passkeys`, { csrf: csrfOf(page), name, response });
 }
 
 const formOf = (page: Page, id: string, what: 'name' | 'remove') =>
   `form[action="${new URL(page.url).pathname}/${id}/${what}"]`;
 
 async function submit(browser: Browser, id: string, what: 'name' | 'remove', fields = {}) {
-  const page = await browser.open(`${issuer}/account/passkeys`);
+  const page = await browser.open(`${hub.issuer}/account/passkeys`);
   return browser.submit(page, formOf(page, id, what), fields);
 }
 
@@ -74,13 +65,13 @@ describe('the page of passkeys', () => {
     expect(names).toContain('مفتاحي');
     expect(names).toContain('<b>"&');
     expect(names.some((name) => name.startsWith(family) && name.endsWith(family))).toBe(true);
-    const page = await browser.open(`${issuer}/account/passkeys`);
+    const page = await browser.open(`${hub.issuer}/account/passkeys`);
     expect(page.document.querySelector('.entries b')).toBeNull();
   });
 
   it('does not take the same one twice, for nobody', async () => {
     const { browser, authenticator, member } = await memberWithPasskey();
-    const page = await browser.open(`${issuer}/account/passkeys`);
+    const page = await browser.open(`${hub.issuer}/account/passkeys`);
     const { options } = await question(browser, page);
     expect(options.excludeCredentials).toHaveLength(1);
     expect((await addAnother(browser, '', authenticator)).status).toBe(400);
@@ -111,25 +102,25 @@ describe('the page of passkeys', () => {
     const page = await submit(browser, passkey?.id as string, 'remove');
     expect(page.text).toContain('La clé d’accès est supprimée.');
     expect(await outbox('passkey-removed', member.email)).toHaveLength(1);
-    expect((await signIn(issuer, authenticator)).response.status).toBe(400);
+    expect((await signIn(hub.issuer, authenticator)).response.status).toBe(400);
   });
 
   it('removes one with all that it opened: other sessions are over, this one goes on', async () => {
     const { member, browser, authenticator } = await memberWithPasskey();
-    const { browser: thief, response } = await signIn(issuer, authenticator);
+    const { browser: thief, response } = await signIn(hub.issuer, authenticator);
     expect(response.status).toBe(303);
-    expect((await thief.open(`${issuer}/account`)).url).toBe(`${issuer}/account`);
+    expect((await thief.open(`${hub.issuer}/account`)).url).toBe(`${hub.issuer}/account`);
     const [passkey] = await passkeysOf(member.personId);
     await submit(browser, passkey?.id as string, 'remove');
-    expect((await thief.open(`${issuer}/account`)).url).toContain('/login');
-    expect((await browser.open(`${issuer}/account`)).url).toBe(`${issuer}/account`);
+    expect((await thief.open(`${hub.issuer}/account`)).url).toContain('/login');
+    expect((await browser.open(`${hub.issuer}/account`)).url).toBe(`${hub.issuer}/account`);
   });
 
   it('knows nothing of the passkeys of somebody else', async () => {
     const { member } = await memberWithPasskey();
     const { browser } = await memberWithPasskey();
     const [theirs] = await passkeysOf(member.personId);
-    const page = await browser.open(`${issuer}/account/passkeys`);
+    const page = await browser.open(`${hub.issuer}/account/passkeys`);
     for (const what of ['name', 'remove']) {
       const answer = await post(browser, `${page.url}/${theirs?.id}/${what}`, {
         csrf: csrfOf(page),
@@ -145,7 +136,7 @@ describe('the last second factor', () => {
   it('stays where the community asks for one, until there is another', async () => {
     const { member, browser } = await memberWithPasskey();
     await hub.database.query(`UPDATE communities SET second_factor = 'all' WHERE id = $1`, [
-      community.id,
+      hub.community.id,
     ]);
     await hub.app.settle();
     const [first] = await passkeysOf(member.personId);
@@ -155,7 +146,7 @@ describe('the last second factor', () => {
     await addAnother(browser, 'Une autre');
     expect((await submit(browser, first?.id as string, 'remove')).status).toBe(200);
     await hub.database.query(`UPDATE communities SET second_factor = 'optional' WHERE id = $1`, [
-      community.id,
+      hub.community.id,
     ]);
     await hub.app.settle();
   });
@@ -175,7 +166,7 @@ describe('the last second factor', () => {
     const { member, browser } = await memberWithPasskey();
     const codes = () =>
       hub.database.query('SELECT 1 FROM recovery_codes WHERE person_id = $1', [member.personId]);
-    await browser.submit(await browser.open(`${issuer}/account/recovery-codes`), '#codes-form');
+    await browser.submit(await browser.open(`${hub.issuer}/account/recovery-codes`), '#codes-form');
     await addAnother(browser, 'Une autre');
     const [first, second] = await passkeysOf(member.personId);
     await submit(browser, first?.id as string, 'remove');
@@ -190,7 +181,7 @@ describe('the last second factor', () => {
     await hub.database.query('UPDATE persons SET password_short = true WHERE id = $1', [
       member.personId,
     ]);
-    const page = await browser.open(`${issuer}/account/passkeys`);
+    const page = await browser.open(`${hub.issuer}/account/passkeys`);
     const both = await passkeysOf(member.personId);
     const answers = await Promise.all(
       both.map(({ id }) => post(browser, `${page.url}/${id}/remove`, { csrf: csrfOf(page) })),

@@ -1,42 +1,27 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ProxiedBrowser } from './security/proxied-browser.ts';
 import { Authenticator } from './support/authenticator.ts';
+import { buildElsewhere } from './support/belongings.ts';
 import type { Page } from './support/browser.ts';
-import { type BuiltCommunity, buildCommunity, buildMember } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { csrfOf, enrol, post, question, typePassword } from './support/passkey-visits.ts';
+import { useHub } from './support/use-hub.ts';
 
 const HUB = 'https://hub.example';
 const HOST = 'https://login.lamyne.example';
 const SECOND_HOST = 'https://compte.lamyne.example';
 const NEIGHBOUR_HOST = 'https://login.voisin.example';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let neighbour: BuiltCommunity;
-let atHub: string;
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_URL: HUB, TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8' });
-  community = await buildCommunity(hub.database, { slug: 'lamyne' });
-  neighbour = await buildCommunity(hub.database, { slug: 'voisin' });
-  for (const [id, host, position] of [
-    [community.id, HOST, 0],
-    [community.id, SECOND_HOST, 1],
-    [neighbour.id, NEIGHBOUR_HOST, 0],
-  ] as const) {
-    await hub.database.query('INSERT INTO community_hosts VALUES ($1, $2, $3)', [
-      id,
-      new URL(host).host,
-      position,
-    ]);
-  }
-  await hub.app.settle();
-  atHub = `${HUB}/c/lamyne`;
+const hostOf = (url: string) => new URL(url).host;
+
+const hub = useHub({
+  env: { TROUSSEAU_URL: HUB, TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8' },
+  community: { slug: 'lamyne', hosts: [HOST, SECOND_HOST].map(hostOf) },
+  neighbour: { slug: 'voisin', hosts: [hostOf(NEIGHBOUR_HOST)] },
 });
-afterAll(() => hub.stop());
+const atHub = `${HUB}/c/lamyne`;
 
 async function memberWithPasskey(issuer: string) {
-  const member = await buildMember(hub.database, community.id);
+  const member = await hub.newMember();
   const authenticator = new Authenticator(new URL(issuer).origin);
   await enrol(issuer, member.username, authenticator, new ProxiedBrowser(hub));
   return { member, authenticator };
@@ -67,7 +52,7 @@ describe('related origins', () => {
 
 describe('a passkey', () => {
   it('belongs to the host where it was made, and its handle is another at each', async () => {
-    const member = await buildMember(hub.database, community.id);
+    const member = await hub.newMember();
     const made = [];
     for (const issuer of [atHub, HOST]) {
       const browser = new ProxiedBrowser(hub);
@@ -106,12 +91,8 @@ describe('a passkey', () => {
   });
 
   it('of another community’s host is not spoken of, and the page says that none works here', async () => {
-    const member = await buildMember(hub.database, community.id);
-    await hub.database.query(
-      `INSERT INTO memberships (community_id, subject, person_id, username, username_key, display_name)
-       VALUES ($1, gen_random_uuid(), $2, 'voisine', 'voisine', 'Voisine')`,
-      [neighbour.id, member.personId],
-    );
+    const member = await hub.newMember();
+    await buildElsewhere(hub.database, hub.neighbour.id, member, { username: 'voisine' });
     const made = new Authenticator(NEIGHBOUR_HOST);
     await enrol(NEIGHBOUR_HOST, 'voisine', made, new ProxiedBrowser(hub));
     const { page } = await afterPassword(member.username);

@@ -1,9 +1,10 @@
 import { parse } from 'node-html-parser';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Authenticator } from './support/authenticator.ts';
+import { buildElsewhere } from './support/belongings.ts';
 import { Browser } from './support/browser.ts';
-import { type BuiltCommunity, buildCommunity, buildMember, PASSWORD } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { PASSWORD } from './support/factories.ts';
+import type { TestHub } from './support/hub.ts';
 import {
   csrfOf,
   enrol,
@@ -13,35 +14,26 @@ import {
   signIn,
   typePassword,
 } from './support/passkey-visits.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
+const hub = useHub({ community: {}, neighbour: {} });
 let twin: TestHub;
-let community: BuiltCommunity;
-let neighbour: BuiltCommunity;
-let issuer: string;
 beforeAll(async () => {
-  hub = await startHub();
   twin = await hub.sibling();
-  community = await buildCommunity(hub.database);
-  neighbour = await buildCommunity(hub.database);
-  issuer = `${hub.url}/c/${community.slug}`;
 });
 beforeEach(async () => {
   await hub.database.query('DELETE FROM throttles');
 });
-afterAll(async () => {
-  await twin.stop();
-  await hub.stop();
-});
+afterAll(() => twin.stop());
 
 async function memberWithPasskey(authenticator = new Authenticator(hub.url)) {
-  const member = await buildMember(hub.database, community.id);
-  const { browser } = await enrol(issuer, member.username, authenticator);
+  const member = await hub.newMember();
+  const { browser } = await enrol(hub.issuer, member.username, authenticator);
   return { member, authenticator, browser };
 }
 
 /** A sign-in page in a fresh browser, with its question. */
-async function signInPage(at = issuer) {
+async function signInPage(at = hub.issuer) {
   const browser = new Browser();
   const page = await browser.open(`${at}/login`);
   const { options } = await question(browser, page);
@@ -74,10 +66,10 @@ describe('a challenge', () => {
     for (let round = 0; round < 5; round += 1) {
       const { browser, page, options } = await signInPage();
       const fields = { csrf: csrfOf(page), response: authenticator.signIn(options) };
-      const cookie = await browser.jar.getCookieString(issuer);
+      const cookie = await browser.jar.getCookieString(hub.issuer);
       const answers = await Promise.all(
         [hub, twin].map(({ url }) =>
-          fetch(`${url}/c/${community.slug}/login/passkey`, {
+          fetch(`${url}/c/${hub.community.slug}/login/passkey`, {
             method: 'POST',
             redirect: 'manual',
             headers: { cookie, 'x-forwarded-host': new URL(hub.url).host, accept: 'text/html' },
@@ -114,11 +106,11 @@ describe('a challenge', () => {
 
   it('for making a passkey signs nobody in, and the other way round', async () => {
     const { authenticator, browser } = await memberWithPasskey();
-    const page = await browser.open(`${issuer}/account/passkeys`);
+    const page = await browser.open(`${hub.issuer}/account/passkeys`);
     const registration = await question(browser, page);
     const asked = { ...registration.options, rpId: 'localhost' };
-    const login = await browser.open(`${issuer}/login?again=1&return_to=/account/passkeys`);
-    const answer = await post(browser, `${issuer}/login/passkey`, {
+    const login = await browser.open(`${hub.issuer}/login?again=1&return_to=/account/passkeys`);
+    const answer = await post(browser, `${hub.issuer}/login/passkey`, {
       csrf: csrfOf(login),
       response: authenticator.signIn(asked),
     });
@@ -126,7 +118,7 @@ describe('a challenge', () => {
 
     const { options } = await question(browser, login);
     const made = new Authenticator(hub.url).register({ ...options, rp: { id: 'localhost' } });
-    const added = await post(browser, `${issuer}/account/passkeys`, {
+    const added = await post(browser, `${hub.issuer}/account/passkeys`, {
       csrf: csrfOf(page),
       name: '',
       response: made,
@@ -136,13 +128,9 @@ describe('a challenge', () => {
 
   it('of one community signs nobody in to another', async () => {
     const { authenticator, member } = await memberWithPasskey();
-    await hub.database.query(
-      `INSERT INTO memberships (community_id, subject, person_id, username, username_key, display_name)
-       VALUES ($1, gen_random_uuid(), $2, $3, $3, 'Ailleurs')`,
-      [neighbour.id, member.personId, member.username],
-    );
+    await buildElsewhere(hub.database, hub.neighbour.id, member);
     const here = await signInPage();
-    const there = await signInPage(`${hub.url}/c/${neighbour.slug}`);
+    const there = await signInPage(`${hub.url}/c/${hub.neighbour.slug}`);
     expect((await there.send(authenticator.signIn(here.options))).status).toBe(400);
     expect((await there.send(authenticator.signIn(there.options))).status).toBe(303);
   });
@@ -151,7 +139,7 @@ describe('a challenge', () => {
 describe('a passkey', () => {
   it('opens no community that its owner does not belong to', async () => {
     const { authenticator } = await memberWithPasskey();
-    const { response } = await signIn(`${hub.url}/c/${neighbour.slug}`, authenticator);
+    const { response } = await signIn(`${hub.url}/c/${hub.neighbour.slug}`, authenticator);
     expect(response.status).toBe(400);
   });
 
@@ -167,7 +155,7 @@ describe('a passkey', () => {
     ]);
     await hub.app.settle();
     const before = await sessionsOf(member.subject);
-    const { response } = await signIn(issuer, authenticator);
+    const { response } = await signIn(hub.issuer, authenticator);
     expect(response.status).toBe(403);
     expect(parse(await response.text()).querySelector('h1')?.text).toBe(words);
     expect(await sessionsOf(member.subject)).toBe(before);
@@ -181,7 +169,7 @@ describe('a passkey', () => {
     );
     await hub.app.settle();
     const before = await sessionsOf(member.subject);
-    const { response } = await signIn(issuer, authenticator);
+    const { response } = await signIn(hub.issuer, authenticator);
     expect(response.headers.get('location')).toMatch(/\/login\/decision$/);
     expect(await sessionsOf(member.subject)).toBe(before);
   });
@@ -189,11 +177,11 @@ describe('a passkey', () => {
   it('that counts is refused when it counts back, or stands still, and goes on counting', async () => {
     const authenticator = new Authenticator(hub.url, { counts: true });
     await memberWithPasskey(authenticator);
-    expect((await signIn(issuer, authenticator, { counter: 7 })).response.status).toBe(303);
-    expect((await signIn(issuer, authenticator, { counter: 7 })).response.status).toBe(400);
-    expect((await signIn(issuer, authenticator, { counter: 3 })).response.status).toBe(400);
-    expect((await signIn(issuer, authenticator, { counter: 0 })).response.status).toBe(400);
-    expect((await signIn(issuer, authenticator, { counter: 8 })).response.status).toBe(303);
+    expect((await signIn(hub.issuer, authenticator, { counter: 7 })).response.status).toBe(303);
+    expect((await signIn(hub.issuer, authenticator, { counter: 7 })).response.status).toBe(400);
+    expect((await signIn(hub.issuer, authenticator, { counter: 3 })).response.status).toBe(400);
+    expect((await signIn(hub.issuer, authenticator, { counter: 0 })).response.status).toBe(400);
+    expect((await signIn(hub.issuer, authenticator, { counter: 8 })).response.status).toBe(303);
   });
 
   it('is not hindered by a flood of wrong ones from the same address', async () => {
@@ -203,10 +191,10 @@ describe('a passkey', () => {
     const statuses: number[] = [];
     for (let round = 0; round < 14; round += 1) {
       const fields = { csrf: csrfOf(page), response: stranger.signIn(options) };
-      statuses.push((await post(browser, `${issuer}/login/passkey`, fields)).status);
+      statuses.push((await post(browser, `${hub.issuer}/login/passkey`, fields)).status);
     }
     expect(statuses).toContain(429);
-    expect((await signIn(issuer, authenticator)).response.status).toBe(303);
+    expect((await signIn(hub.issuer, authenticator)).response.status).toBe(303);
   });
 
   it('is asked for with the same words whoever it is that asks', async () => {
@@ -219,11 +207,11 @@ describe('a passkey', () => {
 describe('a passkey as second factor', () => {
   async function afterPassword(username: string) {
     const browser = new Browser();
-    const page = await typePassword(browser, issuer, username);
+    const page = await typePassword(browser, hub.issuer, username);
     return { browser, page };
   }
   const submit = (browser: Browser, page: Awaited<ReturnType<Browser['open']>>, response: string) =>
-    post(browser, `${issuer}/login/second-factor`, {
+    post(browser, `${hub.issuer}/login/second-factor`, {
       csrf: csrfOf(page),
       using: 'passkey',
       response,
@@ -256,7 +244,7 @@ describe('a passkey as second factor', () => {
     const foreign: Question = await question(theirs.browser, theirs.page);
     const answer = one.authenticator.signIn(foreign.options);
     expect((await submit(mine.browser, mine.page, answer)).status).toBe(400);
-    const login = await mine.browser.open(`${issuer}/login`);
+    const login = await mine.browser.open(`${hub.issuer}/login`);
     const first = await question(mine.browser, login);
     expect(
       (await submit(mine.browser, mine.page, one.authenticator.signIn(first.options))).status,
@@ -269,10 +257,10 @@ describe('a passkey as second factor', () => {
   it('is named to nobody who has not typed the password', async () => {
     const { member } = await memberWithPasskey();
     const browser = new Browser();
-    const page = await browser.open(`${issuer}/login`);
+    const page = await browser.open(`${hub.issuer}/login`);
     const wrong = { username: member.username, password: `${PASSWORD}!` };
     await browser.submit(page, '#login-form', wrong);
-    const answer = await post(browser, `${issuer}/login/second-factor/passkey/options`, {
+    const answer = await post(browser, `${hub.issuer}/login/second-factor/passkey/options`, {
       csrf: csrfOf(page),
     });
     expect(answer.status).toBe(400);

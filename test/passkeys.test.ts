@@ -1,29 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Authenticator } from './support/authenticator.ts';
 import { Browser } from './support/browser.ts';
-import {
-  type BuiltCommunity,
-  buildCommunity,
-  buildMember,
-  buildService,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { csrfOf, enrol, post, question, signIn, typePassword } from './support/passkey-visits.ts';
-import { RelyingParty } from './support/relying-party.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let issuer: string;
-beforeAll(async () => {
-  hub = await startHub();
-  community = await buildCommunity(hub.database);
-  issuer = `${hub.url}/c/${community.slug}`;
-});
-afterAll(() => hub.stop());
+const hub = useHub({ community: {} });
 
 async function memberWithPasskey(authenticator = new Authenticator(hub.url)) {
-  const member = await buildMember(hub.database, community.id);
-  const { browser } = await enrol(issuer, member.username, authenticator);
+  const member = await hub.newMember();
+  const { browser } = await enrol(hub.issuer, member.username, authenticator);
   return { member, authenticator, browser };
 }
 
@@ -38,7 +23,7 @@ async function sessionOf(subject: string) {
 async function eventsOf(subject: string): Promise<string[]> {
   const rows = await hub.database.query<{ type: string }>(
     'SELECT type FROM events WHERE community_id = $1 AND subject = $2 ORDER BY id',
-    [community.id, subject],
+    [hub.community.id, subject],
   );
   return rows.map(({ type }) => type);
 }
@@ -50,10 +35,10 @@ const refused = async (answer: { response: Response }) => {
 
 describe('a new passkey', () => {
   it('is kept with the host, and leads on to the recovery codes where it is the first factor', async () => {
-    const member = await buildMember(hub.database, community.id);
-    const { response, browser, authenticator } = await enrol(issuer, member.username);
+    const member = await hub.newMember();
+    const { response, browser, authenticator } = await enrol(hub.issuer, member.username);
     expect(response.headers.get('location')).toBe(
-      `/c/${community.slug}/account/recovery-codes?first=1`,
+      `/c/${hub.community.slug}/account/recovery-codes?first=1`,
     );
     const [row] = await hub.database.query('SELECT * FROM passkeys WHERE person_id = $1', [
       member.personId,
@@ -68,36 +53,36 @@ describe('a new passkey', () => {
     expect(await sessionOf(member.subject)).toMatchObject({
       acr: 'https://refeds.org/profile/mfa',
     });
-    const page = await browser.open(`${issuer}/account/passkeys`);
+    const page = await browser.open(`${hub.issuer}/account/passkeys`);
     expect(page.text).toContain('Téléphone ou gestionnaire de mots de passe');
   });
 
   it('is asked for by nobody who did not sign in lately', async () => {
-    const member = await buildMember(hub.database, community.id);
+    const member = await hub.newMember();
     const browser = new Browser();
-    await typePassword(browser, issuer, member.username);
+    await typePassword(browser, hub.issuer, member.username);
     await hub.database.query(
       `UPDATE sessions SET payload = payload || jsonb_build_object('loginTs', $2::bigint) WHERE subject = $1`,
       [member.subject, Math.floor(Date.now() / 1000) - 11 * 60],
     );
     await hub.app.settle();
-    const page = await browser.open(`${issuer}/account/passkeys`);
+    const page = await browser.open(`${hub.issuer}/account/passkeys`);
     expect(page.url).toContain('/login?return_to=');
   });
 
   it('is not made without the check of a fingerprint, face or PIN', async () => {
-    const member = await buildMember(hub.database, community.id);
+    const member = await hub.newMember();
     const authenticator = new Authenticator(hub.url, { userVerified: false });
-    await expect(enrol(issuer, member.username, authenticator)).rejects.toThrow('400');
+    await expect(enrol(hub.issuer, member.username, authenticator)).rejects.toThrow('400');
   });
 });
 
 describe('a sign-in by passkey', () => {
   it('opens the session as two factors', async () => {
     const { member, authenticator } = await memberWithPasskey();
-    const { browser, response } = await signIn(issuer, authenticator);
+    const { browser, response } = await signIn(hub.issuer, authenticator);
     expect(response.status).toBe(303);
-    expect((await browser.open(issuer)).text).toContain(`Prénom ${member.username}`);
+    expect((await browser.open(hub.issuer)).text).toContain(`Prénom ${member.username}`);
     expect(await sessionOf(member.subject)).toMatchObject({
       amr: ['swk', 'user', 'mfa'],
       acr: 'https://refeds.org/profile/mfa',
@@ -107,13 +92,13 @@ describe('a sign-in by passkey', () => {
   it('says of a key that stays in its device that it does', async () => {
     const key = new Authenticator(hub.url, { backupEligible: false, backedUp: false });
     const { member } = await memberWithPasskey(key);
-    expect((await signIn(issuer, key)).response.status).toBe(303);
+    expect((await signIn(hub.issuer, key)).response.status).toBe(303);
     expect((await sessionOf(member.subject))?.amr).toEqual(['hwk', 'user', 'mfa']);
   });
 
   it('answers the request of an app', async () => {
     const { member, authenticator } = await memberWithPasskey();
-    const app = new RelyingParty(hub.url, community, await buildService(hub, community));
+    const app = await hub.newClient();
     const browser = new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
     const page = await browser.open(app.authorizationUrl());
     const { options } = await question(browser, page);
@@ -138,13 +123,13 @@ describe('a sign-in by passkey', () => {
     ['of a key that is backed up and cannot be', { backupEligible: false, backedUp: true }],
   ])('is refused %s', async (_what, change) => {
     const { authenticator } = await memberWithPasskey();
-    expect(await refused(await signIn(issuer, authenticator, change))).toBe(true);
-    expect((await signIn(issuer, authenticator)).response.status).toBe(303);
+    expect(await refused(await signIn(hub.issuer, authenticator, change))).toBe(true);
+    expect((await signIn(hub.issuer, authenticator)).response.status).toBe(303);
   });
 
   it('is refused for what is no answer at all', async () => {
     const browser = new Browser();
-    const page = await browser.open(`${issuer}/login`);
+    const page = await browser.open(`${hub.issuer}/login`);
     for (const response of [
       '',
       '{}',
@@ -153,7 +138,7 @@ describe('a sign-in by passkey', () => {
       '"x"',
       JSON.stringify({ id: 'x'.repeat(9000) }),
     ]) {
-      const answer = await post(browser, `${issuer}/login/passkey`, {
+      const answer = await post(browser, `${hub.issuer}/login/passkey`, {
         csrf: csrfOf(page),
         response,
       });

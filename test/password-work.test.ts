@@ -1,26 +1,19 @@
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { type ClientRequest, request } from 'node:http';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { buildLieu, type Lieu, ldapTo } from './ldap/support/directory.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ldapTo, useLieu } from './ldap/support/directory.ts';
 import { Browser, type Page } from './support/browser.ts';
 import { type BuiltCommunity, buildCommunity, buildMember, PASSWORD } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 
 /** Places of one network, and of one community (`src/domain/people/passwords.ts`). */
 const [OF_NETWORK, OF_COMMUNITY] = [100, 128];
 const FLOOD = 60;
 
-let hub: TestHub;
-let lieu: Lieu;
-beforeAll(async () => {
-  hub = await startHub({
-    TROUSSEAU_ROLES: 'web,ldap',
-    TROUSSEAU_LDAP_LISTEN: '127.0.0.1:0',
-    TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8, ::1/128',
-  });
-  lieu = await buildLieu(hub, { slug: 'lamyne' });
-});
+const { hub, lieu } = useLieu(
+  { slug: 'lamyne' },
+  { env: { TROUSSEAU_ROLES: 'web,ldap', TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8, ::1/128' } },
+);
 const open: ClientRequest[] = [];
 afterEach(async () => {
   const ended = open.splice(0).map((each) => {
@@ -30,7 +23,6 @@ afterEach(async () => {
   });
   await Promise.all(ended);
 });
-afterAll(() => hub.stop());
 
 /** Announces a form, and sends nothing of it. */
 async function announce(path: string, headers: Record<string, string>): Promise<void> {

@@ -3,22 +3,16 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createPictureMaker } from '../src/domain/pictures/make-picture.ts';
 import { ClientGoneError } from '../src/platform/web/http-errors.ts';
 import { readMultipart } from '../src/platform/web/multipart-form.ts';
 import { faultsOf, sendProfile, visit } from './support/account-visits.ts';
-import { type BuiltCommunity, buildCommunity, buildService } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { buildCommunity } from './support/factories.ts';
 import { RelyingParty } from './support/relying-party.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-beforeAll(async () => {
-  hub = await startHub();
-  community = await buildCommunity(hub.database);
-});
-afterAll(() => hub.stop());
+const hub = useHub({ community: {} });
 
 const plain = (width: number, height: number, background = '#c02040') =>
   sharp({ create: { width, height, channels: 3, background } });
@@ -58,7 +52,7 @@ const SVG = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1
 const ZIP = Buffer.from('PK\x03\x04'.padEnd(300, '\0'), 'latin1');
 
 async function upload(picture: Uint8Array, fields: Record<string, string> = {}) {
-  const visitor = await visit(hub, community);
+  const visitor = await visit(hub, hub.community);
   const page = await visitor.browser.open(visitor.at('/account/profile'));
   return { ...visitor, page, answer: await sendProfile(visitor.browser, page, fields, picture) };
 }
@@ -140,9 +134,9 @@ describe('a picture', () => {
   });
 
   it('is given to services by its whole address at their issuer, and gone at once when it is removed', async () => {
-    const service = await buildService(hub, community);
+    const service = await hub.newService();
     const { member, browser, at, answer } = await upload(await plain(64, 64).png().toBuffer());
-    const app = new RelyingParty(hub.url, community, service);
+    const app = new RelyingParty(hub.url, hub.community, service);
     const tokens = await app.tokens(await app.signIn(browser, member.username));
     const { picture } = await app.idToken(tokens);
     expect(picture).toBe(new URL(addressIn(answer) as string, at('/')).href);
@@ -166,12 +160,12 @@ describe('a picture', () => {
   it('is not to be had through another community', async () => {
     const elsewhere = await buildCommunity(hub.database);
     const { answer } = await upload(await plain(64, 64).png().toBuffer());
-    const path = addressIn(answer)?.replace(community.slug, elsewhere.slug);
+    const path = addressIn(answer)?.replace(hub.community.slug, elsewhere.slug);
     expect((await fetch(hub.url + path)).status).toBe(404);
   });
 
   it('does not keep a form that was cut off waiting', async () => {
-    const { browser, at } = await visit(hub, community);
+    const { browser, at } = await visit(hub, hub.community);
     const url = at('/account/profile');
     const response = await browser.send(url, {
       method: 'POST',
@@ -208,9 +202,9 @@ describe('the maker of pictures', () => {
   it('makes one at a time, and sends away who would wait too long', async () => {
     const maker = createPictureMaker(2);
     const photo = await plain(3000, 3000).png().toBuffer();
-    const made = await Promise.allSettled([1, 2, 3].map(() => maker.make(community.id, photo)));
+    const made = await Promise.allSettled([1, 2, 3].map(() => maker.make(hub.community.id, photo)));
     expect(made.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
-    await expect(maker.make(community.id, photo)).resolves.toBeInstanceOf(Buffer);
+    await expect(maker.make(hub.community.id, photo)).resolves.toBeInstanceOf(Buffer);
   });
 
   it('keeps even noise small', async () => {
@@ -218,7 +212,7 @@ describe('the maker of pictures', () => {
     const noise = await sharp(randomBytes(512 * 512 * 3), { raw })
       .png()
       .toBuffer();
-    expect((await createPictureMaker().make(community.id, noise)).length).toBeLessThanOrEqual(
+    expect((await createPictureMaker().make(hub.community.id, noise)).length).toBeLessThanOrEqual(
       262_144,
     );
   });

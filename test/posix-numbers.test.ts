@@ -3,6 +3,7 @@ import { RefusedError } from '../src/domain/errors.ts';
 import { addMember } from '../src/domain/memberships/add-member.ts';
 import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
 import { givePosixNumbers } from '../src/domain/posix/give-posix-numbers.ts';
+import { savePosixSettings } from '../src/domain/posix/save-posix-settings.ts';
 import { openDatabase, type Transaction } from '../src/platform/database/database.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
@@ -20,7 +21,7 @@ afterAll(() => db.drop());
 const change = <Result>(work: (tx: Transaction) => Promise<Result>) =>
   db.database.transaction(work);
 
-/** A community with a group and POSIX accounts on. */
+/** A community with a group and POSIX accounts on. As rows: the change would number the group at once. */
 async function buildPosix(count = 100) {
   const id = await make.buildCommunity();
   const groupId = await make.buildGroup(id, 'membres');
@@ -56,14 +57,8 @@ describe('a number (row 8)', () => {
     const group = await make.buildGroup(id);
     const first = nextFirst;
     nextFirst += 10;
-    await change(async (tx) => {
-      await tx.query('INSERT INTO posix_ranges VALUES ($1, $2, 10, $2)', [id, first]);
-      await tx.query('UPDATE communities SET posix_primary_group_id = $2 WHERE id = $1', [
-        id,
-        group,
-      ]);
-      await givePosixNumbers(tx, id);
-    });
+    const posix = { firstNumber: first, count: 10, primaryGroupId: group };
+    await change((tx) => savePosixSettings(tx, id, posix, 'cli'));
     const [row] = await db.database.query('SELECT gid_number FROM groups WHERE id = $1', [group]);
     expect(row.gid_number).toBe(first);
     expect(await Promise.all(subjects.map(numberOf))).toEqual([first + 1, first + 2]);

@@ -1,38 +1,26 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { mintLink } from '../src/domain/links/link-store.ts';
 import { setMemberRole } from '../src/domain/memberships/set-member-role.ts';
+import { listRecoveries, requestRecovery } from '../src/domain/recovery/assisted-recovery.ts';
 import { asForm } from './security/raw-request.ts';
+import { buildElsewhere, giveAddress, giveTotp } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-  PASSWORD,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { type BuiltMember, buildMember, PASSWORD } from './support/factories.ts';
+import { useHub } from './support/use-hub.ts';
 
 const NEW = 'sept oignons et une brouette';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let other: BuiltCommunity;
+const hub = useHub({ env: { TROUSSEAU_ROLES: 'web' }, community: {}, neighbour: {} });
 let member: BuiltMember;
 
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  community = await buildCommunity(hub.database);
-  other = await buildCommunity(hub.database);
-});
-afterAll(() => hub.stop());
 beforeEach(async () => {
-  member = await buildMember(hub.database, community.id);
+  member = await hub.newMember();
 });
 
-const at = (path: string, { slug } = community) => `${hub.url}/c/${slug}${path}`;
+const at = (path: string, { slug } = hub.community) => `${hub.url}/c/${slug}${path}`;
 
 const recoveryLink = () =>
-  mintLink(hub.database, community.id, {
+  mintLink(hub.database, hub.community.id, {
     kind: 'recovery',
     subject: member.subject,
     email: member.email,
@@ -51,8 +39,8 @@ describe('two admins', () => {
   let one: BuiltMember;
   let two: BuiltMember;
   beforeEach(async () => {
-    one = await buildMember(hub.database, community.id, { role: 'admin' });
-    two = await buildMember(hub.database, community.id, { role: 'owner' });
+    one = await hub.newMember({ role: 'admin' });
+    two = await hub.newMember({ role: 'owner' });
   });
 
   async function admin({ username }: BuiltMember): Promise<Browser> {
@@ -117,10 +105,7 @@ describe('two admins', () => {
   }
 
   it('give a membership back after the delay: same subject, new person, no second factor', async () => {
-    await hub.database.query(
-      `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES ($1, '\\x00', now())`,
-      [member.personId],
-    );
+    await giveTotp(hub, member);
     const url = await handedOut();
     expect((await open(url)).url).toContain('/login?notice=password-changed');
     expect(isIn((await signIn(NEW)).page)).toBe(true);
@@ -139,18 +124,14 @@ describe('two admins', () => {
   });
 
   it("leave the person's other communities to the person, with all their credentials", async () => {
-    await hub.database.query(
-      `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
-       VALUES ($1, $2, $3, $3, 'Ailleurs')`,
-      [other.id, member.personId, member.username],
-    );
+    await buildElsewhere(hub.database, hub.neighbour.id, member);
     await open(await handedOut());
     const visitor = new Browser();
-    const login = await visitor.open(at('/login', other));
+    const login = await visitor.open(at('/login', hub.neighbour));
     const fields = { username: member.username, password: NEW };
     expect((await visitor.submit(login, '#login-form', fields)).status).toBe(400);
     const right = await visitor.submit(login, '#login-form', { ...fields, password: PASSWORD });
-    expect(right.url.replace(/\/$/, '')).toBe(at('', other));
+    expect(right.url.replace(/\/$/, '')).toBe(at('', hub.neighbour));
   });
 
   it('are two: nobody approves what they asked for, nor asks for themselves, nor does a member', async () => {
@@ -159,7 +140,7 @@ describe('two admins', () => {
     expect(offered(await first.open(at('/admin/recoveries')), 'approve')).toBe(false);
     expect(await forge(first, 'approve')).toBe(400);
     expect((await request(first, one.username)).text).toContain('propre compte');
-    const plain = await admin(await buildMember(hub.database, community.id));
+    const plain = await admin(await hub.newMember());
     expect((await plain.open(at('/admin/recoveries'))).status).toBe(403);
     await expect(
       hub.database.query(
@@ -194,12 +175,12 @@ describe('two admins', () => {
     expect(await forge(await admin(member), 'approve')).toBe(400);
     await press(second, 'approve');
     await delayIsOver();
-    const third = await admin(await buildMember(hub.database, community.id, { role: 'owner' }));
+    const third = await admin(await hub.newMember({ role: 'owner' }));
     for (const by of [third, await admin(member)]) expect(await forge(by, 'link')).toBe(400);
   });
 
   it('approve once, and give back once, when they press at once', async () => {
-    const third = await buildMember(hub.database, community.id, { role: 'admin' });
+    const third = await hub.newMember({ role: 'admin' });
     const admins = [await admin(two), await admin(third)];
     const first = await admin(one);
     await request(first);
@@ -247,7 +228,7 @@ describe('two admins', () => {
     await request(first);
     for (const role of ['member', 'admin'] as const) {
       await hub.database.transaction((tx) =>
-        setMemberRole(tx, community.id, one.subject, role, 'cli'),
+        setMemberRole(tx, hub.community.id, one.subject, role, 'cli'),
       );
     }
     await hub.app.settle();
@@ -280,7 +261,7 @@ describe('two admins', () => {
   });
 
   it("are an owner and somebody for an owner's account, where there is another owner", async () => {
-    const third = await buildMember(hub.database, community.id, { role: 'admin' });
+    const third = await hub.newMember({ role: 'admin' });
     await hub.database.query(`UPDATE memberships SET role = 'owner' WHERE subject = $1`, [
       member.subject,
     ]);
@@ -297,16 +278,14 @@ describe('two admins', () => {
     const [last] = await hub.database.query<{ owners: number }>(
       `SELECT count(*)::int AS owners FROM memberships
        WHERE community_id = $1 AND role = 'owner' AND subject <> $2`,
-      [community.id, member.subject],
+      [hub.community.id, member.subject],
     );
     expect(await forge(await admin(one), 'link')).toBe(last?.owners === 0 ? 200 : 404);
   });
 
   it('leave no other link open, and tell the addresses that the person had proven', async () => {
-    await hub.database.query(
-      `INSERT INTO person_emails (person_id, address, proven_at, verified_at) VALUES ($1, $2, now(), now())`,
-      [member.personId, `autre-${member.username}@lieu.example`],
-    );
+    const another = `autre-${member.username}@lieu.example`;
+    await giveAddress(hub.database, hub.community.id, member, another, { isProven: true });
     const old = await recoveryLink();
     const url = await handedOut();
     await open(url);
@@ -343,7 +322,7 @@ describe('two admins', () => {
       [member.email],
     );
     expect(mail?.details).toMatchObject({ refuse: true });
-    const token = await mintLink(hub.database, community.id, {
+    const token = await mintLink(hub.database, hub.community.id, {
       kind: 'assisted-recovery',
       subject: member.subject,
       details: mail?.details as Record<string, unknown>,
@@ -368,17 +347,14 @@ describe('two admins', () => {
   });
 
   it("cannot get at another community's members, nor at its recoveries", async () => {
-    const stranger = await buildMember(hub.database, other.id);
+    const stranger = await buildMember(hub.database, hub.neighbour.id);
     const first = await admin(one);
     expect((await request(first, stranger.username)).text).toContain('Aucun membre');
-    const [foreign] = await hub.database.query<{ id: string }>(
-      `INSERT INTO assisted_recoveries (community_id, subject, requested_by) VALUES ($1, $2, $3) RETURNING id`,
-      [
-        other.id,
-        stranger.subject,
-        (await buildMember(hub.database, other.id, { role: 'admin' })).subject,
-      ],
-    );
+    const place = { communityId: hub.neighbour.id, issuerUrl: at('', hub.neighbour) };
+    const { subject: by } = await buildMember(hub.database, place.communityId, { role: 'admin' });
+    const asked = { subject: stranger.subject, by, delayHours: 1 };
+    await hub.database.transaction((tx) => requestRecovery(tx, place, asked));
+    const [foreign] = await listRecoveries(hub.database, place.communityId);
     for (const what of ['approve', 'refuse', 'link'])
       expect([what, await forge(first, what, foreign?.id)]).toEqual([what, 404]);
   });

@@ -1,34 +1,21 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { mintLink } from '../src/domain/links/link-store.ts';
 import { deliverRecoveryRequest } from '../src/domain/recovery/recovery-request.ts';
+import { buildElsewhere, giveTotp } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-  PASSWORD,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { type BuiltMember, PASSWORD } from './support/factories.ts';
+import { useHub } from './support/use-hub.ts';
 
 const NEW = 'sept oignons et une brouette';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let other: BuiltCommunity;
+const hub = useHub({ env: { TROUSSEAU_ROLES: 'web' }, community: {}, neighbour: {} });
 let member: BuiltMember;
 
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  community = await buildCommunity(hub.database);
-  other = await buildCommunity(hub.database);
-});
-afterAll(() => hub.stop());
 beforeEach(async () => {
-  member = await buildMember(hub.database, community.id);
+  member = await hub.newMember();
 });
 
-const at = (path: string, { slug } = community) => `${hub.url}/c/${slug}${path}`;
+const at = (path: string, { slug } = hub.community) => `${hub.url}/c/${slug}${path}`;
 
 async function ask(login: string): Promise<Page> {
   const visitor = new Browser();
@@ -42,7 +29,7 @@ async function written(login: string): Promise<string[]> {
   const [before] = await hub.database.query('SELECT COALESCE(max(id), 0) AS id FROM outbox');
   await deliverRecoveryRequest(hub, {
     kind: 'recovery-request',
-    communityId: community.id,
+    communityId: hub.community.id,
     payload,
     id: '1',
     attempts: 1,
@@ -55,7 +42,7 @@ async function written(login: string): Promise<string[]> {
 }
 
 const link = (change: { email?: string; hours?: number } = {}) =>
-  mintLink(hub.database, community.id, {
+  mintLink(hub.database, hub.community.id, {
     kind: 'recovery',
     subject: member.subject,
     email: change.email ?? member.email,
@@ -105,11 +92,7 @@ describe('asking for a link', () => {
   });
 
   it('writes to no address that a community gave to somebody with a life elsewhere', async () => {
-    await hub.database.query(
-      `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
-       VALUES ($1, $2, $3, $3, 'Ailleurs')`,
-      [other.id, member.personId, member.username],
-    );
+    await buildElsewhere(hub.database, hub.neighbour.id, member);
     expect(await written(member.username)).toEqual([]);
     await hub.database.query('UPDATE person_emails SET proven_at = now() WHERE person_id = $1', [
       member.personId,
@@ -165,10 +148,7 @@ describe('a recovery link', () => {
   });
 
   it('takes no second factor away: it is asked for at the sign-in that follows', async () => {
-    await hub.database.query(
-      `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES ($1, '\\x00', now())`,
-      [member.personId],
-    );
+    await giveTotp(hub, member);
     await reset(await link());
     expect((await signIn(NEW)).page.url).toBe(at('/login/second-factor'));
   });
@@ -181,7 +161,7 @@ describe('a recovery link', () => {
       at(`/recover/${token.slice(0, -1)}`),
       at(`/recover/${expired}`),
       at(`/recover/${old}`),
-      at(`/recover/${token}`, other),
+      at(`/recover/${token}`, hub.neighbour),
     ]) {
       const page = await new Browser().open(address);
       expect(page.document.querySelector('#recover-expired'), address).not.toBeNull();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { Browser, type Page } from './support/browser.ts';
 import {
   type BuiltCommunity,
@@ -7,9 +7,9 @@ import {
   buildCommunity,
   buildGroup,
   buildMember,
+  changeCommunity,
   PASSWORD,
 } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import {
   askToRegister,
   faultsOf,
@@ -19,16 +19,13 @@ import {
   openRegistration,
   requestsDone,
 } from './support/newcomers.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
+const hub = useHub();
 let lieu: BuiltCommunity;
 let owner: BuiltMember;
 let issuer: string;
 
-beforeAll(async () => {
-  hub = await startHub();
-});
-afterAll(() => hub.stop());
 beforeEach(async () => {
   lieu = await buildCommunity(hub.database, { registration: 'approval' });
   owner = await buildMember(hub.database, lieu.id, { role: 'owner', displayName: 'Noémie' });
@@ -127,11 +124,8 @@ describe('the admin pages', () => {
 
 describe('a request to join', () => {
   it('is shown with its answers, and whoever is accepted is told and can sign in', async () => {
-    await hub.database.query(
-      `INSERT INTO registration_questions (community_id, text) VALUES ($1, 'Que savez-vous réparer ?')`,
-      [lieu.id],
-    );
-    await hub.app.settle();
+    const questions = [{ text: 'Que savez-vous réparer ?', required: true }];
+    await changeCommunity(hub, lieu, { questions });
     const { subject, email } = await request('camille', '<b>Les vélos</b>');
     const browser = await signIn(owner);
     const page = await browser.open(`${issuer}/admin/requests`);

@@ -1,24 +1,12 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
-import { boundReader, buildLieu, type Lieu, startLdapHub } from './ldap/support/directory.ts';
-import { dnsOf, type LdapClient } from './ldap/support/ldap-client.ts';
+import { useLieu, useReader } from './ldap/support/directory.ts';
+import { dnsOf } from './ldap/support/ldap-client.ts';
 import { Browser } from './support/browser.ts';
 import { buildMember, buildService, PASSWORD } from './support/factories.ts';
-import type { TestHub } from './support/hub.ts';
 
-let hub: TestHub;
-let lieu: Lieu;
-let reader: LdapClient;
-
-beforeAll(async () => {
-  hub = await startLdapHub();
-  lieu = await buildLieu(hub, { slug: 'lamyne' });
-  reader = await boundReader(hub, lieu);
-});
-afterAll(async () => {
-  reader?.close();
-  await hub?.stop();
-});
+const { hub, lieu } = useLieu();
+const reader = useReader(hub, lieu);
 
 it('somebody who waits to be let in is nobody to the apps, until they are', async () => {
   const { id } = lieu.community;

@@ -100,6 +100,7 @@ describe('a username that somebody chooses', () => {
         const fault = await takeUsername(tx, neighbour, username);
         if (fault !== undefined) return fault;
         await tx.query('SELECT pg_sleep(0.2)');
+        // As a row: the change that makes members takes the name by itself.
         await tx.query(
           `INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
            SELECT $1, id, $2, $2, $2 FROM persons ORDER BY (SELECT count(*) FROM memberships

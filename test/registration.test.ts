@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { CommunityChange } from '../src/domain/communities/save-communities.ts';
 import { mintLink } from '../src/domain/links/link-store.ts';
 import { Browser } from './support/browser.ts';
@@ -8,9 +8,9 @@ import {
   buildCommunity,
   buildMember,
   buildService,
+  changeCommunity,
   PASSWORD,
 } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import {
   askToRegister,
   faultsOf,
@@ -21,15 +21,12 @@ import {
   requestsDone,
   solve,
 } from './support/newcomers.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
+const hub = useHub({ env: { TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8, ::1/128' } });
 let lieu: BuiltCommunity;
 let issuer: string;
 
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8, ::1/128' });
-});
-afterAll(() => hub.stop());
 beforeEach(() => open());
 
 /** Another community for each test: nothing is left of the one before. */
@@ -57,12 +54,14 @@ const details = (username: string) => ({
   password: NEW_PASSWORD,
 });
 const ask = async (text: string, required = true) => {
-  const [row] = await hub.database.query(
-    `INSERT INTO registration_questions (community_id, text, required) VALUES ($1, $2, $3) RETURNING id`,
-    [lieu.id, text, required],
-  );
-  await hub.app.settle();
-  return `answer-${row.id}`;
+  const asked = () =>
+    hub.database.query<{ id: string; text: string; required: boolean }>(
+      'SELECT id, text, required FROM registration_questions WHERE community_id = $1 ORDER BY position',
+      [lieu.id],
+    );
+  const before = (await asked()).map((each) => ({ text: each.text, required: each.required }));
+  await changeCommunity(hub, lieu, { questions: [...before, { text, required }] });
+  return `answer-${(await asked()).at(-1)?.id}`;
 };
 
 describe('asking to register', () => {

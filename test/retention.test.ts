@@ -69,7 +69,7 @@ async function message(): Promise<Claimed> {
   return claimed as Claimed;
 }
 
-/** How a row of each comes to be. */
+/** How a row of each comes to be; written as it is where only a page's request makes it. */
 const MAKE: Record<string, () => Promise<unknown>> = {
   'sessions.expires_at': () => build.buildSession(communityId, subject),
   'oidc_artifacts.expires_at': () => build.buildSession(communityId, subject, ['app']),

@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { TOTP } from 'otpauth';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CommunityChange } from '../src/domain/communities/save-communities.ts';
 import { checkTotp } from '../src/domain/second-factors/totp.ts';
 import { Browser, type Page } from './support/browser.ts';
@@ -12,13 +12,13 @@ import {
   buildService,
   PASSWORD,
 } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { RelyingParty } from './support/relying-party.ts';
+import { useHub } from './support/use-hub.ts';
 
 const MFA = 'https://refeds.org/profile/mfa';
 const SFA = 'https://refeds.org/profile/sfa';
 
-let hub: TestHub;
+const hub = useHub({ env: { TROUSSEAU_ROLES: 'web' } });
 let community: BuiltCommunity;
 let member: BuiltMember;
 let app: RelyingParty;
@@ -28,11 +28,9 @@ let authenticator: TOTP;
 let steps: number;
 
 beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
   community = await buildCommunity(hub.database);
   app = new RelyingParty(hub.url, community, await buildService(hub, community));
 });
-afterAll(() => hub.stop());
 
 beforeEach(async () => {
   member = await buildMember(hub.database, community.id);

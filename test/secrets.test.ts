@@ -1,24 +1,17 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { hashPassword } from '../src/domain/people/password.ts';
 import { Browser } from './support/browser.ts';
 import { buildCommunity, buildMember, buildService, PASSWORD } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { RelyingParty, type Tokens } from './support/relying-party.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
 let log = '';
-
-beforeAll(async () => {
-  hub = await startHub(
-    { LOG_LEVEL: 'trace' },
-    {
-      write(line: string) {
-        log += line;
-      },
-    },
-  );
+const hub = useHub({
+  env: { LOG_LEVEL: 'trace' },
+  log: (line) => {
+    log += line;
+  },
 });
-afterAll(() => hub.stop());
 
 /** A whole life of a sign-in, with everything that opened something on the way. */
 async function journey(): Promise<Record<string, string>> {

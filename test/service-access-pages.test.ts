@@ -1,25 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { visit } from './support/account-visits.ts';
-import {
-  type BuiltCommunity,
-  type BuiltService,
-  buildCommunity,
-  buildMember,
-  buildService,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { buildCommunity, buildMember } from './support/factories.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let service: BuiltService;
-beforeAll(async () => {
-  hub = await startHub();
-  community = await buildCommunity(hub.database);
-  service = await buildService(hub, community, { access: 'approval', name: 'Visio' });
-});
-afterAll(() => hub.stop());
+const hub = useHub({ service: { access: 'approval', name: 'Visio' } });
 
-const at = (path: string) => `${hub.url}/c/${community.slug}${path}`;
+const at = (path: string) => `${hub.issuer}${path}`;
 const mailsTo = (email: string) =>
   hub.database.query<{ template: string; data: Record<string, unknown> }>(
     `SELECT payload ->> 'template' AS template, payload -> 'data' AS data FROM outbox
@@ -28,16 +14,16 @@ const mailsTo = (email: string) =>
   );
 
 async function asked() {
-  const member = await buildMember(hub.database, community.id);
-  const { browser } = await visit(hub, community, { member });
-  const form = `form[action$="/services/${service.slug}/request"]`;
+  const member = await hub.newMember();
+  const { browser } = await visit(hub, hub.community, { member });
+  const form = `form[action$="/services/${hub.service.slug}/request"]`;
   await browser.submit(await browser.open(at('/')), form);
   return { member, browser };
 }
 
 describe('a request for access', () => {
   it('reaches each admin by mail and on the console, once', async () => {
-    const admin = await buildMember(hub.database, community.id, { role: 'admin' });
+    const admin = await hub.newMember({ role: 'admin' });
     const { member, browser } = await asked();
     await browser.open(at('/'));
     expect(await mailsTo(admin.email)).toEqual([
@@ -50,7 +36,7 @@ describe('a request for access', () => {
         },
       },
     ]);
-    const console = (await visit(hub, community, { member: admin })).browser;
+    const console = (await visit(hub, hub.community, { member: admin })).browser;
     const page = await console.open(at('/admin/requests'));
     expect(page.document.querySelector('main')?.text).toContain(
       `Prénom ${member.username} demande l’accès à Visio`,
@@ -65,24 +51,26 @@ describe('a request for access', () => {
     'is answered by %s, which the member reads in a mail and on the home',
     async (button, template, state) => {
       const { member, browser } = await asked();
-      const admin = await buildMember(hub.database, community.id, { role: 'admin' });
-      const console = (await visit(hub, community, { member: admin })).browser;
+      const admin = await hub.newMember({ role: 'admin' });
+      const console = (await visit(hub, hub.community, { member: admin })).browser;
       const page = await console.open(at('/admin/requests'));
-      const id = `#${button}-${service.id}-${member.subject}`;
-      await console.submit(page, `#access-${service.id}-${member.subject} form`, {}, id);
+      const id = `#${button}-${hub.service.id}-${member.subject}`;
+      await console.submit(page, `#access-${hub.service.id}-${member.subject} form`, {}, id);
       const [account] = await hub.database.query(
         'SELECT state FROM accounts WHERE community_id = $1 AND subject = $2',
-        [community.id, member.subject],
+        [hub.community.id, member.subject],
       );
       expect(account).toEqual({ state });
       expect(await mailsTo(member.email)).toMatchObject([{ template, data: { service: 'Visio' } }]);
-      const tile = (await browser.open(at('/'))).document.querySelector(`#service-${service.slug}`);
+      const tile = (await browser.open(at('/'))).document.querySelector(
+        `#service-${hub.service.slug}`,
+      );
       if (state === 'active') expect(tile?.tagName).toBe('A');
       else expect(tile?.text).toContain('Accès refusé');
       // The second of two answers changes nothing, and says so.
       const late = await console.submit(
         page,
-        `#access-${service.id}-${member.subject} form`,
+        `#access-${hub.service.id}-${member.subject} form`,
         {},
         id,
       );
@@ -110,7 +98,7 @@ describe('a request for access', () => {
         csrf,
         decision: 'admit',
         subject: member.subject,
-        service: service.id,
+        service: hub.service.id,
       }).toString(),
     });
     expect(answer.status).toBe(404);

@@ -10,8 +10,10 @@ import {
   listAccessRequests,
 } from '../src/domain/services/service-store.ts';
 import type { Transaction } from '../src/platform/database/database.ts';
+import { addToGroup } from './support/add-to-group.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories, sealer } from './support/domain.ts';
+import { nestGroup } from './support/nest-group.ts';
 
 let db: TestDatabase;
 let make: ReturnType<typeof factories>;
@@ -107,16 +109,8 @@ test('access follows groups through nesting, and ends with the membership', asyn
   const [inner, outer] = [await make.buildGroup(community), await make.buildGroup(community)];
   const { serviceId } = await make.buildService(community, { access: { groups: [outer] } });
   expect(await access(serviceId)).toEqual({ allowed: false, reason: 'groups' });
-  await db.database.query('INSERT INTO group_members VALUES ($1, $2, $3)', [
-    community,
-    inner,
-    subject,
-  ]);
-  await db.database.query('INSERT INTO group_nestings VALUES ($1, $2, $3)', [
-    community,
-    outer,
-    inner,
-  ]);
+  await change((tx) => addToGroup(tx, community, { groupId: inner, subject }, 'cli'));
+  await change((tx) => nestGroup(tx, community, { parentId: outer, childId: inner }, 'cli'));
   expect(await access(serviceId)).toEqual({ allowed: true });
   await change((tx) => setMemberStatus(tx, community, subject, 'suspend', 'cli'));
   expect(await access(serviceId)).toEqual({ allowed: false, reason: 'membership' });

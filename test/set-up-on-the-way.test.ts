@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { CommunityChange } from '../src/domain/communities/save-communities.ts';
 import { Authenticator } from './support/authenticator.ts';
 import { Browser, type Page } from './support/browser.ts';
@@ -10,23 +10,19 @@ import {
   buildService,
   PASSWORD,
 } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
 import { csrfOf, enrol, post, question } from './support/passkey-visits.ts';
 import { RelyingParty } from './support/relying-party.ts';
+import { useHub } from './support/use-hub.ts';
 
 const MFA = 'https://refeds.org/profile/mfa';
 const SFA = 'https://refeds.org/profile/sfa';
 
-let hub: TestHub;
+const hub = useHub({ env: { TROUSSEAU_ROLES: 'web' } });
 let community: BuiltCommunity;
 let member: BuiltMember;
 let app: RelyingParty;
 let browser: Browser;
 
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-});
-afterAll(() => hub.stop());
 beforeEach(() => {
   browser = new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
 });

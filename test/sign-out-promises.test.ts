@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { saveServices } from '../src/domain/services/save-services.ts';
 import type { ClientChange, ServiceChange } from '../src/domain/services/service-change.ts';
-import { type HubUnderTest, newBrowser, startHubUnderTest } from './conformance/hub-under-test.ts';
+import { newBrowser } from './conformance/answers.ts';
 import type { Browser, Page } from './support/browser.ts';
 import {
   type BuiltMember,
@@ -9,10 +10,12 @@ import {
   buildService,
 } from './support/factories.ts';
 import { RelyingParty } from './support/relying-party.ts';
+import { useHub } from './support/use-hub.ts';
 
 // The pages of signing out promise what is true: they name what stays open, and for how long.
 
-let under: HubUnderTest;
+/** Its own community is the other one. */
+const hub = useHub({ community: {} });
 let issuer: string;
 let communityId: string;
 let member: BuiltMember;
@@ -20,13 +23,7 @@ let browser: Browser;
 let wiki: RelyingParty;
 let chat: RelyingParty;
 
-beforeAll(async () => {
-  under = await startHubUnderTest();
-});
-afterAll(() => under.stop());
-
 beforeEach(async () => {
-  const { hub } = under;
   const community = await buildCommunity(hub.database);
   communityId = community.id;
   issuer = `${hub.url}/c/${community.slug}`;
@@ -42,18 +39,11 @@ beforeEach(async () => {
 
 /** Gives a service a reader, as one has that knows its members by LDAP. */
 async function addReader(name: string, values: Partial<ServiceChange> = {}): Promise<void> {
-  const { hub } = under;
   const community = { id: communityId, slug: new URL(issuer).pathname.slice('/c/'.length) };
-  const service = await buildService(hub, community, { name, ...values });
-  await hub.database.query(
-    'DELETE FROM service_clients WHERE community_id = $1 AND service_id = $2',
-    [communityId, service.id],
-  );
-  await hub.database.query('INSERT INTO service_readers VALUES ($1, $2, $3)', [
-    communityId,
-    service.id,
-    'a hash',
-  ]);
+  const service = await buildService(hub, community, { name, reader: 'a hash', ...values });
+  const place = { communityId, sealer: hub.sealer, hubUrl: hub.url };
+  const change = { slug: service.slug, client: null, must: 'exist' } as const;
+  await hub.database.transaction((tx) => saveServices(tx, place, [change], 'cli'));
   await hub.app.settle();
 }
 
@@ -126,7 +116,7 @@ describe('the page after it', () => {
   it('of another community does not open what was sealed for this one', async () => {
     await wiki.signIn(browser, member.username);
     const { search } = new URL((await confirm(await signOut())).url);
-    const page = await newBrowser().open(`${under.issuer}/oidc/session/end/success${search}`);
+    const page = await newBrowser().open(`${hub.issuer}/oidc/session/end/success${search}`);
     expect(page.status).toBe(200);
     expect(openOn(page)).toEqual([]);
   });

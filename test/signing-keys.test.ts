@@ -9,6 +9,7 @@ import {
 } from 'jose';
 import Provider from 'oidc-provider';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SettingsChange } from '../src/domain/communities/community-settings.ts';
 import { ensureKeys } from '../src/domain/signing-keys/ensure-keys.ts';
 import { rotateDueKeys } from '../src/domain/signing-keys/rotate-due-keys.ts';
 import { rotateKeys } from '../src/domain/signing-keys/rotate-keys.ts';
@@ -19,6 +20,7 @@ import {
 } from '../src/domain/signing-keys/signing-key-store.ts';
 import { createSealer } from '../src/platform/secrets/sealer.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
+import * as factories from './support/factories.ts';
 
 const DAY = 86_400_000;
 const START = new Date('2026-01-01T00:00:00Z');
@@ -26,20 +28,14 @@ const after = (days: number) => new Date(+START + days * DAY);
 
 const sealer = createSealer(['a-sealing-key-of-more-than-32-characters']);
 let db: TestDatabase;
-let count = 0;
 
 beforeAll(async () => {
   db = await cloneDatabase();
 });
 afterAll(() => db.drop());
 
-async function buildCommunity(state = 'active'): Promise<string> {
-  count += 1;
-  const [row] = await db.database.query<{ id: string }>(
-    `INSERT INTO communities (slug, name, ldap_base, state) VALUES ($1, $1, 'o=' || $1, $2) RETURNING id`,
-    [`lieu-${count}`, state],
-  );
-  return row?.id as string;
+async function buildCommunity(state: SettingsChange['state'] = 'active'): Promise<string> {
+  return (await factories.buildCommunity(db.database, { state })).id;
 }
 
 async function keySet(communityId: string, now: Date) {
@@ -80,7 +76,7 @@ test('a community gets an RS256 and an ES256 key once, even when two processes a
   ]);
   expect(nextChangeAt).toBeUndefined();
   const events = await db.database.query(
-    'SELECT type, actor, details FROM events WHERE community_id = $1',
+    `SELECT type, actor, details FROM events WHERE community_id = $1 AND type <> 'community.created'`,
     [id],
   );
   expect(events).toEqual([
@@ -100,6 +96,7 @@ test('the stored key opens with the sealing key of this hub, in its own row, and
 
   const stranger = createSealer(['another sealing key, of 32 characters or more']);
   await expect(loadKeySet(db.database, stranger, one, START)).rejects.toThrow(/TROUSSEAU_SECRET/);
+  // As nobody would copy them but somebody who has the database.
   await db.database.query(
     `INSERT INTO signing_keys (community_id, kid, alg, public_jwk, sealed_private_jwk, activates_at)
      SELECT $2, kid, alg, public_jwk, sealed_private_jwk, activates_at FROM signing_keys WHERE community_id = $1`,

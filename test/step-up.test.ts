@@ -1,43 +1,24 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { safeReturnPath } from '../src/pages/sign-in/sign-in-target.ts';
+import { giveTotp } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-  buildService,
-  PASSWORD,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
-import { RelyingParty } from './support/relying-party.ts';
+import { type BuiltMember, PASSWORD } from './support/factories.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let community: BuiltCommunity;
+const hub = useHub({ service: {} });
 let member: BuiltMember;
-let app: RelyingParty;
 let browser: Browser;
 
-beforeAll(async () => {
-  hub = await startHub();
-  community = await buildCommunity(hub.database);
-  app = new RelyingParty(hub.url, community, await buildService(hub, community));
-});
-afterAll(() => hub.stop());
-
 beforeEach(async () => {
-  member = await buildMember(hub.database, community.id);
+  member = await hub.newMember();
   browser = new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
 });
 
-const at = (path: string) => `${hub.url}/c/${community.slug}${path}`;
+const at = (path: string) => `${hub.issuer}${path}`;
 
 /** An authenticator app whose codes nobody here knows. */
 async function giveSecondFactor(): Promise<void> {
-  await hub.database.query(
-    'INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES ($1, $2, now())',
-    [member.personId, hub.sealer.seal('JBSWY3DPEHPK3PXP', `totp:${member.personId}`)],
-  );
+  await giveTotp(hub, member);
   await hub.app.settle();
 }
 
@@ -56,17 +37,17 @@ describe('with a second factor', () => {
     expect((await browser.open(at(''))).url).toBe(at('/login'));
     const [row] = await hub.database.query(
       'SELECT 1 FROM sessions WHERE community_id = $1 AND subject = $2',
-      [community.id, member.subject],
+      [hub.community.id, member.subject],
     );
     expect(row).toBeUndefined();
   });
 
   it('an app gets nothing before the second step, however its request is taken up again', async () => {
-    const page = await typePassword(app.authorizationUrl());
+    const page = await typePassword(hub.client.authorizationUrl());
     expect(page.url).toMatch(/\/login\/[\w-]+\/second-factor$/);
     const uid = /\/login\/([\w-]+)\//.exec(page.url)?.[1];
     const resumed = await browser.open(at(`/oidc/auth/${uid}`));
-    expect(app.isBack(resumed)).toBe(false);
+    expect(hub.client.isBack(resumed)).toBe(false);
     expect(resumed.document.querySelector('#login-form')).not.toBeNull();
   });
 
@@ -86,8 +67,8 @@ describe('with a second factor', () => {
   });
 
   it('two tabs that sign in to two apps at once do not meet', async () => {
-    const first = await typePassword(app.authorizationUrl());
-    const second = await typePassword(app.authorizationUrl({ state: 'another' }));
+    const first = await typePassword(hub.client.authorizationUrl());
+    const second = await typePassword(hub.client.authorizationUrl({ state: 'another' }));
     expect(first.url).not.toBe(second.url);
     for (const page of [first, second]) {
       expect((await browser.open(page.url)).url).toBe(page.url);

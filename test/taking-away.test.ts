@@ -1,37 +1,23 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { endMemberSessions } from '../src/domain/sessions/end-sessions.ts';
 import { recordEvents } from '../src/platform/events/record-event.ts';
 import { Browser } from './support/browser.ts';
-import {
-  type BuiltCommunity,
-  buildCommunity,
-  buildGroup,
-  buildMember,
-  buildService,
-  PASSWORD,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
-import { RelyingParty } from './support/relying-party.ts';
+import { buildGroup, PASSWORD } from './support/factories.ts';
+import type { RelyingParty } from './support/relying-party.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-
-beforeAll(async () => {
-  hub = await startHub();
-  community = await buildCommunity(hub.database);
-});
-afterAll(() => hub.stop());
+const hub = useHub({ community: {} });
 
 function newBrowser(): Browser {
   return new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
 }
 
 async function relyingParty(values = {}, client = {}): Promise<RelyingParty> {
-  return new RelyingParty(hub.url, community, await buildService(hub, community, values, client));
+  return hub.newClient(client, values);
 }
 
 async function signedIn(app: RelyingParty) {
-  const member = await buildMember(hub.database, community.id);
+  const member = await hub.newMember();
   const browser = newBrowser();
   const tokens = await app.tokens(await app.signIn(browser, member.username));
   return { member, browser, tokens };
@@ -44,9 +30,9 @@ describe('taking away', () => {
     await hub.database.transaction(async (tx) => {
       await tx.query(
         `UPDATE memberships SET status = 'suspended' WHERE community_id = $1 AND subject = $2`,
-        [community.id, member.subject],
+        [hub.community.id, member.subject],
       );
-      await endMemberSessions(tx, community.id, [member.subject]);
+      await endMemberSessions(tx, hub.community.id, [member.subject]);
       await recordEvents(tx, []);
     });
     await hub.app.settle();
@@ -74,18 +60,13 @@ describe('taking away', () => {
   });
 
   it('stops refreshing when the member leaves the group that the service asks for', async () => {
-    const app = await relyingParty({ access: 'groups' });
-    const member = await buildMember(hub.database, community.id);
-    const group = await buildGroup(hub.database, community.id, undefined, [member.subject]);
-    await hub.database.query(
-      'INSERT INTO service_access_groups (community_id, service_id, group_id) VALUES ($1, $2, $3)',
-      [community.id, app.service.id, group.id],
-    );
-    await hub.app.settle();
+    const member = await hub.newMember();
+    const group = await buildGroup(hub.database, hub.community.id, undefined, [member.subject]);
+    const app = await relyingParty({ access: { groups: [group.id] } });
     const browser = newBrowser();
     const tokens = await app.tokens(await app.signIn(browser, member.username));
     await hub.database.query('DELETE FROM group_members WHERE community_id = $1 AND subject = $2', [
-      community.id,
+      hub.community.id,
       member.subject,
     ]);
     await hub.app.settle();
@@ -98,7 +79,7 @@ describe('taking away', () => {
 
   it('does not let a sign-in that was under way outlive a changed password', async () => {
     const app = await relyingParty();
-    const member = await buildMember(hub.database, community.id);
+    const member = await hub.newMember();
     const browser = newBrowser();
     const page = await browser.open(app.authorizationUrl());
     // The answer is given, the app's request has not gone on yet.
@@ -115,7 +96,7 @@ describe('taking away', () => {
       await tx.query(`UPDATE persons SET password_hash = 'changed' WHERE id = $1`, [
         member.personId,
       ]);
-      await endMemberSessions(tx, community.id, [member.subject]);
+      await endMemberSessions(tx, hub.community.id, [member.subject]);
     });
     await hub.app.settle();
     const goneOn = new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
@@ -130,7 +111,9 @@ describe('taking away', () => {
   it('queues a logout for each app of a session that is ended', async () => {
     const app = await relyingParty({}, { backchannelLogoutUri: 'https://app.example/logout' });
     const { member } = await signedIn(app);
-    await hub.database.transaction((tx) => endMemberSessions(tx, community.id, [member.subject]));
+    await hub.database.transaction((tx) =>
+      endMemberSessions(tx, hub.community.id, [member.subject]),
+    );
     const messages = await hub.database.query(
       `SELECT kind, payload FROM outbox WHERE kind = 'backchannel-logout' AND payload ->> 'subject' = $1`,
       [member.subject],
@@ -181,7 +164,7 @@ describe('two processes on one database', () => {
   it('serve one browser alternately, from sign-in to userinfo', async () => {
     const twin = await hub.sibling();
     try {
-      const member = await buildMember(hub.database, community.id);
+      const member = await hub.newMember();
       const app = await relyingParty();
       await twin.app.settle();
       const ports = [hub.url, twin.url];
@@ -233,7 +216,7 @@ describe('two processes on one database', () => {
         }).then((response) => response.status);
       expect(await Promise.all([ask(hub.url), ask(twin.url)])).toEqual([303, 303]);
       await hub.database.query('DELETE FROM services WHERE community_id = $1 AND id = $2', [
-        community.id,
+        hub.community.id,
         app.service.id,
       ]);
       await expect

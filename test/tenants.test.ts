@@ -1,43 +1,27 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { Browser } from './support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-  buildService,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { buildService } from './support/factories.ts';
 import { RelyingParty, type Tokens } from './support/relying-party.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-let ours: BuiltCommunity;
-let theirs: BuiltCommunity;
-let member: BuiltMember;
-let ourApp: RelyingParty;
+const client = {
+  grants: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+};
+const hub = useHub({ neighbour: {}, member: {}, service: { slug: 'wiki' }, client });
 /** An app of the other community that has the same client id and secret, as two lieux that follow one guide would. */
 let theirApp: RelyingParty;
 let browser: Browser;
 let tokens: Tokens;
 
 beforeAll(async () => {
-  hub = await startHub();
-  ours = await buildCommunity(hub.database);
-  theirs = await buildCommunity(hub.database);
-  member = await buildMember(hub.database, ours.id);
-  const client = {
-    grants: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
-  };
-  ourApp = new RelyingParty(hub.url, ours, await buildService(hub, ours, { slug: 'wiki' }, client));
   theirApp = new RelyingParty(
     hub.url,
-    theirs,
-    await buildService(hub, theirs, { slug: 'wiki' }, client),
+    hub.neighbour,
+    await buildService(hub, hub.neighbour, { slug: 'wiki' }, client),
   );
   browser = new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
-  tokens = await ourApp.tokens(await ourApp.signIn(browser, member.username));
+  tokens = await hub.client.tokens(await hub.client.signIn(browser, hub.member.username));
 });
-afterAll(() => hub.stop());
 
 it('a session of one community opens nothing in another', async () => {
   const page = await browser.open(theirApp.authorizationUrl());
@@ -49,10 +33,10 @@ it('a session of one community opens nothing in another', async () => {
 
 it('a session’s cookie renamed for another community opens nothing there', async () => {
   const thief = new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
-  for (const cookie of await browser.jar.getCookies(`${ourApp.issuer}/`, { allPaths: true })) {
+  for (const cookie of await browser.jar.getCookies(`${hub.issuer}/`, { allPaths: true })) {
     const name = cookie.key
-      .replace(ours.slug.replaceAll('-', '_'), theirs.slug)
-      .replace(ours.slug, theirs.slug);
+      .replace(hub.community.slug.replaceAll('-', '_'), hub.neighbour.slug)
+      .replace(hub.community.slug, hub.neighbour.slug);
     await thief.jar.setCookie(`${name}=${cookie.value}; Path=/`, hub.url);
   }
   const page = await thief.open(theirApp.authorizationUrl());
@@ -63,17 +47,17 @@ it('a member of one community cannot sign in to another', async () => {
   const visitor = new Browser();
   const page = await visitor.open(`${theirApp.issuer}/login`);
   const answer = await visitor.submit(page, '#login-form', {
-    username: member.username,
+    username: hub.member.username,
     password: 'correct horse battery staple',
   });
   expect(answer.status).toBe(400);
 });
 
 it('a code, an access token and a refresh token of one community are unknown to another', async () => {
-  const code = (await ourApp.signIn(browser, member.username)).get('code') as string;
+  const code = (await hub.client.signIn(browser, hub.member.username)).get('code') as string;
   const redeemed = await theirApp.redeem(code, {
-    redirect_uri: ourApp.service.redirectUri,
-    code_verifier: ourApp.verifier,
+    redirect_uri: hub.service.redirectUri,
+    code_verifier: hub.client.verifier,
   });
   expect([redeemed.status, await redeemed.json()]).toMatchObject([400, { error: 'invalid_grant' }]);
   expect((await theirApp.userinfo(tokens.access_token)).status).toBe(401);
@@ -84,25 +68,25 @@ it('a code, an access token and a refresh token of one community are unknown to 
   expect(await introspected.json()).toEqual({ active: false });
   await theirApp.post('/oidc/token/revocation', { token: tokens.access_token });
   await hub.app.settle();
-  expect((await ourApp.userinfo(tokens.access_token)).status).toBe(200);
+  expect((await hub.client.userinfo(tokens.access_token)).status).toBe(200);
 });
 
 it('an ID token of one community is no hint in another, and signs nobody out there', async () => {
   const end = new URL(`${theirApp.issuer}/oidc/session/end`);
   end.searchParams.set('id_token_hint', tokens.id_token);
   expect((await browser.open(end.href)).status).toBe(400);
-  expect((await ourApp.userinfo(tokens.access_token)).status).toBe(200);
+  expect((await hub.client.userinfo(tokens.access_token)).status).toBe(200);
 });
 
 it('a question asked by one community cannot be answered at another', async () => {
   const visitor = new Browser();
-  const page = await visitor.open(ourApp.authorizationUrl());
+  const page = await visitor.open(hub.client.authorizationUrl());
   const uid = page.url.split('/').pop();
   expect((await visitor.open(`${theirApp.issuer}/login/${uid}`)).status).toBe(400);
 });
 
 it('a device’s code of one community is unknown to another', async () => {
-  const response = await ourApp.post('/oidc/device/auth', { scope: 'openid' });
+  const response = await hub.client.post('/oidc/device/auth', { scope: 'openid' });
   const { user_code: userCode, device_code: deviceCode } = (await response.json()) as Record<
     string,
     string

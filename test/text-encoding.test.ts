@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../src/platform/config/config.ts';
 import { readSecrets } from '../src/platform/secrets/secret-file.ts';
 import { decodeText, EncodingError } from '../src/platform/text/whole-text.ts';
@@ -10,9 +10,7 @@ import { asForm, sendRaw } from './security/raw-request.ts';
 import { visit } from './support/account-visits.ts';
 import { applyText, SEALER } from './support/apply-text.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
-import { type BuiltCommunity, buildCommunity, buildService } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
-import { RelyingParty } from './support/relying-party.ts';
+import { useHub } from './support/use-hub.ts';
 
 const FILE = `version: 1
 communities:
@@ -140,13 +138,7 @@ describe('the settings', () => {
 });
 
 describe('what is sent to the hub', () => {
-  let hub: TestHub;
-  let community: BuiltCommunity;
-  beforeAll(async () => {
-    hub = await startHub();
-    community = await buildCommunity(hub.database);
-  });
-  afterAll(() => hub.stop());
+  const hub = useHub({ community: {} });
 
   const stored = async (subject: string) => {
     const [row] = await hub.database.query<{ name: string }>(
@@ -157,7 +149,7 @@ describe('what is sent to the hub', () => {
   };
   /** The profile's form as a program with another encoding would send it. */
   async function profile() {
-    const { member, browser, at } = await visit(hub, community);
+    const { member, browser, at } = await visit(hub, hub.community);
     const page = await browser.open(at('/account/profile'));
     const csrf = page.document.querySelector('#profile-form input[name=csrf]');
     const cookie = await browser.jar.getCookieString(page.url);
@@ -232,11 +224,7 @@ describe('what is sent to the hub', () => {
     const grants = {
       grants: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'],
     };
-    const app = new RelyingParty(
-      hub.url,
-      community,
-      await buildService(hub, community, {}, grants),
-    );
+    const app = await hub.newClient(grants);
     const { pathname, search } = new URL(app.authorizationUrl({ state: undefined }));
     expectToldSo(await sendRaw(hub, `${pathname}${search}&state=Zo%E9`));
     const headers = { ...asForm('').headers, authorization: app.basic() };
@@ -247,7 +235,7 @@ describe('what is sent to the hub', () => {
       ['/oidc/request', `${pushed}&claims=${encodeURIComponent('{"userinfo":{"a\ufffd":null}}')}`],
       ['/oidc/device/auth', 'scope=openid&login_hint=Zo%E9'],
     ] as const) {
-      const answer = await sendRaw(hub, `/c/${community.slug}${path}`, {
+      const answer = await sendRaw(hub, `/c/${hub.community.slug}${path}`, {
         method: 'POST',
         headers,
         body,
@@ -258,7 +246,7 @@ describe('what is sent to the hub', () => {
         error_description: 'a parameter is not whole text in UTF-8',
       });
     }
-    const good = await sendRaw(hub, `/c/${community.slug}/oidc/request`, {
+    const good = await sendRaw(hub, `/c/${hub.community.slug}/oidc/request`, {
       method: 'POST',
       headers,
       body: `${pushed}&login_hint=Zo%C3%A9`,

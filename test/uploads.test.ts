@@ -1,26 +1,22 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import sharp from 'sharp';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { visit } from './support/account-visits.ts';
-import { type BuiltCommunity, buildCommunity } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import type { BuiltCommunity } from './support/factories.ts';
+import { useHub } from './support/use-hub.ts';
 
 // Bodies of megabytes that come slowly, or never to their end.
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let other: BuiltCommunity;
 let log = '';
-beforeAll(async () => {
-  const write = (line: string) => {
+const hub = useHub({
+  env: { LOG_LEVEL: 'debug' },
+  log: (line) => {
     log += line;
-  };
-  hub = await startHub({ LOG_LEVEL: 'debug' }, { write });
-  community = await buildCommunity(hub.database);
-  other = await buildCommunity(hub.database);
+  },
+  community: {},
+  neighbour: {},
 });
-afterAll(() => hub.stop());
 
 const sockets = new Set<Socket>();
 afterEach(() => {
@@ -96,7 +92,7 @@ async function refusedOf(uploads: Upload[], count: number): Promise<Upload[]> {
 
 describe('uploads that are not finished', () => {
   it('of one member are two at the most; others are told when to come again, before they were read', async () => {
-    const member = await signIn(community);
+    const member = await signIn(hub.community);
     const uploads = Array.from({ length: 5 }, () => new Upload(member));
     const refused = await refusedOf(uploads, 3);
     expect(refused).toHaveLength(3);
@@ -115,7 +111,7 @@ describe('uploads that are not finished', () => {
   });
 
   it('of one community leave another its own', async () => {
-    const members = await Promise.all(Array.from({ length: 5 }, () => signIn(community)));
+    const members = await Promise.all(Array.from({ length: 5 }, () => signIn(hub.community)));
     const uploads = members.flatMap((member) => [new Upload(member), new Upload(member)]);
     expect(await refusedOf(uploads, 4)).toHaveLength(4);
     const picture = await sharp({
@@ -123,7 +119,7 @@ describe('uploads that are not finished', () => {
     })
       .png()
       .toBuffer();
-    await expectUploaded(await signIn(other), picture);
+    await expectUploaded(await signIn(hub.neighbour), picture);
   });
 });
 
@@ -150,7 +146,7 @@ async function expectUploaded(member: Member, picture: Buffer): Promise<void> {
 
 describe('an upload is refused before its file is read', () => {
   it('when nobody is signed in', async () => {
-    const { path } = await signIn(community);
+    const { path } = await signIn(hub.community);
     const upload = new Upload({ cookie: '', csrf: 'x', path });
     expect(await upload.status()).toBe(303);
     expect(upload.answer).toContain('/login');
@@ -160,12 +156,12 @@ describe('an upload is refused before its file is read', () => {
     ['a token of another page', 'x'.repeat(43)],
     ['no token before it', ''],
   ])('when it comes with %s', async (_what, csrf) => {
-    const upload = new Upload({ ...(await signIn(community)), csrf });
+    const upload = new Upload({ ...(await signIn(hub.community)), csrf });
     expect(await upload.status()).toBe(403);
   });
 
   it('and its sender, who goes on sending, can read why', async () => {
-    const member = { ...(await signIn(community)), csrf: 'x'.repeat(43) };
+    const member = { ...(await signIn(hub.community)), csrf: 'x'.repeat(43) };
     const response = await fetch(`${hub.url}${member.path}`, {
       method: 'POST',
       headers: {
@@ -189,7 +185,7 @@ it('a visitor who goes away in the middle is no fault in the log', async () => {
   hub.app.server?.on('request', () => {
     seen += 1;
   });
-  const member = await signIn(community);
+  const member = await signIn(hub.community);
   const cut = [new Upload(member), new Upload({ ...member, csrf: 'x' })];
   for (const [path, body] of [
     ['/login', 'username=a'],
@@ -202,7 +198,7 @@ it('a visitor who goes away in the middle is no fault in the log', async () => {
     socket.on('error', () => {});
     sockets.add(socket);
     socket.write(
-      `POST /c/${community.slug}${path} HTTP/1.1\r\nHost: ${new URL(hub.url).host}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 5000\r\n\r\n${body}`,
+      `POST /c/${hub.community.slug}${path} HTTP/1.1\r\nHost: ${new URL(hub.url).host}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 5000\r\n\r\n${body}`,
     );
   }
   // Answers that are not waited for.
@@ -211,7 +207,7 @@ it('a visitor who goes away in the middle is no fault in the log', async () => {
     socket.on('error', () => {});
     sockets.add(socket);
     socket.write(
-      `GET /c/${community.slug}/oidc/auth?client_id=nobody HTTP/1.1\r\nHost: ${new URL(hub.url).host}\r\nAccept: text/html\r\n\r\n`,
+      `GET /c/${hub.community.slug}/oidc/auth?client_id=nobody HTTP/1.1\r\nHost: ${new URL(hub.url).host}\r\nAccept: text/html\r\n\r\n`,
       () => socket.resetAndDestroy(),
     );
   }

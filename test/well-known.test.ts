@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { visit } from './support/account-visits.ts';
-import { buildCommunity } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
+import { buildCommunity, giveHosts } from './support/factories.ts';
+import { useHub } from './support/use-hub.ts';
 
-let hub: TestHub;
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_TRUSTED_PROXIES: '127.0.0.1/32' });
-});
-afterAll(() => hub.stop());
+const hub = useHub({ env: { TROUSSEAU_TRUSTED_PROXIES: '127.0.0.1/32' } });
 
 const ask = (path: string, host?: string) =>
   fetch(hub.url + path, {
@@ -17,12 +13,7 @@ const ask = (path: string, host?: string) =>
 
 describe('what password managers look for', () => {
   it('leads to the page of the password at a community’s own host', async () => {
-    const { id } = await buildCommunity(hub.database);
-    await hub.database.query(
-      `INSERT INTO community_hosts (community_id, host, position) VALUES ($1, 'lieu.example', 0)`,
-      [id],
-    );
-    await hub.app.settle();
+    await giveHosts(hub, await buildCommunity(hub.database), ['lieu.example']);
     const answer = await ask('/.well-known/change-password', 'lieu.example');
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/account/password']);
     const endpoints = await ask('/.well-known/passkey-endpoints', 'lieu.example');

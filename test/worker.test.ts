@@ -10,6 +10,7 @@ import { createOutbound } from '../src/platform/outbound/outbound.ts';
 import { createSealer } from '../src/platform/secrets/sealer.ts';
 import { runIfDue, type ScheduledTask } from '../src/platform/worker/scheduled-task.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
+import { buildCommunity } from './support/factories.ts';
 import { openOutboxFeed } from './support/feed.ts';
 
 const DAY = 86_400_000;
@@ -22,13 +23,11 @@ let communityId: string;
 
 beforeEach(async () => {
   db = await cloneDatabase();
-  const [row] = await db.database.query<{ id: string }>(
-    `INSERT INTO communities (slug, name, ldap_base) VALUES ('lamyne', 'La MYNE', 'o=lamyne') RETURNING id`,
-  );
-  communityId = row?.id as string;
+  communityId = (await buildCommunity(db.database)).id;
 });
 afterEach(() => db.drop());
 
+/** With an end in the past or to come, as this file's other rows: only time makes them old. */
 async function buildSession(uid: string, expiresAt: Date): Promise<void> {
   await db.database.query(
     `INSERT INTO sessions (community_id, id_hash, uid, issuer, payload, expires_at)

@@ -1,26 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Page } from '../support/browser.ts';
-import { type BuiltMember, PASSWORD } from '../support/factories.ts';
+import { PASSWORD } from '../support/factories.ts';
 import { RelyingParty } from '../support/relying-party.ts';
-import { type HubUnderTest, newBrowser, startHubUnderTest } from './hub-under-test.ts';
+import { useHub } from '../support/use-hub.ts';
+import { newBrowser } from './answers.ts';
 
 // Basic OP: what an authorization request may hold, and what is done with one that is wrong.
 
-let under: HubUnderTest;
-let app: RelyingParty;
-let member: BuiltMember;
+const hub = useHub({ member: {}, client: {} });
 
-beforeAll(async () => {
-  under = await startHubUnderTest();
-  app = await under.newApp();
-  member = await under.newMember();
-});
-afterAll(() => under.stop());
+const signIn = (params: Record<string, string | undefined> = {}, relyingParty = hub.client) =>
+  relyingParty.signIn(newBrowser(), hub.member.username, params);
 
-const signIn = (params: Record<string, string | undefined> = {}, relyingParty = app) =>
-  relyingParty.signIn(newBrowser(), member.username, params);
-
-const open = (params: Record<string, string | undefined> = {}, relyingParty = app) =>
+const open = (params: Record<string, string | undefined> = {}, relyingParty = hub.client) =>
   newBrowser().open(relyingParty.authorizationUrl(params));
 
 function expectErrorPage(page: Page, app: RelyingParty): void {
@@ -32,18 +24,18 @@ function expectErrorPage(page: Page, app: RelyingParty): void {
 
 describe('a request that is right', () => {
   it('gives an ID token with all that Core §2 asks for, and nothing that only userinfo holds', async () => {
-    const tokens = await app.tokens(await signIn());
-    const idToken = await app.idToken(tokens);
+    const tokens = await hub.client.tokens(await signIn());
+    const idToken = await hub.client.idToken(tokens);
     expect(idToken).toMatchObject({
-      iss: app.issuer,
-      sub: member.subject,
-      aud: app.service.clientId,
+      iss: hub.issuer,
+      sub: hub.member.subject,
+      aud: hub.service.clientId,
       nonce: 'the-nonce',
     });
     const now = Math.floor(Date.now() / 1000);
     expect(idToken.iat).toBeGreaterThan(now - 60);
     expect(idToken.exp).toBeGreaterThan(now);
-    expect(idToken.azp ?? app.service.clientId).toBe(app.service.clientId);
+    expect(idToken.azp ?? hub.service.clientId).toBe(hub.service.clientId);
     expect(tokens).toMatchObject({ token_type: 'Bearer', scope: 'openid profile email' });
     expect(tokens.expires_in).toBeGreaterThan(0);
     expect(tokens.id_token.split('.')).toHaveLength(3);
@@ -52,7 +44,7 @@ describe('a request that is right', () => {
 
   it('needs no nonce in the code flow, and then no nonce comes back', async () => {
     expect(
-      await app.idToken(await app.tokens(await signIn({ nonce: undefined }))),
+      await hub.client.idToken(await hub.client.tokens(await signIn({ nonce: undefined }))),
     ).not.toHaveProperty('nonce');
   });
 
@@ -78,20 +70,20 @@ describe('a request that is right', () => {
     ['scopes that we do not know', { scope: 'openid address phone offline' }],
     ['PKCE', {}],
   ])('succeeds with %s', async (_name, params) => {
-    const tokens = await app.tokens(await signIn(params));
-    expect((await app.idToken(tokens)).sub).toBe(member.subject);
+    const tokens = await hub.client.tokens(await signIn(params));
+    expect((await hub.client.idToken(tokens)).sub).toBe(hub.member.subject);
   });
 
   it('that names our acr gets it in the ID token', async () => {
     const acr = 'https://refeds.org/profile/sfa';
-    const tokens = await app.tokens(await signIn({ acr_values: `${acr} other` }));
-    expect((await app.idToken(tokens)).acr).toBe(acr);
+    const tokens = await hub.client.tokens(await signIn({ acr_values: `${acr} other` }));
+    expect((await hub.client.idToken(tokens)).acr).toBe(acr);
   });
 
   it('may come by POST', async () => {
     const browser = newBrowser();
-    await app.signIn(browser, member.username);
-    const { origin, pathname, searchParams } = new URL(app.authorizationUrl());
+    await hub.client.signIn(browser, hub.member.username);
+    const { origin, pathname, searchParams } = new URL(hub.client.authorizationUrl());
     const back = await browser.open(origin + pathname, {
       method: 'POST',
       headers: {
@@ -100,11 +92,13 @@ describe('a request that is right', () => {
       },
       body: searchParams.toString(),
     });
-    expect((await app.tokens(app.answer(back))).id_token).toBeTruthy();
+    expect((await hub.client.tokens(hub.client.answer(back))).id_token).toBeTruthy();
   });
 
   it('by POST is asked to come again by GET, so that it brings the session’s cookie', async () => {
-    const { origin, pathname, searchParams } = new URL(app.authorizationUrl({ login_hint: 'é&=' }));
+    const { origin, pathname, searchParams } = new URL(
+      hub.client.authorizationUrl({ login_hint: 'é&=' }),
+    );
     const response = await fetch(origin + pathname, {
       method: 'POST',
       redirect: 'manual',
@@ -117,10 +111,10 @@ describe('a request that is right', () => {
 
   it('may go without PKCE where the client has a secret', async () => {
     const answer = await signIn({ code_challenge: undefined, code_challenge_method: undefined });
-    const response = await app.post('/oidc/token', {
+    const response = await hub.client.post('/oidc/token', {
       grant_type: 'authorization_code',
       code: answer.get('code') as string,
-      redirect_uri: app.service.redirectUri,
+      redirect_uri: hub.service.redirectUri,
     });
     expect(response.status).toBe(200);
   });
@@ -142,7 +136,7 @@ describe('the sign-in page', () => {
 
   it('is in the language that the member chose here, whatever the app asks for', async () => {
     const browser = newBrowser();
-    const page = await browser.open(app.authorizationUrl({ ui_locales: 'en' }));
+    const page = await browser.open(hub.client.authorizationUrl({ ui_locales: 'en' }));
     const french = await browser.submit(page, 'form.language', {}, '#language-fr');
     expect(french.document.querySelector('html')?.getAttribute('lang')).toBe('fr');
     expect(french.document.querySelector('#login-form')).not.toBeNull();
@@ -153,7 +147,7 @@ describe('the sign-in page', () => {
       (await open({ login_hint })).text
         .replaceAll(login_hint, 'X')
         .replaceAll(/"[\w.-]{20,}"|login\/[\w-]+/g, '');
-    expect(await text(member.email)).toBe(await text('nobody@lieu.example'));
+    expect(await text(hub.member.email)).toBe(await text('nobody@lieu.example'));
   });
 });
 
@@ -177,64 +171,64 @@ describe('a request that is wrong', () => {
     ['with a negative max_age', { max_age: '-1' }, 'invalid_request'],
   ] as const)('%s is refused at the app', async (_name, params, error) => {
     const page = await open(params);
-    const answer = app.answer(page);
+    const answer = hub.client.answer(page);
     expect(answer.get('error')).toBe(error);
     expect(answer.get('state')).toBe('the-state');
-    expect(answer.get('iss')).toBe(app.issuer);
+    expect(answer.get('iss')).toBe(hub.issuer);
   });
 
   it('for a response type that is not offered is refused where such an answer is looked for', async () => {
     const page = await open({ response_type: 'id_token' });
-    app.answer(page);
+    hub.client.answer(page);
     expect(page.url).toContain('#error=unsupported_response_type');
   });
 
   it('with an address that is not registered is refused on a page, never sent there', async () => {
     for (const redirect_uri of [
       'https://evil.example/callback',
-      `${app.service.redirectUri}/more`,
-      `${app.service.redirectUri}?more=1`,
-      app.service.redirectUri.replace('https:', 'http:'),
+      `${hub.service.redirectUri}/more`,
+      `${hub.service.redirectUri}?more=1`,
+      hub.service.redirectUri.replace('https:', 'http:'),
     ]) {
       const page = await open({ redirect_uri });
-      expectErrorPage(page, app);
+      expectErrorPage(page, hub.client);
       expect(page.text).not.toContain(`href="${redirect_uri}`);
     }
   });
 
   it('of an unknown client is refused on a page', async () => {
-    expectErrorPage(await open({ client_id: 'nobody' }), app);
-    expectErrorPage(await open({ client_id: undefined }), app);
+    expectErrorPage(await open({ client_id: 'nobody' }), hub.client);
+    expectErrorPage(await open({ client_id: undefined }), hub.client);
   });
 
   it('of a client of another community is one of an unknown client', async () => {
     const other = await startOther();
     const url = new URL(
-      app.authorizationUrl({
+      hub.client.authorizationUrl({
         client_id: other.service.clientId,
         redirect_uri: other.service.redirectUri,
       }),
     );
-    expectErrorPage(await newBrowser().open(url.href), app);
+    expectErrorPage(await newBrowser().open(url.href), hub.client);
   });
 
   it('with a parameter twice is refused', async () => {
-    const page = await newBrowser().open(`${app.authorizationUrl()}&state=second`);
+    const page = await newBrowser().open(`${hub.client.authorizationUrl()}&state=second`);
     expect(page.url + page.text).toContain('invalid_request');
   });
 });
 
 async function startOther(): Promise<RelyingParty> {
   const { buildCommunity, buildService } = await import('../support/factories.ts');
-  const community = await buildCommunity(under.hub.database);
-  return new RelyingParty(under.hub.url, community, await buildService(under.hub, community));
+  const community = await buildCommunity(hub.database);
+  return new RelyingParty(hub.url, community, await buildService(hub, community));
 }
 
 describe('the redirect address', () => {
   it('may hold a query, which comes back beside the answer', async () => {
     const redirectUri =
       'https://blog.example/wp-admin/admin-ajax.php?action=openid-connect-authorize';
-    const blog = await under.newApp({ redirectUris: [redirectUri] });
+    const blog = await hub.newClient({ redirectUris: [redirectUri] });
     blog.service.redirectUri = redirectUri;
     const answer = await signIn({}, blog);
     expect(answer.get('action')).toBe('openid-connect-authorize');
@@ -246,7 +240,7 @@ describe('the redirect address', () => {
       'https://cloud.example/apps/user_oidc/code',
       'https://cloud.example/index.php/apps/user_oidc/code',
     ];
-    const cloud = await under.newApp({ redirectUris: uris });
+    const cloud = await hub.newClient({ redirectUris: uris });
     for (const redirectUri of uris) {
       cloud.service.redirectUri = redirectUri;
       expect((await signIn({}, cloud)).has('code')).toBe(true);
@@ -255,7 +249,7 @@ describe('the redirect address', () => {
 
   it('at the token endpoint must be the one of the request', async () => {
     const answer = await signIn();
-    const response = await app.redeem(answer.get('code') as string, {
+    const response = await hub.client.redeem(answer.get('code') as string, {
       redirect_uri: 'https://other.example/callback',
     });
     expect(response.status).toBe(400);
@@ -266,13 +260,18 @@ describe('the redirect address', () => {
 describe('the sign-in form', () => {
   it('takes a wrong password with the same page, and then the right one', async () => {
     const browser = newBrowser();
-    let page = await browser.open(app.authorizationUrl());
-    page = await browser.submit(page, '#login-form', { username: member.username, password: 'no' });
+    let page = await browser.open(hub.client.authorizationUrl());
+    page = await browser.submit(page, '#login-form', {
+      username: hub.member.username,
+      password: 'no',
+    });
     expect(page.status).toBe(400);
     page = await browser.submit(page, '#login-form', {
-      username: member.username,
+      username: hub.member.username,
       password: PASSWORD,
     });
-    expect(app.isBack(page) || page.document.querySelector('#consent-form') !== null).toBe(true);
+    expect(hub.client.isBack(page) || page.document.querySelector('#consent-form') !== null).toBe(
+      true,
+    );
   });
 });

@@ -2,14 +2,21 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type HubUnderTest, newBrowser, startHubUnderTest } from './hub-under-test.ts';
+import { useHub } from '../support/use-hub.ts';
+import { newBrowser } from './answers.ts';
 
 // Back-Channel Logout OP: oidcc-backchannel-rp-initiated-logout, with the worker delivering.
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 const AFTER = 'https://after.example/';
 
-let under: HubUnderTest;
+const hub = useHub({
+  env: {
+    TROUSSEAU_ROLES: 'web,worker',
+    TROUSSEAU_PRIVATE_NETWORKS: '127.0.0.0/8',
+  },
+  community: {},
+});
 let address: string;
 const received: { path: string; type: string; form: URLSearchParams }[] = [];
 const server = createServer(async (req, res) => {
@@ -25,13 +32,8 @@ const server = createServer(async (req, res) => {
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  under = await startHubUnderTest({
-    TROUSSEAU_ROLES: 'web,worker',
-    TROUSSEAU_PRIVATE_NETWORKS: '127.0.0.0/8',
-  });
 });
 afterAll(async () => {
-  await under.stop();
   server.closeAllConnections();
   server.close();
 });
@@ -40,7 +42,7 @@ beforeEach(() => {
 });
 
 const newApp = (path: string, client = {}) =>
-  under.newApp({
+  hub.newClient({
     backchannelLogoutUri: address + path,
     postLogoutRedirectUris: [AFTER],
     ...client,
@@ -58,7 +60,7 @@ describe.each(['RS256', 'ES256'])('with a client that takes %s', (alg) => {
       idTokenAlg: alg,
       backchannelLogoutToInitiator: true,
     });
-    const member = await under.newMember();
+    const member = await hub.newMember();
     const browser = newBrowser();
     const tokens = await app.tokens(await app.signIn(browser, member.username));
     const idToken = await app.idToken(tokens);
@@ -103,7 +105,7 @@ describe.each(['RS256', 'ES256'])('with a client that takes %s', (alg) => {
 
 describe('a sign-out', () => {
   it('is told to each app that the member was signed in to, with its own session', async () => {
-    const member = await under.newMember();
+    const member = await hub.newMember();
     const browser = newBrowser();
     const apps = [await newApp('/one'), await newApp('/two')];
     const never = await newApp('/never');
@@ -122,7 +124,7 @@ describe('a sign-out', () => {
   it.each(['id_token_hint', 'client_id'])(
     'that an app asks for by %s is told to the others, and not to that app',
     async (by) => {
-      const member = await under.newMember();
+      const member = await hub.newMember();
       const browser = newBrowser();
       const [asking, other] = [await newApp('/asking'), await newApp('/other')];
       const tokens = await asking.tokens(await asking.signIn(browser, member.username));
@@ -132,7 +134,7 @@ describe('a sign-out', () => {
       await browser.submit(question, '#logout-form', {}, '#logout-confirm');
       await arrived(1);
       // Nothing else waits to be told.
-      const [row] = await under.hub.database.query<{ waiting: number }>(
+      const [row] = await hub.database.query<{ waiting: number }>(
         `SELECT count(*)::int AS waiting FROM outbox WHERE kind = 'backchannel-logout' AND done_at IS NULL
            AND payload ->> 'clientId' = $1`,
         [asking.service.clientId],
@@ -143,7 +145,7 @@ describe('a sign-out', () => {
   );
 
   it('of one app only is told to nobody, and to that app if it wants to be', async () => {
-    const member = await under.newMember();
+    const member = await hub.newMember();
     const browser = newBrowser();
     const leave = async (app: Awaited<ReturnType<typeof newApp>>) => {
       const tokens = await app.tokens(await app.signIn(browser, member.username));
@@ -166,7 +168,7 @@ describe('a sign-out', () => {
   });
 
   it('from the member’s home is told to the apps of every device', async () => {
-    const member = await under.newMember();
+    const member = await hub.newMember();
     const app = await newApp('/everywhere');
     const [laptop, phone] = [newBrowser(), newBrowser()];
     await app.tokens(await app.signIn(laptop, member.username));
@@ -179,7 +181,7 @@ describe('a sign-out', () => {
   });
 
   it('by another member’s sign-in is told to the apps of the first', async () => {
-    const [first, second] = [await under.newMember(), await under.newMember()];
+    const [first, second] = [await hub.newMember(), await hub.newMember()];
     const app = await newApp('/replaced');
     const browser = newBrowser();
     await app.tokens(await app.signIn(browser, first.username));

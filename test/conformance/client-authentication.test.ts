@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BuiltMember } from '../support/factories.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { RelyingParty } from '../support/relying-party.ts';
-import { type HubUnderTest, json, newBrowser, startHubUnderTest } from './hub-under-test.ts';
+import { useHub } from '../support/use-hub.ts';
+import { json, newBrowser } from './answers.ts';
 
 // How clients with a secret send it (RFC 6749 §2.3.1), which is not always how the text has it.
 
-let under: HubUnderTest;
-let member: BuiltMember;
-
-beforeAll(async () => {
-  under = await startHubUnderTest();
-  member = await under.newMember();
-});
-afterAll(() => under.stop());
+const hub = useHub({ member: {} });
 
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 const GRANTS = {
@@ -90,7 +83,7 @@ describe.each([
 ])('an id and a secret of %s', (_name, clientId, secret) => {
   let app: RelyingParty;
   beforeAll(async () => {
-    app = await under.newApp({ ...GRANTS, id: clientId, secret });
+    app = await hub.newClient({ ...GRANTS, id: clientId, secret });
   });
 
   it.each(ways)('are taken %s', async (_way, of) => {
@@ -114,13 +107,13 @@ describe('a client with a secret', () => {
   it.each(['client_secret_basic', 'client_secret_post'] as const)(
     'sends it as it likes at each endpoint, registered with %s',
     async (method) => {
-      const app = await under.newApp({
+      const app = await hub.newClient({
         ...GRANTS,
         auth: method,
         scopes: ['openid', 'offline_access'],
       });
       const { clientId, clientSecret, redirectUri } = app.service;
-      const answer = await app.signIn(newBrowser(), member.username);
+      const answer = await app.signIn(newBrowser(), hub.member.username);
       const tokens = await app.tokens(answer);
       const pushed = new URLSearchParams({
         client_id: clientId,
@@ -153,7 +146,7 @@ describe('a client with a secret', () => {
   );
 
   it('is not let in by its name alone, nor by an empty secret', async () => {
-    const app = await under.newApp(GRANTS);
+    const app = await hub.newClient(GRANTS);
     const id = app.service.clientId;
     for (const [body, authorization] of [
       [`${MACHINE}&client_id=${id}`],
@@ -167,7 +160,7 @@ describe('a client with a secret', () => {
   });
 
   it('cannot prove itself and name another', async () => {
-    const [app, other] = [await under.newApp(GRANTS), await under.newApp(GRANTS)];
+    const [app, other] = [await hub.newClient(GRANTS), await hub.newClient(GRANTS)];
     const { clientId, clientSecret } = app.service;
     const body = `${MACHINE}&client_id=${other.service.clientId}`;
     const mixed = await send(app, TOKEN, body, header(clientId, clientSecret, asIs));
@@ -178,7 +171,7 @@ describe('a client with a secret', () => {
   });
 
   it('sends it once: two secrets in one body are refused', async () => {
-    const app = await under.newApp(GRANTS);
+    const app = await hub.newClient(GRANTS);
     const { clientId, clientSecret } = app.service;
     const body = `${MACHINE}&client_secret=${clientSecret}&client_secret=${clientSecret}`;
     expect((await send(app, TOKEN, `${body}&client_id=${clientId}`)).status).toBe(400);
@@ -186,7 +179,7 @@ describe('a client with a secret', () => {
   });
 
   it('has its id read as it is where it sends a browser, too', async () => {
-    const app = await under.newApp({ id: 'maps+more' });
+    const app = await hub.newClient({ id: 'maps+more' });
     const url = app.authorizationUrl().replace('maps%2Bmore', 'maps+more');
     expect(url).toContain('client_id=maps+more');
     const page = await newBrowser().open(url);
@@ -200,7 +193,7 @@ describe('a service that takes one way only', () => {
     ['client_secret_basic', [200, 401, 401]],
     ['client_secret_post', [401, 200, 401]],
   ] as const)('%s: refuses the other, and both at once', async (method, statuses) => {
-    const app = await under.newApp({
+    const app = await hub.newClient({
       ...GRANTS,
       auth: method,
       authOnly: true,
@@ -221,8 +214,8 @@ describe('a service that takes one way only', () => {
 
 describe('a client without a secret', () => {
   it('never gets to use one', async () => {
-    const app = await under.newApp({ auth: 'none' });
-    const answer = await app.signIn(newBrowser(), member.username);
+    const app = await hub.newClient({ auth: 'none' });
+    const answer = await app.signIn(newBrowser(), hub.member.username);
     const fields = new URLSearchParams({
       grant_type: 'authorization_code',
       code: answer.get('code') as string,
@@ -243,7 +236,7 @@ describe('a client without a secret', () => {
 
 describe('a body that cannot be', () => {
   it('of too many bytes is refused, and the next request of the connection is answered', async () => {
-    const app = await under.newApp(GRANTS);
+    const app = await hub.newClient(GRANTS);
     const { clientId, clientSecret } = app.service;
     const basic = header(clientId, clientSecret, encode);
     const long = await send(app, TOKEN, `${MACHINE}&x=${'x'.repeat(60_000)}`, basic);
@@ -252,7 +245,7 @@ describe('a body that cannot be', () => {
   });
 
   it('of another type is refused', async () => {
-    const app = await under.newApp(GRANTS);
+    const app = await hub.newClient(GRANTS);
     const { clientId, clientSecret } = app.service;
     const response = await fetch(`${app.issuer}${TOKEN}`, {
       method: 'POST',

@@ -1,19 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ClientChange } from '../../src/domain/services/service-change.ts';
-import type { BuiltMember } from '../support/factories.ts';
 import type { RelyingParty, Tokens } from '../support/relying-party.ts';
-import { type HubUnderTest, json, newBrowser, startHubUnderTest } from './hub-under-test.ts';
+import { useHub } from '../support/use-hub.ts';
+import { json, newBrowser } from './answers.ts';
 
 // Kinds of clients: without a secret (RFC 7636, RFC 9700 §2.1.1), native (RFC 8252), in the browser (CORS).
 
-let under: HubUnderTest;
-let member: BuiltMember;
-
-beforeAll(async () => {
-  under = await startHubUnderTest();
-  member = await under.newMember();
-});
-afterAll(() => under.stop());
+const hub = useHub({ member: {} });
 
 const PUBLIC: ClientChange = { auth: 'none' };
 const NATIVE: ClientChange = { ...PUBLIC, kind: 'native' };
@@ -39,11 +32,11 @@ function redeem(
 }
 
 const codeFor = async (app: RelyingParty) =>
-  (await app.signIn(newBrowser(), member.username)).get('code') as string;
+  (await app.signIn(newBrowser(), hub.member.username)).get('code') as string;
 
 describe('a client without a secret', () => {
   it('is refused without PKCE', async () => {
-    const app = await under.newApp(PUBLIC);
+    const app = await hub.newClient(PUBLIC);
     const page = await newBrowser().open(
       app.authorizationUrl({ code_challenge: undefined, code_challenge_method: undefined }),
     );
@@ -51,15 +44,17 @@ describe('a client without a secret', () => {
   });
 
   it('redeems its code with the verifier, and with no other', async () => {
-    const app = await under.newApp(PUBLIC);
+    const app = await hub.newClient(PUBLIC);
     const wrong = await redeem(app, await codeFor(app), { code_verifier: 'x'.repeat(43) });
     expect(wrong.status).toBe(400);
     const right = await redeem(app, await codeFor(app));
-    expect((await app.idToken((await json(right)) as unknown as Tokens)).sub).toBe(member.subject);
+    expect((await app.idToken((await json(right)) as unknown as Tokens)).sub).toBe(
+      hub.member.subject,
+    );
   });
 
   it('has refresh tokens that change with every use', async () => {
-    const app = await under.newApp(PUBLIC);
+    const app = await hub.newClient(PUBLIC);
     const { refresh_token } = await json(await redeem(app, await codeFor(app)));
     const refresh = () =>
       fetch(`${app.issuer}/oidc/token`, {
@@ -77,7 +72,7 @@ describe('a client without a secret', () => {
 
 describe('a confidential client that must use PKCE', () => {
   it('is refused without it', async () => {
-    const app = await under.newApp({ pkce: true });
+    const app = await hub.newClient({ pkce: true });
     const page = await newBrowser().open(
       app.authorizationUrl({ code_challenge: undefined, code_challenge_method: undefined }),
     );
@@ -87,30 +82,30 @@ describe('a confidential client that must use PKCE', () => {
 
 describe('a native client', () => {
   it('comes back to the scheme of its own', async () => {
-    const app = await under.newApp({ ...NATIVE, redirectUris: ['org.example.app:/callback'] });
+    const app = await hub.newClient({ ...NATIVE, redirectUris: ['org.example.app:/callback'] });
     app.service.redirectUri = 'org.example.app:/callback';
     expect((await redeem(app, await codeFor(app))).status).toBe(200);
   });
 
   it('comes back to whatever port of the loopback it has got', async () => {
     const registered = 'http://127.0.0.1/callback';
-    const app = await under.newApp({ ...NATIVE, redirectUris: [registered] });
+    const app = await hub.newClient({ ...NATIVE, redirectUris: [registered] });
     app.service.redirectUri = 'http://127.0.0.1:49152/callback';
     const right = await redeem(app, await codeFor(app));
     expect(right.status).toBe(200);
   });
 
   it('is asked about each time, since another app could give itself out for it (RFC 8252 §8.6)', async () => {
-    const app = await under.newApp({ ...NATIVE, redirectUris: ['http://127.0.0.1/callback'] });
+    const app = await hub.newClient({ ...NATIVE, redirectUris: ['http://127.0.0.1/callback'] });
     app.service.redirectUri = 'http://127.0.0.1:49152/callback';
     const browser = newBrowser();
-    await app.signIn(browser, member.username);
+    await app.signIn(browser, hub.member.username);
     const page = await browser.open(app.authorizationUrl());
     expect(page.document.querySelector('#consent-form')).not.toBeNull();
   });
 
   it('is none where it does not say so: its port matches exactly', async () => {
-    const app = await under.newApp({
+    const app = await hub.newClient({
       ...PUBLIC,
       redirectUris: ['http://127.0.0.1:5000/callback'],
     });
@@ -125,7 +120,7 @@ describe('scripts of a page', () => {
   const origin = (app: RelyingParty) => new URL(app.service.redirectUri).origin;
 
   it('of a client without a secret may redeem a code and read userinfo', async () => {
-    const app = await under.newApp(PUBLIC);
+    const app = await hub.newClient(PUBLIC);
     const headers = { origin: origin(app) };
     const response = await redeem(app, await codeFor(app), {}, headers);
     expect(response.status).toBe(200);
@@ -139,7 +134,7 @@ describe('scripts of a page', () => {
   });
 
   it('are told beforehand that they may', async () => {
-    const app = await under.newApp(PUBLIC);
+    const app = await hub.newClient(PUBLIC);
     const response = await fetch(`${app.issuer}/oidc/me`, {
       method: 'OPTIONS',
       headers: {
@@ -153,14 +148,14 @@ describe('scripts of a page', () => {
   });
 
   it('of another site may not read the answer', async () => {
-    const app = await under.newApp(PUBLIC);
+    const app = await hub.newClient(PUBLIC);
     const response = await redeem(app, await codeFor(app), {}, { origin: 'https://evil.example' });
     expect(response.status).toBe(400);
     expect(response.headers.get('access-control-allow-origin')).toBeNull();
   });
 
   it('never bring the member’s session along', async () => {
-    const app = await under.newApp(PUBLIC);
+    const app = await hub.newClient(PUBLIC);
     const response = await redeem(app, await codeFor(app), {}, { origin: origin(app) });
     expect(response.headers.get('access-control-allow-credentials')).toBeNull();
   });

@@ -1,26 +1,21 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Browser, Page } from '../support/browser.ts';
-import { type BuiltMember, PASSWORD } from '../support/factories.ts';
-import type { RelyingParty, Tokens } from '../support/relying-party.ts';
-import { type HubUnderTest, json, newBrowser, startHubUnderTest } from './hub-under-test.ts';
+import { PASSWORD } from '../support/factories.ts';
+import type { Tokens } from '../support/relying-party.ts';
+import { useHub } from '../support/use-hub.ts';
+import { json, newBrowser } from './answers.ts';
 
 // The device flow (RFC 8628), without scripts in the browser.
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
-let under: HubUnderTest;
-let device: RelyingParty;
-let member: BuiltMember;
-
-beforeAll(async () => {
-  under = await startHubUnderTest();
-  member = await under.newMember();
-  device = await under.newApp({
+const hub = useHub({
+  member: {},
+  client: {
     auth: 'none',
     grants: [GRANT, 'refresh_token'],
     redirectUris: [],
-  });
+  },
 });
-afterAll(() => under.stop());
 
 type Codes = {
   device_code: string;
@@ -31,9 +26,9 @@ type Codes = {
 };
 
 function send(path: string, fields: Record<string, string>): Promise<Response> {
-  return fetch(`${device.issuer}${path}`, {
+  return fetch(`${hub.issuer}${path}`, {
     method: 'POST',
-    body: new URLSearchParams({ client_id: device.service.clientId, ...fields }),
+    body: new URLSearchParams({ client_id: hub.service.clientId, ...fields }),
   });
 }
 
@@ -51,7 +46,7 @@ async function connect(browser: Browser, confirmation: Page): Promise<Page> {
   let page = await browser.submit(confirmation, '#device-form', {}, '#device-confirm');
   if (page.document.querySelector('#login-form') !== null) {
     page = await browser.submit(page, '#login-form', {
-      username: member.username,
+      username: hub.member.username,
       password: PASSWORD,
     });
   }
@@ -63,7 +58,7 @@ async function connect(browser: Browser, confirmation: Page): Promise<Page> {
 describe('a device', () => {
   it('gets its tokens once the member has typed the code, confirmed and signed in', async () => {
     const codes = await askForCodes();
-    expect(codes.verification_uri).toBe(`${device.issuer}/oidc/device`);
+    expect(codes.verification_uri).toBe(`${hub.issuer}/oidc/device`);
     expect(codes.expires_in).toBeGreaterThan(60);
     expect(await errorOf(codes)).toBe('authorization_pending');
     const browser = newBrowser();
@@ -75,7 +70,7 @@ describe('a device', () => {
     const done = await connect(browser, confirmation);
     expect(done.status).toBe(200);
     const tokens = (await json(await poll(codes))) as unknown as Tokens;
-    expect((await device.idToken(tokens)).sub).toBe(member.subject);
+    expect((await hub.client.idToken(tokens)).sub).toBe(hub.member.subject);
     expect(await errorOf(codes)).toBe('invalid_grant');
   });
 
@@ -83,7 +78,7 @@ describe('a device', () => {
     const codes = await askForCodes();
     const browser = newBrowser();
     const page = await browser.open(codes.verification_uri_complete);
-    expect(page.document.querySelector('title')?.text).toContain(under.community.slug);
+    expect(page.document.querySelector('title')?.text).toContain(hub.community.slug);
     const confirmation = await browser.submit(page, '#submit-form');
     expect(confirmation.document.querySelector('#device-confirm')).not.toBeNull();
     await connect(browser, confirmation);
@@ -103,14 +98,14 @@ describe('a device', () => {
 describe('the page for the code', () => {
   it('takes a wrong code with a page that can be tried again', async () => {
     const browser = newBrowser();
-    const page = await browser.open(`${device.issuer}/oidc/device`);
+    const page = await browser.open(`${hub.issuer}/oidc/device`);
     const again = await browser.submit(page, '#device-form', { user_code: 'WRNG-CODE' });
     expect(again.document.querySelector('#user_code')).not.toBeNull();
     expect(again.document.querySelector('#fault')).not.toBeNull();
   });
 
   it('is not for a client that is not registered for devices', async () => {
-    const app = await under.newApp();
+    const app = await hub.newClient();
     const response = await app.post('/oidc/device/auth', { scope: 'openid' });
     expect(response.status).toBe(400);
   });
@@ -123,7 +118,7 @@ describe('a browser without the cookie of the page for the code', () => {
   ])('%s gets a page that can be sent', async (_what, method, path) => {
     const codes = await askForCodes();
     const browser = newBrowser();
-    const page = await browser.open(`${device.issuer}${path}`, {
+    const page = await browser.open(`${hub.issuer}${path}`, {
       method,
       ...(method === 'POST' && { body: new URLSearchParams({ user_code: codes.user_code }) }),
     });

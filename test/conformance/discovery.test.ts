@@ -1,19 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type HubUnderTest, json, startHubUnderTest } from './hub-under-test.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { buildCommunity } from '../support/factories.ts';
+import { startHub } from '../support/hub.ts';
+import { useHub } from '../support/use-hub.ts';
+import { json } from './answers.ts';
 
 // Config OP: oidcc-discovery-endpoint-verification, and what apps read of discovery and the key set.
 
-let under: HubUnderTest;
+const hub = useHub({ community: {} });
 let metadata: Record<string, unknown>;
 let response: Response;
 
 beforeAll(async () => {
-  // Behind a proxy that speaks https, as every real hub.
-  under = await startHubUnderTest();
-  response = await fetch(`${under.issuer}/.well-known/openid-configuration`);
+  response = await fetch(`${hub.issuer}/.well-known/openid-configuration`);
   metadata = await json(response.clone());
 });
-afterAll(() => under.stop());
 
 describe('the discovery document', () => {
   it('is JSON, may be read by scripts of any site and kept for a while', () => {
@@ -24,11 +24,11 @@ describe('the discovery document', () => {
   });
 
   it('names the issuer that it was asked at, and no endpoint outside of it', () => {
-    expect(metadata.issuer).toBe(under.issuer);
+    expect(metadata.issuer).toBe(hub.issuer);
     const endpoints = Object.entries(metadata).filter(([name]) => /_endpoint$|_uri$/.test(name));
     expect(endpoints.length).toBeGreaterThanOrEqual(9);
     for (const [name, url] of endpoints)
-      expect([name, url]).toEqual([name, expect.stringContaining(`${under.issuer}/oidc/`)]);
+      expect([name, url]).toEqual([name, expect.stringContaining(`${hub.issuer}/oidc/`)]);
   });
 
   it('lists what the code flow needs', () => {
@@ -98,13 +98,14 @@ describe('the discovery document', () => {
   });
 
   it('is also there under the name that OAuth 2.0 gave it, and says the same', async () => {
-    const oauth = await fetch(`${under.issuer}/.well-known/oauth-authorization-server`);
+    const oauth = await fetch(`${hub.issuer}/.well-known/oauth-authorization-server`);
     expect(await json(oauth)).toEqual(metadata);
   });
 
   it('has addresses in https where the hub is reached by https', async () => {
-    const behindProxy = await startHubUnderTest({ TROUSSEAU_URL: 'https://login.reseau.example' });
-    const url = `http://127.0.0.1:${behindProxy.hub.config.listen.port}/c/${behindProxy.community.slug}`;
+    const behindProxy = await startHub({ TROUSSEAU_URL: 'https://login.reseau.example' });
+    const { slug } = await buildCommunity(behindProxy.database);
+    const url = `http://127.0.0.1:${behindProxy.config.listen.port}/c/${slug}`;
     const { request } = await import('node:http');
     const body = await new Promise<string>((resolve, reject) => {
       request(

@@ -1,67 +1,57 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Browser, Page } from '../support/browser.ts';
-import {
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-  buildService,
-  PASSWORD,
-} from '../support/factories.ts';
+import { buildCommunity, buildMember, buildService, PASSWORD } from '../support/factories.ts';
 import { NEW_PASSWORD, openRegistration } from '../support/newcomers.ts';
 import { RelyingParty } from '../support/relying-party.ts';
-import { type HubUnderTest, json, newBrowser, startHubUnderTest } from './hub-under-test.ts';
+import { useHub } from '../support/use-hub.ts';
+import { json, newBrowser } from './answers.ts';
 
 // prompt=select_account (OpenID Connect Core §3.1.2.1) and prompt=create (Initiating User Registration 1.0).
 
-let under: HubUnderTest;
-let app: RelyingParty;
-let member: BuiltMember;
-
-beforeAll(async () => {
-  under = await startHubUnderTest();
-  app = await under.newApp();
-  member = await under.newMember();
-});
-afterAll(() => under.stop());
+const hub = useHub({ member: {}, client: {} });
 
 const asksForPassword = (page: Page) => page.document.querySelector('#login-form') !== null;
 
 async function signedIn(): Promise<Browser> {
   const browser = newBrowser();
-  await app.signIn(browser, member.username);
+  await hub.client.signIn(browser, hub.member.username);
   return browser;
 }
 
-const typePassword = (browser: Browser, page: Page, who = member) =>
+const typePassword = (browser: Browser, page: Page, who = hub.member) =>
   browser.submit(page, '#login-form', { username: who.username, password: PASSWORD });
 
 describe('prompt=select_account', () => {
   it('shows the account that there is, to be confirmed, and a way to another', async () => {
     const browser = await signedIn();
-    const page = await browser.open(app.authorizationUrl({ prompt: 'select_account' }));
+    const page = await browser.open(hub.client.authorizationUrl({ prompt: 'select_account' }));
     expect(asksForPassword(page)).toBe(true);
-    expect(page.document.querySelector('.person')?.text).toContain(`Prénom ${member.username}`);
+    expect(page.document.querySelector('.person')?.text).toContain(`Prénom ${hub.member.username}`);
     expect(page.document.querySelector('#not-you')).not.toBeNull();
     const back = await typePassword(browser, page);
-    const idToken = await app.idToken(await app.tokens(app.answer(back)));
-    expect(idToken.sub).toBe(member.subject);
+    const idToken = await hub.client.idToken(await hub.client.tokens(hub.client.answer(back)));
+    expect(idToken.sub).toBe(hub.member.subject);
   });
 
   it('lets another take its place', async () => {
     const browser = await signedIn();
-    const other = await under.newMember();
-    let page = await browser.open(app.authorizationUrl({ prompt: 'select_account' }));
+    const other = await hub.newMember();
+    let page = await browser.open(hub.client.authorizationUrl({ prompt: 'select_account' }));
     const href = page.document.querySelector('#not-you')?.getAttribute('href') as string;
     page = await browser.open(new URL(href, page.url).href);
     expect(page.document.querySelector('.person')).toBeNull();
     page = await typePassword(browser, page, other);
     page = await browser.submit(page, '#submit-form');
     page = await browser.submit(page, '#consent-form', {}, '#consent-allow');
-    expect((await app.idToken(await app.tokens(app.answer(page)))).sub).toBe(other.subject);
+    expect((await hub.client.idToken(await hub.client.tokens(hub.client.answer(page)))).sub).toBe(
+      other.subject,
+    );
   });
 
   it('is a sign-in like any other where nobody is signed in', async () => {
-    const answer = await app.signIn(newBrowser(), member.username, { prompt: 'select_account' });
+    const answer = await hub.client.signIn(newBrowser(), hub.member.username, {
+      prompt: 'select_account',
+    });
     expect(answer.has('code')).toBe(true);
   });
 
@@ -69,33 +59,35 @@ describe('prompt=select_account', () => {
     const browser = await signedIn();
     await typePassword(
       browser,
-      await browser.open(app.authorizationUrl({ prompt: 'select_account' })),
+      await browser.open(hub.client.authorizationUrl({ prompt: 'select_account' })),
     );
-    expect(app.isBack(await browser.open(app.authorizationUrl()))).toBe(true);
+    expect(hub.client.isBack(await browser.open(hub.client.authorizationUrl()))).toBe(true);
   });
 
   it.each(['select_account login', 'login select_account'])(
     'as "%s" is one question',
     async (prompt) => {
       const browser = await signedIn();
-      const page = await browser.open(app.authorizationUrl({ prompt }));
+      const page = await browser.open(hub.client.authorizationUrl({ prompt }));
       expect(asksForPassword(page)).toBe(true);
-      expect(app.answer(await typePassword(browser, page)).has('code')).toBe(true);
+      expect(hub.client.answer(await typePassword(browser, page)).has('code')).toBe(true);
     },
   );
 
   it('with consent asks for both', async () => {
     const browser = await signedIn();
-    const page = await browser.open(app.authorizationUrl({ prompt: 'select_account consent' }));
+    const page = await browser.open(
+      hub.client.authorizationUrl({ prompt: 'select_account consent' }),
+    );
     const consent = await typePassword(browser, page);
     expect(consent.document.querySelector('#consent-form')).not.toBeNull();
     const back = await browser.submit(consent, '#consent-form', {}, '#consent-allow');
-    expect(app.answer(back).has('code')).toBe(true);
+    expect(hub.client.answer(back).has('code')).toBe(true);
   });
 
   it('may be pushed beforehand', async () => {
-    const { redirectUri, clientId } = app.service;
-    const pushed = await app.post('/oidc/request', {
+    const { redirectUri, clientId } = hub.service;
+    const pushed = await hub.client.post('/oidc/request', {
       client_id: clientId,
       response_type: 'code',
       redirect_uri: redirectUri,
@@ -106,25 +98,25 @@ describe('prompt=select_account', () => {
     const { request_uri } = (await json(pushed)) as { request_uri: string };
     const browser = await signedIn();
     const page = await browser.open(
-      `${app.issuer}/oidc/auth?${new URLSearchParams({ client_id: clientId, request_uri })}`,
+      `${hub.issuer}/oidc/auth?${new URLSearchParams({ client_id: clientId, request_uri })}`,
     );
     expect(page.document.querySelector('#not-you')).not.toBeNull();
-    expect(app.answer(await typePassword(browser, page)).has('code')).toBe(true);
+    expect(hub.client.answer(await typePassword(browser, page)).has('code')).toBe(true);
   });
 });
 
 describe.each(['select_account', 'create', 'login'])('prompt=none with %s', (value) => {
   it('is refused', async () => {
-    const page = await newBrowser().open(app.authorizationUrl({ prompt: `none ${value}` }));
-    expect(app.answer(page).get('error')).toBe('invalid_request');
+    const page = await newBrowser().open(hub.client.authorizationUrl({ prompt: `none ${value}` }));
+    expect(hub.client.answer(page).get('error')).toBe('invalid_request');
   });
 });
 
 it.each(['select_acount', 'register', 'login profile', 'LOGIN'])(
   'prompt=%s, which nobody knows, is refused at the app’s address',
   async (prompt) => {
-    const page = await newBrowser().open(app.authorizationUrl({ prompt }));
-    expect(Object.fromEntries(app.answer(page))).toMatchObject({
+    const page = await newBrowser().open(hub.client.authorizationUrl({ prompt }));
+    expect(Object.fromEntries(hub.client.answer(page))).toMatchObject({
       error: 'invalid_request',
       error_description: expect.stringContaining('prompt'),
       state: 'the-state',
@@ -133,7 +125,7 @@ it.each(['select_acount', 'register', 'login profile', 'LOGIN'])(
 );
 
 it('discovery lists what may be asked for', async () => {
-  const metadata = await json(await fetch(`${app.issuer}/.well-known/openid-configuration`));
+  const metadata = await json(await fetch(`${hub.issuer}/.well-known/openid-configuration`));
   expect(metadata.prompt_values_supported).toEqual([
     'none',
     'login',
@@ -145,9 +137,9 @@ it('discovery lists what may be asked for', async () => {
 
 describe('prompt=create', () => {
   async function openApp(registration: 'open' | 'approval' | 'invitation' | 'closed') {
-    const community = await buildCommunity(under.hub.database, { registration });
-    const service = await buildService(under.hub, community);
-    const relyingParty = new RelyingParty(under.hub.url, community, service);
+    const community = await buildCommunity(hub.database, { registration });
+    const service = await buildService(hub, community);
+    const relyingParty = new RelyingParty(hub.url, community, service);
     return { community, app: relyingParty };
   }
 
@@ -180,7 +172,7 @@ describe('prompt=create', () => {
 
   /** Registers through the link that was sent, in this browser. */
   async function register(browser: Browser, issuer: string, communityId: string, name: string) {
-    const { database } = under.hub;
+    const { database } = hub;
     const place = { database, issuer };
     const opened = await openRegistration(place, communityId, `${name}@new.example`, browser);
     return browser.submit(opened.page, '#newcomer-form', {
@@ -219,7 +211,7 @@ describe('prompt=create', () => {
 
   it('lets whoever has an account already sign in, and goes on', async () => {
     const { community, app } = await openApp('open');
-    const known = await buildMember(under.hub.database, community.id);
+    const known = await buildMember(hub.database, community.id);
     const browser = newBrowser();
     const page = await browser.open(await loginLink(browser, app));
     expect(asksForPassword(page)).toBe(true);
@@ -246,7 +238,7 @@ describe('prompt=create', () => {
 
   it('shows the account that there is to whoever is signed in', async () => {
     const { community, app } = await openApp('open');
-    const known = await buildMember(under.hub.database, community.id);
+    const known = await buildMember(hub.database, community.id);
     const browser = newBrowser();
     await app.signIn(browser, known.username);
     const page = await browser.open(app.authorizationUrl({ prompt: 'create' }));

@@ -1,41 +1,32 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Browser, Page } from '../support/browser.ts';
-import { type BuiltMember, PASSWORD } from '../support/factories.ts';
-import type { RelyingParty } from '../support/relying-party.ts';
-import { type HubUnderTest, newBrowser, startHubUnderTest } from './hub-under-test.ts';
+import { PASSWORD } from '../support/factories.ts';
+import { useHub } from '../support/use-hub.ts';
+import { newBrowser } from './answers.ts';
 
 // Basic OP: prompt, max_age, id_token_hint, and what is asked of the sign-in by acr and sub.
 
 const ACR = 'https://refeds.org/profile/sfa';
-let under: HubUnderTest;
-let app: RelyingParty;
-let member: BuiltMember;
-
-beforeAll(async () => {
-  under = await startHubUnderTest();
-  app = await under.newApp();
-  member = await under.newMember();
-});
-afterAll(() => under.stop());
+const hub = useHub({ member: {}, client: {} });
 
 type Params = Record<string, string | undefined>;
 const asksForPassword = (page: Page) => page.document.querySelector('#login-form') !== null;
 
 /** A browser in which the member is signed in to the app, and what the app learned by it. */
-async function signedIn(params: Params = {}, relyingParty = app) {
+async function signedIn(params: Params = {}, relyingParty = hub.client) {
   const browser = newBrowser();
   const tokens = await relyingParty.tokens(
-    await relyingParty.signIn(browser, member.username, params),
+    await relyingParty.signIn(browser, hub.member.username, params),
   );
   return { browser, tokens, claims: await relyingParty.idToken(tokens) };
 }
 
-async function typePassword(browser: Browser, page: Page, who = member): Promise<Page> {
+async function typePassword(browser: Browser, page: Page, who = hub.member): Promise<Page> {
   return browser.submit(page, '#login-form', { username: who.username, password: PASSWORD });
 }
 
 async function errorOf(browser: Browser, params: Params): Promise<string | null> {
-  return app.answer(await browser.open(app.authorizationUrl(params))).get('error');
+  return hub.client.answer(await browser.open(hub.client.authorizationUrl(params))).get('error');
 }
 
 /** Lets the clock come to a second, in seconds since 1970. */
@@ -50,17 +41,17 @@ describe('prompt=none', () => {
 
   it('is answered with tokens of the same member, session and sign-in where somebody is', async () => {
     const { browser, claims } = await signedIn({ max_age: '3600' });
-    const answer = app.answer(
-      await browser.open(app.authorizationUrl({ prompt: 'none', max_age: '3600' })),
+    const answer = hub.client.answer(
+      await browser.open(hub.client.authorizationUrl({ prompt: 'none', max_age: '3600' })),
     );
-    const again = await app.idToken(await app.tokens(answer));
+    const again = await hub.client.idToken(await hub.client.tokens(answer));
     expect(again.sub).toBe(claims.sub);
     expect(again.auth_time).toBe(claims.auth_time);
     expect(again.nonce).toBe('the-nonce');
   });
 
   it('is answered with consent_required where the app asks for more than the member has seen', async () => {
-    const other = await under.newApp({ scopes: ['openid', 'profile', 'email', 'groups'] });
+    const other = await hub.newClient({ scopes: ['openid', 'profile', 'email', 'groups'] });
     const { browser } = await signedIn({}, other);
     const page = await browser.open(
       other.authorizationUrl({ prompt: 'none', scope: 'openid groups' }),
@@ -70,7 +61,7 @@ describe('prompt=none', () => {
 
   it('is answered with access_denied or an interaction’s error where the service is closed to the member', async () => {
     const { browser } = await signedIn();
-    const closed = await under.newApp({}, { access: 'approval' });
+    const closed = await hub.newClient({}, { access: 'approval' });
     const page = await browser.open(closed.authorizationUrl({ prompt: 'none' }));
     expect(closed.answer(page).get('error')).toBe('access_denied');
     expect(closed.answer(page).has('code')).toBe(false);
@@ -82,69 +73,74 @@ describe('prompt=login', () => {
     const { browser, claims } = await signedIn({ max_age: '3600' });
     const first = claims.auth_time as number;
     await comeTo(first + 1);
-    const page = await browser.open(app.authorizationUrl({ prompt: 'login', max_age: '3600' }));
+    const page = await browser.open(
+      hub.client.authorizationUrl({ prompt: 'login', max_age: '3600' }),
+    );
     expect(asksForPassword(page)).toBe(true);
     const back = await typePassword(browser, page);
-    const again = await app.idToken(await app.tokens(app.answer(back)));
+    const again = await hub.client.idToken(await hub.client.tokens(hub.client.answer(back)));
     expect(again.sub).toBe(claims.sub);
     expect(again.auth_time).toBeGreaterThan(first);
   });
 
   it('says whom it asks, and has fields that can be filled in as the first time', async () => {
     const { browser } = await signedIn();
-    const page = await browser.open(app.authorizationUrl({ prompt: 'login' }));
-    expect(page.document.querySelector('.person')?.text).toContain(`Prénom ${member.username}`);
+    const page = await browser.open(hub.client.authorizationUrl({ prompt: 'login' }));
+    expect(page.document.querySelector('.person')?.text).toContain(`Prénom ${hub.member.username}`);
     const username = page.document.querySelector('#username');
     expect(username?.getAttribute('type')).toBe('text');
     expect(username?.hasAttribute('readonly')).toBe(false);
-    expect(username?.getAttribute('value')).toBe(member.username);
+    expect(username?.getAttribute('value')).toBe(hub.member.username);
   });
 
   it('asks once: the next request is let in', async () => {
     const { browser } = await signedIn();
-    await typePassword(browser, await browser.open(app.authorizationUrl({ prompt: 'login' })));
-    expect(app.isBack(await browser.open(app.authorizationUrl()))).toBe(true);
+    await typePassword(
+      browser,
+      await browser.open(hub.client.authorizationUrl({ prompt: 'login' })),
+    );
+    expect(hub.client.isBack(await browser.open(hub.client.authorizationUrl()))).toBe(true);
   });
 
   it('lets another member sign in, whose session replaces the first one’s', async () => {
     const { browser, tokens } = await signedIn();
-    const other = await under.newMember();
-    let page = await browser.open(app.authorizationUrl({ prompt: 'login' }));
+    const other = await hub.newMember();
+    let page = await browser.open(hub.client.authorizationUrl({ prompt: 'login' }));
     page = await browser.open(
       new URL(page.document.querySelector('#not-you')?.getAttribute('href') as string, page.url)
         .href,
     );
     expect(page.document.querySelector('#username')?.getAttribute('value') ?? '').toBe('');
     page = await typePassword(browser, page, other);
-    expect(page.document.querySelector('title')?.text).toContain(under.community.slug);
+    expect(page.document.querySelector('title')?.text).toContain(hub.community.slug);
     page = await browser.submit(page, '#submit-form');
     page = await browser.submit(page, '#consent-form', {}, '#consent-allow');
-    const idToken = await app.idToken(await app.tokens(app.answer(page)));
+    const idToken = await hub.client.idToken(await hub.client.tokens(hub.client.answer(page)));
     expect(idToken.sub).toBe(other.subject);
-    expect((await app.refresh(tokens.refresh_token as string)).status).toBe(400);
+    expect((await hub.client.refresh(tokens.refresh_token as string)).status).toBe(400);
   });
 
   it('with consent asks for both', async () => {
     const { browser } = await signedIn();
-    const page = await browser.open(app.authorizationUrl({ prompt: 'login consent' }));
+    const page = await browser.open(hub.client.authorizationUrl({ prompt: 'login consent' }));
     const consent = await typePassword(browser, page);
     expect(consent.document.querySelector('#consent-form')).not.toBeNull();
     const back = await browser.submit(consent, '#consent-form', {}, '#consent-allow');
-    expect(app.answer(back).has('code')).toBe(true);
+    expect(hub.client.answer(back).has('code')).toBe(true);
   });
 });
 
 describe('prompt=consent', () => {
   it('shows what is shared again, also to a member who has seen it', async () => {
     const { browser } = await signedIn();
-    const page = await browser.open(app.authorizationUrl({ prompt: 'consent' }));
+    const page = await browser.open(hub.client.authorizationUrl({ prompt: 'consent' }));
     const back = await browser.submit(page, '#consent-form', {}, '#consent-allow');
-    expect(app.answer(back).has('code')).toBe(true);
+    expect(hub.client.answer(back).has('code')).toBe(true);
   });
 
   it('may be answered with no', async () => {
     const { browser } = await signedIn();
-    const other = await under.newApp({}, { trust: 'third-party' });
+    const other = await hub.newClient({}, { trust: 'third-party' });
     const page = await browser.open(other.authorizationUrl());
     const back = await browser.submit(page, '#consent-form', {}, '#consent-deny');
     expect(other.answer(back).get('error')).toBe('access_denied');
@@ -157,22 +153,24 @@ describe('max_age', () => {
     const { browser, claims } = await signedIn({ max_age: '3600' });
     const first = claims.auth_time as number;
     await comeTo(first + 2);
-    const page = await browser.open(app.authorizationUrl({ max_age: '1' }));
+    const page = await browser.open(hub.client.authorizationUrl({ max_age: '1' }));
     expect(asksForPassword(page)).toBe(true);
     const back = await typePassword(browser, page);
-    const again = await app.idToken(await app.tokens(app.answer(back)));
+    const again = await hub.client.idToken(await hub.client.tokens(hub.client.answer(back)));
     expect(again.auth_time).toBeGreaterThan(first);
   });
 
   it('of 0 asks for the password at once', async () => {
     const { browser } = await signedIn();
-    expect(asksForPassword(await browser.open(app.authorizationUrl({ max_age: '0' })))).toBe(true);
+    expect(asksForPassword(await browser.open(hub.client.authorizationUrl({ max_age: '0' })))).toBe(
+      true,
+    );
   });
 
   it('of 10000 lets in by the sign-in there is, and says when that was', async () => {
     const { browser, claims } = await signedIn({ max_age: '10000' });
-    const page = await browser.open(app.authorizationUrl({ max_age: '10000' }));
-    const again = await app.idToken(await app.tokens(app.answer(page)));
+    const page = await browser.open(hub.client.authorizationUrl({ max_age: '10000' }));
+    const again = await hub.client.idToken(await hub.client.tokens(hub.client.answer(page)));
     expect(again.auth_time).toEqual(expect.any(Number));
     expect(again.auth_time).toBe(claims.auth_time);
   });
@@ -188,15 +186,17 @@ describe('id_token_hint', () => {
   it('with prompt=none lets the same member in', async () => {
     const { browser, tokens } = await signedIn();
     const page = await browser.open(
-      app.authorizationUrl({ prompt: 'none', id_token_hint: tokens.id_token }),
+      hub.client.authorizationUrl({ prompt: 'none', id_token_hint: tokens.id_token }),
     );
-    expect((await app.idToken(await app.tokens(app.answer(page)))).sub).toBe(member.subject);
+    expect((await hub.client.idToken(await hub.client.tokens(hub.client.answer(page)))).sub).toBe(
+      hub.member.subject,
+    );
   });
 
   it('with prompt=none is answered with login_required when another is signed in', async () => {
     const { tokens } = await signedIn();
     const browser = newBrowser();
-    await app.signIn(browser, (await under.newMember()).username);
+    await hub.client.signIn(browser, (await hub.newMember()).username);
     expect(await errorOf(browser, { prompt: 'none', id_token_hint: tokens.id_token })).toBe(
       'login_required',
     );
@@ -206,7 +206,7 @@ describe('id_token_hint', () => {
     const { browser, tokens } = await signedIn();
     const [header, , signature] = tokens.id_token.split('.');
     const forged = Buffer.from(
-      JSON.stringify({ iss: app.issuer, aud: app.service.clientId, sub: member.subject }),
+      JSON.stringify({ iss: hub.issuer, aud: hub.service.clientId, sub: hub.member.subject }),
     );
     const id_token_hint = `${header}.${forged.toString('base64url')}.${signature}`;
     expect(await errorOf(browser, { id_token_hint })).toBe('invalid_request');
@@ -214,39 +214,41 @@ describe('id_token_hint', () => {
 
   it('asks the member it means to sign in, and ends with login_required when another does', async () => {
     const { tokens } = await signedIn();
-    const other = await under.newMember();
+    const other = await hub.newMember();
     const browser = newBrowser();
-    await app.signIn(browser, other.username);
-    const url = app.authorizationUrl({ id_token_hint: tokens.id_token });
+    await hub.client.signIn(browser, other.username);
+    const url = hub.client.authorizationUrl({ id_token_hint: tokens.id_token });
     let page = await browser.open(url);
     expect(asksForPassword(page)).toBe(true);
     expect(page.document.querySelector('.person')).toBeNull();
     page = await typePassword(browser, page, other);
-    expect(app.answer(page).get('error')).toBe('login_required');
+    expect(hub.client.answer(page).get('error')).toBe('login_required');
   });
 
   it('lets the member whom it means take the place of another', async () => {
     const { tokens } = await signedIn();
     const browser = newBrowser();
-    await app.signIn(browser, (await under.newMember()).username);
-    let page = await browser.open(app.authorizationUrl({ id_token_hint: tokens.id_token }));
+    await hub.client.signIn(browser, (await hub.newMember()).username);
+    let page = await browser.open(hub.client.authorizationUrl({ id_token_hint: tokens.id_token }));
     page = await typePassword(browser, page);
     page = await browser.submit(page, '#submit-form');
-    expect((await app.idToken(await app.tokens(app.answer(page)))).sub).toBe(member.subject);
+    expect((await hub.client.idToken(await hub.client.tokens(hub.client.answer(page)))).sub).toBe(
+      hub.member.subject,
+    );
   });
 });
 
 it('auth_time is when the member proved who they are, and not when the browser brought it back', async () => {
   const browser = newBrowser();
-  const page = await browser.open(app.authorizationUrl({ max_age: '3600' }));
+  const page = await browser.open(hub.client.authorizationUrl({ max_age: '3600' }));
   const form = page.document.querySelector('#login-form');
-  const fields: Record<string, string> = { username: member.username, password: PASSWORD };
+  const fields: Record<string, string> = { username: hub.member.username, password: PASSWORD };
   for (const input of form?.querySelectorAll('input[type=hidden]') ?? [])
     fields[input.getAttribute('name') as string] = input.getAttribute('value') ?? '';
   const action = new URL(form?.getAttribute('action') as string, page.url).href;
   const answer = await browser.send(action, {
     method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: under.hub.url },
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: hub.url },
     body: new URLSearchParams(fields).toString(),
   });
   const proven = Date.now() / 1000;
@@ -254,7 +256,7 @@ it('auth_time is when the member proved who they are, and not when the browser b
   let back = await browser.open(new URL(answer.headers.get('location') as string, action).href);
   if (back.document.querySelector('#consent-form') !== null)
     back = await browser.submit(back, '#consent-form', {}, '#consent-allow');
-  const claims = await app.idToken(await app.tokens(app.answer(back)));
+  const claims = await hub.client.idToken(await hub.client.tokens(hub.client.answer(back)));
   expect(claims.auth_time).toBeLessThanOrEqual(proven);
 });
 
@@ -272,8 +274,8 @@ describe('an essential acr', () => {
     async (acr) => {
       const { browser } = await signedIn();
       for (const visitor of [newBrowser(), browser]) {
-        const page = await visitor.open(app.authorizationUrl({ claims: essential(acr) }));
-        expect(app.answer(page).get('error')).toBe('unmet_authentication_requirements');
+        const page = await visitor.open(hub.client.authorizationUrl({ claims: essential(acr) }));
+        expect(hub.client.answer(page).get('error')).toBe('unmet_authentication_requirements');
       }
     },
   );
@@ -290,16 +292,18 @@ describe('an asked-for sub', () => {
   it('of the member signed in is let in', async () => {
     const { browser } = await signedIn();
     const page = await browser.open(
-      app.authorizationUrl({ prompt: 'none', claims: claimsFor(member.subject) }),
+      hub.client.authorizationUrl({ prompt: 'none', claims: claimsFor(hub.member.subject) }),
     );
-    expect(app.answer(page).has('code')).toBe(true);
+    expect(hub.client.answer(page).has('code')).toBe(true);
   });
 
   it('of another ends with login_required, when the same member signs in again', async () => {
     const { browser } = await signedIn();
-    const other = await under.newMember();
-    const page = await browser.open(app.authorizationUrl({ claims: claimsFor(other.subject) }));
+    const other = await hub.newMember();
+    const page = await browser.open(
+      hub.client.authorizationUrl({ claims: claimsFor(other.subject) }),
+    );
     const back = await typePassword(browser, page);
-    expect(app.answer(back).get('error')).toBe('login_required');
+    expect(hub.client.answer(back).get('error')).toBe('login_required');
   });
 });

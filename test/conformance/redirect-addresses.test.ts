@@ -1,26 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ClientChange } from '../../src/domain/services/service-change.ts';
 import { Browser } from '../support/browser.ts';
-import type { BuiltMember } from '../support/factories.ts';
 import type { RelyingParty } from '../support/relying-party.ts';
-import { type HubUnderTest, startHubUnderTest } from './hub-under-test.ts';
+import { useHub } from '../support/use-hub.ts';
 
 // Addresses that apps fix (RFC 8252 §7, RFC 9700 §4.1), by the kind of client that a service says it is.
 
-let under: HubUnderTest;
-let member: BuiltMember;
-
-beforeAll(async () => {
-  under = await startHubUnderTest();
-  member = await under.newMember();
-});
-afterAll(() => under.stop());
+const hub = useHub({ member: {} });
 
 const native = (uris: string[], more = {}) =>
-  under.newApp({ kind: 'native', redirectUris: uris, ...more });
+  hub.newClient({ kind: 'native', redirectUris: uris, ...more });
 /** A browser that stops wherever it is sent away from the hub, be it to this machine. */
-const newBrowser = () =>
-  new Browser({ stopAt: (url) => url.origin !== new URL(under.hub.url).origin });
+const newBrowser = () => new Browser({ stopAt: (url) => url.origin !== new URL(hub.url).origin });
 const PUBLIC: ClientChange = { auth: 'none' };
 
 /** Where the browser is sent with an answer; a page of ours when the address is refused. */
@@ -49,7 +40,7 @@ describe('a native client', () => {
   ])('comes back to the scheme that its app fixes: %s', async (uri) => {
     const app = await native([uri], PUBLIC);
     app.service.redirectUri = uri;
-    const answer = await app.signIn(newBrowser(), member.username);
+    const answer = await app.signIn(newBrowser(), hub.member.username);
     expect(answer.get('state')).toBe('the-state');
     const response = await fetch(`${app.issuer}/oidc/token`, {
       method: 'POST',
@@ -113,15 +104,15 @@ describe('a native client', () => {
       app.authorizationUrl({ code_challenge: undefined, code_challenge_method: undefined }),
     );
     expect(app.answer(without).get('error')).toBe('invalid_request');
-    const tokens = await app.tokens(await app.signIn(newBrowser(), member.username));
-    expect((await app.idToken(tokens)).sub).toBe(member.subject);
+    const tokens = await app.tokens(await app.signIn(newBrowser(), hub.member.username));
+    expect((await app.idToken(tokens)).sub).toBe(hub.member.subject);
   });
 
   it('beside its server is asked about at its scheme each time, and at the server once', async () => {
     const app = await native(['https://photos.example/auth/login', 'app.immich:///oauth-callback']);
     const browser = newBrowser();
     app.service.redirectUri = 'https://photos.example/auth/login';
-    await app.signIn(browser, member.username);
+    await app.signIn(browser, hub.member.username);
     expect(app.isBack(await browser.open(app.authorizationUrl()))).toBe(true);
     app.service.redirectUri = 'app.immich:///oauth-callback';
     const page = await browser.open(app.authorizationUrl());
@@ -158,11 +149,11 @@ describe('a native client', () => {
 
 /** Writes past every rule, as an older version or a mistake of ours would. */
 async function store(app: RelyingParty, uris: string[]): Promise<void> {
-  await under.hub.database.query(
-    'UPDATE service_clients SET redirect_uris = $2 WHERE service_id = $1',
-    [app.service.id, uris],
-  );
-  await under.hub.app.settle();
+  await hub.database.query('UPDATE service_clients SET redirect_uris = $2 WHERE service_id = $1', [
+    app.service.id,
+    uris,
+  ]);
+  await hub.app.settle();
 }
 
 describe('a client of another kind', () => {
@@ -170,7 +161,7 @@ describe('a client of another kind', () => {
     '%s: has no ports and no schemes to choose from',
     async (kind) => {
       const uris = ['http://localhost:3000/cb', 'https://app.example/cb'];
-      const app = await under.newApp({ ...PUBLIC, kind, redirectUris: uris });
+      const app = await hub.newClient({ ...PUBLIC, kind, redirectUris: uris });
       await store(app, [...uris, 'oc://android']);
       expect(await isSentTo(app, 'http://localhost:3000/cb')).toBe(true);
       expect(await isSentTo(app, 'https://app.example/cb')).toBe(true);

@@ -1,39 +1,30 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createSealer } from '../../src/platform/secrets/sealer.ts';
 import { createRefreshTokenValues } from '../../src/protocols/oidc/refresh-token-value.ts';
-import type { BuiltMember } from '../support/factories.ts';
 import { TEST_SECRET } from '../support/hub.ts';
-import type { RelyingParty, Tokens } from '../support/relying-party.ts';
-import { type HubUnderTest, json, newBrowser, startHubUnderTest } from './hub-under-test.ts';
+import type { Tokens } from '../support/relying-party.ts';
+import { useHub } from '../support/use-hub.ts';
+import { json, newBrowser } from './answers.ts';
 
 // What is kept of refresh tokens that were used, and what becomes of whoever brings one (RFC 9700 §4.14.2).
 
-let under: HubUnderTest;
-let app: RelyingParty;
-let member: BuiltMember;
-
-beforeAll(async () => {
-  under = await startHubUnderTest();
-  app = await under.newApp();
-  member = await under.newMember();
-});
-afterAll(() => under.stop());
+const hub = useHub({ member: {}, client: {} });
 
 /** A family of tokens, the first of them used first; the last one is good. */
 async function family(uses: number): Promise<{ used: string[]; good: string; access: string }> {
-  const first = await app.tokens(await app.signIn(newBrowser(), member.username));
+  const first = await hub.client.tokens(await hub.client.signIn(newBrowser(), hub.member.username));
   const used: string[] = [];
   let good = first.refresh_token as string;
   for (let n = 0; n < uses; n += 1) {
     used.push(good);
-    good = (await json(await app.refresh(good))).refresh_token as string;
+    good = (await json(await hub.client.refresh(good))).refresh_token as string;
   }
   return { used, good, access: first.access_token };
 }
 
-const isGood = async (token: string) => (await app.refresh(token)).status === 200;
+const isGood = async (token: string) => (await hub.client.refresh(token)).status === 200;
 async function rows(): Promise<number> {
-  const [row] = await under.hub.database.query<{ count: number }>(
+  const [row] = await hub.database.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM oidc_artifacts WHERE kind = 'RefreshToken'`,
   );
   return row?.count ?? 0;
@@ -53,19 +44,19 @@ describe('a used refresh token', () => {
     ['one with a scope that it does not have', 0, { scope: 'openid groups' }],
   ])('ends its whole family when it comes again: %s', async (_which, index, fields) => {
     const { used, good, access } = await family(6);
-    const response = await app.refresh(used[index] as string, fields);
+    const response = await hub.client.refresh(used[index] as string, fields);
     expect([response.status, (await json(response)).error]).toEqual([400, 'invalid_grant']);
     expect(await isGood(good)).toBe(false);
-    expect((await app.userinfo(access)).status).toBe(401);
+    expect((await hub.client.userinfo(access)).status).toBe(401);
   });
 
   it('does so on another process, too', async () => {
     const { used, good } = await family(2);
-    const sibling = await under.hub.sibling();
-    const { host } = new URL(under.hub.url);
-    const response = await fetch(`${sibling.url}/c/${under.community.slug}/oidc/token`, {
+    const sibling = await hub.sibling();
+    const { host } = new URL(hub.url);
+    const response = await fetch(`${sibling.url}/c/${hub.community.slug}/oidc/token`, {
       method: 'POST',
-      headers: { authorization: app.basic(), 'x-forwarded-host': host },
+      headers: { authorization: hub.client.basic(), 'x-forwarded-host': host },
       body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: used[0] as string }),
     });
     expect(response.status).toBe(400);
@@ -75,29 +66,31 @@ describe('a used refresh token', () => {
 
   it('ends it when it is revoked, as the token that took its place would (RFC 7009 §2.1)', async () => {
     const { used, good } = await family(2);
-    expect((await app.post('/oidc/token/revocation', { token: used[0] as string })).status).toBe(
-      200,
-    );
+    expect(
+      (await hub.client.post('/oidc/token/revocation', { token: used[0] as string })).status,
+    ).toBe(200);
     expect(await isGood(good)).toBe(false);
   });
 
   it('is not active, and asking about it changes nothing', async () => {
     const { used, good } = await family(2);
-    const asked = await app.post('/oidc/token/introspection', { token: used[0] as string });
+    const asked = await hub.client.post('/oidc/token/introspection', { token: used[0] as string });
     expect(await json(asked)).toEqual({ active: false });
     expect(await isGood(good)).toBe(true);
   });
 
   it('ends nothing in the hands of another client, or of one that does not prove itself', async () => {
     const { used, good } = await family(2);
-    const other = await under.newApp();
+    const other = await hub.newClient();
     const token = { grant_type: 'refresh_token', refresh_token: used[0] as string };
     expect((await other.refresh(used[0] as string)).status).toBe(400);
     expect((await other.post('/oidc/token/revocation', { token: used[0] as string })).status).toBe(
       200,
     );
-    const wrong = `Basic ${Buffer.from(`${app.service.clientId}:wrong`).toString('base64')}`;
-    expect((await app.post('/oidc/token', token, { authorization: wrong })).status).toBe(401);
+    const wrong = `Basic ${Buffer.from(`${hub.service.clientId}:wrong`).toString('base64')}`;
+    expect((await hub.client.post('/oidc/token', token, { authorization: wrong })).status).toBe(
+      401,
+    );
     expect(await isGood(good)).toBe(true);
   });
 
@@ -110,7 +103,7 @@ describe('a used refresh token', () => {
       token.slice(0, 86),
       `${token}A`,
     ];
-    for (const value of madeUp) expect((await app.refresh(value)).status).toBe(400);
+    for (const value of madeUp) expect((await hub.client.refresh(value)).status).toBe(400);
     expect(await isGood(good)).toBe(true);
   });
 
@@ -118,7 +111,7 @@ describe('a used refresh token', () => {
     const { used, good } = await family(1);
     const values = createRefreshTokenValues(
       createSealer([TEST_SECRET.replaceAll(/[ ,]/g, '-')]),
-      under.community.id,
+      hub.community.id,
     );
     const { grantId, expiresAt } = values.grantOf(used[0] as string) as {
       grantId: string;
@@ -126,13 +119,13 @@ describe('a used refresh token', () => {
     };
     const now = Math.floor(Date.now() / 1000);
     expect(Math.round((expiresAt - now) / 86_400)).toBe(30);
-    expect((await app.refresh(values.make(grantId, now - 1))).status).toBe(400);
+    expect((await hub.client.refresh(values.make(grantId, now - 1))).status).toBe(400);
     expect(await isGood(good)).toBe(true);
   });
 
   it('is one of two when both come at once: one is answered at the most, and both end', async () => {
     const { good } = await family(1);
-    const answers = await Promise.all(Array.from({ length: 4 }, () => app.refresh(good)));
+    const answers = await Promise.all(Array.from({ length: 4 }, () => hub.client.refresh(good)));
     const tokens = await Promise.all(
       answers.filter(({ ok }) => ok).map((answer) => answer.json() as Promise<Tokens>),
     );
@@ -145,12 +138,12 @@ describe('a used refresh token', () => {
     const { good } = await family(1);
     // As it was stored then: by the hash of a value that says nothing.
     const old = 'o'.repeat(43);
-    await under.hub.database.query(
+    await hub.database.query(
       `UPDATE oidc_artifacts SET id_hash = sha256($2::bytea)
        WHERE community_id = $1 AND kind = 'RefreshToken' AND id_hash = sha256($3::bytea)`,
-      [under.community.id, Buffer.from(old), Buffer.from(good)],
+      [hub.community.id, Buffer.from(old), Buffer.from(good)],
     );
-    const next = (await json(await app.refresh(old))).refresh_token as string;
+    const next = (await json(await hub.client.refresh(old))).refresh_token as string;
     expect(await isGood(old)).toBe(false);
     expect(await isGood(next)).toBe(false);
   });

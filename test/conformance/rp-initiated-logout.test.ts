@@ -1,40 +1,31 @@
 import { generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadKeySet } from '../../src/domain/signing-keys/signing-key-store.ts';
 import type { Browser, Page } from '../support/browser.ts';
-import type { BuiltMember } from '../support/factories.ts';
-import type { RelyingParty, Tokens } from '../support/relying-party.ts';
-import { type HubUnderTest, newBrowser, startHubUnderTest } from './hub-under-test.ts';
+import type { Tokens } from '../support/relying-party.ts';
+import { useHub } from '../support/use-hub.ts';
+import { newBrowser } from './answers.ts';
 
 // RP-Initiated Logout OP: oidcc-rp-initiated-logout and its variants. Each ends with an
 // authorization request with prompt=none, which tells whether the member is signed out.
 
 const AFTER = 'https://after.example/signed-out';
-let under: HubUnderTest;
-let app: RelyingParty;
-let member: BuiltMember;
+const hub = useHub({ member: {}, client: { postLogoutRedirectUris: [AFTER] } });
 let browser: Browser;
 let tokens: Tokens;
-
-beforeAll(async () => {
-  under = await startHubUnderTest();
-  app = await under.newApp({ postLogoutRedirectUris: [AFTER] });
-  member = await under.newMember();
-});
-afterAll(() => under.stop());
 
 /** A sign-in, then the browser at the end session endpoint with these parameters. */
 async function end(params: (signedIn: Tokens) => Record<string, string>): Promise<Page> {
   browser = newBrowser();
-  tokens = await app.tokens(await app.signIn(browser, member.username));
-  return browser.open(`${app.issuer}/oidc/session/end?${new URLSearchParams(params(tokens))}`);
+  tokens = await hub.client.tokens(await hub.client.signIn(browser, hub.member.username));
+  return browser.open(`${hub.issuer}/oidc/session/end?${new URLSearchParams(params(tokens))}`);
 }
 
 const confirm = (page: Page) => browser.submit(page, '#logout-form', {}, '#logout-confirm');
 
 async function isSignedIn(): Promise<boolean> {
-  const page = await browser.open(app.authorizationUrl({ prompt: 'none' }));
-  const error = app.answer(page).get('error');
+  const page = await browser.open(hub.client.authorizationUrl({ prompt: 'none' }));
+  const error = hub.client.answer(page).get('error');
   if (error !== null) expect(error).toBe('login_required');
   return error === null;
 }
@@ -42,12 +33,12 @@ async function isSignedIn(): Promise<boolean> {
 function expectGoodbye(page: Page): void {
   expect(page.status).toBe(200);
   expect(page.document.querySelector('#logged-out')).not.toBeNull();
-  expect(page.url.startsWith(app.issuer)).toBe(true);
+  expect(page.url.startsWith(hub.issuer)).toBe(true);
 }
 
 async function expectRefused(page: Page): Promise<void> {
   expect(page.status).toBe(400);
-  expect(page.url.startsWith(app.issuer)).toBe(true);
+  expect(page.url.startsWith(hub.issuer)).toBe(true);
   expect(page.document.querySelector('#logout-form')).toBeNull();
   expect(await isSignedIn()).toBe(true);
 }
@@ -87,13 +78,12 @@ describe('a sign-out asked for by an app', () => {
   });
 
   it('with an ID token whose hour is past comes back all the same', async () => {
-    const { hub, community } = under;
-    const keys = await loadKeySet(hub.database, hub.sealer, community.id);
+    const keys = await loadKeySet(hub.database, hub.sealer, hub.community.id);
     const key = keys?.jwks.find(({ alg }) => alg === 'RS256') as JWK;
-    const past = await new SignJWT({ sub: member.subject })
+    const past = await new SignJWT({ sub: hub.member.subject })
       .setProtectedHeader({ alg: 'RS256', kid: key.kid as string })
-      .setIssuer(app.issuer)
-      .setAudience(app.service.clientId)
+      .setIssuer(hub.issuer)
+      .setAudience(hub.service.clientId)
       .setIssuedAt(Math.floor(Date.now() / 1000) - 86_400)
       .setExpirationTime(Math.floor(Date.now() / 1000) - 82_800)
       .sign(await importJWK(key));
@@ -104,7 +94,7 @@ describe('a sign-out asked for by an app', () => {
 
   it('may come by POST', async () => {
     await end(() => ({}));
-    const page = await browser.open(`${app.issuer}/oidc/session/end`, {
+    const page = await browser.open(`${hub.issuer}/oidc/session/end`, {
       method: 'POST',
       headers: {
         'content-type': 'application/x-www-form-urlencoded',
@@ -121,7 +111,7 @@ describe('a sign-out asked for by an app', () => {
 
   it('may name itself by client_id where it has no ID token', async () => {
     const page = await end(() => ({
-      client_id: app.service.clientId,
+      client_id: hub.service.clientId,
       post_logout_redirect_uri: AFTER,
     }));
     expect(await isSignedIn()).toBe(true);
@@ -132,7 +122,7 @@ describe('a sign-out asked for by an app', () => {
   it('may give its address without encoding it', async () => {
     await end(() => ({}));
     const page = await browser.open(
-      `${app.issuer}/oidc/session/end?post_logout_redirect_uri=${AFTER}&client_id=${app.service.clientId}`,
+      `${hub.issuer}/oidc/session/end?post_logout_redirect_uri=${AFTER}&client_id=${hub.service.clientId}`,
     );
     expect((await confirm(page)).url).toBe(AFTER);
   });
@@ -201,10 +191,10 @@ describe('a sign-out that is wrong is refused on a page, and nobody is signed ou
 
   it('with an ID token that somebody else signed', async () => {
     const { privateKey } = await generateKeyPair('RS256');
-    const forged = await new SignJWT({ sub: member.subject })
+    const forged = await new SignJWT({ sub: hub.member.subject })
       .setProtectedHeader({ alg: 'RS256', kid: 'theirs' })
-      .setIssuer(app.issuer)
-      .setAudience(app.service.clientId)
+      .setIssuer(hub.issuer)
+      .setAudience(hub.service.clientId)
       .setIssuedAt()
       .setExpirationTime('1h')
       .sign(privateKey);
@@ -218,7 +208,7 @@ describe('a sign-out that is wrong is refused on a page, and nobody is signed ou
   });
 
   it('with an ID token of one client and the name of another', async () => {
-    const other = await under.newApp();
+    const other = await hub.newClient();
     await expectRefused(
       await end(({ id_token }) => ({
         id_token_hint: id_token,
@@ -250,23 +240,25 @@ describe('the question', () => {
     const back = await browser.submit(page, '#logout-form', {}, '#logout-cancel');
     expect(back.url).toBe(AFTER);
     expect(await isSignedIn()).toBe(true);
-    expect((await app.refresh(tokens.refresh_token as string)).status).toBe(400);
+    expect((await hub.client.refresh(tokens.refresh_token as string)).status).toBe(400);
   });
 });
 
 describe('where nobody is signed in', () => {
   it('the app gets its member back by a form of ours, without a question', async () => {
-    const signedIn = await app.tokens(await app.signIn(newBrowser(), member.username));
+    const signedIn = await hub.client.tokens(
+      await hub.client.signIn(newBrowser(), hub.member.username),
+    );
     const visitor = newBrowser({ 'accept-language': 'en' });
     const page = await visitor.open(
-      `${app.issuer}/oidc/session/end?${new URLSearchParams({
+      `${hub.issuer}/oidc/session/end?${new URLSearchParams({
         id_token_hint: signedIn.id_token,
         post_logout_redirect_uri: AFTER,
         state: 'bye',
       })}`,
     );
     expect(page.document.querySelector('html')?.getAttribute('lang')).toBe('en');
-    expect(page.document.querySelector('title')?.text).toContain(under.community.slug);
+    expect(page.document.querySelector('title')?.text).toContain(hub.community.slug);
     const back = await visitor.submit(page, '#submit-form');
     expect(back.url).toBe(`${AFTER}?state=bye`);
   });

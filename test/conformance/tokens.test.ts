@@ -1,25 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BuiltMember, buildCommunity, buildService } from '../support/factories.ts';
+import { describe, expect, it } from 'vitest';
+import { buildCommunity, buildService } from '../support/factories.ts';
 import { RelyingParty, type Tokens } from '../support/relying-party.ts';
-import { type HubUnderTest, json, newBrowser, startHubUnderTest } from './hub-under-test.ts';
+import { useHub } from '../support/use-hub.ts';
+import { json, newBrowser } from './answers.ts';
 
 // Basic OP: the token endpoint; and refresh, client_credentials, introspection (RFC 7662),
 // revocation (RFC 7009) and pushed requests (RFC 9126).
 
-let under: HubUnderTest;
-let app: RelyingParty;
-let member: BuiltMember;
+const hub = useHub({ member: {}, client: {} });
 
-beforeAll(async () => {
-  under = await startHubUnderTest();
-  app = await under.newApp();
-  member = await under.newMember();
-});
-afterAll(() => under.stop());
-
-const answer = (relyingParty = app, params = {}) =>
-  relyingParty.signIn(newBrowser(), member.username, params);
-const tokensOf = async (relyingParty = app, params = {}) =>
+const answer = (relyingParty = hub.client, params = {}) =>
+  relyingParty.signIn(newBrowser(), hub.member.username, params);
+const tokensOf = async (relyingParty = hub.client, params = {}) =>
   relyingParty.tokens(await answer(relyingParty, params));
 
 async function expectOAuthError(response: Response, status: number, error: string): Promise<void> {
@@ -31,7 +23,7 @@ async function expectOAuthError(response: Response, status: number, error: strin
 
 describe('the token endpoint', () => {
   it('answers so that nothing keeps the tokens on the way', async () => {
-    const response = await app.redeem((await answer()).get('code') as string);
+    const response = await hub.client.redeem((await answer()).get('code') as string);
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(response.headers.get('content-type')).toMatch(/^application\/json/);
   });
@@ -39,7 +31,7 @@ describe('the token endpoint', () => {
   it.each(['client_secret_basic', 'client_secret_post'] as const)(
     'takes the secret by either way of a client that is registered with %s',
     async (method) => {
-      const client = await under.newApp({ auth: method });
+      const client = await hub.newClient({ auth: method });
       const { clientId: client_id, clientSecret: client_secret } = client.service;
       const redeem = async (fields: Record<string, string>, headers: Record<string, string>) =>
         fetch(`${client.issuer}/oidc/token`, {
@@ -60,8 +52,8 @@ describe('the token endpoint', () => {
   );
 
   it('says by which scheme to authenticate when the secret of the header is wrong', async () => {
-    const wrong = Buffer.from(`${app.service.clientId}:wrong`).toString('base64');
-    const response = await app.post(
+    const wrong = Buffer.from(`${hub.service.clientId}:wrong`).toString('base64');
+    const response = await hub.client.post(
       '/oidc/token',
       { grant_type: 'authorization_code', code: 'x' },
       { authorization: `Basic ${wrong}` },
@@ -76,12 +68,12 @@ describe('the token endpoint', () => {
     ['no verifier where there was a challenge', { code_verifier: '' }, 'invalid_grant'],
     ['an unknown grant type', { grant_type: 'password' }, 'unsupported_grant_type'],
   ])('refuses %s', async (_name, fields, error) => {
-    const response = await app.redeem((await answer()).get('code') as string, fields);
+    const response = await hub.client.redeem((await answer()).get('code') as string, fields);
     await expectOAuthError(response, 400, error);
   });
 
   it('refuses the code of another client', async () => {
-    const other = await under.newApp();
+    const other = await hub.newClient();
     const code = (await answer()).get('code') as string;
     await expectOAuthError(await other.redeem(code), 400, 'invalid_grant');
   });
@@ -90,27 +82,31 @@ describe('the token endpoint', () => {
 describe('a code', () => {
   it('is redeemed once; when it comes twice, all that it gave ends', async () => {
     const code = (await answer()).get('code') as string;
-    const tokens = (await json(await app.redeem(code))) as unknown as Tokens;
-    expect((await app.userinfo(tokens.access_token)).status).toBe(200);
-    await expectOAuthError(await app.redeem(code), 400, 'invalid_grant');
-    expect((await app.userinfo(tokens.access_token)).status).toBe(401);
-    await expectOAuthError(await app.refresh(tokens.refresh_token as string), 400, 'invalid_grant');
+    const tokens = (await json(await hub.client.redeem(code))) as unknown as Tokens;
+    expect((await hub.client.userinfo(tokens.access_token)).status).toBe(200);
+    await expectOAuthError(await hub.client.redeem(code), 400, 'invalid_grant');
+    expect((await hub.client.userinfo(tokens.access_token)).status).toBe(401);
+    await expectOAuthError(
+      await hub.client.refresh(tokens.refresh_token as string),
+      400,
+      'invalid_grant',
+    );
   });
 
   it('is refused for as long as a minute after, and longer, with the same answer', async () => {
     const code = (await answer()).get('code') as string;
-    const tokens = (await json(await app.redeem(code))) as unknown as Tokens;
-    await under.hub.database.query(
+    const tokens = (await json(await hub.client.redeem(code))) as unknown as Tokens;
+    await hub.database.query(
       `UPDATE oidc_artifacts SET expires_at = now() - interval '1 minute' WHERE kind = 'AuthorizationCode'`,
     );
-    await expectOAuthError(await app.redeem(code), 400, 'invalid_grant');
+    await expectOAuthError(await hub.client.redeem(code), 400, 'invalid_grant');
     expect(tokens.access_token).toBeTruthy();
   });
 });
 
 describe('a refresh token', () => {
   it('comes of offline access, asked for with prompt=consent', async () => {
-    const other = await under.newApp(
+    const other = await hub.newClient(
       { scopes: ['openid', 'profile', 'email', 'offline_access'] },
       { trust: 'third-party' },
     );
@@ -123,21 +119,21 @@ describe('a refresh token', () => {
   });
 
   it('gives an ID token of the same member, client and sign-in, made anew', async () => {
-    const tokens = await tokensOf(app, { max_age: '3600' });
-    const before = await app.idToken(tokens);
-    const response = await app.refresh(tokens.refresh_token as string);
+    const tokens = await tokensOf(hub.client, { max_age: '3600' });
+    const before = await hub.client.idToken(tokens);
+    const response = await hub.client.refresh(tokens.refresh_token as string);
     expect(response.headers.get('cache-control')).toBe('no-store');
     const refreshed = (await json(response)) as unknown as Tokens;
-    const after = await app.idToken(refreshed);
+    const after = await hub.client.idToken(refreshed);
     for (const claim of ['iss', 'sub', 'aud', 'auth_time', 'azp'])
       expect([claim, after[claim]]).toEqual([claim, before[claim]]);
     expect(after.iat).toBeGreaterThanOrEqual(before.iat as number);
     expect(refreshed.access_token).not.toBe(tokens.access_token);
-    expect((await app.userinfo(refreshed.access_token)).status).toBe(200);
+    expect((await hub.client.userinfo(refreshed.access_token)).status).toBe(200);
   });
 
   it('is the client’s own: with another client’s secret it gives nothing, and goes on working', async () => {
-    const other = await under.newApp();
+    const other = await hub.newClient();
     const tokens = await tokensOf();
     const response = await other.refresh(tokens.refresh_token as string);
     await expectOAuthError(response, 400, 'invalid_grant');
@@ -145,22 +141,24 @@ describe('a refresh token', () => {
 
   it('gives fewer scopes on demand, never more', async () => {
     const tokens = await tokensOf();
-    const fewer = await app.refresh(tokens.refresh_token as string, { scope: 'openid' });
+    const fewer = await hub.client.refresh(tokens.refresh_token as string, { scope: 'openid' });
     const refreshed = (await json(fewer)) as unknown as Tokens;
     expect(refreshed.scope).toBe('openid');
-    const more = await app.refresh(refreshed.refresh_token as string, { scope: 'openid groups' });
+    const more = await hub.client.refresh(refreshed.refresh_token as string, {
+      scope: 'openid groups',
+    });
     await expectOAuthError(more, 400, 'invalid_scope');
   });
 
   it('is not given to a third party that did not ask for offline access', async () => {
-    const other = await under.newApp({}, { trust: 'third-party' });
+    const other = await hub.newClient({}, { trust: 'third-party' });
     expect(await tokensOf(other)).not.toHaveProperty('refresh_token');
   });
 });
 
 describe('client_credentials', () => {
   it('gives a service a token of its own, which says nothing of any member', async () => {
-    const machine = await under.newApp({ grants: ['client_credentials'], redirectUris: [] });
+    const machine = await hub.newClient({ grants: ['client_credentials'], redirectUris: [] });
     const response = await machine.post('/oidc/token', { grant_type: 'client_credentials' });
     expect(response.status).toBe(200);
     const tokens = (await json(response)) as unknown as Tokens;
@@ -169,23 +167,23 @@ describe('client_credentials', () => {
   });
 
   it('is refused to a service that is not registered for it', async () => {
-    const response = await app.post('/oidc/token', { grant_type: 'client_credentials' });
+    const response = await hub.client.post('/oidc/token', { grant_type: 'client_credentials' });
     expect(response.status).toBe(400);
     expect(await json(response)).not.toHaveProperty('access_token');
   });
 });
 
 describe('introspection', () => {
-  const introspect = (token: string, relyingParty = app) =>
+  const introspect = (token: string, relyingParty = hub.client) =>
     relyingParty.post('/oidc/token/introspection', { token }).then(json);
 
   it('tells a token’s own client whose it is, while it counts', async () => {
     const tokens = await tokensOf();
     expect(await introspect(tokens.access_token)).toMatchObject({
       active: true,
-      client_id: app.service.clientId,
-      sub: member.subject,
-      iss: app.issuer,
+      client_id: hub.service.clientId,
+      sub: hub.member.subject,
+      iss: hub.issuer,
       scope: 'openid profile email',
       exp: expect.any(Number),
     });
@@ -194,21 +192,20 @@ describe('introspection', () => {
 
   it('says no more than "inactive" of what is unknown or has ended', async () => {
     const tokens = await tokensOf();
-    await app.post('/oidc/token/revocation', { token: tokens.access_token });
+    await hub.client.post('/oidc/token/revocation', { token: tokens.access_token });
     expect(await introspect(tokens.access_token)).toEqual({ active: false });
     expect(await introspect('unknown')).toEqual({ active: false });
   });
 
   it('tells a service of the same community that has the token, as a mail server has a webmail’s', async () => {
     const tokens = await tokensOf();
-    expect(await introspect(tokens.access_token, await under.newApp())).toMatchObject({
+    expect(await introspect(tokens.access_token, await hub.newClient())).toMatchObject({
       active: true,
-      sub: member.subject,
+      sub: hub.member.subject,
     });
   });
 
   it('tells a service of another community nothing', async () => {
-    const { hub } = under;
     const elsewhere = await buildCommunity(hub.database);
     const service = await buildService(hub, elsewhere);
     const tokens = await tokensOf();
@@ -217,23 +214,23 @@ describe('introspection', () => {
   });
 
   it('is refused without a secret', async () => {
-    const response = await fetch(`${app.issuer}/oidc/token/introspection`, {
+    const response = await fetch(`${hub.issuer}/oidc/token/introspection`, {
       method: 'POST',
-      body: new URLSearchParams({ token: 'x', client_id: app.service.clientId }),
+      body: new URLSearchParams({ token: 'x', client_id: hub.service.clientId }),
     });
     await expectOAuthError(response, 401, 'invalid_client');
   });
 });
 
 describe('revocation', () => {
-  const revoke = (token: string, relyingParty = app) =>
+  const revoke = (token: string, relyingParty = hub.client) =>
     relyingParty.post('/oidc/token/revocation', { token });
 
   it('of a refresh token ends it and the access tokens that it gave', async () => {
     const tokens = await tokensOf();
     expect((await revoke(tokens.refresh_token as string)).status).toBe(200);
-    expect((await app.refresh(tokens.refresh_token as string)).status).toBe(400);
-    expect((await app.userinfo(tokens.access_token)).status).toBe(401);
+    expect((await hub.client.refresh(tokens.refresh_token as string)).status).toBe(400);
+    expect((await hub.client.userinfo(tokens.access_token)).status).toBe(401);
   });
 
   it('of an unknown token says yes, so that nobody learns anything', async () => {
@@ -241,17 +238,17 @@ describe('revocation', () => {
   });
 
   it('of another client’s token ends nothing', async () => {
-    const other = await under.newApp();
+    const other = await hub.newClient();
     const tokens = await tokensOf();
     await revoke(tokens.access_token, other);
-    expect((await app.userinfo(tokens.access_token)).status).toBe(200);
+    expect((await hub.client.userinfo(tokens.access_token)).status).toBe(200);
   });
 });
 
 describe('a pushed request', () => {
   const push = (params: Record<string, string> = {}) => {
-    const url = new URL(app.authorizationUrl(params));
-    return app.post('/oidc/request', Object.fromEntries(url.searchParams));
+    const url = new URL(hub.client.authorizationUrl(params));
+    return hub.client.post('/oidc/request', Object.fromEntries(url.searchParams));
   };
 
   async function pushed(params: Record<string, string> = {}): Promise<string> {
@@ -264,16 +261,16 @@ describe('a pushed request', () => {
 
   const openPushed = (request_uri: string, browser = newBrowser()) =>
     browser.open(
-      `${app.issuer}/oidc/auth?${new URLSearchParams({ client_id: app.service.clientId, request_uri })}`,
+      `${hub.issuer}/oidc/auth?${new URLSearchParams({ client_id: hub.service.clientId, request_uri })}`,
     );
 
   it('is answered as one that came by the browser, and serves once', async () => {
     const browser = newBrowser();
-    await app.signIn(browser, member.username);
+    await hub.client.signIn(browser, hub.member.username);
     const request_uri = await pushed({ state: 'pushed' });
     const back = await openPushed(request_uri, browser);
-    expect(app.answer(back).get('state')).toBe('pushed');
-    expect((await app.tokens(app.answer(back))).id_token).toBeTruthy();
+    expect(hub.client.answer(back).get('state')).toBe('pushed');
+    expect((await hub.client.tokens(hub.client.answer(back))).id_token).toBeTruthy();
     const again = await openPushed(request_uri, browser);
     expect(again.text + again.url).toContain('invalid_request_uri');
   });
@@ -282,10 +279,10 @@ describe('a pushed request', () => {
     const browser = newBrowser();
     const page = await openPushed(await pushed(), browser);
     const back = await browser.submit(page, '#login-form', {
-      username: member.username,
+      username: hub.member.username,
       password: 'correct horse battery staple',
     });
-    expect(app.answer(back).has('code')).toBe(true);
+    expect(hub.client.answer(back).has('code')).toBe(true);
   });
 
   it('that is wrong is refused when it is pushed', async () => {

@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BuiltMember, buildGroup } from '../support/factories.ts';
-import type { RelyingParty } from '../support/relying-party.ts';
-import { type HubUnderTest, json, newBrowser, startHubUnderTest } from './hub-under-test.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { buildGroup } from '../support/factories.ts';
+import { useHub } from '../support/use-hub.ts';
+import { json, newBrowser } from './answers.ts';
 
 // Basic OP: userinfo, scopes and the `claims` parameter; and what real apps read of claims.
-
-let under: HubUnderTest;
-let app: RelyingParty;
-let member: BuiltMember;
 
 const SCOPES = ['openid', 'profile', 'email', 'groups', 'community'];
 const FULL_PROFILE = {
@@ -19,23 +15,19 @@ const FULL_PROFILE = {
 };
 const { given_name: givenName, family_name: familyName, ...same } = FULL_PROFILE;
 
+const hub = useHub({ member: { givenName, familyName, ...same }, client: { scopes: SCOPES } });
 beforeAll(async () => {
-  under = await startHubUnderTest();
-  member = await under.newMember({ givenName, familyName, ...same });
-  const { database } = under.hub;
-  await buildGroup(database, under.community.id, 'bureau', [member.subject]);
-  await buildGroup(database, under.community.id, 'atelier', [member.subject]);
-  app = await under.newApp({ scopes: SCOPES });
+  await buildGroup(hub.database, hub.community.id, 'bureau', [hub.member.subject]);
+  await buildGroup(hub.database, hub.community.id, 'atelier', [hub.member.subject]);
 });
-afterAll(() => under.stop());
 
 type Claims = Record<string, unknown>;
 
 /** What an app learns of a member by each way, asking for these scopes and claims. */
 async function learn(
   params: Record<string, string>,
-  relyingParty = app,
-  who = member,
+  relyingParty = hub.client,
+  who = hub.member,
 ): Promise<{ idToken: Claims; userinfo: Claims; scope: string }> {
   const answer = await relyingParty.signIn(newBrowser(), who.username, params);
   const tokens = await relyingParty.tokens(answer);
@@ -48,8 +40,9 @@ async function learn(
 
 describe('userinfo', () => {
   const token = async () =>
-    (await app.tokens(await app.signIn(newBrowser(), member.username))).access_token;
-  const url = () => `${app.issuer}/oidc/me`;
+    (await hub.client.tokens(await hub.client.signIn(newBrowser(), hub.member.username)))
+      .access_token;
+  const url = () => `${hub.issuer}/oidc/me`;
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
 
   it.each([
@@ -78,17 +71,17 @@ describe('userinfo', () => {
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toMatch(/^application\/json/);
     expect(response.headers.get('cache-control')).toBe('no-store');
-    expect((await json(response)).sub).toBe(member.subject);
+    expect((await json(response)).sub).toBe(hub.member.subject);
   });
 
   it('without a token says which scheme to use, and nothing of an error', async () => {
     const response = await fetch(url());
     expect(response.status).toBe(401);
-    expect(response.headers.get('www-authenticate')).toBe(`Bearer realm="${app.issuer}"`);
+    expect(response.headers.get('www-authenticate')).toBe(`Bearer realm="${hub.issuer}"`);
   });
 
   it('with a token that does not count says so', async () => {
-    const response = await app.userinfo('unknown');
+    const response = await hub.client.userinfo('unknown');
     expect(response.status).toBe(401);
     expect(response.headers.get('www-authenticate')).toMatch(/^Bearer .*error="invalid_token"/);
   });
@@ -107,10 +100,10 @@ describe('scopes', () => {
   it('profile gives what is known of the member', async () => {
     const { userinfo } = await learn({ scope: 'openid profile' });
     expect(userinfo).toEqual({
-      sub: member.subject,
-      name: `Prénom ${member.username}`,
-      preferred_username: member.username,
-      localpart: member.username,
+      sub: hub.member.subject,
+      name: `Prénom ${hub.member.username}`,
+      preferred_username: hub.member.username,
+      localpart: hub.member.username,
       updated_at: expect.any(Number),
       ...FULL_PROFILE,
     });
@@ -118,16 +111,19 @@ describe('scopes', () => {
 
   it('email gives the address, and that it is verified as a boolean', async () => {
     const { userinfo } = await learn({ scope: 'openid email' });
-    expect(userinfo).toEqual({ sub: member.subject, email: member.email, email_verified: true });
+    expect(userinfo).toEqual({
+      sub: hub.member.subject,
+      email: hub.member.email,
+      email_verified: true,
+    });
   });
 
   it('email does not say "verified" of an address that is not', async () => {
-    const other = await under.newMember();
-    await under.hub.database.query(
-      'UPDATE person_emails SET verified_at = NULL WHERE person_id = $1',
-      [other.personId],
-    );
-    const { userinfo } = await learn({ scope: 'openid email' }, app, other);
+    const other = await hub.newMember();
+    await hub.database.query('UPDATE person_emails SET verified_at = NULL WHERE person_id = $1', [
+      other.personId,
+    ]);
+    const { userinfo } = await learn({ scope: 'openid email' }, hub.client, other);
     expect(userinfo).toEqual({ sub: other.subject, email: other.email });
   });
 
@@ -138,7 +134,7 @@ describe('scopes', () => {
 
   it('openid alone gives the subject alone', async () => {
     const { userinfo, idToken } = await learn({ scope: 'openid' });
-    expect(userinfo).toEqual({ sub: member.subject });
+    expect(userinfo).toEqual({ sub: hub.member.subject });
     for (const claim of ['name', 'email', 'preferred_username'])
       expect(idToken).not.toHaveProperty(claim);
   });
@@ -150,7 +146,7 @@ describe('scopes', () => {
   });
 
   it('groups gives an array also to a member of none', async () => {
-    const { userinfo } = await learn({ scope: 'openid groups' }, app, await under.newMember());
+    const { userinfo } = await learn({ scope: 'openid groups' }, hub.client, await hub.newMember());
     expect(userinfo.groups).toEqual([]);
   });
 
@@ -169,7 +165,7 @@ describe('scopes', () => {
   });
 
   it('that a service may not have are not given, though the rest is', async () => {
-    const modest = await under.newApp({ scopes: ['openid', 'profile'] });
+    const modest = await hub.newClient({ scopes: ['openid', 'profile'] });
     const learned = await learn(
       {
         scope: 'openid profile email groups',
@@ -193,13 +189,13 @@ describe('the claims parameter', () => {
 
   it('brings an essential claim to userinfo where it was asked for there', async () => {
     const { userinfo, idToken } = await learn(asked({ userinfo: { name: { essential: true } } }));
-    expect(userinfo.name).toBe(`Prénom ${member.username}`);
+    expect(userinfo.name).toBe(`Prénom ${hub.member.username}`);
     expect(idToken).not.toHaveProperty('name');
   });
 
   it('brings a claim to the ID token where it was asked for there', async () => {
     const { userinfo, idToken } = await learn(asked({ id_token: { email: null } }));
-    expect(idToken.email).toBe(member.email);
+    expect(idToken.email).toBe(hub.member.email);
     expect(userinfo).not.toHaveProperty('email');
   });
 
@@ -207,7 +203,7 @@ describe('the claims parameter', () => {
     const { userinfo } = await learn(
       asked({ userinfo: { quota: { essential: true }, picture: { essential: true } } }),
     );
-    expect(userinfo).toEqual({ sub: member.subject });
+    expect(userinfo).toEqual({ sub: hub.member.subject });
   });
 
   it('brings auth_time to the ID token', async () => {
@@ -223,14 +219,14 @@ describe('a service that reads one place only', () => {
     ['id_token', true, false],
     ['userinfo', false, true],
   ] as const)('and says %s gets the claims there', async (claimsIn, inIdToken, inUserinfo) => {
-    const { idToken, userinfo } = await learn(ASK, await under.newApp({ claimsIn }));
+    const { idToken, userinfo } = await learn(ASK, await hub.newClient({ claimsIn }));
     expect('name' in idToken).toBe(inIdToken);
     expect('name' in userinfo).toBe(inUserinfo);
-    expect([idToken.sub, userinfo.sub]).toEqual([member.subject, member.subject]);
+    expect([idToken.sub, userinfo.sub]).toEqual([hub.member.subject, hub.member.subject]);
   });
 
   it('gets by the claims parameter what it asks for at the other place', async () => {
-    const reader = await under.newApp({ claimsIn: 'id_token' });
+    const reader = await hub.newClient({ claimsIn: 'id_token' });
     const claims = JSON.stringify({ userinfo: { name: null } });
     expect((await learn({ ...ASK, claims }, reader)).userinfo).toHaveProperty('name');
   });

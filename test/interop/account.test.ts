@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildReader } from '../ldap/support/directory.ts';
 import { launchChromium, newVisitor } from './support/chromium.ts';
 import { type Lieu, startLieu } from './support/lieu.ts';
 import { agree, typePassword } from './support/visits.ts';
@@ -33,10 +34,7 @@ beforeAll(async () => {
   const [agenda] = await lieu.hub.database.query<{ id: string }>(
     `SELECT id FROM services WHERE slug = 'agenda'`,
   );
-  await lieu.hub.database.query(
-    `INSERT INTO service_readers (community_id, service_id, password_hash) VALUES ($1, $2, 'x')`,
-    [lieu.community.id, agenda?.id],
-  );
+  await buildReader(lieu.hub.database, lieu.community.id, agenda?.id as string);
   await lieu.hub.app.settle();
 });
 afterAll(async () => {

@@ -2,15 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import * as oidc from 'openid-client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type HubUnderTest,
-  json,
-  newBrowser,
-  startHubUnderTest,
-} from '../conformance/hub-under-test.ts';
-import type { BuiltMember } from '../support/factories.ts';
+import { describe, expect, it } from 'vitest';
+import { json, newBrowser } from '../conformance/answers.ts';
 import type { RelyingParty } from '../support/relying-party.ts';
+import { useHub } from '../support/use-hub.ts';
 import { PYTHON } from './support/synapse.ts';
 
 // Libraries that apps are made of, with ids and secrets that not all of them encode alike.
@@ -18,14 +13,7 @@ import { PYTHON } from './support/synapse.ts';
 const AUTHLIB = fileURLToPath(new URL('./support/authlib-client.py', import.meta.url));
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 
-let under: HubUnderTest;
-let member: BuiltMember;
-
-beforeAll(async () => {
-  under = await startHubUnderTest();
-  member = await under.newMember();
-});
-afterAll(() => under.stop());
+const hub = useHub({ member: {} });
 
 const CREDENTIALS: [string, string, string][] = [
   ['plain', 'plain', 'a-secret-of-plain-letters'],
@@ -33,7 +21,7 @@ const CREDENTIALS: [string, string, string][] = [
 ];
 
 function newApp(id: string, secret: string, method: string): Promise<RelyingParty> {
-  return under.newApp({
+  return hub.newClient({
     id: `${id}-${method}-${Math.random().toString(36).slice(2, 8)}`,
     secret,
     // Registered with the other one: apps change with their updates.
@@ -48,7 +36,7 @@ async function agree(app: RelyingParty, url: string): Promise<string> {
   const browser = newBrowser();
   let page = await browser.open(url);
   page = await browser.submit(page, '#login-form', {
-    username: member.username,
+    username: hub.member.username,
     password: 'correct horse battery staple',
   });
   page = await browser.submit(page, '#consent-form', {}, '#consent-allow');
@@ -73,7 +61,7 @@ describe.each(CREDENTIALS)('an id and a secret %s', (_name, id, secret) => {
       expect(await authlib({ ...job, answer, state: begun.state })).toEqual({
         active: true,
         renewed: true,
-        sub: member.subject,
+        sub: hub.member.subject,
         revoked: 200,
       });
     });
@@ -102,7 +90,7 @@ describe.each(CREDENTIALS)('an id and a secret %s', (_name, id, secret) => {
       const tokens = await oidc.authorizationCodeGrant(config, answer, {
         pkceCodeVerifier: app.verifier,
       });
-      expect(tokens.claims()?.sub).toBe(member.subject);
+      expect(tokens.claims()?.sub).toBe(hub.member.subject);
       const renewed = await oidc.refreshTokenGrant(config, tokens.refresh_token as string);
       expect(await oidc.tokenIntrospection(config, renewed.access_token)).toMatchObject({
         active: true,

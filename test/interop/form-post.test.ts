@@ -1,43 +1,28 @@
 import type { Browser, Request } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import {
-  type BuiltCommunity,
-  type BuiltService,
-  buildCommunity,
-  buildMember,
-  buildService,
-} from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
 import { RelyingParty } from '../support/relying-party.ts';
+import { useHub } from '../support/use-hub.ts';
 import { launchChromium, newVisitor } from './support/chromium.ts';
 import { agree, typePassword } from './support/visits.ts';
 
 // docs/decisions/0006-post-becomes-get.md, in a real browser.
 
 let browser: Browser;
-let hub: TestHub;
-let community: BuiltCommunity;
-let service: BuiltService;
+const hub = useHub({ service: {} });
 
 beforeAll(async () => {
   browser = await launchChromium();
-  hub = await startHub();
-  community = await buildCommunity(hub.database);
-  service = await buildService(hub, community);
 });
-afterAll(async () => {
-  await browser?.close();
-  await hub?.stop();
-});
+afterAll(() => browser?.close());
 
 it.each([true, false])(
   'a form_post answer reaches an app on another site (scripts: %s)',
   async (javaScriptEnabled) => {
-    const member = await buildMember(hub.database, community.id);
-    const app = new RelyingParty(hub.url, community, service);
+    const member = await hub.newMember();
+    const app = new RelyingParty(hub.url, hub.community, hub.service);
     const page = await (await newVisitor(browser, { javaScriptEnabled })).newPage();
     const received: Request[] = [];
-    await page.route(`${service.redirectUri}**`, async (route) => {
+    await page.route(`${hub.service.redirectUri}**`, async (route) => {
       received.push(route.request());
       await route.fulfill({ contentType: 'text/html', body: '<h1>the app</h1>' });
     });
@@ -45,7 +30,7 @@ it.each([true, false])(
     await typePassword(page, member.username);
     await agree(page);
     if (!javaScriptEnabled) await page.click('#submit-continue');
-    await page.waitForURL(service.redirectUri);
+    await page.waitForURL(hub.service.redirectUri);
     expect(received.map((request) => request.method())).toEqual(['POST']);
     const answer = new URLSearchParams(received[0]?.postData() ?? '');
     expect((await app.idToken(await app.tokens(answer))).sub).toBe(member.subject);
@@ -53,16 +38,16 @@ it.each([true, false])(
 );
 
 it('a request that another site posts brings the member’s session, and needs no second sign-in', async () => {
-  const member = await buildMember(hub.database, community.id);
-  const app = new RelyingParty(hub.url, community, service);
+  const member = await hub.newMember();
+  const app = new RelyingParty(hub.url, hub.community, hub.service);
   const page = await (await newVisitor(browser)).newPage();
-  await page.route(`${service.redirectUri}**`, (route) =>
+  await page.route(`${hub.service.redirectUri}**`, (route) =>
     route.fulfill({ contentType: 'text/html', body: '<h1>the app</h1>' }),
   );
   await page.goto(app.authorizationUrl());
   await typePassword(page, member.username);
   await agree(page);
-  await page.waitForURL(`${service.redirectUri}?**`);
+  await page.waitForURL(`${hub.service.redirectUri}?**`);
 
   const request = new URL(app.authorizationUrl({ state: 'posted' }));
   const inputs = [...request.searchParams].map(
@@ -77,6 +62,6 @@ it('a request that another site posts brings the member’s session, and needs n
   await page.goto('http://elsewhere.example/');
   await page.click('button');
   await page.waitForURL((url) => url.searchParams.get('state') === 'posted', { timeout: 10_000 });
-  expect(page.url().startsWith(service.redirectUri)).toBe(true);
+  expect(page.url().startsWith(hub.service.redirectUri)).toBe(true);
   expect(new URL(page.url()).searchParams.has('code')).toBe(true);
 });

@@ -7,6 +7,7 @@ import { buildLieu, type Lieu, READER_PASSWORD } from '../ldap/support/directory
 import { buildMember, PASSWORD } from '../support/factories.ts';
 import { freePort } from '../support/free-port.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { nestGroup } from '../support/nest-group.ts';
 import { type Program, startProgram } from './support/programs.ts';
 import { makeWorkFolder, type WorkFolder } from './support/work-folder.ts';
 
@@ -24,10 +25,8 @@ beforeAll(async () => {
   lieu = await buildLieu(hub, { slug: 'lamyne' });
   const bureau = await lieu.group('bureau', [lieu.alice]);
   const association = await lieu.group('association', []);
-  await hub.database.query(
-    'INSERT INTO group_nestings (community_id, parent_id, child_id) VALUES ($1, $2, $3)',
-    [lieu.community.id, association.id, bureau.id],
-  );
+  const nesting = { parentId: association.id, childId: bureau.id };
+  await hub.database.transaction((tx) => nestGroup(tx, lieu.community.id, nesting, 'cli'));
   await hub.app.settle();
   const port = await freePort();
   await mkdir(join(folder.path, 'site'));

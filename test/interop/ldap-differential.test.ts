@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LDAP } from '../ldap/support/directory.ts';
 import { connectLdap, type LdapClient } from '../ldap/support/ldap-client.ts';
 import { applyText } from '../support/apply-text.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
+import { useHub } from '../support/use-hub.ts';
 import { askFor, difference, type Question } from './support/ldap-differential/answers.ts';
 import { explanationOf } from './support/ldap-differential/explained.ts';
 import { readFacts } from './support/ldap-differential/facts.ts';
@@ -17,13 +18,12 @@ import {
   READER_SECRET,
 } from './support/ldap-differential/source.ts';
 
-let hub: TestHub;
+const hub = useHub({ env: LDAP });
 let slapd: Slapd;
 let clients: { bridge: LdapClient; slapd: LdapClient };
 let entries: Entry[];
 
 beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_LDAP_LISTEN: '127.0.0.1:0' });
   await applyText(hub.database, declarativeFile());
   await hub.app.settle();
   const bridge = await connectReader(hub.app.ldap?.address?.port as number);
@@ -35,7 +35,6 @@ afterAll(async () => {
   clients?.bridge.close();
   clients?.slapd.close();
   await slapd?.stop();
-  await hub?.stop();
 });
 
 async function connectReader(port: number): Promise<LdapClient> {

@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type BuiltCommunity, buildCommunity, buildMember } from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
+import { buildMember } from '../support/factories.ts';
 import { linkIn } from '../support/newcomers.ts';
+import { useHub } from '../support/use-hub.ts';
 import { launchChromium, newVisitor } from './support/chromium.ts';
 import { focused, overflow, violations } from './support/look-at-page.ts';
 import { typePassword } from './support/visits.ts';
@@ -14,33 +14,25 @@ const NEW = 'neuf baleines lisent le journal';
 /** A folder for pictures of what the tests see, for eyes. */
 const PICTURES = process.env.TROUSSEAU_PICTURES;
 
-let hub: TestHub;
-let browser: Browser;
-let lieu: BuiltCommunity;
-let other: BuiltCommunity;
-
-beforeAll(async () => {
-  browser = await launchChromium();
-  hub = await startHub();
-  lieu = await buildCommunity(hub.database, { slug: 'lamyne', name: 'La MYNE', accent: '#0a7d5a' });
-  other = await buildCommunity(hub.database, {
+const hub = useHub({
+  community: { slug: 'lamyne', name: 'La MYNE', accent: '#0a7d5a' },
+  neighbour: {
     slug: 'hermitage',
     name: 'L’Hermitage',
     registration: 'approval',
-  });
-  await buildMember(hub.database, other.id, { role: 'owner' });
-  await hub.database.query(
-    `INSERT INTO registration_questions (community_id, text) VALUES ($1, 'Comment nous connaissez-vous ?')`,
-    [other.id],
-  );
+    questions: [{ text: 'Comment nous connaissez-vous ?', required: false }],
+  },
+});
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+  await buildMember(hub.database, hub.neighbour.id, { role: 'owner' });
   await hub.app.settle();
 });
-afterAll(async () => {
-  await browser?.close();
-  await hub?.stop();
-});
+afterAll(() => browser?.close());
 
-const at = (path: string, { slug } = lieu) => `${hub.url}/c/${slug}${path}`;
+const at = (path: string, { slug } = hub.community) => `${hub.url}/c/${slug}${path}`;
 
 const VISITORS = [
   { locale: 'fr-FR', width: 1280, script: true },
@@ -53,7 +45,7 @@ describe.each(VISITORS)('in $locale at $width pixels, scripts: $script', (visito
   let member: Awaited<ReturnType<typeof buildMember>>;
 
   beforeEach(async () => {
-    member = await buildMember(hub.database, lieu.id, { displayName: 'Camille Œuvrard' });
+    member = await hub.newMember({ displayName: 'Camille Œuvrard' });
     await hub.database.query('UPDATE person_emails SET proven_at = now() WHERE person_id = $1', [
       member.personId,
     ]);
@@ -85,8 +77,8 @@ describe.each(VISITORS)('in $locale at $width pixels, scripts: $script', (visito
   }
 
   async function twoAdmins(): Promise<[Page, Page]> {
-    const one = await buildMember(hub.database, lieu.id, { role: 'admin', displayName: 'Noé' });
-    const two = await buildMember(hub.database, lieu.id, { role: 'owner', displayName: 'Inès' });
+    const one = await hub.newMember({ role: 'admin', displayName: 'Noé' });
+    const two = await hub.newMember({ role: 'owner', displayName: 'Inès' });
     return [await signedIn(one.username), await signedIn(two.username)];
   }
 
@@ -167,7 +159,7 @@ describe.each(VISITORS)('in $locale at $width pixels, scripts: $script', (visito
 
   it('an account opens a second community, once somebody there has agreed', async () => {
     const page = await visit();
-    await page.goto(at('/register', other));
+    await page.goto(at('/register', hub.neighbour));
     await page.click('#join-form button');
     await page.waitForURL(/\/join\/hermitage\//);
     await look(page, 'join-choose');
@@ -188,11 +180,11 @@ describe.each(VISITORS)('in $locale at $width pixels, scripts: $script', (visito
     await look(page, 'join-refused');
     await page.fill('#username', `${member.username}-la`);
     await page.click('#join-submit');
-    await page.waitForURL(at('/login?notice=requested', other));
+    await page.waitForURL(at('/login?notice=requested', hub.neighbour));
     await look(page, 'join-requested');
     const [joined] = await hub.database.query(
       'SELECT status, display_name FROM memberships WHERE community_id = $1 AND person_id = $2',
-      [other.id, member.personId],
+      [hub.neighbour.id, member.personId],
     );
     expect(joined).toEqual({ status: 'requested', display_name: 'Camille, ici' });
   });

@@ -1,38 +1,30 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mintLink } from '../../src/domain/links/link-store.ts';
-import { type BuiltCommunity, buildCommunity, buildMember } from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
 import { NEW_PASSWORD } from '../support/newcomers.ts';
+import { useHub } from '../support/use-hub.ts';
 import { launchChromium, newVisitor } from './support/chromium.ts';
 import { typePassword } from './support/visits.ts';
 
-let hub: TestHub;
-let browser: Browser;
-let lieu: BuiltCommunity;
-let issuer: string;
-
-beforeAll(async () => {
-  browser = await launchChromium();
-  hub = await startHub();
-  lieu = await buildCommunity(hub.database, {
+const hub = useHub({
+  community: {
     slug: 'lamyne',
     name: 'La MYNE',
     registration: 'approval',
-  });
-  issuer = `${hub.url}/c/lamyne`;
-  await hub.database.query(
-    `INSERT INTO registration_questions (community_id, position, text, required)
-     VALUES ($1, 0, 'Qui vous a parlé de nous ?', true), ($1, 1, 'Que savez-vous réparer ?', false)`,
-    [lieu.id],
-  );
-  await buildMember(hub.database, lieu.id, { username: 'noemie', role: 'owner' });
+    questions: [
+      { text: 'Qui vous a parlé de nous ?', required: true },
+      { text: 'Que savez-vous réparer ?', required: false },
+    ],
+  },
+});
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+  await hub.newMember({ username: 'noemie', role: 'owner' });
   await hub.app.settle();
 });
-afterAll(async () => {
-  await browser?.close();
-  await hub?.stop();
-});
+afterAll(() => browser?.close());
 
 async function visit(options: BrowserContextOptions = {}) {
   const context = await newVisitor(browser, options);
@@ -47,11 +39,11 @@ async function visit(options: BrowserContextOptions = {}) {
 }
 
 const linkFor = async (email: string) =>
-  `${issuer}/register/${await mintLink(hub.database, lieu.id, { kind: 'registration', email, hours: 24 })}`;
+  `${hub.issuer}/register/${await mintLink(hub.database, hub.community.id, { kind: 'registration', email, hours: 24 })}`;
 const requests = async () => {
   const [row] = await hub.database.query(
     `SELECT count(*)::int AS n FROM outbox WHERE community_id = $1 AND kind = 'registration-request'`,
-    [lieu.id],
+    [hub.community.id],
   );
   return row.n;
 };
@@ -80,7 +72,7 @@ describe.each([
     const { page, complaints } = await visit({ locale });
     const before = await requests();
     for (let count = 0; count < 4; count += 1) {
-      await page.goto(`${issuer}/login`);
+      await page.goto(`${hub.issuer}/login`);
       await page.click('#register');
       await page.fill('#email', `visite${count}-${lang}@exemple.fr`);
       await page.keyboard.press('Enter');
@@ -101,7 +93,7 @@ describe.each([
       await held;
       await route.continue();
     });
-    await page.goto(`${issuer}/register`);
+    await page.goto(`${hub.issuer}/register`);
     await page.fill('#email', `attend-${lang}@exemple.fr`);
     await page.click('#register-submit');
     const status = page.getByRole('status');
@@ -113,7 +105,7 @@ describe.each([
 
   it('the form can be sent again after the browser’s back button', async () => {
     const { page } = await visit({ locale });
-    await page.goto(`${issuer}/register`);
+    await page.goto(`${hub.issuer}/register`);
     for (const part of ['un', 'deux', 'trois', 'quatre']) {
       await page.fill('#email', `${part}-retour-${lang}@exemple.fr`);
       await page.click('#register-submit');
@@ -146,21 +138,21 @@ describe.each([
     expect(await page.textContent('h1')).toBe(waits);
 
     const admin = await visit({ locale });
-    await admin.page.goto(`${issuer}/admin/requests`);
+    await admin.page.goto(`${hub.issuer}/admin/requests`);
     await typePassword(admin.page, 'noemie');
     const entry = admin.page.locator('.entries > li', { hasText: username });
     expect(await entry.textContent()).toContain('Sam, de l’atelier');
     await entry.locator('button.primary').click();
     expect(await admin.page.textContent('.notice')).toMatch(done);
-    await page.goto(`${issuer}/login`);
+    await page.goto(`${hub.issuer}/login`);
     await typePassword(page, username, NEW_PASSWORD);
-    await page.waitForURL(`${issuer}/`);
+    await page.waitForURL(`${hub.issuer}/`);
     expect([...complaints, ...admin.complaints]).toEqual([]);
   });
 
   it('an admin makes an invitation whose link and QR code are one, and somebody comes by it', async () => {
     const admin = await visit({ locale });
-    await admin.page.goto(`${issuer}/admin/invitations`);
+    await admin.page.goto(`${hub.issuer}/admin/invitations`);
     await typePassword(admin.page, 'noemie');
     await admin.page.fill('#label', `Festival ${lang}`);
     await admin.page.check('#uses-many');
@@ -179,7 +171,7 @@ describe.each([
     await page.fill('#password', NEW_PASSWORD);
     await page.fill('textarea >> nth=0', 'Une affiche');
     await page.click('#newcomer-submit');
-    await page.waitForURL(`${issuer}/`);
+    await page.waitForURL(`${hub.issuer}/`);
     await page.goto(link);
     expect(await page.locator('#newcomer-form').count()).toBe(0);
     expect([...complaints, ...admin.complaints]).toEqual([]);
@@ -188,7 +180,7 @@ describe.each([
 
 it('without scripts the form works as well, and says that fewer are taken', async () => {
   const { page } = await visit({ javaScriptEnabled: false });
-  await page.goto(`${issuer}/register`);
+  await page.goto(`${hub.issuer}/register`);
   expect(await page.textContent('main')).toContain('Sans JavaScript');
   await page.fill('#email', 'sans-script@exemple.fr');
   await page.click('#register-submit');
@@ -197,7 +189,7 @@ it('without scripts the form works as well, and says that fewer are taken', asyn
 
 it('the invitation’s page prints its link and QR code, and nothing else', async () => {
   const { page } = await visit();
-  await page.goto(`${issuer}/admin/invitations`);
+  await page.goto(`${hub.issuer}/admin/invitations`);
   await typePassword(page, 'noemie');
   await page.fill('#label', 'Affiche');
   await page.click('#invitation-submit');

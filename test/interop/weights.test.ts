@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { givePasskey } from '../support/belongings.ts';
 import { launchChromium, newVisitor } from './support/chromium.ts';
 import { type Lieu, startLieu } from './support/lieu.ts';
 import { typePassword } from './support/visits.ts';
@@ -56,11 +57,7 @@ it.each(Object.entries(JOURNEYS))('%s weighs under 60 KB and asks nobody else', 
 
 it('the page of the second factor weighs under 60 KB and asks nobody else', async () => {
   const member = await lieu.member();
-  await lieu.hub.database.query(
-    `INSERT INTO passkeys (person_id, rp_id, credential_id, public_key, backup_eligible, backed_up, name)
-     VALUES ($1, 'localhost', '\\x0102', '\\x03', true, true, 'Téléphone')`,
-    [member.personId],
-  );
+  await givePasskey(lieu.hub.database, member, { rpId: 'localhost' });
   await lieu.hub.app.settle();
   const first = await visit();
   await first.page.goto(`${lieu.issuer}/login`);

@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { PASSWORD } from '../support/factories.ts';
-import type { TestHub } from '../support/hub.ts';
-import { boundReader, buildLieu, ldapTo, startLdapHub } from './support/directory.ts';
+import { useHub } from '../support/use-hub.ts';
+import { boundReader, buildLieu, LDAP, ldapTo } from './support/directory.ts';
 import { dnsOf } from './support/ldap-client.ts';
 
-let hub: TestHub;
-beforeAll(async () => {
-  hub = await startLdapHub();
-});
-afterAll(() => hub?.stop());
+const hub = useHub({ env: LDAP });
 
 it.each([
   ['dc=lamyne,dc=example', ['top', 'organization', 'dcObject'], { dc: ['lamyne'], o: ['La MYNE'] }],

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import {
   createAppPassword,
   revokeAppPassword,
@@ -6,31 +6,25 @@ import {
 import type { NewMember } from '../../src/domain/memberships/member-change.ts';
 import { setMemberStatus } from '../../src/domain/memberships/set-member-status.ts';
 import { setPassword } from '../../src/domain/memberships/set-password.ts';
+import { saveOperatorReaders } from '../../src/domain/operators/save-operator-readers.ts';
 import { hashPassword } from '../../src/domain/people/password.ts';
+import { decideAccess } from '../support/belongings.ts';
 import { buildMember, buildService, PASSWORD } from '../support/factories.ts';
-import type { TestHub } from '../support/hub.ts';
 import {
   boundReader,
   buildLieu,
   buildReader,
-  type Lieu,
   ldapTo,
   READER_PASSWORD,
-  startLdapHub,
+  useLieu,
 } from './support/directory.ts';
 import { dnsOf, type LdapClient } from './support/ldap-client.ts';
 
-let hub: TestHub;
-let lieu: Lieu;
+const { hub, lieu } = useLieu();
 const open: LdapClient[] = [];
 
-beforeAll(async () => {
-  hub = await startLdapHub();
-  lieu = await buildLieu(hub, { slug: 'lamyne' });
-});
 afterAll(async () => {
   for (const client of open) client.close();
-  await hub?.stop();
 });
 
 async function client(of = hub): Promise<LdapClient> {
@@ -88,10 +82,8 @@ describe('who may bind', () => {
   });
 
   it('an operators’ reader sees a community whole, where that is open to operators', async () => {
-    await hub.database.query('INSERT INTO operator_readers (name, password_hash) VALUES ($1, $2)', [
-      'annuaire',
-      await hashPassword(READER_PASSWORD),
-    ]);
+    const annuaire = { name: 'annuaire', hash: await hashPassword(READER_PASSWORD) };
+    await hub.database.transaction((tx) => saveOperatorReaders(tx, [annuaire], 'cli'));
     await buildLieu(hub, { slug: 'ouverte', ldapOpenToOperators: true });
     const from = await client();
     expect((await from.bind('cn=Annuaire,cn=operators', READER_PASSWORD)).code).toBe(0);
@@ -115,10 +107,8 @@ describe('who may bind', () => {
     const target = await member();
     const through = `uid=${target.username},cn=prive,ou=services,o=lamyne`;
     expect(await bindCode(through, PASSWORD)).toBe(49);
-    await hub.database.query(
-      "INSERT INTO accounts (community_id, service_id, subject, state) VALUES ($1, $2, $3, 'active')",
-      [lieu.community.id, prive.id, target.subject],
-    );
+    const place = { serviceId: prive.id, subject: target.subject };
+    await decideAccess(hub.database, lieu.community.id, place);
     await hub.app.settle();
     expect(await bindCode(through, PASSWORD)).toBe(0);
     await hub.database.query("UPDATE accounts SET state = 'blocked' WHERE subject = $1", [
@@ -368,10 +358,8 @@ describe('app passwords (row 26)', () => {
     const { id, secret } = await appPassword(target.subject);
     const bound = await client();
     expect((await bound.bind(target.dn, secret)).code).toBe(0);
-    await hub.database.query(
-      "INSERT INTO accounts (community_id, service_id, subject, state) VALUES ($1, $2, $3, 'blocked')",
-      [lieu.community.id, lieu.cloud.id, target.subject],
-    );
+    const place = { serviceId: lieu.cloud.id, subject: target.subject };
+    await decideAccess(hub.database, lieu.community.id, place, 'blocked');
     await hub.app.settle();
     expect((await bound.search(target.dn, '(uid=*)')).code).toBe(50);
     expect(await bindCode(target.dn, secret)).toBe(49);

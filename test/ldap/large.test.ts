@@ -1,26 +1,16 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { TestHub } from '../support/hub.ts';
-import { boundReader, buildLieu, type Lieu, startLdapHub } from './support/directory.ts';
-import type { LdapClient } from './support/ldap-client.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { boundReader, useLieu, useReader } from './support/directory.ts';
 import { longestStretch } from './support/longest-stretch.ts';
 
 const PEOPLE = 10_000;
 const GROUPS = 100;
 
 /** Ten thousand members, a hundred to a group (row 19). */
-let hub: TestHub;
-let lieu: Lieu;
-let reader: LdapClient;
+const { hub, lieu } = useLieu({ slug: 'grande' });
+const reader = useReader(hub, lieu);
 beforeAll(async () => {
-  hub = await startLdapHub();
-  lieu = await buildLieu(hub, { slug: 'grande' });
   await fill();
   await hub.app.settle();
-  reader = await boundReader(hub, lieu);
-}, 60_000);
-afterAll(async () => {
-  reader?.close();
-  await hub?.stop();
 });
 
 async function fill(): Promise<void> {

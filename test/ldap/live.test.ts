@@ -4,33 +4,27 @@ import { removeFromGroup } from '../../src/domain/memberships/remove-from-group.
 import { renameMember } from '../../src/domain/memberships/rename-member.ts';
 import { saveMembers } from '../../src/domain/memberships/save-members.ts';
 import { setMemberStatus } from '../../src/domain/memberships/set-member-status.ts';
+import { saveServices } from '../../src/domain/services/save-services.ts';
+import { addToGroup } from '../support/add-to-group.ts';
+import { decideAccess } from '../support/belongings.ts';
 import { buildGroup, buildMember, buildService } from '../support/factories.ts';
 import type { TestHub } from '../support/hub.ts';
-import {
-  boundReader,
-  buildLieu,
-  buildReader,
-  type Lieu,
-  startLdapHub,
-} from './support/directory.ts';
+import { nestGroup } from '../support/nest-group.ts';
+import { boundReader, buildReader, useLieu } from './support/directory.ts';
 import { dnsOf, type LdapClient } from './support/ldap-client.ts';
 
 /** The directory is asked again and again, and nobody tells the processes to look (invariant 4). */
-let hub: TestHub;
+const { hub, lieu } = useLieu();
 let twin: TestHub;
-let lieu: Lieu;
 let readers: LdapClient[];
 
 beforeAll(async () => {
-  hub = await startLdapHub();
   twin = await hub.sibling();
-  lieu = await buildLieu(hub, { slug: 'lamyne' });
   readers = [await boundReader(hub, lieu), await boundReader(twin, lieu)];
 });
 afterAll(async () => {
   for (const reader of readers ?? []) reader.close();
   await twin?.stop();
-  await hub?.stop();
 });
 
 /** Fails unless every process answers so within a second. */
@@ -77,10 +71,8 @@ it('groups that come, change, empty and go count within a second', async () => {
   const place = { groupId: id, subject: lieu.bob.subject };
   await tx((t) => removeFromGroup(t, lieu.community.id, place, 'cli'));
   await withinASecond('(cn=atelier)', []);
-  await hub.database.query(
-    'INSERT INTO group_members (community_id, group_id, subject) VALUES ($1, $2, $3)',
-    [lieu.community.id, id, lieu.alice.subject],
-  );
+  const alices = { groupId: id, subject: lieu.alice.subject };
+  await tx((t) => addToGroup(t, lieu.community.id, alices, 'cli'));
   await withinASecond('(cn=atelier)', [`cn=atelier,ou=groups,${lieu.base}`]);
   await hub.database.query('DELETE FROM groups WHERE id = $1', [id]);
   await withinASecond('(cn=atelier)', []);
@@ -95,27 +87,21 @@ it('a reader sees whom the service lets in, and follows its rule, accounts and g
   const through = { ...lieu, cloud: { id: chat.id, readerDn: `cn=chat,ou=services,${lieu.base}` } };
   readers = [await boundReader(hub, through), await boundReader(twin, through)];
   await withinASecond('(uid=*)', []);
-  await hub.database.query(
-    "INSERT INTO accounts (community_id, service_id, subject, state) VALUES ($1, $2, $3, 'active')",
-    [lieu.community.id, chat.id, lieu.alice.subject],
-  );
+  const alices = { serviceId: chat.id, subject: lieu.alice.subject };
+  await decideAccess(hub.database, lieu.community.id, alices);
   await withinASecond('(uid=*)', [lieu.dnOf(lieu.alice)]);
   await hub.database.query("UPDATE accounts SET state = 'blocked' WHERE service_id = $1", [
     chat.id,
   ]);
   await withinASecond('(uid=*)', []);
-  await hub.database.query("UPDATE services SET access = 'groups' WHERE id = $1", [chat.id]);
   const inner = await buildGroup(hub.database, lieu.community.id, 'salon', [lieu.bob.subject]);
   const outer = await buildGroup(hub.database, lieu.community.id, 'maison');
-  await hub.database.query(
-    'INSERT INTO service_access_groups (community_id, service_id, group_id) VALUES ($1, $2, $3)',
-    [lieu.community.id, chat.id, outer.id],
-  );
+  const services = { communityId: lieu.community.id, sealer: hub.sealer, hubUrl: hub.url };
+  const rule = { slug: 'chat', access: { groups: [outer.id] }, must: 'exist' } as const;
+  await tx((t) => saveServices(t, services, [rule], 'cli'));
   await withinASecond('(uid=*)', []);
-  await hub.database.query(
-    'INSERT INTO group_nestings (community_id, parent_id, child_id) VALUES ($1, $2, $3)',
-    [lieu.community.id, outer.id, inner.id],
-  );
+  const nesting = { parentId: outer.id, childId: inner.id };
+  await tx((t) => nestGroup(t, lieu.community.id, nesting, 'cli'));
   await withinASecond('(uid=*)', [lieu.dnOf(lieu.bob)]);
   await hub.database.query("UPDATE services SET access = 'everyone' WHERE id = $1", [chat.id]);
   // Alice's account is blocked still.

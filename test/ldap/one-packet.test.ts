@@ -1,26 +1,16 @@
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { PASSWORD } from '../support/factories.ts';
-import type { TestHub } from '../support/hub.ts';
 import { costlyPackets } from './support/costly-packets.ts';
-import {
-  boundReader,
-  buildLieu,
-  type Lieu,
-  ldapTo,
-  READER_PASSWORD,
-  startLdapHub,
-} from './support/directory.ts';
+import { boundReader, ldapTo, READER_PASSWORD, useLieu } from './support/directory.ts';
 import { element, encodeSearch } from './support/encode-request.ts';
 import { longestStretch } from './support/longest-stretch.ts';
 
-let hub: TestHub;
-let lieu: Lieu;
+const { hub, lieu } = useLieu();
 
 beforeAll(async () => {
-  hub = await startLdapHub();
-  lieu = await buildLieu(hub, { slug: 'lamyne' });
   await lieu.group('bureau', [lieu.alice, lieu.bob]);
+  // Three hundred at once: as rows they take no second.
   await hub.database.query(
     `WITH made AS (INSERT INTO persons (id) SELECT gen_random_uuid() FROM generate_series(1, 300) RETURNING id)
      INSERT INTO memberships (community_id, person_id, username, username_key, display_name)
@@ -29,7 +19,6 @@ beforeAll(async () => {
   );
   await hub.app.settle();
 });
-afterAll(() => hub?.stop());
 
 describe('one message within the size limit', () => {
   it.each(costlyPackets('o=lamyne'))(

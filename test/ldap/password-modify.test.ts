@@ -1,20 +1,14 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { hashPassword } from '../../src/domain/people/password.ts';
+import { factories } from '../support/domain.ts';
 import { buildMember, PASSWORD } from '../support/factories.ts';
-import type { TestHub } from '../support/hub.ts';
-import { boundReader, buildLieu, type Lieu, ldapTo, startLdapHub } from './support/directory.ts';
+import { boundReader, buildLieu, ldapTo, useLieu } from './support/directory.ts';
 import { element } from './support/encode-request.ts';
 
 const OID = '1.3.6.1.4.1.4203.1.11.1';
 const NEW = 'une autre phrase de passe';
 
-let hub: TestHub;
-let lieu: Lieu;
-beforeAll(async () => {
-  hub = await startLdapHub();
-  lieu = await buildLieu(hub, { slug: 'lamyne' });
-});
-afterAll(() => hub?.stop());
+const { hub, lieu } = useLieu();
 
 function value(parts: { user?: string; old?: string; new?: string }): Buffer {
   const fields = [
@@ -45,11 +39,7 @@ async function bound() {
 
 it('a person changes their password, and their sessions end as on the web (row 29)', async () => {
   const { client, dn, member, canBind } = await bound();
-  await hub.database.query(
-    `INSERT INTO sessions (community_id, id_hash, uid, subject, issuer, payload, expires_at)
-     VALUES ($1, '\\x01', 'u', $2, 'https://x', '{}', now() + interval '1 day')`,
-    [lieu.community.id, member.subject],
-  );
+  await factories(hub.database).buildSession(lieu.community.id, member.subject);
   const answer = await client.extended(OID, value({ user: dn, old: PASSWORD, new: NEW }));
   expect([answer.code, answer.responseValue]).toEqual([0, undefined]);
   expect([await canBind(PASSWORD), await canBind(NEW)]).toEqual([false, true]);

@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { TestHub } from '../support/hub.ts';
-import { boundReader, buildLieu, type Lieu, startLdapHub } from './support/directory.ts';
-import { dnsOf, type LdapClient } from './support/ldap-client.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { useLieu, useReader } from './support/directory.ts';
+import { dnsOf } from './support/ldap-client.ts';
 
-let hub: TestHub;
-let lieu: Lieu;
-let reader: LdapClient;
+const { hub, lieu } = useLieu();
+const reader = useReader(hub, lieu);
 beforeAll(async () => {
-  hub = await startLdapHub();
-  lieu = await buildLieu(hub, { slug: 'lamyne' });
   const members = await lieu.group('membres', []);
   const bureau = await lieu.group('bureau', [lieu.alice]);
   await hub.database.query('UPDATE groups SET gid_number = 20000 WHERE id = $1', [members.id]);
@@ -16,11 +12,7 @@ beforeAll(async () => {
   await hub.database.query('UPDATE memberships SET uid_number = 20002 WHERE subject = $1', [
     lieu.alice.subject,
   ]);
-  reader = await boundReader(hub, lieu);
-});
-afterAll(async () => {
-  reader?.close();
-  await hub?.stop();
+  await hub.app.settle();
 });
 
 const entry = async (filter: string) => {

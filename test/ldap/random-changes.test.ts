@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { buildGroup, buildMember } from '../support/factories.ts';
-import type { TestHub } from '../support/hub.ts';
-import { boundReader, buildLieu, type Lieu, startLdapHub } from './support/directory.ts';
+import { boundReader, useLieu, useReader } from './support/directory.ts';
 import type { LdapClient } from './support/ldap-client.ts';
 import { seededRandom } from './support/mutate.ts';
 
@@ -9,24 +8,16 @@ const ROUNDS = Number(process.env.CHANGES_ROUNDS ?? 12);
 const CHANGES = 12;
 
 /** A directory that has followed every change is the same as one that was read just now. */
-let hub: TestHub;
-let lieu: Lieu;
-let follower: LdapClient;
+const { hub, lieu } = useLieu();
+const follower = useReader(hub, lieu);
 const seed = Number(process.env.CHANGES_SEED ?? Date.now() % 1e6);
 const random = seededRandom(seed);
 const upTo = (n: number) => Math.floor(random() * n);
 const pick = <Item>(items: readonly Item[]): Item => items[upTo(items.length)] as Item;
 
 beforeAll(async () => {
-  hub = await startLdapHub();
-  lieu = await buildLieu(hub, { slug: 'lamyne' });
   for (let n = 0; n < 25; n += 1) await buildMember(hub.database, lieu.community.id);
   for (let n = 0; n < 8; n += 1) await buildGroup(hub.database, lieu.community.id);
-  follower = await boundReader(hub, lieu);
-});
-afterAll(async () => {
-  follower?.close();
-  await hub?.stop();
 });
 
 const rows = <Row>(sql: string) => hub.database.query<Row>(sql, [lieu.community.id]);
@@ -192,4 +183,4 @@ it('whatever changes, in whatever order, what is followed and what is read anew 
     client.close();
     await fresh.stop();
   }
-}, 60_000);
+});

@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { openChangeFeed } from '../../src/platform/database/change-feed.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { createDirectories } from '../../src/protocols/ldap/directory/directories.ts';
 import { buildGroup } from '../support/factories.ts';
-import type { TestHub } from '../support/hub.ts';
-import { buildLieu, type Lieu, startLdapHub } from './support/directory.ts';
+import { useLieu } from './support/directory.ts';
 
-let hub: TestHub;
-let lieu: Lieu;
-beforeAll(async () => {
-  hub = await startLdapHub();
-  lieu = await buildLieu(hub, { slug: 'lamyne' });
-});
-afterAll(() => hub?.stop());
+const { hub, lieu } = useLieu();
 
 it('a group that comes and goes while its members are being read does not hold the reading up', async () => {
   const channels = ['trousseau_community', 'trousseau_sign_in'];

@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { buildCommunity, buildMember } from '../support/factories.ts';
-import type { TestHub } from '../support/hub.ts';
-import { boundReader, buildLieu, type Lieu, ldapTo, startLdapHub } from './support/directory.ts';
-import { dnsOf, type LdapClient } from './support/ldap-client.ts';
+import { nestGroup } from '../support/nest-group.ts';
+import { boundReader, ldapTo, useLieu, useReader } from './support/directory.ts';
+import { dnsOf } from './support/ldap-client.ts';
 
-let hub: TestHub;
-let lieu: Lieu;
-let reader: LdapClient;
+const { hub, lieu } = useLieu();
+const reader = useReader(hub, lieu);
 let bureau: { id: string; dn: string };
 
 beforeAll(async () => {
-  hub = await startLdapHub();
-  lieu = await buildLieu(hub, { slug: 'lamyne' });
   bureau = await lieu.group('Bureau', [lieu.alice]);
   const { id } = await buildMember(hub.database, lieu.community.id, {
     username: 'élodie',
@@ -20,11 +17,6 @@ beforeAll(async () => {
   }).then(({ subject }) => ({ id: subject }));
   expect(id).toBeDefined();
   await hub.app.settle();
-  reader = await boundReader(hub, lieu);
-});
-afterAll(async () => {
-  reader?.close();
-  await hub?.stop();
 });
 
 const one = async (filter: string, attributes: string[] = []) => {
@@ -375,10 +367,8 @@ describe('filters (rows 9, 12, 14)', () => {
   it('nested groups: memberOf tells all, member the direct ones, the chain rule any depth (row 14)', async () => {
     const inner = await lieu.group('tresoriers', [lieu.bob]);
     const outer = await lieu.group('conseil', []);
-    await hub.database.query(
-      'INSERT INTO group_nestings (community_id, parent_id, child_id) VALUES ($1, $2, $3)',
-      [lieu.community.id, outer.id, inner.id],
-    );
+    const nesting = { parentId: outer.id, childId: inner.id };
+    await hub.database.transaction((tx) => nestGroup(tx, lieu.community.id, nesting, 'cli'));
     await hub.app.settle();
     expect(await people(`(memberOf=${outer.dn})`)).toEqual(['bob']);
     expect(await people(`(memberOf:1.2.840.113556.1.4.1941:=${outer.dn})`)).toEqual(['bob']);

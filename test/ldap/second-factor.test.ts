@@ -1,22 +1,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAppPassword } from '../../src/domain/app-passwords/app-password.ts';
+import { giveTotp } from '../support/belongings.ts';
 import { PASSWORD } from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
-import { buildLieu, type Lieu, ldapTo } from './support/directory.ts';
+import type { TestHub } from '../support/hub.ts';
+import { useHub } from '../support/use-hub.ts';
+import { buildLieu, LDAP, type Lieu, ldapTo } from './support/directory.ts';
 import { element } from './support/encode-request.ts';
 
-let hub: TestHub;
+const hub = useHub({ env: LDAP });
 let sibling: TestHub;
 let lieu: Lieu;
 
 beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_LDAP_LISTEN: '127.0.0.1:0' });
   sibling = await hub.sibling();
 });
-afterAll(async () => {
-  await sibling.stop();
-  await hub.stop();
-});
+afterAll(() => sibling.stop());
 
 let counter = 0;
 beforeEach(async () => {
@@ -25,12 +23,7 @@ beforeEach(async () => {
   await hub.app.settle();
 });
 
-const PERSON = `(SELECT person_id FROM memberships WHERE subject = $1)`;
-const addTotp = () =>
-  hub.database.query(
-    `INSERT INTO totp_secrets (person_id, sealed_secret, confirmed_at) VALUES (${PERSON}, '\\x00', now())`,
-    [lieu.alice.subject],
-  );
+const addTotp = () => giveTotp(hub, lieu.alice);
 
 /** The code that a bind with alice's own password is answered with. */
 async function bindCode(password = PASSWORD, at = hub): Promise<number> {

@@ -1,27 +1,24 @@
-import { Writable } from 'node:stream';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { createAppPassword } from '../../src/domain/app-passwords/app-password.ts';
 import { PASSWORD } from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
-import { boundReader, buildLieu, type Lieu, ldapTo, READER_PASSWORD } from './support/directory.ts';
+import { boundReader, ldapTo, READER_PASSWORD, useLieu } from './support/directory.ts';
 import { element } from './support/encode-request.ts';
 
 const WRONG = 'a wrong password that must not be kept';
 const NEW = 'a new password that must not be kept';
 
-let hub: TestHub;
-let lieu: Lieu;
 let logged = '';
+const { hub, lieu } = useLieu(
+  { slug: 'lamyne', ldapOpenToOperators: true },
+  {
+    env: { LOG_LEVEL: 'trace' },
+    log: (line) => {
+      logged += line;
+    },
+  },
+);
 let appSecret: string;
 beforeAll(async () => {
-  const log = new Writable({
-    write(chunk, _, done) {
-      logged += chunk;
-      done();
-    },
-  });
-  hub = await startHub({ TROUSSEAU_LDAP_LISTEN: '127.0.0.1:0', LOG_LEVEL: 'trace' }, log);
-  lieu = await buildLieu(hub, { slug: 'lamyne', ldapOpenToOperators: true });
   const place = { subject: lieu.bob.subject, serviceId: lieu.cloud.id, name: 'téléphone' };
   const made = await hub.database.transaction((tx) =>
     createAppPassword(tx, lieu.community.id, place, 'cli'),
@@ -29,7 +26,6 @@ beforeAll(async () => {
   appSecret = made.secret;
   await hub.app.settle();
 });
-afterAll(() => hub?.stop());
 
 it('no secret that was typed, right or wrong, is in the log, the audit trail or the database', async () => {
   const client = await ldapTo(hub);

@@ -1,50 +1,36 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { decideAccess } from '../support/belongings.ts';
 import { buildService } from '../support/factories.ts';
-import type { TestHub } from '../support/hub.ts';
-import {
-  boundReader,
-  buildLieu,
-  buildReader,
-  type Lieu,
-  startLdapHub,
-} from './support/directory.ts';
+import { nestGroup } from '../support/nest-group.ts';
+import { boundReader, buildReader, useLieu } from './support/directory.ts';
 import { dnsOf, type LdapClient } from './support/ldap-client.ts';
 
 /** A service that lets in Alice, and not Bob: nothing that its reader asks tells of Bob. */
-let hub: TestHub;
-let lieu: Lieu;
+const { hub, lieu } = useLieu();
 let reader: LdapClient;
-let both: { dn: string };
-let bobs: { dn: string };
+let both: { id: string; dn: string };
+let bobs: { id: string; dn: string };
 beforeAll(async () => {
-  hub = await startLdapHub();
-  lieu = await buildLieu(hub, { slug: 'lamyne' });
   both = await lieu.group('membres', [lieu.alice, lieu.bob]);
   bobs = await lieu.group('bricole', [lieu.bob]);
   const { id } = await lieu.group('cercle', []);
-  await hub.database.query(
-    `INSERT INTO group_nestings (community_id, parent_id, child_id)
-     SELECT $1, $2, id FROM groups WHERE name IN ('membres', 'bricole')`,
-    [lieu.community.id, id],
-  );
+  for (const child of [both, bobs]) {
+    const nesting = { parentId: id, childId: child.id };
+    await hub.database.transaction((tx) => nestGroup(tx, lieu.community.id, nesting, 'cli'));
+  }
   await hub.database.query(
     `UPDATE communities SET posix_primary_group_id = (SELECT id FROM groups WHERE name = 'cercle')`,
   );
   await hub.database.query('UPDATE groups SET gid_number = 3000 + ascii(name)');
   const chat = await buildService(hub, lieu.community, { slug: 'chat', access: 'approval' });
   await buildReader(hub.database, lieu.community.id, chat.id);
-  await hub.database.query(
-    "INSERT INTO accounts (community_id, service_id, subject, state) VALUES ($1, $2, $3, 'active')",
-    [lieu.community.id, chat.id, lieu.alice.subject],
-  );
+  const alices = { serviceId: chat.id, subject: lieu.alice.subject };
+  await decideAccess(hub.database, lieu.community.id, alices);
   await hub.app.settle();
   const readerDn = `cn=chat,ou=services,${lieu.base}`;
   reader = await boundReader(hub, { ...lieu, cloud: { id: chat.id, readerDn } });
 });
-afterAll(async () => {
-  reader?.close();
-  await hub?.stop();
-});
+afterAll(() => reader?.close());
 
 it('a group shows the members who are seen, under each of its attributes', async () => {
   const { entries } = await reader.search(both.dn, '(objectClass=*)', { scope: 'base' });

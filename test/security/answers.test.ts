@@ -1,58 +1,46 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { hostIssuer } from '../../src/domain/communities/issuer.ts';
 import {
   createFirstOperator,
   ensureSetupToken,
 } from '../../src/domain/operators/create-operator.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-  buildService,
-  giveHosts,
-  PASSWORD,
-} from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
-import { RelyingParty } from '../support/relying-party.ts';
+import { buildCommunity, giveHosts, PASSWORD } from '../support/factories.ts';
+import type { RelyingParty } from '../support/relying-party.ts';
+import { useHub } from '../support/use-hub.ts';
 import { ProxiedBrowser } from './proxied-browser.ts';
 import { asForm, sendRaw } from './raw-request.ts';
 
 const OWN = hostIssuer('login.lieu.example').url;
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let member: BuiltMember;
-let app: RelyingParty;
+const hub = useHub({
+  env: {
+    TROUSSEAU_URL: 'https://hub.example',
+    TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8',
+  },
+  member: {},
+  service: {},
+});
 let ownApp: RelyingParty;
 /** One browser after a whole life of sign-ins and mistakes, at the hub and at a community's own host. */
 let browser: ProxiedBrowser;
 
 beforeAll(async () => {
-  hub = await startHub({
-    TROUSSEAU_URL: 'https://hub.example',
-    TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8',
-  });
-  community = await buildCommunity(hub.database);
-  member = await buildMember(hub.database, community.id);
-  app = new RelyingParty(hub.url, community, await buildService(hub, community));
-  await giveHosts(hub, community, [new URL(OWN).host]);
-  ownApp = new RelyingParty(hub.url, community, await buildService(hub, community));
+  await giveHosts(hub, hub.community, [new URL(OWN).host]);
+  ownApp = await hub.newClient();
   Object.assign(ownApp, { issuer: OWN });
   const token = (await hub.database.transaction(ensureSetupToken)) as string;
   await createFirstOperator(hub.database, { token, email: 'ops@hub.example', password: PASSWORD });
   browser = new ProxiedBrowser(hub);
-  for (const party of [app, ownApp]) await live(party);
+  for (const party of [hub.client, ownApp]) await live(party);
   await liveAtTheHub();
 });
-afterAll(() => hub.stop());
 
 async function live(party: RelyingParty): Promise<void> {
   await browser.submit(await browser.open(`${party.issuer}/login`), '#login-form', {
-    username: member.username,
+    username: hub.member.username,
     password: 'wrong',
   });
-  await party.signIn(browser, member.username);
+  await party.signIn(browser, hub.member.username);
   const home = await browser.open(party.issuer);
   expect(home.document.querySelector('h1')?.text).toBe('Mes services');
   await browser.submit(home, 'form.language', { locale: 'en' });
@@ -141,7 +129,13 @@ describe('every answer', () => {
         .every(({ answer }) =>
           answer.headers['content-security-policy']?.includes("form-action 'self'"),
         );
-    for (const path of ['/login', '/operator', '/operator/login', '/setup', `/c/${community.slug}`])
+    for (const path of [
+      '/login',
+      '/operator',
+      '/operator/login',
+      '/setup',
+      `/c/${hub.community.slug}`,
+    ])
       expect([path, stay(path)]).toEqual([path, true]);
   });
 });
@@ -185,43 +179,44 @@ describe('every cookie', () => {
 
 describe('a session', () => {
   it('has a new identifier after the sign-in, and the old one opens nothing (no fixation)', async () => {
-    for (const start of [app.authorizationUrl(), `${app.issuer}/login`]) {
+    for (const start of [hub.client.authorizationUrl(), `${hub.issuer}/login`]) {
       const victim = new ProxiedBrowser(hub);
       // What an attacker would plant: the identifier of a session of their own making.
       const attacker = new ProxiedBrowser(hub);
-      await attacker.open(`${app.issuer}/oidc/device`);
+      await attacker.open(`${hub.issuer}/oidc/device`);
       const planted = await sessionOf(attacker);
       expect(planted.id).toBeDefined();
       for (const { name, value } of planted.cookies)
         await victim.jar.setCookie(
-          `${name}=${value}; Path=/c/${community.slug}; Secure`,
-          app.issuer,
+          `${name}=${value}; Path=/c/${hub.community.slug}; Secure`,
+          hub.issuer,
         );
       const page = await victim.open(start);
-      await victim.submit(page, '#login-form', { username: member.username, password: PASSWORD });
+      await victim.submit(page, '#login-form', {
+        username: hub.member.username,
+        password: PASSWORD,
+      });
       const after = await sessionOf(victim);
       expect(after.id).not.toBe(planted.id);
-      const page2 = await attacker.open(app.issuer);
+      const page2 = await attacker.open(hub.issuer);
       expect(page2.document.querySelector('#login-form')).not.toBeNull();
     }
   });
 
   it('of one host is refused on any other: cookies are signed for their community and host', async () => {
     const neighbour = await buildCommunity(hub.database);
-    const hosts = { [community.id]: 'second.lieu.example', [neighbour.id]: 'login.voisin.example' };
-    for (const [id, host] of Object.entries(hosts)) {
-      await hub.database.query('INSERT INTO community_hosts (community_id, host) VALUES ($1, $2)', [
-        id,
-        host,
-      ]);
-    }
-    await hub.app.settle();
+    const hosts = {
+      [hub.community.id]: 'second.lieu.example',
+      [neighbour.id]: 'login.voisin.example',
+    };
+    await giveHosts(hub, hub.community, [new URL(OWN).host, 'second.lieu.example']);
+    await giveHosts(hub, neighbour, ['login.voisin.example']);
     for (const [party, others] of [
-      [app, [OWN, ...Object.values(hosts).map((host) => `https://${host}`)]],
-      [ownApp, [app.issuer, ...Object.values(hosts).map((host) => `https://${host}`)]],
+      [hub.client, [OWN, ...Object.values(hosts).map((host) => `https://${host}`)]],
+      [ownApp, [hub.issuer, ...Object.values(hosts).map((host) => `https://${host}`)]],
     ] as const) {
       const visitor = new ProxiedBrowser(hub);
-      await party.signIn(visitor, member.username);
+      await party.signIn(visitor, hub.member.username);
       const { cookies } = await sessionOf(visitor, party.issuer);
       expect(cookies).toHaveLength(2);
       for (const issuer of others) {
@@ -229,7 +224,7 @@ describe('a session', () => {
         const rename = (name: string) =>
           name.replace(
             /^.*_session/,
-            `${atHost ? '__Host-trousseau' : `trousseau_${community.slug}`}_session`,
+            `${atHost ? '__Host-trousseau' : `trousseau_${hub.community.slug}`}_session`,
           );
         const cookie = cookies.map(({ name, value }) => `${rename(name)}=${value}`).join('; ');
         const { host, pathname } = new URL(issuer);
@@ -244,7 +239,7 @@ describe('a session', () => {
 
   it('reaches a member’s home by its own cookies, sent the same way', async () => {
     const visitor = new ProxiedBrowser(hub);
-    await ownApp.signIn(visitor, member.username);
+    await ownApp.signIn(visitor, hub.member.username);
     const { cookies } = await sessionOf(visitor, OWN);
     const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
     const headers = { host: new URL(OWN).host, cookie, 'x-forwarded-for': '192.0.2.1' };
@@ -252,7 +247,7 @@ describe('a session', () => {
   });
 });
 
-async function sessionOf(visitor: ProxiedBrowser, issuer = app.issuer) {
+async function sessionOf(visitor: ProxiedBrowser, issuer = hub.issuer) {
   const all = await visitor.jar.getCookies(`${issuer}/`, { allPaths: true });
   const cookies = all
     .filter(({ key }) => /_session(\.sig)?$/.test(key))

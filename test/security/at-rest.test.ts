@@ -1,31 +1,24 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { ensureSetupToken } from '../../src/domain/operators/create-operator.ts';
 import type { ClientChange } from '../../src/domain/services/service-change.ts';
 import { Browser } from '../support/browser.ts';
 import { buildCommunity, buildMember, buildService, PASSWORD } from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
 import { RelyingParty, type Tokens } from '../support/relying-party.ts';
+import { useHub } from '../support/use-hub.ts';
 import { asForm, sendRaw } from './raw-request.ts';
 
 const OPERATOR_PASSWORD = 'a password of the operator';
 const WRONG = 'a wrong password, typed by a member';
 
-let hub: TestHub;
 let log = '';
+const hub = useHub({
+  env: { LOG_LEVEL: 'trace' },
+  log: (line) => {
+    log += line;
+  },
+});
 /** Every page and answer that refused something. */
 let refusals = '';
-
-beforeAll(async () => {
-  hub = await startHub(
-    { LOG_LEVEL: 'trace' },
-    {
-      write(line: string) {
-        log += line;
-      },
-    },
-  );
-});
-afterAll(() => hub.stop());
 
 /** What `secrets.test.ts` does not come by: pushed requests, secrets in bodies, hints, the console, faults. */
 async function journey(): Promise<Record<string, string>> {

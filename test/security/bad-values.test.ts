@@ -1,22 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Browser } from '../support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-  buildService,
-} from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
-import { RelyingParty, type Tokens } from '../support/relying-party.ts';
+import type { Tokens } from '../support/relying-party.ts';
+import { useHub } from '../support/use-hub.ts';
 import { asForm, sendRaw } from './raw-request.ts';
-
-let hub: TestHub;
-let community: BuiltCommunity;
-let member: BuiltMember;
-let app: RelyingParty;
-let tokens: Tokens;
-let faults: string[] = [];
 
 const GRANTS = [
   'authorization_code',
@@ -25,22 +11,18 @@ const GRANTS = [
   'urn:ietf:params:oauth:grant-type:device_code',
 ];
 
-beforeAll(async () => {
-  hub = await startHub(
-    { LOG_LEVEL: 'error' },
-    {
-      write(line: string) {
-        faults.push(line);
-      },
-    },
-  );
-  community = await buildCommunity(hub.database);
-  member = await buildMember(hub.database, community.id);
-  const client = { grants: GRANTS };
-  app = new RelyingParty(hub.url, community, await buildService(hub, community, {}, client));
-  tokens = await app.tokens(await app.signIn(newBrowser(), member.username));
+let faults: string[] = [];
+const hub = useHub({
+  env: { LOG_LEVEL: 'error' },
+  log: (line) => faults.push(line),
+  member: {},
+  client: { grants: GRANTS },
 });
-afterAll(() => hub.stop());
+let tokens: Tokens;
+
+beforeAll(async () => {
+  tokens = await hub.client.tokens(await hub.client.signIn(newBrowser(), hub.member.username));
+});
 
 const newBrowser = () => new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
 
@@ -70,8 +52,8 @@ function expectRefusedOrServed(where: string, answer: { status: number; text: st
 
 /** The query of a good authorization request, one parameter of which is replaced as it is. */
 function queryWith(name: string, encoded: string): string {
-  const query = new URL(app.authorizationUrl({ [name]: undefined })).search;
-  return `/c/${community.slug}/oidc/auth${query}&${name}=${encoded}`;
+  const query = new URL(hub.client.authorizationUrl({ [name]: undefined })).search;
+  return `/c/${hub.community.slug}/oidc/auth${query}&${name}=${encoded}`;
 }
 
 describe.each(cases)('%s', (_name, encoded) => {
@@ -104,7 +86,7 @@ describe.each(cases)('%s', (_name, encoded) => {
     expect([200, 303, 400]).toContain(answer.status);
     if (answer.status === 303) {
       expect(answer.headers.location).toMatch(
-        new RegExp(`^(${hub.url}/|/c/|https://${app.service.slug}\\.example/callback\\?)`),
+        new RegExp(`^(${hub.url}/|/c/|https://${hub.service.slug}\\.example/callback\\?)`),
       );
     }
   });
@@ -130,7 +112,7 @@ describe.each(cases)('%s', (_name, encoded) => {
       const page = await browser.open(`${hub.url}${queryWith('claims', value)}`);
       if (page.document.querySelector('#login-form') === null) continue;
       const after = await browser.submit(page, '#login-form', {
-        username: member.username,
+        username: hub.member.username,
         password: 'correct horse battery staple',
       });
       expectRefusedOrServed('after the sign-in', after);
@@ -158,11 +140,11 @@ describe.each(cases)('%s', (_name, encoded) => {
     ];
     for (const [path, body] of fields) {
       for (const authorization of [
-        app.basic(),
+        hub.client.basic(),
         `Basic ${Buffer.from(`${decodeLoosely(encoded)}:x`).toString('base64')}`,
       ]) {
         const form = asForm(body);
-        const answer = await sendRaw(hub, `/c/${community.slug}${path}`, {
+        const answer = await sendRaw(hub, `/c/${hub.community.slug}${path}`, {
           ...form,
           headers: { ...form.headers, authorization, accept: 'application/json' },
         });
@@ -175,7 +157,7 @@ describe.each(cases)('%s', (_name, encoded) => {
   it('is no more than a wrong name, code or choice in the forms of ours', async () => {
     faults = [];
     const browser = newBrowser();
-    const { csrf, cookie } = await openForm(browser, `${app.issuer}/login`);
+    const { csrf, cookie } = await openForm(browser, `${hub.issuer}/login`);
     for (const [path, body] of [
       ['/login', `username=${encoded}&password=x`],
       ['/login', `username=x${encoded.slice(0, 20)}&password=${encoded}`],
@@ -184,7 +166,7 @@ describe.each(cases)('%s', (_name, encoded) => {
       [`/login/${encoded.slice(0, 100)}`, 'username=x&password=x'],
     ] as const) {
       const form = asForm(`csrf=${csrf}&${body}`);
-      const answer = await sendRaw(hub, `/c/${community.slug}${path}`, {
+      const answer = await sendRaw(hub, `/c/${hub.community.slug}${path}`, {
         ...form,
         headers: { ...form.headers, cookie },
       });
@@ -213,19 +195,19 @@ describe.each(cases)('%s', (_name, encoded) => {
     for (const path of [
       `/${short}`,
       `/c/${short}`,
-      `/c/${community.slug}/${short}`,
-      `/c/${community.slug}/oidc/auth/${short}`,
-      `/c/${community.slug}/consent/${short}`,
+      `/c/${hub.community.slug}/${short}`,
+      `/c/${hub.community.slug}/oidc/auth/${short}`,
+      `/c/${hub.community.slug}/consent/${short}`,
       `/assets/${short}`,
       `/setup?token=${short}`,
-      `/c/${community.slug}/oidc/device?user_code=${short}`,
-      `/c/${community.slug}/oidc/session/end?id_token_hint=${short}&client_id=${short}&post_logout_redirect_uri=${short}&state=${short}`,
+      `/c/${hub.community.slug}/oidc/device?user_code=${short}`,
+      `/c/${hub.community.slug}/oidc/session/end?id_token_hint=${short}&client_id=${short}&post_logout_redirect_uri=${short}&state=${short}`,
     ]) {
       const answer = await sendRaw(hub, path);
       expectRefusedOrServed(path, answer);
     }
     const names = ['session', 'session.sig', 'interaction', 'resume'].map(
-      (name) => `trousseau_${community.slug}_${name}`,
+      (name) => `trousseau_${hub.community.slug}_${name}`,
     );
     const cookie = [
       ...names,
@@ -243,12 +225,12 @@ describe.each(cases)('%s', (_name, encoded) => {
       'accept-language': short,
     };
     for (const path of [
-      `/c/${community.slug}`,
-      `/c/${community.slug}/oidc/auth?client_id=${app.service.clientId}`,
-      `/c/${community.slug}/oidc/me`,
-      `/c/${community.slug}/oidc/device`,
+      `/c/${hub.community.slug}`,
+      `/c/${hub.community.slug}/oidc/auth?client_id=${hub.service.clientId}`,
+      `/c/${hub.community.slug}/oidc/me`,
+      `/c/${hub.community.slug}/oidc/device`,
       '/operator',
-      `/c/${community.slug}/login/x`,
+      `/c/${hub.community.slug}/login/x`,
     ]) {
       expectRefusedOrServed(path, await sendRaw(hub, path, { headers }));
     }

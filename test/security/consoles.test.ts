@@ -1,26 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ensureSetupToken } from '../../src/domain/operators/create-operator.ts';
 import { Browser, type Page } from '../support/browser.ts';
-import { buildCommunity } from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
+import type { TestHub } from '../support/hub.ts';
+import { useHub } from '../support/use-hub.ts';
 import { sendRaw } from './raw-request.ts';
 
 const METRICS_TOKEN = 'a-token-for-the-numbers-of-the-hub';
 
-let hub: TestHub;
-let proxied: TestHub;
-
-beforeAll(async () => {
-  hub = await startHub();
-  proxied = await startHub({
-    TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8',
-    TROUSSEAU_METRICS_TOKEN: METRICS_TOKEN,
-  });
-  await buildCommunity(hub.database);
-});
-afterAll(async () => {
-  await hub.stop();
-  await proxied.stop();
+const hub = useHub({ community: {} });
+const proxied = useHub({
+  env: { TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8', TROUSSEAU_METRICS_TOKEN: METRICS_TOKEN },
 });
 
 const OPERATOR = { email: 'ops@hub.example', password: 'fifteen characters and more' };

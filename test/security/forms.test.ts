@@ -1,43 +1,22 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   createFirstOperator,
   ensureSetupToken,
 } from '../../src/domain/operators/create-operator.ts';
 import { Browser, type Page } from '../support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-  buildService,
-  PASSWORD,
-} from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
+import { buildCommunity, buildService, giveHosts, PASSWORD } from '../support/factories.ts';
 import { RelyingParty } from '../support/relying-party.ts';
+import { useHub } from '../support/use-hub.ts';
 import { ProxiedBrowser } from './proxied-browser.ts';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let neighbour: BuiltCommunity;
-let member: BuiltMember;
-let app: RelyingParty;
+const hub = useHub({ neighbour: {}, member: {}, service: {} });
 let onApproval: RelyingParty;
 
 beforeAll(async () => {
-  hub = await startHub();
-  community = await buildCommunity(hub.database);
-  neighbour = await buildCommunity(hub.database);
-  member = await buildMember(hub.database, community.id);
-  app = new RelyingParty(hub.url, community, await buildService(hub, community));
-  onApproval = new RelyingParty(
-    hub.url,
-    community,
-    await buildService(hub, community, { access: 'approval' }),
-  );
+  onApproval = await hub.newClient({}, { access: 'approval' });
   const token = (await hub.database.transaction(ensureSetupToken)) as string;
   await createFirstOperator(hub.database, { token, email: 'ops@hub.example', password: PASSWORD });
 });
-afterAll(() => hub.stop());
 
 const newBrowser = () => new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
 
@@ -67,18 +46,18 @@ function send(browser: Browser, form: Form, headers: Record<string, string> = {}
 /** Every form of ours that changes something, each on a fresh page in a fresh browser. */
 const FORMS: Record<string, (browser: Browser) => Promise<Form>> = {
   'sign-in': async (browser) =>
-    formOf(await browser.open(`${app.issuer}/login`), '#login-form', {
-      username: member.username,
+    formOf(await browser.open(`${hub.issuer}/login`), '#login-form', {
+      username: hub.member.username,
       password: PASSWORD,
     }),
   'sign-in on an app’s request': async (browser) =>
-    formOf(await browser.open(app.authorizationUrl()), '#login-form', {
-      username: member.username,
+    formOf(await browser.open(hub.client.authorizationUrl()), '#login-form', {
+      username: hub.member.username,
       password: PASSWORD,
     }),
   consent: async (browser) => {
-    await app.signIn(browser, member.username);
-    const page = await browser.open(app.authorizationUrl({ prompt: 'consent' }));
+    await hub.client.signIn(browser, hub.member.username);
+    const page = await browser.open(hub.client.authorizationUrl({ prompt: 'consent' }));
     return formOf(page, '#consent-form', { decision: 'allow' });
   },
   'a request for access': async (browser) =>
@@ -86,16 +65,16 @@ const FORMS: Record<string, (browser: Browser) => Promise<Form>> = {
   'the way back to the app': async (browser) =>
     formOf(await closedPage(browser), 'form[action$="/return"]'),
   'a request from home': async (browser) => {
-    const newcomer = await buildMember(hub.database, community.id);
-    await app.signIn(browser, newcomer.username);
-    return formOf(await browser.open(app.issuer), 'form[action$="/request"]');
+    const newcomer = await hub.newMember();
+    await hub.client.signIn(browser, newcomer.username);
+    return formOf(await browser.open(hub.issuer), 'form[action$="/request"]');
   },
   'sign-out everywhere': async (browser) => {
-    await app.signIn(browser, member.username);
-    return formOf(await browser.open(app.issuer), 'form[action$="/sign-out-everywhere"]');
+    await hub.client.signIn(browser, hub.member.username);
+    return formOf(await browser.open(hub.issuer), 'form[action$="/sign-out-everywhere"]');
   },
   'the language': async (browser) =>
-    formOf(await browser.open(`${app.issuer}/login`), 'form.language', { locale: 'en' }),
+    formOf(await browser.open(`${hub.issuer}/login`), 'form.language', { locale: 'en' }),
   'the hub’s language': async (browser) =>
     formOf(await browser.open(`${hub.url}/`), 'form.language', { locale: 'en' }),
   'set-up': async (browser) =>
@@ -120,7 +99,7 @@ const FORMS: Record<string, (browser: Browser) => Promise<Form>> = {
 };
 
 async function closedPage(browser: Browser): Promise<Page> {
-  await app.signIn(browser, member.username);
+  await hub.client.signIn(browser, hub.member.username);
   const page = await browser.open(onApproval.authorizationUrl());
   expect(page.status).toBe(403);
   return page;
@@ -148,7 +127,7 @@ describe('a form', () => {
       const browser = newBrowser();
       const form = await (FORMS[name] as (browser: Browser) => Promise<Form>)(browser);
       if (name === 'set-up') form.action = `${hub.url}/setup`;
-      const other = await newBrowser().open(`${app.issuer}/login`);
+      const other = await newBrowser().open(`${hub.issuer}/login`);
       const foreign = formOf(other, '#login-form').fields.csrf as string;
       expect(foreign).not.toBe(form.fields.csrf);
       const { csrf = '', ...rest } = form.fields;
@@ -190,11 +169,11 @@ describe('a form', () => {
   it('with another site’s cookie planted under our token’s name is still known by where it came from', async () => {
     // A neighbour on the same domain can plant a cookie whose digest it learnt by visiting us.
     const attacker = newBrowser();
-    const page = await attacker.open(`${app.issuer}/login`);
+    const page = await attacker.open(`${hub.issuer}/login`);
     const victim = newBrowser();
-    for (const cookie of await attacker.jar.getCookies(`${app.issuer}/`))
-      await victim.jar.setCookie(cookie, app.issuer);
-    const form = formOf(page, '#login-form', { username: member.username, password: PASSWORD });
+    for (const cookie of await attacker.jar.getCookies(`${hub.issuer}/`))
+      await victim.jar.setCookie(cookie, hub.issuer);
+    const form = formOf(page, '#login-form', { username: hub.member.username, password: PASSWORD });
     const answer = await send(victim, form, {
       origin: 'https://apps.evil.example',
       'sec-fetch-site': 'same-site',
@@ -204,14 +183,14 @@ describe('a form', () => {
 
   it('of one community is not taken by another, nor by the console', async () => {
     const browser = newBrowser();
-    const page = await browser.open(`${app.issuer}/login`);
+    const page = await browser.open(`${hub.issuer}/login`);
     const { fields } = formOf(page, '#login-form', {
-      username: member.username,
+      username: hub.member.username,
       password: PASSWORD,
     });
     for (const path of [
-      `/c/${neighbour.slug}/login`,
-      `/c/${neighbour.slug}/language`,
+      `/c/${hub.neighbour.slug}/login`,
+      `/c/${hub.neighbour.slug}/language`,
       '/operator/login',
       '/language',
     ]) {
@@ -228,12 +207,12 @@ describe('a form', () => {
       '/access/x/return',
     ]) {
       const method = path.startsWith('/consent') ? 'PUT' : 'GET';
-      const answer = await newBrowser().send(app.issuer + path, { method });
+      const answer = await newBrowser().send(hub.issuer + path, { method });
       expect([path, answer.status]).toEqual([path, 405]);
       expect(answer.headers.get('allow')).toContain('POST');
     }
     for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
-      expect([method, (await newBrowser().send(`${app.issuer}/login`, { method })).status]).toEqual(
+      expect([method, (await newBrowser().send(`${hub.issuer}/login`, { method })).status]).toEqual(
         [method, 405],
       );
     }
@@ -258,7 +237,7 @@ describe('a redirect', () => {
   ];
 
   it('after the choice of a language stays with us', async () => {
-    for (const base of [app.issuer, hub.url]) {
+    for (const base of [hub.issuer, hub.url]) {
       const browser = newBrowser();
       const page = await browser.open(base === hub.url ? `${hub.url}/` : `${base}/login`);
       const prefixes = ['', base.slice(hub.url.length)];
@@ -275,11 +254,7 @@ describe('a redirect', () => {
 
   it('on a host of the community’s own stays on it, where every path is the community’s', async () => {
     const own = 'https://login.lieu.example';
-    await hub.database.query('INSERT INTO community_hosts (community_id, host) VALUES ($1, $2)', [
-      community.id,
-      new URL(own).host,
-    ]);
-    await hub.app.settle();
+    await giveHosts(hub, hub.community, [new URL(own).host]);
     const browser = new ProxiedBrowser(hub);
     const page = await browser.open(`${own}/login`);
     for (const target of EVIL) {
@@ -302,9 +277,9 @@ describe('a redirect', () => {
       'post_logout_redirect_uri',
       'RelayState',
     ]) {
-      const page = await browser.open(`${app.issuer}/login?${name}=https://evil.example/`);
+      const page = await browser.open(`${hub.issuer}/login?${name}=https://evil.example/`);
       const home = await browser.submit(page, '#login-form', {
-        username: member.username,
+        username: hub.member.username,
         password: PASSWORD,
       });
       expect(new URL(home.url).origin).toBe(hub.url);

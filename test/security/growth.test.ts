@@ -1,48 +1,25 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Browser } from '../support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-  buildService,
-  PASSWORD,
-} from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
-import { RelyingParty } from '../support/relying-party.ts';
+import { PASSWORD } from '../support/factories.ts';
+import type { RelyingParty } from '../support/relying-party.ts';
+import { useHub } from '../support/use-hub.ts';
 
 // What somebody whom nobody knows can have the database keep.
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let member: BuiltMember;
-let app: RelyingParty;
+const hub = useHub({
+  env: { TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8' },
+  community: { registration: 'open' },
+  member: {},
+  service: {},
+});
 let tv: RelyingParty;
 
 beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8' });
-  community = await buildCommunity(hub.database, { registration: 'open' });
-  member = await buildMember(hub.database, community.id);
-  app = new RelyingParty(hub.url, community, await buildService(hub, community));
-  tv = new RelyingParty(
-    hub.url,
-    community,
-    await buildService(
-      hub,
-      community,
-      {},
-      {
-        auth: 'none',
-        grants: [
-          'authorization_code',
-          'refresh_token',
-          'urn:ietf:params:oauth:grant-type:device_code',
-        ],
-      },
-    ),
-  );
+  tv = await hub.newClient({
+    auth: 'none',
+    grants: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+  });
 });
-afterAll(() => hub.stop());
 
 const from = (ip: string, more: Record<string, string> = {}) => ({
   'x-forwarded-for': ip,
@@ -57,7 +34,7 @@ const newBrowser = (ip: string) =>
 async function rows(kind: string): Promise<number> {
   const [row] = await hub.database.query<{ count: number }>(
     'SELECT count(*)::int AS count FROM oidc_artifacts WHERE community_id = $1 AND kind = $2',
-    [community.id, kind],
+    [hub.community.id, kind],
   );
   return row?.count ?? 0;
 }
@@ -93,7 +70,7 @@ const pushed = (of: RelyingParty, params = {}) =>
 describe('a network that has very much stored', () => {
   const ip = '192.0.2.1';
   const visit = (path: string) =>
-    fetch(`${app.issuer}${path}`, {
+    fetch(`${hub.issuer}${path}`, {
       redirect: 'manual',
       headers: from(ip, { accept: 'text/html' }),
     });
@@ -102,10 +79,10 @@ describe('a network that has very much stored', () => {
   let outcome: Awaited<ReturnType<typeof untilRefused>>;
   beforeAll(async () => {
     signedIn = newBrowser(ip);
-    await app.signIn(signedIn, member.username);
+    await hub.client.signIn(signedIn, hub.member.username);
     stored = await rows('Interaction');
     outcome = await untilRefused(() =>
-      fetch(app.authorizationUrl(), { redirect: 'manual', headers: from(ip) }),
+      fetch(hub.client.authorizationUrl(), { redirect: 'manual', headers: from(ip) }),
     );
   }, 120_000);
 
@@ -116,7 +93,7 @@ describe('a network that has very much stored', () => {
   });
 
   it('is told so by a page, where there is a person', async () => {
-    const page = await newBrowser(ip).open(app.authorizationUrl());
+    const page = await newBrowser(ip).open(hub.client.authorizationUrl());
     expect(page.status).toBe(429);
     expect(page.text).toContain('Trop de demandes');
   });
@@ -134,14 +111,14 @@ describe('a network that has very much stored', () => {
   });
 
   it('keeps nobody from what they are signed in to, and no app from what it asks with its secret', async () => {
-    expect((await app.signIn(signedIn, member.username)).get('code')).not.toBeNull();
-    const headers = from(ip, { authorization: app.basic() });
-    expect((await app.post('/oidc/request', pushed(app), headers)).status).toBe(201);
+    expect((await hub.client.signIn(signedIn, hub.member.username)).get('code')).not.toBeNull();
+    const headers = from(ip, { authorization: hub.client.basic() });
+    expect((await hub.client.post('/oidc/request', pushed(hub.client), headers)).status).toBe(201);
   });
 
   it('holds up no other network', async () => {
     const elsewhere = newBrowser('198.51.100.7');
-    expect((await app.signIn(elsewhere, member.username)).get('code')).not.toBeNull();
+    expect((await hub.client.signIn(elsewhere, hub.member.username)).get('code')).not.toBeNull();
     expect((await asStranger('/oidc/device/auth', {}, from('198.51.100.7'))).status).toBe(200);
   });
 });
@@ -154,18 +131,20 @@ describe('what is kept of an app’s request', () => {
     }>(
       `SELECT payload, extract(epoch FROM expires_at - now())::float8 AS seconds FROM oidc_artifacts
        WHERE community_id = $1 AND kind = 'Interaction' ORDER BY expires_at DESC LIMIT 1`,
-      [community.id],
+      [hub.community.id],
     );
     return row;
   };
   const ask = (params: Record<string, string>, ip = '198.51.100.200') =>
-    fetch(app.authorizationUrl(params), { redirect: 'manual', headers: from(ip) });
+    fetch(hub.client.authorizationUrl(params), { redirect: 'manual', headers: from(ip) });
 
   it('is as long as apps make it', async () => {
     const state = 's'.repeat(4_096);
     const browser = newBrowser('198.51.100.201');
     expect(
-      (await app.signIn(browser, member.username, { state, nonce: 'n'.repeat(500) })).get('state'),
+      (
+        await hub.client.signIn(browser, hub.member.username, { state, nonce: 'n'.repeat(500) })
+      ).get('state'),
     ).toBe(state);
   });
 
@@ -178,7 +157,7 @@ describe('what is kept of an app’s request', () => {
     const before = await rows('Interaction');
     const value = 'x'.repeat(length);
     const location = new URL((await ask({ [name]: value })).headers.get('location') as string);
-    expect(location.origin + location.pathname).toBe(app.service.redirectUri);
+    expect(location.origin + location.pathname).toBe(hub.service.redirectUri);
     expect(location.searchParams.get('error')).toBe('invalid_request');
     expect(await rows('Interaction')).toBe(before);
   });
@@ -220,20 +199,22 @@ describe('what is kept of an app’s request', () => {
   it('waits for twenty minutes, and for an hour once somebody is there who answers', async () => {
     const browser = newBrowser('198.51.100.202');
     await hub.database.query(`DELETE FROM oidc_artifacts WHERE kind = 'Interaction'`);
-    const page = await browser.open(app.authorizationUrl());
+    const page = await browser.open(hub.client.authorizationUrl());
     const waits = async () => Math.round(((await kept())?.seconds ?? 0) / 60);
     expect(await waits()).toBe(20);
     // The browser keeps its note of the request for the whole hour.
     const again = await browser.submit(page, '#login-form', {
-      username: member.username,
+      username: hub.member.username,
       password: 'wrong',
     });
     expect(again.status).toBe(400);
     expect(await waits()).toBe(60);
     const done = await browser.submit(again, '#login-form', {
-      username: member.username,
+      username: hub.member.username,
       password: PASSWORD,
     });
-    expect(done.document.querySelector('#consent-form') !== null || app.isBack(done)).toBe(true);
+    expect(done.document.querySelector('#consent-form') !== null || hub.client.isBack(done)).toBe(
+      true,
+    );
   });
 });

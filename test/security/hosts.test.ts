@@ -1,51 +1,31 @@
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BuiltCommunity, buildCommunity, buildService } from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
+import { describe, expect, it } from 'vitest';
+import { buildCommunity } from '../support/factories.ts';
+import type { TestHub } from '../support/hub.ts';
+import { useHub } from '../support/use-hub.ts';
 import { sendRaw } from './raw-request.ts';
 
 const OWN_HOST = 'login.lieu.example';
 
-let direct: TestHub;
-let proxied: TestHub;
-let communities: Map<TestHub, BuiltCommunity>;
-
-async function withOwnHost(hub: TestHub): Promise<BuiltCommunity> {
-  const community = await buildCommunity(hub.database);
-  await hub.database.query('INSERT INTO community_hosts (community_id, host) VALUES ($1, $2)', [
-    community.id,
-    OWN_HOST,
-  ]);
-  await buildService(hub, community);
-  return community;
-}
-
-beforeAll(async () => {
-  direct = await startHub();
-  proxied = await startHub({ TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8, 10.0.0.0/8' });
-  communities = new Map([
-    [direct, await withOwnHost(direct)],
-    [proxied, await withOwnHost(proxied)],
-  ]);
-});
-afterAll(async () => {
-  await direct.stop();
-  await proxied.stop();
+const direct = useHub({ community: { hosts: [OWN_HOST] }, service: {} });
+const proxied = useHub({
+  env: { TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8, 10.0.0.0/8' },
+  community: { hosts: [OWN_HOST] },
+  service: {},
 });
 
-const pathOf = (hub: TestHub) => `/c/${communities.get(hub)?.slug}`;
+const pathOf = ({ community }: typeof direct) => `/c/${community.slug}`;
 const DISCOVERY = '/.well-known/openid-configuration';
 
 /** What a client of this address was counted as, read from the session that its request opened. */
-async function addressSeen(hub: TestHub, forwardedFor: string | string[] | undefined) {
-  const community = communities.get(hub) as BuiltCommunity;
+async function addressSeen(hub: typeof direct, forwardedFor: string | string[] | undefined) {
   const answer = await sendRaw(hub, `${pathOf(hub)}/oidc/session/end`, {
     headers: forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor },
   });
   if (answer.status !== 200) return answer.status;
   const [row] = await hub.database.query<{ ip: string }>(
     'SELECT host(ip) AS ip FROM sessions WHERE community_id = $1 ORDER BY created_at DESC LIMIT 1',
-    [community.id],
+    [hub.community.id],
   );
   return row?.ip;
 }

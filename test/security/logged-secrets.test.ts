@@ -1,45 +1,32 @@
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SITE } from '../../src/app-web.ts';
 import { mintLink } from '../../src/domain/links/link-store.ts';
 import { newToken } from '../../src/platform/secrets/token-hash.ts';
 import { Browser } from '../support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-} from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
+import { useHub } from '../support/use-hub.ts';
 import { asForm, sendRaw } from './raw-request.ts';
 
 // Whoever reads the log must not be able to open what somebody was sent a link to.
 
-let hub: TestHub;
-let here: BuiltCommunity;
-let elsewhere: BuiltCommunity;
-let member: BuiltMember;
-let visitor: Browser;
 let log = '';
+const hub = useHub({
+  env: { TROUSSEAU_ROLES: 'web', LOG_LEVEL: 'trace' },
+  log: (lines) => {
+    log += lines;
+  },
+  community: { slug: 'ici', registration: 'open' },
+  neighbour: { slug: 'ailleurs' },
+  member: {},
+});
+let visitor: Browser;
 
 beforeAll(async () => {
-  hub = await startHub(
-    { TROUSSEAU_ROLES: 'web', LOG_LEVEL: 'trace' },
-    {
-      write(lines: string) {
-        log += lines;
-      },
-    },
-  );
-  here = await buildCommunity(hub.database, { slug: 'ici', registration: 'open' });
-  elsewhere = await buildCommunity(hub.database, { slug: 'ailleurs' });
-  member = await buildMember(hub.database, here.id);
   await hub.app.settle();
   visitor = new Browser();
   await visitor.open(`${hub.url}/c/ici/login`);
 });
-afterAll(() => hub.stop());
 beforeEach(() => {
   log = '';
 });
@@ -231,10 +218,10 @@ describe('the log of the protocol', () => {
 
 describe('a link that is alive', () => {
   it('is not in the log after a stale form was posted to it, and opens still', async () => {
-    const token = await mintLink(hub.database, here.id, {
+    const token = await mintLink(hub.database, hub.community.id, {
       kind: 'recovery',
-      subject: member.subject,
-      email: member.email,
+      subject: hub.member.subject,
+      email: hub.member.email,
       hours: 1,
     });
     const path = `/c/ici/recover/${token}`;
@@ -263,7 +250,7 @@ describe('the metrics', () => {
     expect(status).toBe(200);
     expect(text).toContain('trousseau_http_request_seconds');
     expect(text).not.toContain(secret);
-    expect(text).not.toContain(elsewhere.slug);
+    expect(text).not.toContain(hub.neighbour.slug);
   });
 });
 

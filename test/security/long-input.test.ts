@@ -1,20 +1,13 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { buildCommunity, buildService } from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
+import { expect, it } from 'vitest';
+import { useHub } from '../support/use-hub.ts';
 
-let hub: TestHub;
 let log = '';
-
-beforeAll(async () => {
-  hub = await startHub(
-    { TROUSSEAU_ROLES: 'web', LOG_LEVEL: 'info' },
-    { write: (lines: string) => (log += lines) },
-  );
-  const community = await buildCommunity(hub.database, { slug: 'ici' });
-  await buildService(hub, community);
-  await hub.app.settle();
+const hub = useHub({
+  env: { TROUSSEAU_ROLES: 'web', LOG_LEVEL: 'info' },
+  log: (lines) => (log += lines),
+  community: { slug: 'ici' },
+  service: {},
 });
-afterAll(() => hub?.stop());
 
 const visit = (path: string) => fetch(`${hub.url}/c/ici${path}`, { redirect: 'manual' });
 

@@ -1,42 +1,29 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ClientChange, ServiceChange } from '../../src/domain/services/service-change.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Browser, type Page } from '../support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildGroup,
-  buildMember,
-  buildService,
-  PASSWORD,
-} from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
-import { RelyingParty } from '../support/relying-party.ts';
+import { buildGroup, PASSWORD } from '../support/factories.ts';
+import type { RelyingParty } from '../support/relying-party.ts';
+import { useHub } from '../support/use-hub.ts';
 import { sendRaw } from './raw-request.ts';
 
 const EVIL = `</title></textarea><img src=x onerror=alert(1)><script>alert(2)</script>"'><a href="javascript:alert(3)">{{{chrome}}}`;
 const SVG = `<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(2)</script></svg>`;
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let member: BuiltMember;
+const hub = useHub({ member: { role: 'owner' } });
 let app: RelyingParty;
 let closed: RelyingParty;
 
 beforeAll(async () => {
-  hub = await startHub();
-  community = await buildCommunity(hub.database);
-  const group = await buildGroup(hub.database, community.id);
-  member = await buildMember(hub.database, community.id, { role: 'owner' });
-  const build = async (values: Partial<ServiceChange>, client?: ClientChange) =>
-    new RelyingParty(hub.url, community, await buildService(hub, community, values, client));
-  app = await build({ trust: 'third-party' }, { scopes: ['openid', 'profile', 'email', 'groups'] });
-  closed = await build({ access: { groups: [group.id] } });
-  const onApproval = await build({ access: 'approval' });
-  const scripted = await build({});
+  const group = await buildGroup(hub.database, hub.community.id);
+  app = await hub.newClient(
+    { scopes: ['openid', 'profile', 'email', 'groups'] },
+    { trust: 'third-party' },
+  );
+  closed = await hub.newClient({}, { access: { groups: [group.id] } });
+  const onApproval = await hub.newService({ access: 'approval' });
+  const scripted = await hub.newService();
   await poison({
-    [onApproval.service.id]: { icon: 'https://evil.example/"onerror=alert(1) x="' },
-    [scripted.service.id]: {
+    [onApproval.id]: { icon: 'https://evil.example/"onerror=alert(1) x="' },
+    [scripted.id]: {
       icon: 'javascript:alert(1)',
       url: 'data:text/html,<script>alert(1)</script>',
     },
@@ -46,7 +33,7 @@ beforeAll(async () => {
 /** Writes past every rule, as a bad import or a mistake of ours would. */
 async function poison(services: Record<string, { icon: string; url?: string }>): Promise<void> {
   const write = (sql: string, ...params: unknown[]) =>
-    hub.database.query(sql, [community.id, ...params]);
+    hub.database.query(sql, [hub.community.id, ...params]);
   await write('UPDATE communities SET name = $2, contact_email = $2 WHERE id = $1', EVIL);
   await write(
     `INSERT INTO community_logos (community_id, media_type, sha256, bytes) VALUES ($1, 'image/svg+xml', sha256($2), $2)`,
@@ -65,7 +52,6 @@ async function poison(services: Record<string, { icon: string; url?: string }>):
   );
   await hub.app.settle();
 }
-afterAll(() => hub.stop());
 
 /** No page holds anything that a browser would run, or a link that is none. */
 function expectHarmless(where: string, page: Page) {
@@ -102,7 +88,7 @@ it('what people called themselves, their groups and their apps is text on every 
   const wrong = await browser.submit(start, '#login-form', { username: EVIL, password: EVIL });
   expectHarmless('wrong login', wrong);
   const consent = await browser.submit(start, '#login-form', {
-    username: member.username,
+    username: hub.member.username,
     password: PASSWORD,
   });
   expect(consent.document.querySelector('#consent-form')).not.toBeNull();
@@ -153,7 +139,7 @@ it('what an app sends comes back as text, in errors and in the form that goes on
 it('an address that nobody has is named nowhere in the page that says so', async () => {
   const { text, status } = await sendRaw(
     hub,
-    `/c/${community.slug}/<script>alert(1)</script>?x=<script>`,
+    `/c/${hub.community.slug}/<script>alert(1)</script>?x=<script>`,
   );
   expect(status).toBe(404);
   expect(text).not.toContain('<script>alert');
@@ -161,7 +147,7 @@ it('an address that nobody has is named nowhere in the page that says so', async
 
 describe('a logo', () => {
   it('opened by itself runs nothing and reaches nothing', async () => {
-    const answer = await sendRaw(hub, `/c/${community.slug}/logo`);
+    const answer = await sendRaw(hub, `/c/${hub.community.slug}/logo`);
     expect(answer.status).toBe(200);
     expect(answer.headers['content-type']).toMatch(/^image\/svg\+xml/);
     expect(answer.headers['content-security-policy']).toBe(
@@ -175,11 +161,11 @@ describe('a colour', () => {
   it('that is none gives an empty stylesheet, not one of the writer’s', async () => {
     await hub.database.query('ALTER TABLE communities DROP CONSTRAINT ck_communities_accent');
     await hub.database.query('UPDATE communities SET accent = $2 WHERE id = $1', [
-      community.id,
+      hub.community.id,
       'red}body{background:url(//evil.example)}',
     ]);
     await hub.app.settle();
-    const answer = await sendRaw(hub, `/c/${community.slug}/theme.css`);
+    const answer = await sendRaw(hub, `/c/${hub.community.slug}/theme.css`);
     expect([answer.status, answer.text]).toEqual([200, '']);
     expectHarmless('page', await new Browser().open(`${app.issuer}/login`));
   });

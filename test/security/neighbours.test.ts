@@ -1,50 +1,47 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Browser, type Page } from '../support/browser.ts';
 import {
-  type BuiltCommunity,
-  type BuiltMember,
   buildCommunity,
   buildMember,
   buildService,
   giveHosts,
   PASSWORD,
 } from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
+import { startHub } from '../support/hub.ts';
 import { RelyingParty, type Tokens } from '../support/relying-party.ts';
+import { useHub } from '../support/use-hub.ts';
 import { ProxiedBrowser } from './proxied-browser.ts';
 import { asForm, sendRaw } from './raw-request.ts';
 
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 const GRANTS = ['authorization_code', 'refresh_token', 'client_credentials', DEVICE];
 
-let hub: TestHub;
-let ours: BuiltCommunity;
-let theirs: BuiltCommunity;
-let member: BuiltMember;
-let ourApp: RelyingParty;
+const client = {
+  grants: GRANTS,
+  id: 'same-id',
+  postLogoutRedirectUris: ['https://after.example/'],
+};
+const service = { slug: 'wiki', access: 'everyone' } as const;
+
+const hub = useHub({
+  community: { slug: 'lieu' },
+  // One name is the beginning of the other, as in paths of cookies and prefixes of addresses.
+  neighbour: { slug: 'lieu-b' },
+  member: {},
+  service,
+  client,
+});
 let theirApp: RelyingParty;
 let browser: Browser;
 let tokens: Tokens;
 
 beforeAll(async () => {
-  hub = await startHub();
-  ours = await buildCommunity(hub.database, { slug: 'lieu' });
-  // One name is the beginning of the other, as in paths of cookies and prefixes of addresses.
-  theirs = await buildCommunity(hub.database, { slug: 'lieu-b' });
-  member = await buildMember(hub.database, ours.id);
-  const client = {
-    grants: GRANTS,
-    id: 'same-id',
-    postLogoutRedirectUris: ['https://after.example/'],
-  };
-  const values = { slug: 'wiki', access: 'everyone' } as const;
-  ourApp = new RelyingParty(hub.url, ours, await buildService(hub, ours, values, client));
-  theirApp = new RelyingParty(hub.url, theirs, await buildService(hub, theirs, values, client));
-  await buildService(hub, theirs, { slug: 'closed', access: 'approval' });
+  const theirService = await buildService(hub, hub.neighbour, service, client);
+  theirApp = new RelyingParty(hub.url, hub.neighbour, theirService);
+  await buildService(hub, hub.neighbour, { slug: 'closed', access: 'approval' });
   browser = newBrowser();
-  tokens = await ourApp.tokens(await ourApp.signIn(browser, member.username));
+  tokens = await hub.client.tokens(await hub.client.signIn(browser, hub.member.username));
 });
-afterAll(() => hub.stop());
 
 const newBrowser = () => new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
 const uidOf = (page: Page) => page.url.split('/').pop() as string;
@@ -64,17 +61,17 @@ async function theirState() {
     (table) =>
       `(SELECT count(*)::int FROM ${table} WHERE community_id = $1 ${table === 'sessions' ? 'AND subject IS NOT NULL' : ''}${table === 'oidc_artifacts' ? `AND kind <> 'Interaction'` : ''}) AS ${table}`,
   );
-  const [row] = await hub.database.query(`SELECT ${counts.join(', ')}`, [theirs.id]);
+  const [row] = await hub.database.query(`SELECT ${counts.join(', ')}`, [hub.neighbour.id]);
   return row;
 }
 
 /** The browser's cookies of our community under every name and path that the other one would read. */
 async function disguised(): Promise<string> {
-  const cookies = await browser.jar.getCookies(`${ourApp.issuer}/x`, { allPaths: true });
+  const cookies = await browser.jar.getCookies(`${hub.issuer}/x`, { allPaths: true });
   return cookies
     .map(
       ({ key, value }) =>
-        `${key.replace(`trousseau_${ours.slug}_`, `trousseau_${theirs.slug}_`)}=${value}`,
+        `${key.replace(`trousseau_${hub.community.slug}_`, `trousseau_${hub.neighbour.slug}_`)}=${value}`,
     )
     .join('; ');
 }
@@ -83,7 +80,7 @@ describe('what opens something in one community', () => {
   it('opens no page of another, under whatever name its cookies come', async () => {
     const before = await theirState();
     const cookie = await disguised();
-    expect(cookie).toContain(`trousseau_${theirs.slug}_session.sig=`);
+    expect(cookie).toContain(`trousseau_${hub.neighbour.slug}_session.sig=`);
     const csrf = (await newBrowser().open(`${theirApp.issuer}/login`)).document
       .querySelector('input[name=csrf]')
       ?.getAttribute('value') as string;
@@ -95,8 +92,8 @@ describe('what opens something in one community', () => {
       '/oidc/device',
       '/oidc/session/end',
     ]) {
-      const answer = await sendRaw(hub, `/c/${theirs.slug}${path}`, { headers: { cookie } });
-      expect([path, answer.text.includes(member.username)]).toEqual([path, false]);
+      const answer = await sendRaw(hub, `/c/${hub.neighbour.slug}${path}`, { headers: { cookie } });
+      expect([path, answer.text.includes(hub.member.username)]).toEqual([path, false]);
       expect([path, answer.text.includes('sign-out-everywhere')]).toEqual([path, false]);
     }
     for (const path of [
@@ -107,7 +104,7 @@ describe('what opens something in one community', () => {
       '/oidc/session/end/confirm',
     ]) {
       const form = asForm({ csrf, xsrf: csrf, logout: 'yes', decision: 'allow' });
-      const answer = await sendRaw(hub, `/c/${theirs.slug}${path}`, {
+      const answer = await sendRaw(hub, `/c/${hub.neighbour.slug}${path}`, {
         ...form,
         headers: { ...form.headers, cookie },
       });
@@ -117,54 +114,54 @@ describe('what opens something in one community', () => {
       ]);
     }
     expect(await theirState()).toEqual(before);
-    expect((await browser.open(ourApp.issuer)).document.querySelector('h1')?.text).toBe(
+    expect((await browser.open(hub.issuer)).document.querySelector('h1')?.text).toBe(
       'Mes services',
     );
   });
 
   it('is asked for at its own place only: an interaction of one is none of another', async () => {
     const visitor = newBrowser();
-    const page = await visitor.open(ourApp.authorizationUrl());
+    const page = await visitor.open(hub.client.authorizationUrl());
     const cookies = await visitor.jar.getCookies(page.url, { allPaths: true });
     const cookie = cookies
       .map(
         ({ key, value }) =>
-          `${key.replace(`trousseau_${ours.slug}_`, `trousseau_${theirs.slug}_`)}=${value}`,
+          `${key.replace(`trousseau_${hub.community.slug}_`, `trousseau_${hub.neighbour.slug}_`)}=${value}`,
       )
       .join('; ');
     for (const path of [`/login/${uidOf(page)}`, `/oidc/auth/${uidOf(page)}`]) {
-      expect((await sendRaw(hub, `/c/${theirs.slug}${path}`, { headers: { cookie } })).status).toBe(
-        400,
-      );
+      expect(
+        (await sendRaw(hub, `/c/${hub.neighbour.slug}${path}`, { headers: { cookie } })).status,
+      ).toBe(400);
     }
   });
 
   it('is unknown as code, token, pushed request or device code, though the client’s name is the same', async () => {
     const before = await theirState();
-    const code = (await ourApp.signIn(browser, member.username)).get('code') as string;
+    const code = (await hub.client.signIn(browser, hub.member.username)).get('code') as string;
     const pushed = (await (
-      await ourApp.post('/oidc/request', {
-        client_id: ourApp.service.clientId,
+      await hub.client.post('/oidc/request', {
+        client_id: hub.service.clientId,
         response_type: 'code',
         scope: 'openid',
-        redirect_uri: ourApp.service.redirectUri,
+        redirect_uri: hub.service.redirectUri,
       })
     ).json()) as { request_uri: string };
     expect(pushed.request_uri).toMatch(/^urn:/);
     const device = (await (
-      await ourApp.post('/oidc/device/auth', { scope: 'openid' })
+      await hub.client.post('/oidc/device/auth', { scope: 'openid' })
     ).json()) as Record<string, string>;
     const machine = (await (
-      await ourApp.post('/oidc/token', { grant_type: 'client_credentials' })
+      await hub.client.post('/oidc/token', { grant_type: 'client_credentials' })
     ).json()) as Tokens;
     // The one secret serves both, as where one password is set everywhere.
-    expect(theirApp.basic()).toBe(ourApp.basic());
+    expect(theirApp.basic()).toBe(hub.client.basic());
     const grants: Record<string, string>[] = [
       {
         grant_type: 'authorization_code',
         code,
-        redirect_uri: ourApp.service.redirectUri,
-        code_verifier: ourApp.verifier,
+        redirect_uri: hub.service.redirectUri,
+        code_verifier: hub.client.verifier,
       },
       { grant_type: 'refresh_token', refresh_token: tokens.refresh_token as string },
       { grant_type: DEVICE, device_code: device.device_code as string },
@@ -196,9 +193,9 @@ describe('what opens something in one community', () => {
     expect(theirApp.answer(asked).get('code')).toBeNull();
     expect(await theirState()).toEqual(before);
     // None of it was used up or ended where it belongs.
-    expect((await ourApp.userinfo(tokens.access_token)).status).toBe(200);
-    expect((await ourApp.redeem(code)).status).toBe(200);
-    tokens = (await (await ourApp.refresh(tokens.refresh_token as string)).json()) as Tokens;
+    expect((await hub.client.userinfo(tokens.access_token)).status).toBe(200);
+    expect((await hub.client.redeem(code)).status).toBe(200);
+    tokens = (await (await hub.client.refresh(tokens.refresh_token as string)).json()) as Tokens;
     expect(tokens.access_token).toBeDefined();
   });
 
@@ -210,7 +207,7 @@ describe('what opens something in one community', () => {
       id: 'same-id',
       post_logout_redirect_uri: 'https://after.example/',
     });
-    expect((await browser.open(ourApp.issuer)).document.querySelector('h1')?.text).toBe(
+    expect((await browser.open(hub.issuer)).document.querySelector('h1')?.text).toBe(
       'Mes services',
     );
   });
@@ -220,7 +217,7 @@ describe('what opens something in one community', () => {
       theirApp.authorizationUrl({ id_token_hint: tokens.id_token }),
     );
     expect(page.document.querySelector('#login-form')).toBeNull();
-    expect(page.text).not.toContain(member.username);
+    expect(page.text).not.toContain(hub.member.username);
   });
 });
 
@@ -245,11 +242,11 @@ describe('a name', () => {
 
   it('of a community does not reach another by dots in the path', async () => {
     for (const path of [
-      `/c/${ours.slug}/../${theirs.slug}/login`,
-      `/c/${ours.slug}/%2e%2e/${theirs.slug}/login`,
-      `/c/${ours.slug}//login`,
-      `/c//${ours.slug}/login`,
-      `/c/${ours.slug}/oidc/../login`,
+      `/c/${hub.community.slug}/../${hub.neighbour.slug}/login`,
+      `/c/${hub.community.slug}/%2e%2e/${hub.neighbour.slug}/login`,
+      `/c/${hub.community.slug}//login`,
+      `/c//${hub.community.slug}/login`,
+      `/c/${hub.community.slug}/oidc/../login`,
     ]) {
       expect([path, (await sendRaw(hub, path)).status]).toEqual([path, 404]);
     }
@@ -302,8 +299,8 @@ describe('a service', () => {
 });
 
 it('a member who is gone from one community and known in another by the same name and password is two people', async () => {
-  const twin = await buildMember(hub.database, theirs.id, { username: member.username });
-  expect(twin.subject).not.toBe(member.subject);
+  const twin = await buildMember(hub.database, hub.neighbour.id, { username: hub.member.username });
+  expect(twin.subject).not.toBe(hub.member.subject);
   const page = await newBrowser().open(`${theirApp.issuer}/login`);
   await hub.database.query(`UPDATE memberships SET status = 'suspended' WHERE subject = $1`, [
     twin.subject,
@@ -314,10 +311,9 @@ it('a member who is gone from one community and known in another by the same nam
     password: PASSWORD,
   });
   expect(refused.status).toBe(403);
-  const welcome = await visitor.submit(
-    await visitor.open(`${ourApp.issuer}/login`),
-    '#login-form',
-    { username: member.username, password: PASSWORD },
-  );
+  const welcome = await visitor.submit(await visitor.open(`${hub.issuer}/login`), '#login-form', {
+    username: hub.member.username,
+    password: PASSWORD,
+  });
   expect(welcome.document.querySelector('h1')?.text).toBe('Mes services');
 });

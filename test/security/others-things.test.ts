@@ -1,26 +1,23 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createAppPassword } from '../../src/domain/app-passwords/app-password.ts';
 import { createInvitation } from '../../src/domain/invitations/create-invitation.ts';
 import { type LinkKind, mintLink } from '../../src/domain/links/link-store.ts';
-import { newToken } from '../../src/platform/secrets/token-hash.ts';
+import { setPicture } from '../../src/domain/pictures/change-picture.ts';
+import { givePasskey } from '../support/belongings.ts';
 import { Browser } from '../support/browser.ts';
-import {
-  type BuiltCommunity,
-  type BuiltMember,
-  buildCommunity,
-  buildMember,
-  buildService,
-  PASSWORD,
-} from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
+import { type BuiltCommunity, buildMember, buildService, PASSWORD } from '../support/factories.ts';
+import { useHub } from '../support/use-hub.ts';
 import { allThatIsStored } from './all-that-is-stored.ts';
 import { asForm, sendRaw } from './raw-request.ts';
 
 // What is another's: an owner of one community asks for things of another person, or of another community.
 
-let hub: TestHub;
-let ours: BuiltCommunity;
-let theirs: BuiltCommunity;
-let attacker: BuiltMember;
+const hub = useHub({
+  env: { TROUSSEAU_ROLES: 'web' },
+  community: { registration: 'approval' },
+  neighbour: { registration: 'approval' },
+  member: { role: 'owner' },
+});
 let browser: Browser;
 let csrf: string;
 
@@ -36,22 +33,17 @@ type Things = {
 const things = {} as { colleague: Things; stranger: Things };
 
 beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  ours = await buildCommunity(hub.database, { registration: 'approval' });
-  theirs = await buildCommunity(hub.database, { registration: 'approval' });
-  attacker = await buildMember(hub.database, ours.id, { role: 'owner' });
-  things.colleague = await thingsOf(ours);
-  things.stranger = await thingsOf(theirs);
+  things.colleague = await thingsOf(hub.community);
+  things.stranger = await thingsOf(hub.neighbour);
   await hub.app.settle();
   browser = new Browser();
   const page = await browser.open(at('/login'));
-  await browser.submit(page, '#login-form', { username: attacker.username, password: PASSWORD });
+  await browser.submit(page, '#login-form', { username: hub.member.username, password: PASSWORD });
   const account = await browser.open(at('/account/sessions'));
   csrf = account.document.querySelector('input[name=csrf]')?.getAttribute('value') as string;
 });
-afterAll(() => hub.stop());
 
-const at = (path: string, community = ours) => `${hub.url}/c/${community.slug}${path}`;
+const at = (path: string, community = hub.community) => `${hub.url}/c/${community.slug}${path}`;
 
 /** Somebody with one of each thing. */
 async function thingsOf(community: BuiltCommunity): Promise<Things> {
@@ -59,31 +51,26 @@ async function thingsOf(community: BuiltCommunity): Promise<Things> {
   const member = await buildMember(db, community.id, { role: 'owner' });
   const asking = await buildMember(db, community.id, { status: 'requested' });
   const service = await buildService(hub, community);
-  const one = async (sql: string, values: unknown[]) =>
-    (await db.query<{ id: string }>(sql, values))[0]?.id as string;
-  const picture = newToken();
-  await db.query(
-    `INSERT INTO member_pictures (community_id, subject, key, bytes) VALUES ($1, $2, $3, '\\x00')`,
-    [community.id, member.subject, picture],
-  );
+  const { subject } = member;
+  const bytes = Buffer.from([0]);
+  const picture = await db.transaction((tx) => setPicture(tx, community.id, subject, bytes, 'cli'));
   const own = new Browser();
   const { username } = member;
   await own.submit(await own.open(at('/login', community)), '#login-form', {
     username,
     password: PASSWORD,
   });
+  const [session] = await db.query<{ uid: string }>('SELECT uid FROM sessions WHERE subject = $1', [
+    subject,
+  ]);
+  const mine = { subject, serviceId: service.id, name: 'Courriel' };
+  const appPassword = await db.transaction((tx) =>
+    createAppPassword(tx, community.id, mine, 'cli'),
+  );
   return {
-    passkey: await one(
-      `INSERT INTO passkeys (person_id, rp_id, credential_id, public_key, backup_eligible, backed_up, name)
-       VALUES ($1, 'elsewhere.example', $2, '\\x03', true, true, 'Téléphone') RETURNING id`,
-      [member.personId, Buffer.from(member.personId)],
-    ),
-    appPassword: await one(
-      `INSERT INTO app_passwords (community_id, service_id, subject, name, secret_hash)
-       VALUES ($1, $2, $3, 'Courriel', sha256($4)) RETURNING id`,
-      [community.id, service.id, member.subject, Buffer.from(member.subject)],
-    ),
-    session: await one('SELECT uid AS id FROM sessions WHERE subject = $1', [member.subject]),
+    passkey: await givePasskey(db, member),
+    appPassword: appPassword.id,
+    session: session?.uid as string,
     address: member.email,
     picture,
     request: asking.subject,
@@ -192,12 +179,12 @@ describe('a link', () => {
   it.each(kinds)(
     'for %s that is another’s, old, cut short or of another kind opens nothing',
     async (kind, path) => {
-      const good = await mint(ours, kind);
+      const good = await mint(hub.community, kind);
       const other = kinds.find(([another]) => another !== kind)?.[0] as LinkKind;
       const tokens = {
-        'another community’s': await mint(theirs, kind),
-        expired: await mint(ours, kind, -1),
-        'of another kind': await mint(ours, other),
+        'another community’s': await mint(hub.neighbour, kind),
+        expired: await mint(hub.community, kind, -1),
+        'of another kind': await mint(hub.community, other),
         'cut short': good.slice(0, -1),
         'with more behind it': `${good}A`,
         'in other letters': good.toLowerCase() === good ? good.toUpperCase() : good.toLowerCase(),

@@ -1,30 +1,23 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type BuiltCommunity, buildCommunity, buildService } from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { useHub } from '../support/use-hub.ts';
 import { type RawAnswer, sendRaw } from './raw-request.ts';
 
 // Whatever a stranger sends to the protocol's endpoints, however wrong, is their fault and never ours.
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let base: string;
 let faults: Record<string, unknown>[] = [];
+const hub = useHub({
+  env: { LOG_LEVEL: 'info' },
+  log: (line) => {
+    const entry = JSON.parse(line);
+    if (entry.level >= 50) faults.push(entry);
+  },
+  community: {},
+});
+let base: string;
 
 beforeAll(async () => {
-  hub = await startHub(
-    { LOG_LEVEL: 'info' },
-    {
-      write(line: string) {
-        const entry = JSON.parse(line);
-        if (entry.level >= 50) faults.push(entry);
-      },
-    },
-  );
-  community = await buildCommunity(hub.database);
-  await buildService(hub, community, { slug: 'app' });
-  await buildService(
-    hub,
-    community,
+  await hub.newService({ slug: 'app' });
+  await hub.newService(
     { slug: 'tv' },
     {
       auth: 'none',
@@ -32,9 +25,8 @@ beforeAll(async () => {
       redirectUris: [],
     },
   );
-  base = `/c/${community.slug}`;
+  base = `/c/${hub.community.slug}`;
 });
-afterAll(() => hub.stop());
 beforeEach(() => {
   faults = [];
 });
@@ -173,7 +165,7 @@ const WRONG: Record<string, Sent> = {
 
 const send = (path: string, method: string, wrong: Sent): Promise<RawAnswer> => {
   const headers = JSON.parse(
-    JSON.stringify(wrong.headers ?? {}).replaceAll('SLUG', community.slug),
+    JSON.stringify(wrong.headers ?? {}).replaceAll('SLUG', hub.community.slug),
   );
   const query = wrong.query === undefined ? '' : `${path.includes('?') ? '&' : '?'}${wrong.query}`;
   return sendRaw(hub, base + path + query, {

@@ -1,31 +1,22 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Browser } from '../support/browser.ts';
-import { buildCommunity, buildMember, buildService } from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
-import { RelyingParty } from '../support/relying-party.ts';
+import { useHub } from '../support/use-hub.ts';
 import { asForm, type RawAnswer, sendRaw } from './raw-request.ts';
 
-let hub: TestHub;
-let app: RelyingParty;
-let base: string;
-let username: string;
 let log: Record<string, unknown>[] = [];
+const hub = useHub({
+  env: { LOG_LEVEL: 'info' },
+  log: (line) => {
+    log.push(JSON.parse(line));
+  },
+  member: {},
+  service: {},
+});
+let base: string;
 
 beforeAll(async () => {
-  hub = await startHub(
-    { LOG_LEVEL: 'info' },
-    {
-      write(line: string) {
-        log.push(JSON.parse(line));
-      },
-    },
-  );
-  const community = await buildCommunity(hub.database);
-  ({ username } = await buildMember(hub.database, community.id));
-  app = new RelyingParty(hub.url, community, await buildService(hub, community));
-  base = `/c/${community.slug}`;
+  base = `/c/${hub.community.slug}`;
 });
-afterAll(() => hub.stop());
 beforeEach(() => {
   log = [];
 });
@@ -50,7 +41,7 @@ function post(
     method: 'POST',
     body,
     headers: {
-      authorization: app.basic(),
+      authorization: hub.client.basic(),
       'content-type': 'application/x-www-form-urlencoded',
       ...headers,
     },
@@ -107,8 +98,8 @@ describe('a refusal', () => {
   it('is in the log with what an operator needs, and only there', async () => {
     await sendRaw(
       hub,
-      new URL(app.authorizationUrl({ client_id: 'nobody' })).pathname +
-        new URL(app.authorizationUrl({ client_id: 'nobody' })).search,
+      new URL(hub.client.authorizationUrl({ client_id: 'nobody' })).pathname +
+        new URL(hub.client.authorizationUrl({ client_id: 'nobody' })).search,
     );
     await post('/oidc/token', 'grant_type=authorization_code&code=x');
     await sendRaw(hub, `${base}/login/never-was`);
@@ -173,12 +164,12 @@ describe('a body', () => {
   });
 
   it('with a parameter twice is an invalid request, whichever of the two is right (RFC 6749 §3.2)', async () => {
-    const code = (await app.signIn(newBrowser(), username)).get('code') as string;
+    const code = (await hub.client.signIn(newBrowser(), hub.member.username)).get('code') as string;
     const right = new URLSearchParams({
       grant_type: 'authorization_code',
       code,
-      redirect_uri: app.service.redirectUri,
-      code_verifier: app.verifier,
+      redirect_uri: hub.service.redirectUri,
+      code_verifier: hub.client.verifier,
     });
     for (const name of right.keys()) {
       for (const body of [
@@ -212,23 +203,27 @@ describe('client authentication', () => {
     ['no secret', {}, {}],
     [
       'a wrong secret',
-      { authorization: () => `Basic ${btoa(`${app.service.clientId}:wrong`)}` },
+      { authorization: () => `Basic ${btoa(`${hub.service.clientId}:wrong`)}` },
       {},
     ],
-    ['an empty secret', { authorization: () => `Basic ${btoa(`${app.service.clientId}:`)}` }, {}],
-    ['no colon', { authorization: () => `Basic ${btoa(app.service.clientId)}` }, {}],
-    ['two ways at once', { authorization: () => app.basic() }, { client_secret: 'x' }],
-    ['another scheme', { authorization: () => `Bearer ${app.service.clientSecret}` }, {}],
-    ['the name of another client', { authorization: () => app.basic() }, { client_id: 'other' }],
+    ['an empty secret', { authorization: () => `Basic ${btoa(`${hub.service.clientId}:`)}` }, {}],
+    ['no colon', { authorization: () => `Basic ${btoa(hub.service.clientId)}` }, {}],
+    ['two ways at once', { authorization: () => hub.client.basic() }, { client_secret: 'x' }],
+    ['another scheme', { authorization: () => `Bearer ${hub.service.clientSecret}` }, {}],
+    [
+      'the name of another client',
+      { authorization: () => hub.client.basic() },
+      { client_id: 'other' },
+    ],
   ] as const)('with %s gives nothing', async (_name, headers, extra) => {
-    const code = (await app.signIn(newBrowser(), username)).get('code') as string;
+    const code = (await hub.client.signIn(newBrowser(), hub.member.username)).get('code') as string;
     const before = await state();
     const fields: Record<string, string> = {
       grant_type: 'authorization_code',
       code,
-      redirect_uri: app.service.redirectUri,
-      code_verifier: app.verifier,
-      client_id: app.service.clientId,
+      redirect_uri: hub.service.redirectUri,
+      code_verifier: hub.client.verifier,
+      client_id: hub.service.clientId,
     };
     Object.assign(fields, extra);
     const form = asForm(fields);

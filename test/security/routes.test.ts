@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { SITE } from '../../src/app-web.ts';
+import { createAppPassword } from '../../src/domain/app-passwords/app-password.ts';
 import { createInvitation } from '../../src/domain/invitations/create-invitation.ts';
 import { type LinkKind, mintLink } from '../../src/domain/links/link-store.ts';
 import type { Role } from '../../src/domain/memberships/membership-store.ts';
@@ -7,18 +8,19 @@ import {
   createFirstOperator,
   ensureSetupToken,
 } from '../../src/domain/operators/create-operator.ts';
-import { newToken } from '../../src/platform/secrets/token-hash.ts';
+import { setPicture } from '../../src/domain/pictures/change-picture.ts';
+import { requestRecovery } from '../../src/domain/recovery/assisted-recovery.ts';
 import { uuid } from '../../src/platform/text/uuid.ts';
+import { givePasskey } from '../support/belongings.ts';
 import { Browser } from '../support/browser.ts';
 import {
   type BuiltCommunity,
-  buildCommunity,
   buildGroup,
   buildMember,
   buildService,
   PASSWORD,
 } from '../support/factories.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
+import { useHub } from '../support/use-hub.ts';
 import { allThatIsStored } from './all-that-is-stored.ts';
 import { asForm, type RawAnswer, sendRaw } from './raw-request.ts';
 
@@ -85,32 +87,31 @@ const UNUSED_BELOW_A_PATH = [
   '/.well-known/passkey-endpoints',
 ];
 
-let hub: TestHub;
-let ours: BuiltCommunity;
-let theirs: BuiltCommunity;
+const hub = useHub({
+  // Without the worker: nothing happens but what requests do.
+  env: { TROUSSEAU_ROLES: 'web' },
+  community: { slug: 'a-nous', registration: 'open' },
+  neighbour: { slug: 'a-eux', registration: 'open' },
+});
 const browsers = {} as Record<Visitor, Browser>;
 const tokens = {} as Record<Visitor, string>;
 let operator: Browser;
 
 beforeAll(async () => {
-  // Without the worker: nothing happens but what requests do.
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  ours = await buildCommunity(hub.database, { slug: 'a-nous', registration: 'open' });
-  theirs = await buildCommunity(hub.database, { slug: 'a-eux', registration: 'open' });
   const setUp = (await hub.database.transaction(ensureSetupToken)) as string;
   await createFirstOperator(hub.database, {
     token: setUp,
     email: 'ops@hub.example',
     password: PASSWORD,
   });
-  const build = (role: Role) => buildMember(hub.database, ours.id, { role });
+  const build = (role: Role) => hub.newMember({ role });
   const [member, admin, owner, suspended] = [
     await build('member'),
     await build('admin'),
     await build('owner'),
     await build('owner'),
   ];
-  const stranger = await buildMember(hub.database, theirs.id, { role: 'owner' });
+  const stranger = await buildMember(hub.database, hub.neighbour.id, { role: 'owner' });
   const stale = [await build('member'), await build('admin'), await build('owner')] as const;
   await hub.app.settle();
   browsers.nobody = new Browser();
@@ -123,8 +124,8 @@ beforeAll(async () => {
     ['staleAdmin', stale[1]],
     ['staleOwner', stale[2]],
   ] as const)
-    browsers[visitor] = await signIn(username, ours);
-  browsers.stranger = await signIn(stranger.username, theirs);
+    browsers[visitor] = await signIn(username, hub.community);
+  browsers.stranger = await signIn(stranger.username, hub.neighbour);
   await hub.database.query(
     `UPDATE sessions SET payload = jsonb_set(payload, '{loginTs}', to_jsonb((payload ->> 'loginTs')::bigint - 3600))
      WHERE subject = ANY($1)`,
@@ -140,7 +141,6 @@ beforeAll(async () => {
   const login = await operator.open(`${hub.url}/operator/login`);
   await operator.submit(login, '#login-form', { email: 'ops@hub.example', password: PASSWORD });
 });
-afterAll(() => hub.stop());
 
 async function signIn(username: string, { slug }: BuiltCommunity): Promise<Browser> {
   const browser = new Browser();
@@ -175,7 +175,7 @@ const NOWHERE: Record<string, string> = {
 const pathOf = (
   { place, route }: Tried,
   values: Record<string, string> = {},
-  community: BuiltCommunity = ours,
+  community: BuiltCommunity = hub.community,
 ) =>
   (place === 'hub' ? '' : `/c/${community.slug}`) +
   route.path.replaceAll(
@@ -321,36 +321,28 @@ describe('what is of another community', () => {
 
   beforeAll(async () => {
     const db = hub.database;
-    const [member, other] = [await buildMember(db, theirs.id), await buildMember(db, theirs.id)];
-    await buildMember(db, theirs.id, { status: 'requested' });
-    await buildGroup(db, theirs.id, 'bureau', [member.subject]);
-    const service = await buildService(hub, theirs, { access: 'approval' });
+    const [member, other] = [
+      await buildMember(db, hub.neighbour.id),
+      await buildMember(db, hub.neighbour.id, { role: 'admin' }),
+    ];
+    await buildMember(db, hub.neighbour.id, { status: 'requested' });
+    await buildGroup(db, hub.neighbour.id, 'bureau', [member.subject]);
+    const service = await buildService(hub, hub.neighbour, { access: 'approval' });
     slugs = [service.slug];
-    const passkeys = await db.query<{ id: string }>(
-      `INSERT INTO passkeys (person_id, rp_id, credential_id, public_key, backup_eligible, backed_up, name)
-       VALUES ($1, 'elsewhere.example', '\\x01', '\\x03', true, true, 'Téléphone') RETURNING id`,
-      [member.personId],
-    );
-    await db.query(
-      `INSERT INTO app_passwords (community_id, service_id, subject, name, secret_hash)
-       VALUES ($1, $2, $3, 'Courriel', sha256('x'))`,
-      [theirs.id, service.id, member.subject],
-    );
-    await db.query(
-      `INSERT INTO assisted_recoveries (community_id, subject, requested_by)
-       VALUES ($1, $2, $3)`,
-      [theirs.id, member.subject, other.subject],
-    );
-    const picture = newToken();
-    await db.query(
-      `INSERT INTO member_pictures (community_id, subject, key, bytes) VALUES ($1, $2, $3, '\\x00')`,
-      [theirs.id, member.subject, picture],
-    );
+    const passkey = await givePasskey(db, member);
+    const place = { communityId: hub.neighbour.id, issuerUrl: `${hub.url}/c/a-eux` };
+    const { subject } = member;
+    const picture = await db.transaction(async (tx) => {
+      const app = { subject, serviceId: service.id, name: 'Courriel' };
+      await createAppPassword(tx, place.communityId, app, 'cli');
+      await requestRecovery(tx, place, { subject, by: other.subject, delayHours: 1 });
+      return setPicture(tx, place.communityId, subject, Buffer.from([0]), 'cli');
+    });
     const invitation = await db.transaction((tx) =>
       createInvitation(
         tx,
         hub.sealer,
-        theirs.id,
+        hub.neighbour.id,
         { label: 'À eux', role: 'member', groupIds: [], days: 7, maxUses: null },
         'cli',
       ),
@@ -365,7 +357,7 @@ describe('what is of another community', () => {
     links = [picture, invitation.token];
     for (const kind of kinds)
       links.push(
-        await mintLink(db, theirs.id, {
+        await mintLink(db, hub.neighbour.id, {
           kind,
           subject: member.subject,
           email: member.email,
@@ -379,11 +371,11 @@ describe('what is of another community', () => {
        WHERE c.table_schema = 'public' AND o.table_schema = 'public' AND t.table_schema = 'public'
          AND c.data_type = 'uuid'`,
     );
-    const found = new Set(passkeys.map(({ id }) => id));
+    const found = new Set([passkey]);
     for (const { table, column } of columns) {
       const rows = await db.query<{ id: string | null }>(
         `SELECT DISTINCT "${column}" AS id FROM "${table}" WHERE community_id = $1`,
-        [theirs.id],
+        [hub.neighbour.id],
       );
       for (const { id } of rows) if (id !== null) found.add(id);
     }
@@ -434,7 +426,7 @@ describe('what is of another community', () => {
       for (const visitor of ['nobody', 'owner'] as const) {
         const cookie = await cookiesOf(visitor);
         for (const link of links) {
-          const path = pathOf(tried, { token: link, key: link, slug: ours.slug });
+          const path = pathOf(tried, { token: link, key: link, slug: hub.community.slug });
           const { status } = await send(tried, { path, cookie, fields: { csrf: tokens[visitor] } });
           const isSentToSignIn = visitor === 'nobody' && status === 303;
           expect([path, status, isSentToSignIn || (status >= 400 && status < 500)]).toEqual([

@@ -33,15 +33,22 @@ export async function buildCommunity(
   return { id: saved.after.id, slug };
 }
 
-/** Gives a community its own hosts; apps that are registered from then on know the first as their issuer. */
-export async function giveHosts(
-  hub: { database: Database; url: string; app?: { settle(): Promise<void> } },
-  { slug }: BuiltCommunity,
-  hosts: string[],
+type Where = { database: Database; url: string; app?: { settle(): Promise<void> } };
+
+/** Changes the settings of a community, as the command does. */
+export async function changeCommunity(
+  hub: Where,
+  { slug }: Pick<BuiltCommunity, 'slug'>,
+  settings: Omit<CommunityChange, 'slug'>,
 ): Promise<void> {
-  const change = { slug, hosts, must: 'exist' } as const;
+  const change = { ...settings, slug, must: 'exist' } as const;
   await hub.database.transaction((tx) => saveCommunities(tx, [change], 'cli', hub.url));
   await hub.app?.settle();
+}
+
+/** Gives a community its own hosts; apps that are registered from then on know the first as their issuer. */
+export function giveHosts(hub: Where, community: BuiltCommunity, hosts: string[]): Promise<void> {
+  return changeCommunity(hub, community, { hosts });
 }
 
 export type BuiltMember = { subject: string; username: string; personId: string; email: string };

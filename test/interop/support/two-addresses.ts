@@ -2,7 +2,12 @@ import { hash, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BrowserContext, chromium } from 'playwright-core';
-import { type BuiltMember, buildCommunity, buildMember } from '../../support/factories.ts';
+import {
+  type BuiltMember,
+  buildCommunity,
+  buildMember,
+  giveHosts,
+} from '../../support/factories.ts';
 import { freePort } from '../../support/free-port.ts';
 import { startHub, type TestHub } from '../../support/hub.ts';
 import { startTlsFront } from './tls-front.ts';
@@ -36,11 +41,7 @@ export async function startTwoAddresses(): Promise<TwoAddresses> {
     });
     stops.push(hub.stop);
     const community = await buildCommunity(hub.database, { slug: 'lamyne', name: 'La MYNE' });
-    await hub.database.query('INSERT INTO community_hosts VALUES ($1, $2)', [
-      community.id,
-      'login.lamyne.example',
-    ]);
-    await hub.app.settle();
+    await giveHosts(hub, community, ['login.lamyne.example']);
     const context = await launch(join(folder.path, 'profile'), front.certificateFile, port);
     stops.push(() => context.close());
     return {

@@ -1,3 +1,4 @@
+import { afterAll, beforeAll } from 'vitest';
 import type { CommunityChange } from '../../../src/domain/communities/save-communities.ts';
 import { hashPassword } from '../../../src/domain/people/password.ts';
 import { saveServices } from '../../../src/domain/services/save-services.ts';
@@ -12,14 +13,41 @@ import {
   buildService,
 } from '../../support/factories.ts';
 import { startHub, type TestHub } from '../../support/hub.ts';
+import { type HubWishes, onceThere, useHub } from '../../support/use-hub.ts';
 import { connectLdap, type LdapClient } from './ldap-client.ts';
 
 export const READER_PASSWORD = 'the secret of the reader, long enough';
 let readerHash: Promise<string> | undefined;
 
+/** The environment of a hub that serves LDAP, at a port of its own. */
+export const LDAP = { TROUSSEAU_LDAP_LISTEN: '127.0.0.1:0' };
+
 /** A hub that serves LDAP at a port of its own. */
 export function startLdapHub(env: Record<string, string> = {}): Promise<TestHub> {
-  return startHub({ TROUSSEAU_LDAP_LISTEN: '127.0.0.1:0', ...env });
+  return startHub({ ...LDAP, ...env });
+}
+
+/** A hub that serves LDAP for the tests of a file, and a lieu in it, `lamyne` unless its values are given. */
+export function useLieu(
+  values: Partial<CommunityChange> = { slug: 'lamyne' },
+  { env, log }: Pick<HubWishes, 'env' | 'log'> = {},
+) {
+  const hub = useHub({ env: { ...LDAP, ...env }, ...(log && { log }) });
+  let lieu: Lieu | undefined;
+  beforeAll(async () => {
+    lieu = await buildLieu(hub, values);
+  });
+  return { hub, lieu: onceThere(() => lieu) };
+}
+
+/** A connection of the lieu's reader for the tests of a file: from its bind on, their address is an app's. */
+export function useReader(hub: TestHub, lieu: Lieu): LdapClient {
+  let reader: LdapClient | undefined;
+  beforeAll(async () => {
+    reader = await boundReader(hub, lieu);
+  });
+  afterAll(() => reader?.close());
+  return onceThere(() => reader);
 }
 
 export async function ldapTo(hub: TestHub): Promise<LdapClient> {
