@@ -279,6 +279,8 @@ it('the link of a kept message that was shown is seen by the admins, and by the 
   };
   expect(await of(admin, '/admin')).toContain(email);
   const words = 'Lien vers votre compte affiché';
-  expect(await of(member, '/account/activity')).toContain(words);
+  const told = await of(member, '/account/activity');
+  expect(told).toContain(words);
+  expect(told).toContain('Message gardé sur votre compte lu');
   expect(await of(admin, '/account/activity')).not.toContain(words);
 });
