@@ -28,6 +28,7 @@ const NAMES = [
   'the refusal of a consent',
   'asking to be let in',
   'the way back from a service that is closed',
+  'the way back from an account that is closed',
   'the password, for oneself',
   'asking to register',
   'registering',
