@@ -4,9 +4,9 @@ import { relyingPartiesOf, relyingPartyAt } from '../../domain/passkeys/relying-
 import { verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
 import { type KnownPasskey, readFactors } from '../../domain/second-factors/factor-store.ts';
 import type { Queryable } from '../../platform/database/database.ts';
+import { TooManyError } from '../../platform/errors/too-many-error.ts';
 import { newToken, tokenHash } from '../../platform/secrets/token-hash.ts';
 import { noFields, wholeToken } from '../../platform/web/form-fields.ts';
-import { RequestError } from '../../platform/web/http-errors.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
@@ -113,7 +113,8 @@ export const CROSS_HOST_PASSKEY_ROUTES: CommunityRoute[] = [
       const outcome = await verifyAssertion(parts, place, form.response, expected);
       if (!outcome.verified) {
         const allowed = await countWrongPasskey(parts, request.community.id, request.ip);
-        if (!allowed.allowed) throw new RequestError(429, 'too-many', 'too many wrong passkeys');
+        if (!allowed.allowed)
+          throw new TooManyError('too many wrong passkeys', allowed.retryAfterSeconds);
         const details = { using: 'passkey' };
         request.unit.record({ type: 'second-factor.failed', actor: 'anonymous', subject, details });
         showPage(request, signIn, token, 'passkey');

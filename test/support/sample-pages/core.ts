@@ -261,6 +261,7 @@ export const CORE_PAGES: Record<string, PageModel> = {
         reference: 'ab12cd34',
         homeUrl: '/c/lamyne',
         wayOn: { url: '/again', kind: 'again' },
+        ...(kind === 'too-many' && { retryAfterMinutes: 9 }),
       } as PageModel,
     ]),
   ),
