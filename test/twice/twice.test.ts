@@ -75,7 +75,7 @@ const NO_STEPS: Record<string, string> = {
   'POST /login/set-up/passkey/options': 'asked by a script',
   'POST /login/:uid/set-up/passkey/options': 'asked by a script',
   'POST /hand-off/:token/options': 'asked by a script',
-  'POST /hand-off/:token': 'sent by a script, once: test/passkeys-hosts.test.ts',
+  'POST /hand-off/:token': 'test/passkeys-hosts-twice.test.ts',
   'POST /login/set-up/file': 'changes nothing',
   'POST /login/:uid/set-up/file': 'changes nothing',
   'POST /join': 'each makes a link of its own',
