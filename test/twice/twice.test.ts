@@ -3,6 +3,7 @@ import { SITE } from '../../src/app-web.ts';
 import { Browser, type Page } from '../support/browser.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
 import { factorSteps } from './factor-steps.ts';
+import { leavingSteps } from './leaving-steps.ts';
 import { linkSteps } from './link-steps.ts';
 import { passkeySteps } from './passkey-steps.ts';
 import { providerSteps } from './provider-steps.ts';
@@ -18,7 +19,15 @@ const steps = new Map<string, StepTried>();
 beforeAll(async () => {
   // Without the worker: nothing happens but what requests do.
   hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  const makers = [signInSteps, linkSteps, factorSteps, passkeySteps, recoverySteps, providerSteps];
+  const makers = [
+    signInSteps,
+    linkSteps,
+    factorSteps,
+    passkeySteps,
+    recoverySteps,
+    leavingSteps,
+    providerSteps,
+  ];
   for (const make of makers) {
     for (const step of await make(hub)) steps.set(step.name, step);
   }
@@ -58,6 +67,8 @@ const NAMES = [
   'what two admins give back',
   'that nothing is to be given back, by a link',
   'that nothing is to be given back, signed in',
+  'leaving the community',
+  'asking for the account to be deleted',
   'the sign-out',
   'letting a device in',
 ];
