@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SITE } from '../../src/app-web.ts';
 import { Browser, type Page } from '../support/browser.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { accountSteps } from './account-steps.ts';
 import { factorSteps } from './factor-steps.ts';
 import { leavingSteps } from './leaving-steps.ts';
 import { linkSteps } from './link-steps.ts';
@@ -26,6 +27,7 @@ beforeAll(async () => {
     passkeySteps,
     recoverySteps,
     leavingSteps,
+    accountSteps,
     providerSteps,
   ];
   for (const make of makers) {
@@ -69,6 +71,8 @@ const NAMES = [
   'that nothing is to be given back, signed in',
   'leaving the community',
   'asking for the account to be deleted',
+  'a passkey that is added',
+  'an authenticator app that is added',
   'the sign-out',
   'letting a device in',
 ];
