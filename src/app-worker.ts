@@ -6,6 +6,7 @@ import { deliverRegistrationRequest } from './domain/registration/deliver-regist
 import { cleanUpExpired } from './domain/retention/expiry-cleanup.ts';
 import { rotateDueKeys } from './domain/signing-keys/rotate-due-keys.ts';
 import { deliverMail, deliverOperatorMail } from './pages/mails/deliver-mail.ts';
+import { createMailRenderer } from './pages/mails/render-mail.ts';
 import type { Config } from './platform/config/config.ts';
 import type { ChangeFeed } from './platform/database/change-feed.ts';
 import type { Database } from './platform/database/database.ts';
@@ -30,6 +31,7 @@ export function startWorker(parts: WorkerParts): { stop(): Promise<void> } {
   const { config, database, feed, sealer, log } = parts;
   const { server, from, ehloName } = config.mail;
   const mailer = server === undefined ? undefined : createMailer({ server, from, ehloName });
+  const mails = { database, sealer, renderer: createMailRenderer(), mailer, log };
   const work = runWork({
     database,
     feed,
@@ -46,9 +48,9 @@ export function startWorker(parts: WorkerParts): { stop(): Promise<void> } {
       // Apart: a mail server that hangs must not keep apps from being told of logouts.
       {
         deliveries: {
-          mail: (message) => deliverMail({ database, sealer, mailer, log }, message),
+          mail: (message) => deliverMail(mails, message),
           'operator-mail': (message) =>
-            deliverOperatorMail({ database, sealer, mailer, log, hubUrl: config.url }, message),
+            deliverOperatorMail({ ...mails, hubUrl: config.url }, message),
         },
         concurrency: MOST_AT_ONCE,
       },

@@ -130,6 +130,8 @@ describe('deleting an account', () => {
     expect((await visitor.open(at(''))).url).toBe(at('/login'));
     const decision = await visitor.open(at('/login/decision'));
     expect(decision.document.querySelector('#stay')).not.toBeNull();
+    // A step of the way in, as the others are.
+    expect(decision.document.querySelector('main.card')).not.toBeNull();
     const home = await visitor.submit(decision, '#stay-form');
     expect(home.url.replace(/\/$/, '')).toBe(at(''));
     expect(await membership(member.subject)).toMatchObject({ status: 'active', reason: null });

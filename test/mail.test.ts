@@ -5,7 +5,7 @@ import { type Mail, mail } from '../src/domain/notices/mail.ts';
 import { listShownLinks } from '../src/domain/notices/shown-links.ts';
 import { createFirstOperator, ensureSetupToken } from '../src/domain/operators/create-operator.ts';
 import { deliverMail } from '../src/pages/mails/deliver-mail.ts';
-import { renderMail } from '../src/pages/mails/render-mail.ts';
+import { createMailRenderer } from '../src/pages/mails/render-mail.ts';
 import { parseConfig } from '../src/platform/config/config.ts';
 import { parseSmtpUrl, type SmtpServer } from '../src/platform/config/smtp-url.ts';
 import { createMailer } from '../src/platform/mail/transport.ts';
@@ -22,6 +22,7 @@ const hub = useHub({
 });
 let smtp: TestSmtp;
 
+const renderer = createMailRenderer();
 const log = { info() {} } as unknown as Parameters<typeof deliverMail>[0]['log'];
 
 beforeAll(async () => {
@@ -59,7 +60,7 @@ async function deliver(change: Partial<Mail> = {}, url: string | null = smtp.url
     });
   const message = { ...mail(about(change)), id: '42', attempts: 1 };
   const outcome = await deliverMail(
-    { database: hub.database, sealer: hub.sealer, mailer, log },
+    { database: hub.database, sealer: hub.sealer, renderer, mailer, log },
     message,
   );
   mailer?.close();
@@ -159,7 +160,7 @@ describe('a message', () => {
         subject: line,
         html,
         text,
-      } = renderMail({
+      } = renderer.render({
         template,
         locale,
         community: { name: 'La MYNE', accent: null, logoUrl: undefined, contactEmail: null },
@@ -190,7 +191,7 @@ describe('a message', () => {
   });
 
   it('shows what people wrote as text', () => {
-    const { html } = renderMail({
+    const { html } = renderer.render({
       template: 'request-received',
       locale: 'fr',
       community: { name: '<b>x</b>', accent: null, logoUrl: undefined, contactEmail: null },
@@ -202,7 +203,7 @@ describe('a message', () => {
 });
 
 it('a name in a message becomes no link', () => {
-  const { html, text } = renderMail({
+  const { html, text } = renderer.render({
     template: 'verification',
     locale: 'fr',
     community: { name: 'La MYNE', accent: null, logoUrl: undefined, contactEmail: null },

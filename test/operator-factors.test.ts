@@ -8,6 +8,7 @@ import { removeOperatorFactors } from '../src/domain/operators/remove-factors.ts
 import { lockOperators } from '../src/domain/operators/save-operators.ts';
 import { hashPassword } from '../src/domain/people/password.ts';
 import { deliverOperatorMail } from '../src/pages/mails/deliver-mail.ts';
+import { createMailRenderer } from '../src/pages/mails/render-mail.ts';
 import { parseSmtpUrl, type SmtpServer } from '../src/platform/config/smtp-url.ts';
 import { createMailer } from '../src/platform/mail/transport.ts';
 import { Authenticator } from './support/authenticator.ts';
@@ -181,7 +182,8 @@ it('a message to an operator is delivered in the name of the hub, and leads to t
   const smtp = await startSmtp();
   const server = parseSmtpUrl(smtp.url) as SmtpServer;
   const mailer = createMailer({ server, from: 'noreply@hub.example', ehloName: 'hub.example' });
-  const parts = { ...hub, log: pino({ level: 'silent' }), hubUrl: hub.config.url };
+  const log = pino({ level: 'silent' });
+  const parts = { ...hub, renderer: createMailRenderer(), log, hubUrl: hub.config.url };
   const [row] = await hub.database.query(
     `SELECT payload FROM outbox WHERE kind = 'operator-mail' AND payload ->> 'to' = $1`,
     [email],
@@ -273,6 +275,8 @@ it('the link of a kept message that was shown is seen by the admins, and by the 
   };
   expect(await of(admin, '/admin')).toContain(email);
   const words = 'Lien vers votre compte affiché';
-  expect(await of(member, '/account/activity')).toContain(words);
+  const told = await of(member, '/account/activity');
+  expect(told).toContain(words);
+  expect(told).toContain('Message gardé sur votre compte lu');
   expect(await of(admin, '/account/activity')).not.toContain(words);
 });

@@ -69,6 +69,7 @@ const KEPT_OUT: Record<string, Visitor[]> = {
   'on-the-way:factor': [...VISITORS],
   'on-the-way:set-up': [...VISITORS],
   'on-the-way:decision': [...VISITORS],
+  returning: [...VISITORS],
   'signing-in': [],
 };
 /** Who comes in, where that takes no more than being somebody. */

@@ -79,6 +79,21 @@ export async function signInSteps(hub: TestHub): Promise<StepTried[]> {
         closedApp.isBack(page) && closedApp.answer(page).get('error') === 'access_denied',
     },
     {
+      name: 'the way back from an account that is closed',
+      routes: ['POST /login/:uid/return'],
+      prepare: async () => {
+        const { username } = await buildMember(hub.database, community.id, { status: 'suspended' });
+        const browser = newBrowser();
+        const page = await browser.open(app.authorizationUrl());
+        return {
+          ...(await beyond(login(browser, page, username))),
+          form: 'form[action$="/return"]',
+          fields: {},
+        };
+      },
+      isThere: (page) => app.isBack(page) && app.answer(page).get('error') === 'access_denied',
+    },
+    {
       name: 'the password, for oneself',
       routes: ['POST /login'],
       prepare: async () => {

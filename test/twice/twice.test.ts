@@ -2,9 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SITE } from '../../src/app-web.ts';
 import { Browser, type Page } from '../support/browser.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { accountSteps } from './account-steps.ts';
 import { factorSteps } from './factor-steps.ts';
+import { leavingSteps } from './leaving-steps.ts';
 import { linkSteps } from './link-steps.ts';
+import { passkeySteps } from './passkey-steps.ts';
 import { providerSteps } from './provider-steps.ts';
+import { recoverySteps } from './recovery-steps.ts';
 import { signInSteps } from './sign-in-steps.ts';
 import { type Ready, type StepTried, send } from './step.ts';
 
@@ -16,7 +20,17 @@ const steps = new Map<string, StepTried>();
 beforeAll(async () => {
   // Without the worker: nothing happens but what requests do.
   hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  for (const make of [signInSteps, linkSteps, factorSteps, providerSteps]) {
+  const makers = [
+    signInSteps,
+    linkSteps,
+    factorSteps,
+    passkeySteps,
+    recoverySteps,
+    leavingSteps,
+    accountSteps,
+    providerSteps,
+  ];
+  for (const make of makers) {
     for (const step of await make(hub)) steps.set(step.name, step);
   }
 });
@@ -28,6 +42,7 @@ const NAMES = [
   'the refusal of a consent',
   'asking to be let in',
   'the way back from a service that is closed',
+  'the way back from an account that is closed',
   'the password, for oneself',
   'asking to register',
   'registering',
@@ -42,6 +57,22 @@ const NAMES = [
   'the second factor, for oneself',
   'a second factor that must be set up',
   'what follows the recovery codes',
+  'a passkey alone, for oneself',
+  'a passkey alone, for an app',
+  'a passkey alone, of whoever is about to be deleted',
+  'a passkey alone, of whoever is about to be deleted, for an app',
+  'a passkey as second factor',
+  'a passkey that must be set up',
+  'a passkey that must be set up, for an app',
+  'that the account stays after all',
+  'that the account stays after all, for an app',
+  'what two admins give back',
+  'that nothing is to be given back, by a link',
+  'that nothing is to be given back, signed in',
+  'leaving the community',
+  'asking for the account to be deleted',
+  'a passkey that is added',
+  'an authenticator app that is added',
   'the sign-out',
   'letting a device in',
 ];
@@ -59,17 +90,10 @@ const NO_STEPS: Record<string, string> = {
   'POST /login/set-up/passkey/options': 'asked by a script',
   'POST /login/:uid/set-up/passkey/options': 'asked by a script',
   'POST /hand-off/:token/options': 'asked by a script',
-  'POST /login/passkey': 'sent by a script, once: test/passkeys-once.test.ts',
-  'POST /login/:uid/passkey': 'sent by a script, once: test/passkeys-once.test.ts',
-  'POST /hand-off/:token': 'sent by a script, once: test/passkeys-hosts.test.ts',
-  'POST /login/set-up/passkey': 'as the authenticator app, with a script',
-  'POST /login/:uid/set-up/passkey': 'as the authenticator app, with a script',
+  'POST /hand-off/:token': 'test/passkeys-hosts-twice.test.ts',
   'POST /login/set-up/file': 'changes nothing',
   'POST /login/:uid/set-up/file': 'changes nothing',
-  'POST /login/decision': 'as the second factor',
-  'POST /login/:uid/decision': 'as the second factor',
   'POST /join': 'each makes a link of its own',
-  'POST /recover/assisted/:token': 'test/recovery-assisted.test.ts',
 };
 const ON_THE_WAY_IN =
   /^\/(login|consent|access|register|invitations|recover|verify|join|hand-off|account\/join)\b/;

@@ -20,6 +20,10 @@ export type Answer = {
   ledTo?: string | undefined;
   /** Identifier of the session that the browser was given with it. */
   sessionId?: string | undefined;
+  /** What the browser was given with it to go on with a sign-in that is on its way. */
+  pendingToken?: string | undefined;
+  /** The one-time code that it was done with: brought once more, it counts for nothing else. */
+  code?: string | undefined;
 };
 
 /** `doneAt` names the note among those of the same step. */

@@ -70,12 +70,15 @@ export async function beginRegistration(
   });
 }
 
+/** `isFirst`: it is the person's first second factor. */
+type Also = (tx: Transaction, amr: Amr[], isFirst: boolean) => Promise<void>;
+
 /**
  * Checks the browser's answer (section 7.1) and keeps the passkey, once. Without a name it gets one by its
  * kind. Whoever calls it has made sure that the person at the keyboard is the person.
  * @param wish what becomes of the person's other sessions
  * @param onlyAsFirst for whoever has proven a password alone
- * @param also what a sign-in on its way keeps of it; its form may be sent twice
+ * @param also what is kept of it besides, by a sign-in on its way or for a form that may be sent twice
  * @throws ExpiredError when it was to be the first second factor, and is not
  */
 export async function finishRegistration(
@@ -84,10 +87,7 @@ export async function finishRegistration(
   holder: FactorHolder,
   answer: { response: string | undefined; name: string | undefined; locale: Locale },
   wish: SessionsWish,
-  {
-    onlyAsFirst = false,
-    also,
-  }: { onlyAsFirst?: boolean; also?: (tx: Transaction, amr: Amr[]) => Promise<void> } = {},
+  { onlyAsFirst = false, also }: { onlyAsFirst?: boolean; also?: Also } = {},
 ): Promise<Registration> {
   const { personId } = holder;
   const attestation = parseAttestation(answer.response);
@@ -115,7 +115,7 @@ export async function finishRegistration(
     const same = known.find(({ credentialId }) => credentialId === info.credential.id);
     const isAgain = also && (await isSpent(tx, MADE, answer.response as string));
     if (isAgain && same !== undefined) {
-      await also(tx, amr);
+      await also(tx, amr, isFirstFactor);
       const { id, name } = same;
       return { registered: true, id, name, amr, isFirstFactor };
     }
@@ -127,7 +127,7 @@ export async function finishRegistration(
     if (id === undefined) return { registered: false, fault: 'known' };
     await holder.settleOthers(tx, wish);
     await tellOfNew(tx, holder, { id, name: passkey.name, rpId, backupEligible });
-    await also?.(tx, amr);
+    await also?.(tx, amr, isFirstFactor);
     await spendProof(tx, MADE, answer.response as string, expiresAt);
     return { registered: true, id, name: passkey.name, amr, isFirstFactor };
   });

@@ -16,13 +16,14 @@ import { type RemovalRefusal, refusalOfRemoval } from './removal.ts';
 import { hasTotpSecret, storeTotp } from './totp.ts';
 
 type Parts = { database: Database; sealer: Sealer };
-type Also = (tx: Transaction) => Promise<void>;
+/** `isFirst`: it is the person's first second factor. */
+type Also = (tx: Transaction, isFirst: boolean) => Promise<void>;
 
 /**
  * Keeps an authenticator app that was confirmed, and tells its owner.
  * @param wish what becomes of the person's other sessions
  * @param onlyAsFirst for whoever has proven a password alone
- * @param also what a sign-in on its way keeps of it; its form may be sent twice
+ * @param also what is kept of it besides, by a sign-in on its way or for a form that may be sent twice
  * @returns whether it is the person's first second factor
  * @throws ExpiredError when it was to be, and is not
  */
@@ -36,11 +37,11 @@ export async function addTotp(
   const { personId } = holder;
   return database.transaction(async (tx) => {
     await tx.query('SELECT 1 FROM persons WHERE id = $1 FOR UPDATE', [personId]);
+    const before = await readFactors(tx, personId);
     if (also !== undefined) {
-      await also(tx);
+      await also(tx, !hasSecondFactor(before));
       if (await hasTotpSecret(tx, sealer, personId, confirmed.secret)) return false;
     }
-    const before = await readFactors(tx, personId);
     if (onlyAsFirst && hasSecondFactor(before)) throw notTheFirst();
     await storeTotp(tx, sealer, personId, confirmed);
     await holder.settleOthers(tx, wish);

@@ -25,7 +25,7 @@ export const DECISION_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, param
       }
       request.page(
         {
-          page: 'account/deletion-pending',
+          page: 'deletion-pending',
           action: `${request.issuer.basePath}${signInPath(target)}/decision`,
           csrf: request.csrf(),
           due: timesFor(request, { zoneinfo: null }).day(due),

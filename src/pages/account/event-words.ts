@@ -30,6 +30,7 @@ export const TOLD_EVENTS: ReadonlySet<string> = new Set<EventType | 'totp.replac
   'invitation.revoked',
   'invitation.used',
   'kept-mail.link-shown',
+  'kept-mail.read',
   'member.admitted',
   'member.created',
   'member.deletion-cancelled',

@@ -25,7 +25,7 @@ export type LeavingPage =
     }
   | {
       /** Between a right sign-in and its end, for whoever asked for their account to be deleted. */
-      page: 'account/deletion-pending';
+      page: 'deletion-pending';
       action: string;
       csrf: string;
       /** The day, as written in the visitor's language. */

@@ -1,23 +1,44 @@
 import { z } from 'zod';
 import { DELETION_DAYS, requestDeletion } from '../../domain/account-deletion/delete-account.ts';
+import { noteStep } from '../../domain/done-steps/done-step.ts';
 import { RefusedError } from '../../domain/errors.ts';
 import { setMemberStatus } from '../../domain/memberships/set-member-status.ts';
 import { notifyMember } from '../../domain/notices/notify-member.ts';
+import type { Transaction } from '../../platform/database/database.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import { typed } from '../../platform/web/form-fields.ts';
+import type { Guard } from '../../platform/web/route.ts';
 import { timesFor } from '../components/times.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
-import { type CommunityRoute, route } from '../routing/community-route.ts';
-import type { SignedIn } from '../routing/signed-in.ts';
+import { type CommunityKind, type CommunityRoute, route } from '../routing/community-route.ts';
+import { doneBefore, formIn } from '../routing/done-steps.ts';
+import { type SignedIn, signedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { memberRecent } from '../routing/who.ts';
 import { DECISION_ROUTES } from './deletion-pending.ts';
 import type { LeavingPage } from './leaving-pages.ts';
 
 type LeavePage = Extract<LeavingPage, { page: 'account/leave' }>;
+type LeftPage = Extract<LeavingPage, { page: 'left' }>;
 type DeletePage = Extract<LeavingPage, { page: 'account/delete' }>;
 
 const confirmation = z.object({ confirm: typed });
+
+/**
+ * A member who has just shown that it is them. The form sent again by the browser that has left by it, in which
+ * nobody is signed in any more, is answered as it was.
+ */
+function leaving(kind: LeftPage['kind']): Guard<CommunityKind, SignedIn> {
+  return {
+    name: memberRecent.name,
+    async admit(asked) {
+      const { parts, request } = asked;
+      const isOut = (await signedIn(request)) === undefined;
+      if (isOut && (await showLeftAgain(parts, request, kind))) return undefined;
+      return memberRecent.admit(asked);
+    },
+  };
+}
 
 export const LEAVING_ROUTES: CommunityRoute[] = [
   route({
@@ -29,7 +50,7 @@ export const LEAVING_ROUTES: CommunityRoute[] = [
   route({
     method: 'POST',
     path: '/account/leave',
-    who: memberRecent,
+    who: leaving('left'),
     form: confirmation,
     async handle({ parts, request, who, form: { confirm } }) {
       const { subject, username } = who.member;
@@ -44,12 +65,16 @@ export const LEAVING_ROUTES: CommunityRoute[] = [
         parts.database.transaction(async (tx) => {
           const issuerUrl = request.issuer.url;
           await notifyMember(tx, { communityId, subject, issuerUrl, template: 'left' });
-          await setMemberStatus(tx, communityId, subject, 'leave', `member:${subject}`);
+          const actor = `member:${subject}` as const;
+          // Of two at once, the second writes nothing.
+          if (!(await setMemberStatus(tx, communityId, subject, 'leave', actor)))
+            throw new RefusedError('state', 'the member has left already');
+          await noteLeft(parts, request, tx, subject);
         }),
       );
       if (refusal === 'last-owner') return refuse({ field: 'form', code: 'last-owner' });
       await parts.settle();
-      request.page({ page: 'left', kind: 'left', homeUrl: request.issuer.basePath || '/' });
+      await showLeft(parts, request, 'left', subject);
     },
   }),
   route({
@@ -63,7 +88,7 @@ export const LEAVING_ROUTES: CommunityRoute[] = [
   route({
     method: 'POST',
     path: '/account/delete',
-    who: memberRecent,
+    who: leaving('deletion'),
     form: confirmation,
     async handle({ parts, request, who, form: { confirm } }) {
       const { subject, username } = who.member;
@@ -78,24 +103,61 @@ export const LEAVING_ROUTES: CommunityRoute[] = [
         );
       if (!isName(confirm, username)) return refuse({ field: 'confirm', code: 'confirm' });
       const at = { communityId: request.community.id, subject, issuerUrl: request.issuer.url };
-      let due = new Date();
       const refusal = await refusalOf(
         parts.database.transaction(async (tx) => {
-          due = await requestDeletion(tx, who.personId, at);
+          await requestDeletion(tx, who.personId, at);
+          await noteLeft(parts, request, tx, subject);
         }),
       );
+      // Of two at once, the other was first.
+      if (refusal === 'state' && (await showLeftAgain(parts, request, 'deletion'))) return;
       if (refusal !== undefined) return refuse({ field: 'form', code: refusal });
       await parts.settle();
-      request.page({
-        page: 'left',
-        kind: 'deletion',
-        due: timesFor(request, who.member).day(due),
-        homeUrl: request.issuer.basePath || '/',
-      });
+      await showLeft(parts, request, 'deletion', subject);
     },
   }),
   ...DECISION_ROUTES,
 ];
+
+const leftStep = (request: CommunityRequest) => formIn(request, 'leaving');
+
+async function noteLeft(
+  { sealer }: WebParts,
+  request: CommunityRequest,
+  tx: Transaction,
+  subject: string,
+): Promise<void> {
+  const step = leftStep(request);
+  if (step !== undefined) await noteStep(sealer, tx, step, { subject });
+}
+
+async function showLeftAgain(
+  parts: WebParts,
+  request: CommunityRequest,
+  kind: LeftPage['kind'],
+): Promise<boolean> {
+  const done = await doneBefore(parts, leftStep(request));
+  return done?.subject !== undefined && showLeft(parts, request, kind, done.subject);
+}
+
+/** @returns false when it is so no more: they came back */
+async function showLeft(
+  parts: WebParts,
+  request: CommunityRequest,
+  kind: LeftPage['kind'],
+  subject: string,
+): Promise<boolean> {
+  const [row] = await parts.database.query<{ due: Date | null; zoneinfo: string | null }>(
+    `SELECT p.deletion_due_at AS due, m.zoneinfo FROM memberships m LEFT JOIN persons p ON p.id = m.person_id
+     WHERE m.community_id = $1 AND m.subject = $2
+       AND CASE WHEN $3 = 'left' THEN m.status = 'left' ELSE p.deletion_due_at IS NOT NULL END`,
+    [request.community.id, subject, kind],
+  );
+  if (row === undefined) return false;
+  const due = kind === 'deletion' && row.due ? timesFor(request, row).day(row.due) : undefined;
+  request.page({ page: 'left', kind, due, homeUrl: request.issuer.basePath || '/' });
+  return true;
+}
 
 function leavePage(request: CommunityRequest, { member }: SignedIn): LeavePage {
   return {

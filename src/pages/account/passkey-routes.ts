@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noteStep } from '../../domain/done-steps/done-step.ts';
 import { communityPlace } from '../../domain/passkeys/passkey-place.ts';
 import { listPasskeys, type Passkey, renamePasskey } from '../../domain/passkeys/passkey-store.ts';
 import {
@@ -20,6 +21,7 @@ import { raiseSession } from '../routing/browser-session.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { leadSender, pageIn } from '../routing/done-steps.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { memberRecent } from '../routing/who.ts';
@@ -27,6 +29,8 @@ import type { PasskeyPage } from '../sign-in/passkey-pages.ts';
 
 type AccountPage = Extract<PasskeyPage, { page: 'account/passkeys' }>;
 const one = z.object({ id: uuid });
+const pageAfter = (isFirst: boolean) =>
+  isFirst ? '/account/recovery-codes?first=1' : '/account/passkeys?notice=added';
 
 export const PASSKEY_ACCOUNT_ROUTES: CommunityRoute[] = [
   route({
@@ -59,12 +63,20 @@ export const PASSKEY_ACCOUNT_ROUTES: CommunityRoute[] = [
       others: othersField(FACTOR_OTHERS),
     }),
     async handle({ parts, request, who, form: { response, name, others } }) {
+      const { subject } = who.member;
+      const step = pageIn(request, response);
       const outcome = await finishRegistration(
         parts,
         communityPlace(parts.config, request),
         memberHolder(request, who.member),
         { response, name, locale: localeOf(request.ctx, request.community.locale) },
         { others, uid: who.session.uid },
+        {
+          also: async (tx, _amr, isFirst) => {
+            const ledTo = request.issuer.basePath + pageAfter(isFirst);
+            if (step) await noteStep(parts.sealer, tx, step, { subject, ledTo });
+          },
+        },
       );
       if (!outcome.registered) {
         const faults = [{ field: 'name', code: outcome.fault }];
@@ -75,11 +87,9 @@ export const PASSKEY_ACCOUNT_ROUTES: CommunityRoute[] = [
       // Making it proved it: what asks for a second factor need not ask again.
       for (const proven of outcome.amr) await raiseSession(request, proven);
       await parts.settle();
-      request.redirect(
-        outcome.isFirstFactor
-          ? '/account/recovery-codes?first=1'
-          : '/account/passkeys?notice=added',
-      );
+      // Of a form that was sent before, where it led then.
+      if (await leadSender(parts, request, step)) return;
+      request.redirect(pageAfter(outcome.isFirstFactor));
     },
   }),
   route({

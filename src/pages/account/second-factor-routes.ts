@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noteStep } from '../../domain/done-steps/done-step.ts';
 import {
   addTotp,
   removeTotp,
@@ -17,12 +18,16 @@ import { timesFor } from '../components/times.ts';
 import { raiseSession } from '../routing/browser-session.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { formIn, leadSender } from '../routing/done-steps.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { memberRecent } from '../routing/who.ts';
 import type { TwoFactorPage } from './second-factor-pages.ts';
 
 type Overview = Extract<TwoFactorPage, { page: 'account/two-factors' }>;
+
+const pageAfterTotp = (isFirst: boolean) =>
+  isFirst ? '/account/recovery-codes?first=1' : '/account/two-factors?notice=totp-added';
 
 export const TWO_FACTOR_ROUTES: CommunityRoute[] = [
   route({
@@ -56,16 +61,21 @@ export const TWO_FACTOR_ROUTES: CommunityRoute[] = [
         return;
       }
       const holder = memberHolder(request, who.member);
-      const isFirst = await addTotp(parts, holder, confirmed, {
-        others,
-        uid: who.session.uid,
+      const { subject } = who.member;
+      const step = formIn(request, subject);
+      const wish = { others, uid: who.session.uid };
+      const isFirst = await addTotp(parts, holder, confirmed, wish, {
+        also: async (tx, first) => {
+          const ledTo = request.issuer.basePath + pageAfterTotp(first);
+          if (step) await noteStep(parts.sealer, tx, step, { subject, ledTo });
+        },
       });
       // Typing a code proved it: what asks for a second factor need not ask again.
       await raiseSession(request, 'otp');
       await parts.settle();
-      request.redirect(
-        isFirst ? '/account/recovery-codes?first=1' : '/account/two-factors?notice=totp-added',
-      );
+      // Of a form that was sent before, where it led then.
+      if (await leadSender(parts, request, step)) return;
+      request.redirect(pageAfterTotp(isFirst));
     },
   }),
   route({

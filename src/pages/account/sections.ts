@@ -15,7 +15,6 @@ const WITHIN: Record<string, string> = {
   'recovery-codes-made': 'two-factors',
   'app-password-made': 'app-passwords',
   'export-summary': 'export',
-  'deletion-pending': 'delete',
   join: 'overview',
   'join-closed': 'overview',
 };

@@ -11,12 +11,13 @@ import type { Mailer } from '../../platform/mail/transport.ts';
 import { type Claimed, queuedAt } from '../../platform/outbox/outbox-store.ts';
 import type { Outcome } from '../../platform/outbox/retry-policy.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
-import { type MailCommunity, oneLine, renderMail } from './render-mail.ts';
+import { type MailCommunity, type MailRenderer, oneLine } from './render-mail.ts';
 import { LINK_PAGES, PAGES } from './templates.ts';
 
 export type MailParts = {
   database: Database;
   sealer: Sealer;
+  renderer: MailRenderer;
   /** Undefined without a mail server: messages are kept for the operator. */
   mailer: Mailer | undefined;
   log: Logger;
@@ -30,7 +31,7 @@ const SHOWN = ['image/png', 'image/jpeg', 'image/webp'];
  * another one, since nobody knows whether the first arrived.
  */
 export async function deliverMail(
-  { database, sealer, mailer, log }: MailParts,
+  { database, sealer, renderer, mailer, log }: MailParts,
   { id, communityId, payload }: Claimed<'mail'>,
 ): Promise<Outcome> {
   const { template, to, locale, issuerUrl, data = {} } = payload;
@@ -38,7 +39,7 @@ export async function deliverMail(
   if (community === undefined) return { state: 'refused', reason: 'the community is gone' };
   const url = await urlOf({ database, sealer }, { id, communityId, payload });
   if (url === 'gone') return { state: 'done' };
-  const mail = renderMail({ template, locale, community, data, url });
+  const mail = renderer.render({ template, locale, community, data, url });
   if (mailer === undefined) {
     await keepMail(database, sealer, { communityId, to, mail });
     log.info({ template, message: id }, 'kept: there is no mail server (SMTP_URL)');
@@ -56,14 +57,14 @@ export async function deliverMail(
 
 /** The same of a message to an operator, which is the hub's own and opens nothing by itself. */
 export async function deliverOperatorMail(
-  { database, sealer, mailer, log, hubUrl }: MailParts & { hubUrl: URL },
+  { database, sealer, renderer, mailer, log, hubUrl }: MailParts & { hubUrl: URL },
   { id, payload }: Claimed<'operator-mail'>,
 ): Promise<Outcome> {
   const { template, to, locale, data } = payload;
   const { origin, hostname } = hubUrl;
   const community = { name: hostname, accent: null, logoUrl: undefined, contactEmail: null };
   const url = origin + (PAGES[template] ?? '');
-  const mail = renderMail({ template, locale, community, data, url });
+  const mail = renderer.render({ template, locale, community, data, url });
   if (mailer === undefined) {
     await keepMail(database, sealer, { communityId: null, to, mail });
     log.info({ template, message: id }, 'kept: there is no mail server (SMTP_URL)');

@@ -3,7 +3,16 @@ import Handlebars from 'handlebars';
 import type { MailTemplate } from '../../domain/notices/mail.ts';
 import { datesFor } from '../../platform/i18n/dates.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
-import { createTranslator, MissingTextError } from '../../platform/i18n/translate.ts';
+import {
+  createTranslator,
+  MissingTextError,
+  type Translate,
+} from '../../platform/i18n/translate.ts';
+import {
+  keepPlainWordsTogether,
+  keepTogether,
+  keepWordsTogether,
+} from '../../platform/i18n/typography.ts';
 import type { RenderedMail } from '../../platform/mail/transport.ts';
 import { readableAccent } from '../../platform/web/theme.ts';
 import { VARIANTS } from './templates.ts';
@@ -28,30 +37,46 @@ const WRITTEN = ['displayName', 'username', 'invitedBy', 'requestedBy', 'passkey
 const LONGEST_NAME = 80;
 const read = (name: string) => readFileSync(new URL(name, VIEWS), 'utf8');
 
-let compiled: ReturnType<typeof compile> | undefined;
-
-/** Templates and texts are read when the first message is written. */
-function compile() {
-  const handlebars = Handlebars.create();
-  return {
-    translate: createTranslator(),
-    html: handlebars.compile(read('html.hbs')),
-    // Plain text has no markup to escape for.
-    text: handlebars.compile(read('text.hbs'), { noEscape: true }),
-  };
-}
-
-/** A message in the language of its reader, as HTML and as text that says the same. */
-export function renderMail(message: {
+type Message = {
   template: MailTemplate;
   locale: Locale;
   community: MailCommunity;
   data: Values;
   /** Where its button leads; undefined for a message that asks for nothing. */
   url: string | undefined;
-}): RenderedMail {
-  compiled ??= compile();
-  const { translate, html, text } = compiled;
+};
+
+export type MailRenderer = {
+  /** A message in the language of its reader, as HTML and as text that says the same. */
+  render(message: Message): RenderedMail;
+};
+
+/** Reads templates and texts once. */
+export function createMailRenderer(): MailRenderer {
+  const handlebars = Handlebars.create();
+  const translate = createTranslator();
+  const html = handlebars.compile(read('html.hbs'));
+  // Plain text has no markup to escape for.
+  const text = handlebars.compile(read('text.hbs'), { noEscape: true });
+  return {
+    render(message) {
+      const model = modelOf(translate, message);
+      const { subject, heading, paragraphs, why } = model;
+      return {
+        subject,
+        html: keepWordsTogether(html(model), 'style="white-space:nowrap"'),
+        text: text({
+          ...model,
+          heading: keepPlainWordsTogether(heading),
+          paragraphs: paragraphs.map(keepPlainWordsTogether),
+          why: keepPlainWordsTogether(why),
+        }),
+      };
+    },
+  };
+}
+
+function modelOf(translate: Translate, message: Message) {
   const { template, locale, community, url } = message;
   const values: Values = {
     ...readable(template, message.data, locale),
@@ -72,10 +97,9 @@ export function renderMail(message: {
   const paragraphs = ['p1', 'p2', 'p3'].flatMap((part) => sayIfThere(`${name}.${part}`) ?? []);
   if (message.data.reason !== undefined) paragraphs.push(say('reason'));
   const button = sayIfThere(`${name}.button`);
-  const subject = say(`${name}.subject`);
-  const model = {
+  return {
     locale,
-    subject,
+    subject: say(`${name}.subject`),
     preheader: paragraphs[0],
     heading: say(`${name}.heading`),
     hello: say('hello'),
@@ -86,13 +110,12 @@ export function renderMail(message: {
     why: say(`${name}.why`),
     help: community.contactEmail === null ? undefined : say('help'),
     sentBy: say('sentBy'),
-    community: community.name,
+    community: keepTogether(community.name),
     initial: [...community.name][0]?.toUpperCase(),
     logoUrl: community.logoUrl,
     colon: locale === 'fr' ? '\u00a0:' : ':',
     ...readableAccent(community.accent ?? HOUSE_COLOUR),
   };
-  return { subject, html: html(model), text: text(model) };
 }
 
 function nameOf(template: MailTemplate, data: Values): string {

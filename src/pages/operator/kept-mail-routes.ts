@@ -46,16 +46,17 @@ export const KEPT_MAIL_ROUTES: HubRoute[] = [
     who: operator,
     async handle({ parts, request, who, params: { mail: id } }) {
       const mail = await keptMail(parts, id);
-      await tellOf(parts, mail, { type: 'kept-mail.read', details: { mail: id } }, who);
       const cut = await cutLinks(parts.database, mail);
-      const isOpen = cut.some(({ kept }) => kept === 'open');
+      const open = cut.find(({ kept }) => kept === 'open');
+      const told = { type: 'kept-mail.read' as const, details: { mail: id } };
+      await tellOf(parts, mail, told, who, open?.subject);
       const show = { action: `/operator/mails/${id}`, csrf: request.csrf() };
       showMail(
         request,
         who,
         mail,
         cut.map(({ text, url, kept }) => (kept === undefined ? { text, url } : { state: kept })),
-        isOpen ? show : undefined,
+        open === undefined ? undefined : show,
       );
     },
   }),

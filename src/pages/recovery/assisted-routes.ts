@@ -11,7 +11,7 @@ import { linkToken, noFields, typed } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
-import { doneBefore, leadVisitor, pageIn } from '../routing/done-steps.ts';
+import { doneBefore, formIn, leadSender, leadVisitor, pageIn } from '../routing/done-steps.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { anyone, member } from '../routing/who.ts';
 import { leadByPassword } from '../sign-in/lead-by-password.ts';
@@ -20,6 +20,9 @@ import type { RecoveryPage } from './pages.ts';
 import { AFTER, showExpired, ways } from './routes.ts';
 
 type PasswordPage = Extract<RecoveryPage, { page: 'recover-password' }>;
+
+/** Where whoever is signed in reads that nothing is given back. */
+const REFUSED = '/?notice=recovery-refused';
 
 const link = z.object({ token: linkToken });
 
@@ -97,12 +100,19 @@ export const ASSISTED_RECOVERY_ROUTES: CommunityRoute[] = [
       const { subject } = who.member;
       const communityId = request.community.id;
       const recovery = await recoveryOf(parts.database, communityId, subject);
-      if (recovery === undefined) throw notFound('recovery');
-      await parts.database.transaction((tx) =>
-        endRecovery(tx, communityId, { id: recovery.id, subject }, subject, 'cancelled'),
-      );
+      const step = formIn(request, subject);
+      if (recovery === undefined) {
+        if (await leadSender(parts, request, step)) return;
+        throw notFound('recovery');
+      }
+      const ended = { id: recovery.id, subject };
+      const ledTo = `${request.issuer.basePath}${REFUSED}`;
+      await parts.database.transaction(async (tx) => {
+        const isOver = await endRecovery(tx, communityId, ended, subject, 'cancelled');
+        if (isOver && step) await noteStep(parts.sealer, tx, step, { subject, ledTo });
+      });
       await parts.settle();
-      request.redirect('/?notice=recovery-refused');
+      request.redirect(REFUSED);
     },
   }),
 ];

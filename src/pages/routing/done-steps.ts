@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   type Answer,
   type Done,
@@ -39,6 +40,29 @@ export function pageIn(request: CommunityRequest, about = ''): Step | undefined 
 /** What this browser did a moment ago; undefined for any other. */
 export async function doneBefore(parts: Parts, step: Step | undefined): Promise<Done | undefined> {
   return step && findDone(parts, step);
+}
+
+/** Milliseconds, and how many of them: as long as a request at work may take to store what it does. */
+const PAUSE = 100;
+const PAUSES = 30;
+
+/**
+ * The same where what was sent counts once and opens nothing again: of two at once, the second waits for the note
+ * that the first stores with all that it does, at work on this very moment as it may be.
+ * @param steps one of which it was
+ */
+export async function doneMeanwhile(
+  parts: Parts,
+  steps: readonly (Step | undefined)[],
+): Promise<Done | undefined> {
+  for (let pause = 0; pause < PAUSES; pause += 1) {
+    for (const step of steps) {
+      const done = await doneBefore(parts, step);
+      if (done !== undefined) return done;
+    }
+    await setTimeout(PAUSE);
+  }
+  return undefined;
 }
 
 /**

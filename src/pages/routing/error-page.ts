@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { EdgeView } from '../../platform/web/edge.ts';
-import { RequestError } from '../../platform/web/http-errors.ts';
+import { minutesToWait, RequestError } from '../../platform/web/http-errors.ts';
 import type { Chrome, ErrorPage } from '../../platform/web/pages.ts';
 import { communityChrome, localeOf } from './chrome.ts';
 import type { CommunityPlace } from './open-community-request.ts';
@@ -27,7 +27,11 @@ export function renderError(
   ctx.set('Content-Language', chrome.locale);
   const homeUrl = homeOf(parts, ctx);
   const wayOn = wayOnFrom(parts, ctx, told, error);
-  return parts.renderer.render({ page: 'error', ...told, homeUrl, wayOn }, chrome);
+  const retryAfterMinutes = told.status === 429 ? minutesToWait(ctx) : undefined;
+  return parts.renderer.render(
+    { page: 'error', ...told, homeUrl, wayOn, retryAfterMinutes },
+    chrome,
+  );
 }
 
 function homeOf({ config }: ErrorParts, ctx: Context): string {

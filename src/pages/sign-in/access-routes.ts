@@ -76,7 +76,7 @@ export const ACCESS_ROUTES: CommunityRoute[] = [
       request.redirect(`/access/${interaction.uid}`);
     },
   }),
-  // Back to the app, which is told `access_denied`.
+  // Back to the app, which is told `access_denied` (OpenID Connect Core 1.0 §3.1.2.6).
   route({
     method: 'POST',
     path: '/access/:uid/return',
@@ -87,6 +87,20 @@ export const ACCESS_ROUTES: CommunityRoute[] = [
       await finish(parts, request, interaction, {
         error: 'access_denied',
         error_description: 'the member may not use this service',
+      });
+    },
+  }),
+  // The same of a sign-in that ends here, since the account is closed.
+  route({
+    method: 'POST',
+    path: '/login/:uid/return',
+    params: appRequestParams,
+    who: appRequest('login'),
+    form: noFields,
+    async handle({ parts, request, who: interaction }) {
+      await finish(parts, request, interaction, {
+        error: 'access_denied',
+        error_description: 'the sign-in was given up',
       });
     },
   }),

@@ -21,6 +21,10 @@ export type ProvenSignIn = {
   pending?: PendingSignIn;
   /** The form that it was proven by: sent again, it leads into the same session. */
   step?: Step | undefined;
+  /** The same of a form that proves it once: sent again, it leads wherever this leads, and opens nothing. */
+  once?: Step | undefined;
+  /** The one-time code that brought it here. */
+  code?: string;
 };
 
 /**
@@ -33,12 +37,18 @@ export async function completeSignIn(
   proven: ProvenSignIn,
   target: SignInTarget,
 ): Promise<void> {
-  const { amr, credential } = proven;
-  const member = await request.unit.member(credential.subject);
+  const { amr, credential, once } = proven;
+  const { subject } = credential;
+  const member = await request.unit.member(subject);
   if (member?.statusReason !== 'deletion') return admit(parts, request, proven, target);
   const pending = { credential, waitsFor: 'decision' as const, provenAmr: amr };
-  await openPendingSignIn(parts.database, request, pending, target);
-  request.redirect(`${signInPath(target)}/decision`);
+  const pendingToken = await openPendingSignIn(parts.database, request, pending, target);
+  const path = `${signInPath(target)}/decision`;
+  if (once !== undefined) {
+    const answer = { subject, ledTo: request.issuer.basePath + path, pendingToken };
+    request.unit.noteDoneStep(doneStepOf(parts.sealer, once, answer));
+  }
+  request.redirect(path);
 }
 
 /**
@@ -51,10 +61,10 @@ export async function admit(
   proven: ProvenSignIn,
   target: SignInTarget,
 ): Promise<void> {
-  const { amr, credential, pending } = proven;
+  const { amr, credential, pending, code } = proven;
   const { subject } = credential;
   const { interaction } = target;
-  const step = pending === undefined ? proven.step : arrivedStep(request);
+  const step = pending === undefined ? (proven.once ?? proven.step) : arrivedStep(request);
   const before = interaction === undefined ? await doneBefore(parts, step) : undefined;
   if (before !== undefined && (await leadOn(request, before))) return;
   const service =
@@ -79,13 +89,13 @@ export async function admit(
   const ts = Math.floor(Date.now() / 1000);
   const login = { accountId: subject, amr: [...amr], acr: acrOf(amr), ts };
   if (interaction !== undefined) {
-    await finish(parts, request, interaction, { login });
+    await finish(parts, request, interaction, { login }, code);
     return;
   }
   const sessionId = await openBrowserSession(request, login);
   const ledTo = request.issuer.basePath + (target.returnPath ?? '/');
   if (step !== undefined) {
-    const done = doneStepOf(parts.sealer, step, { subject, ledTo, sessionId });
+    const done = doneStepOf(parts.sealer, step, { subject, ledTo, sessionId, code });
     request.unit.noteDoneStep(done, before?.doneAt);
   }
   request.redirect(target.returnPath ?? '/');

@@ -1,22 +1,24 @@
 import { z } from 'zod';
+import { noteStep, type Step } from '../../domain/done-steps/done-step.ts';
 import { communityPlace } from '../../domain/passkeys/passkey-place.ts';
 import { relyingPartiesOf, relyingPartyAt } from '../../domain/passkeys/relying-party.ts';
 import { verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
 import { type KnownPasskey, readFactors } from '../../domain/second-factors/factor-store.ts';
 import type { Queryable } from '../../platform/database/database.ts';
+import { TooManyError } from '../../platform/errors/too-many-error.ts';
 import { newToken, tokenHash } from '../../platform/secrets/token-hash.ts';
 import { noFields, wholeToken } from '../../platform/web/form-fields.ts';
-import { RequestError } from '../../platform/web/http-errors.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { leadSender, pageIn } from '../routing/done-steps.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { anyone } from '../routing/who.ts';
 import { completeSignIn } from './complete-sign-in.ts';
 import { countWrongPasskey } from './count-wrong-passkey.ts';
+import { isExpired } from './load-interaction.ts';
 import type { PasskeyPage } from './passkey-pages.ts';
 import { relyingPartyNamed, sendRequestOptions } from './passkey-request-options.ts';
-import { findPendingSignIn } from './pending-sign-in.ts';
-import { noSignIn, onTheWay, SIGN_INS, signingIn } from './who.ts';
+import { noSignIn, onTheWay, returning, SIGN_INS } from './who.ts';
 
 const passkeyLink = z.object({ token: wholeToken });
 
@@ -52,20 +54,18 @@ export const CROSS_HOST_PASSKEY_ROUTES: CommunityRoute[] = [
       method: 'GET',
       path: `${path}/second-factor/return`,
       params,
-      who: signingIn,
+      who: returning,
       query: z.object({ code: z.string().max(100).default('') }),
       secret: ['code'],
-      async handle({ parts, request, who: target, query: { code } }) {
-        const pending = await findPendingSignIn(parts.database, request, target, 'factor');
-        const proven =
-          pending && (await provenBy(parts.database, request, pending.tokenHash, code));
-        if (pending === undefined || proven === undefined) throw noSignIn(target);
+      async handle({ parts, request, who: { pending, target }, query: { code } }) {
+        const proven = await provenBy(parts.database, request, pending.tokenHash, code);
+        if (proven === undefined) throw noSignIn(target);
         const amr = ['pwd', ...proven, 'mfa'];
         const { credential, returnPath } = pending;
         await completeSignIn(
           parts,
           request,
-          { amr, credential, pending },
+          { amr, credential, pending, code },
           { ...target, returnPath },
         );
       },
@@ -106,28 +106,41 @@ export const CROSS_HOST_PASSKEY_ROUTES: CommunityRoute[] = [
     who: anyone,
     form: z.object({ response: z.string().optional() }),
     async handle({ parts, request, params: { token }, form }) {
-      const signIn = await findCrossHostSignIn(parts, request, token);
+      const step = pageIn(request, form.response);
+      const signIn = await signInOrLead(parts, request, token, step);
+      if (signIn === undefined) return;
       const { personId, subject } = signIn;
       const expected = { purpose: purposeOf(token), personId, userVerification: false };
       const place = communityPlace(parts.config, request);
       const outcome = await verifyAssertion(parts, place, form.response, expected);
-      if (!outcome.verified) {
+      const amr = outcome.verified ? outcome.amr : outcome.again;
+      if (amr === undefined) {
         const allowed = await countWrongPasskey(parts, request.community.id, request.ip);
-        if (!allowed.allowed) throw new RequestError(429, 'too-many', 'too many wrong passkeys');
+        if (!allowed.allowed)
+          throw new TooManyError('too many wrong passkeys', allowed.retryAfterSeconds);
         const details = { using: 'passkey' };
         request.unit.record({ type: 'second-factor.failed', actor: 'anonymous', subject, details });
         showPage(request, signIn, token, 'passkey');
         return;
       }
       const code = newToken();
-      const proven = await parts.database.query(
-        `UPDATE pending_sign_ins SET handoff_hash = $3, proven_amr = $4
-         WHERE community_id = $1 AND handoff_hash = $2 AND proven_amr IS NULL AND expires_at > now() RETURNING 1`,
-        [request.community.id, tokenHash(token), tokenHash(code), outcome.amr],
-      );
-      if (proven.length === 0) throw noSignIn();
+      const ledTo = `${signIn.returnUrl}?code=${code}`;
+      const proven = await parts.database.transaction(async (tx) => {
+        const rows = await tx.query(
+          `UPDATE pending_sign_ins SET handoff_hash = $3, proven_amr = $4
+           WHERE community_id = $1 AND handoff_hash = $2 AND proven_amr IS NULL AND expires_at > now() RETURNING 1`,
+          [request.community.id, tokenHash(token), tokenHash(code), amr],
+        );
+        if (rows.length > 0 && step) await noteStep(parts.sealer, tx, step, { subject, ledTo });
+        return rows.length > 0;
+      });
+      if (!proven) {
+        // Of two at once, the other was first.
+        if (await leadSender(parts, request, step)) return;
+        throw noSignIn();
+      }
       request.ctx.status = 303;
-      request.ctx.redirect(`${signIn.returnUrl}?code=${code}`);
+      request.ctx.redirect(ledTo);
     },
   }),
 ];
@@ -207,6 +220,25 @@ async function findCrossHostSignIn(
     from: new URL(row.issuer).host,
     returnUrl: `${row.issuer}${path}/second-factor/return`,
   };
+}
+
+/**
+ * The same; whoever sends the answer once more that was taken, by the same browser, is led where it led: the
+ * link alone is used up.
+ * @returns undefined when that is the answer
+ */
+async function signInOrLead(
+  parts: WebParts,
+  request: CommunityRequest,
+  token: string,
+  step: Step | undefined,
+): Promise<CrossHostSignIn | undefined> {
+  try {
+    return await findCrossHostSignIn(parts, request, token);
+  } catch (error) {
+    if (!isExpired(error) || !(await leadSender(parts, request, step))) throw error;
+    return undefined;
+  }
 }
 
 const purposeOf = (token: string) => `hand-off:${tokenHash(token).toString('hex')}`;

@@ -6,12 +6,16 @@ import type { WebParts } from '../routing/web-parts.ts';
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 
-/** Hands the answer to the provider, which goes on where the app's request stopped. */
+/**
+ * Hands the answer to the provider, which goes on where the app's request stopped.
+ * @param code the one-time code that brought the answer
+ */
 export async function finish(
   { sealer }: Pick<WebParts, 'sealer'>,
   request: CommunityRequest,
   { uid, session }: Interaction,
   result: Parameters<Provider['interactionResult']>[2],
+  code?: string,
 ): Promise<void> {
   const { provider } = await request.ready();
   const { req, res } = request.ctx;
@@ -21,7 +25,7 @@ export async function finish(
   const step = answeredStep(request, uid);
   if (step !== undefined) {
     const subject = result.login?.accountId ?? session?.accountId;
-    request.unit.noteDoneStep(doneStepOf(sealer, step, { subject, ledTo: returnTo }));
+    request.unit.noteDoneStep(doneStepOf(sealer, step, { subject, ledTo: returnTo, code }));
   }
   request.ctx.status = 303;
   request.ctx.redirect(returnTo);

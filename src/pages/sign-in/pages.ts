@@ -28,6 +28,9 @@ export type SignInPage =
       contacts: Contact[];
       /** Where somebody else signs in. */
       signInUrl: string;
+      /** The app that asked, which is answered. */
+      service?: { name: string } | undefined;
+      returnToAppAction?: Form | undefined;
     }
   | {
       page: 'consent';

@@ -1,14 +1,18 @@
 import { z } from 'zod';
+import type { Step } from '../../domain/done-steps/done-step.ts';
 import { closedStatus } from '../../domain/memberships/closed-membership.ts';
 import { communityPlace } from '../../domain/passkeys/passkey-place.ts';
 import type { MemberOwner } from '../../domain/passkeys/passkey-store.ts';
 import { verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { doneMeanwhile, leadOn, stepIn } from '../routing/done-steps.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { completeSignIn } from './complete-sign-in.ts';
 import { countWrongPasskey } from './count-wrong-passkey.ts';
+import { answeredStep } from './finish-interaction.ts';
 import { relyingPartyNamed, sendRequestOptions } from './passkey-request-options.ts';
+import { givePendingSignIn } from './pending-sign-in.ts';
 import { loginPageFor } from './routes.ts';
 import { showClosedMembership } from './show-closed-membership.ts';
 import { type SignInTarget, safeReturnPath } from './sign-in-target.ts';
@@ -42,7 +46,8 @@ export const PASSKEY_SIGN_IN_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path
         userVerification: true,
       });
       const { passkey } = outcome;
-      if (!outcome.verified || passkey === undefined) {
+      const amr = outcome.verified ? outcome.amr : outcome.again;
+      if (amr === undefined || passkey === undefined) {
         await refuse(parts, request, target, passkey);
         return;
       }
@@ -52,13 +57,20 @@ export const PASSKEY_SIGN_IN_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path
         await showClosedMembership(parts, request, { subject, status, using: 'passkey' }, target);
         return;
       }
+      const once = stepIn(request, `passkey ${purposeOf(target)} ${form.response}`);
+      if (!outcome.verified) {
+        if (!(await leadAgain(parts, request, target, once)))
+          await refuse(parts, request, target, passkey);
+        return;
+      }
       parts.metrics.signIns.inc({ outcome: 'signed-in' });
       await completeSignIn(
         parts,
         request,
         {
-          amr: [...outcome.amr, 'mfa'],
+          amr: [...amr, 'mfa'],
           credential: { subject: passkey.subject, passkeyId: passkey.id },
+          once,
         },
         target,
       );
@@ -68,6 +80,22 @@ export const PASSKEY_SIGN_IN_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path
 
 /** An answer counts for the app's request that it was asked for. */
 const purposeOf = ({ interaction }: SignInTarget) => `sign-in:${interaction?.uid ?? ''}`;
+
+/** An answer that this browser has sent before opens nothing: it is led where it led. @returns whether that is the answer */
+async function leadAgain(
+  parts: WebParts,
+  request: CommunityRequest,
+  target: SignInTarget,
+  once: Step | undefined,
+): Promise<boolean> {
+  const { interaction } = target;
+  const answered = interaction && answeredStep(request, interaction.uid);
+  const done = await doneMeanwhile(parts, [once, answered]);
+  if (done === undefined) return false;
+  const { pendingToken } = done;
+  if (pendingToken !== undefined) givePendingSignIn(request, pendingToken, target);
+  return leadOn(request, done);
+}
 
 /** The same for an unknown passkey and a wrong answer. */
 async function refuse(

@@ -24,13 +24,16 @@ export type PendingSignIn = {
 const COOKIE = 'trousseau_pending';
 const MINUTES = 15;
 
-/** Keeps the sign-in for a quarter of an hour; the browser gets the token that leads back to it. */
+/**
+ * Keeps the sign-in for a quarter of an hour; the browser gets the token that leads back to it.
+ * @returns the token
+ */
 export async function openPendingSignIn(
   db: Queryable,
   request: CommunityRequest,
   pending: { credential: Credential; waitsFor: WaitsFor; provenAmr?: readonly string[] },
   target: SignInTarget,
-): Promise<void> {
+): Promise<string> {
   const token = newToken();
   const { credential, waitsFor, provenAmr } = pending;
   await db.query(
@@ -51,6 +54,16 @@ export async function openPendingSignIn(
       MINUTES,
     ],
   );
+  givePendingSignIn(request, token, target);
+  return token;
+}
+
+/** Gives the browser the token of a sign-in on its way, whose first answer it may never have seen. */
+export function givePendingSignIn(
+  request: CommunityRequest,
+  token: string,
+  target: SignInTarget,
+): void {
   request.ctx.cookies.set(COOKIE, token, {
     httpOnly: true,
     sameSite: 'lax',

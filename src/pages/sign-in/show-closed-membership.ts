@@ -3,6 +3,7 @@ import {
   whomToAsk,
   whyClosed,
 } from '../../domain/memberships/closed-membership.ts';
+import { serviceOfClient } from '../../protocols/oidc/clients.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { type SignInTarget, signInPath } from './sign-in-target.ts';
@@ -19,13 +20,22 @@ export async function showClosedMembership(
   parts.metrics.signIns.inc({ outcome: 'closed' });
   const details = { reason, using };
   request.unit.record({ type: 'sign-in.refused', actor: `member:${subject}`, subject, details });
+  const path = request.issuer.basePath + signInPath(target);
   request.page(
     {
       page: 'membership-closed',
       reason,
       contacts: await whomToAsk(parts.database, request.community, reason),
-      signInUrl: `${request.issuer.basePath}${signInPath(target)}?switch=1`,
+      signInUrl: `${path}?switch=1`,
+      ...appOf(request, target, path),
     },
-    { status: 403 },
+    { status: 403, leaves: target.interaction !== undefined },
   );
+}
+
+function appOf(request: CommunityRequest, { interaction }: SignInTarget, path: string) {
+  if (interaction === undefined) return {};
+  const service = serviceOfClient(request.community, String(interaction.params.client_id));
+  const returnToAppAction = { action: `${path}/return`, csrf: request.csrf() };
+  return service && { service: { name: service.name }, returnToAppAction };
 }

@@ -4,7 +4,7 @@ import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor
 import { RequestError } from '../../platform/web/http-errors.ts';
 import type { Guard } from '../../platform/web/route.ts';
 import type { CommunityKind } from '../routing/community-route.ts';
-import { doneBefore, leadSender } from '../routing/done-steps.ts';
+import { doneBefore, leadOn, leadSender } from '../routing/done-steps.ts';
 import { answeredStep } from './finish-interaction.ts';
 import { admitInteraction, isExpired, loadInteraction } from './load-interaction.ts';
 import {
@@ -105,6 +105,30 @@ export const settingUp: Guard<CommunityKind, OnTheWay> = {
     if (request.ctx.method === 'POST') throw noSignIn(target);
     request.redirect(signInPath(target));
     return undefined;
+  },
+};
+
+/**
+ * The browser in which a sign-in began that went on at another address. One that has arrived by this code is led
+ * on, into the session that it was given: the answer that said so may be lost.
+ */
+export const returning: Guard<CommunityKind, OnTheWay> = {
+  name: 'returning',
+  async admit({ parts, request, params }) {
+    const uid = params.uid as string | undefined;
+    const step = uid === undefined ? arrivedStep(request) : answeredStep(request, uid);
+    try {
+      const target = await readTarget(parts, request, uid);
+      if (target === undefined) return undefined;
+      const pending = await findPendingSignIn(parts.database, request, target, 'factor');
+      if (pending === undefined) throw noSignIn(target);
+      return { who: { pending, target } };
+    } catch (error) {
+      const done = isExpired(error) ? await doneBefore(parts, step) : undefined;
+      const isByCode = done?.code !== undefined && done.code === request.ctx.query.code;
+      if (!isByCode || !(await leadOn(request, done))) throw error;
+      return undefined;
+    }
   },
 };
 

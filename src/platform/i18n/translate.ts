@@ -10,7 +10,10 @@ export class MissingTextError extends Error {
   override readonly name = 'MissingTextError';
 }
 
-/** Reads the catalogues once. Values are put in as they are: the templates escape what they show. */
+/**
+ * Reads the catalogues once. Values are set as people's own texts are, and not escaped: the templates escape what
+ * they show.
+ */
 export function createTranslator(): Translate {
   const i18n = createInstance();
   i18n.init({
@@ -27,7 +30,7 @@ export function createTranslator(): Translate {
   return (locale, key, values = {}) => {
     if (!i18n.exists(key, { lng: locale, ...values }))
       throw new MissingTextError(`${locale}: ${key}`);
-    return i18n.t(key, { lng: locale, ...isolate(values) });
+    return i18n.t(key, { lng: locale, ...readableValues(values) });
   };
 }
 
@@ -50,12 +53,16 @@ export function readCatalogue(locale: Locale): Record<string, string> {
 const RIGHT_TO_LEFT =
   /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\u202a-\u202e\u2066-\u2069]/u;
 
-/** A name that runs the other way must not turn the sentence around it (Unicode TR9 §2.7). */
-function isolate(values: Record<string, unknown>): Record<string, unknown> {
+function readableValues(values: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
       name,
-      typeof value === 'string' && RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : value,
+      typeof value === 'string' ? isolate(keepTogether(value)) : value,
     ]),
   );
+}
+
+/** A name that runs the other way must not turn the sentence around it (Unicode TR9 §2.7). */
+function isolate(text: string): string {
+  return RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text;
 }

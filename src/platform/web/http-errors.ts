@@ -1,3 +1,5 @@
+import type { Context } from 'koa';
+
 /** Bad input that a person can mend; `kind` picks the words of the page. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
@@ -34,4 +36,10 @@ export function notFound(what: string): RequestError {
 /** The other side went away in the middle of its request: there is nobody to answer. */
 export class ClientGoneError extends Error {
   override readonly name = 'ClientGoneError';
+}
+
+/** What the answer's `Retry-After` (RFC 9110 §10.2.3) is for a reader; undefined without one. */
+export function minutesToWait(ctx: Context): number | undefined {
+  const seconds = Number(ctx.response.get('Retry-After'));
+  return seconds > 0 ? Math.ceil(seconds / 60) : undefined;
 }

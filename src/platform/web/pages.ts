@@ -36,6 +36,8 @@ export type ErrorPage = {
   code?: string | undefined;
   detail?: string;
   reference?: string;
+  /** Of what was asked too often. */
+  retryAfterMinutes?: number | undefined;
   homeUrl?: string;
   /** What to try first: the same once more, the form, or what it all began with. */
   wayOn?: { url: string; kind: 'retry' | 'form' | 'again' } | undefined;

@@ -2,10 +2,12 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import { DomainError } from '../../domain/errors.ts';
 import { TooManyError } from '../../platform/errors/too-many-error.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
+import { minutesToWait } from '../../platform/web/http-errors.ts';
 import { comeAgain } from './answered-requests.ts';
 import { UsedUpError } from './changes.ts';
 import { leadFormAfterOther } from './forms-sent-twice.ts';
-import { currentScope, currentUnit } from './request-scope.ts';
+import { home, show } from './provider-pages.ts';
+import { currentUnit } from './request-scope.ts';
 
 /** Endpoints that programs call; the others are for browsers. */
 const FOR_PROGRAMS = new Set([
@@ -102,8 +104,14 @@ function answer(
     ctx.body = body;
     return;
   }
-  const { context } = currentScope();
-  const homeUrl = context.issuer.basePath || '/';
-  ctx.type = 'html';
-  ctx.body = context.render({ page: 'error', status, kind, homeUrl });
+  const isLater = status === 429 || status === 503;
+  show(ctx, {
+    page: 'error',
+    status,
+    kind,
+    homeUrl: home(),
+    // The page at hand.
+    wayOn: isLater && ctx.method === 'GET' ? { url: '', kind: 'retry' } : undefined,
+    retryAfterMinutes: status === 429 ? minutesToWait(ctx) : undefined,
+  });
 }

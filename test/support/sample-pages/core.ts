@@ -86,6 +86,14 @@ export const CORE_PAGES: Record<string, PageModel> = {
     contacts: [{ displayName: 'Léa', email: 'lea@lamyne.example' }, { displayName: 'Noé' }],
     signInUrl: '/c/lamyne/login?switch=1',
   },
+  'membership suspended on the way to an app': {
+    page: 'membership-closed',
+    reason: 'suspended',
+    contacts: [{ email: 'aide@lamyne.example' }],
+    signInUrl: '/c/lamyne/login/4h?switch=1',
+    service: { name: 'Agenda partagé' },
+    returnToAppAction: form,
+  },
   'membership left': {
     page: 'membership-closed',
     reason: 'left',
@@ -253,6 +261,7 @@ export const CORE_PAGES: Record<string, PageModel> = {
         reference: 'ab12cd34',
         homeUrl: '/c/lamyne',
         wayOn: { url: '/again', kind: 'again' },
+        ...(kind === 'too-many' && { retryAfterMinutes: 9 }),
       } as PageModel,
     ]),
   ),

@@ -23,7 +23,7 @@ export const LEAVING_PAGES: Record<string, PageModel> = {
     faults: [{ field: 'confirm', code: 'confirm' }],
   },
   'deletion pending': {
-    page: 'account/deletion-pending',
+    page: 'deletion-pending',
     action: '/c/lamyne/login/decision',
     csrf: 'token',
     due: '7 décembre 2026',

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Authenticator } from './support/authenticator.ts';
+import { Browser } from './support/browser.ts';
+import { type BuiltCommunity, buildCommunity, buildMember } from './support/factories.ts';
+import { startHub, type TestHub } from './support/hub.ts';
+import { csrfOf, enrol, post, question } from './support/passkey-visits.ts';
+
+// That the same answer leads where it led is walked in test/twice; here, what it must not do.
+
+let hub: TestHub;
+let community: BuiltCommunity;
+let issuer: string;
+beforeAll(async () => {
+  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
+  community = await buildCommunity(hub.database);
+  issuer = `${hub.url}/c/${community.slug}`;
+});
+afterAll(() => hub.stop());
+
+/** A browser that has signed in by a passkey alone, and its answer. */
+async function signedIn(authenticator = new Authenticator(hub.url)) {
+  const { subject, username } = await buildMember(hub.database, community.id);
+  await enrol(issuer, username, authenticator);
+  const browser = new Browser();
+  const page = await browser.open(`${issuer}/login?return_to=/account/sessions`);
+  const { options } = await question(browser, page);
+  const fields = { csrf: csrfOf(page), response: authenticator.signIn(options) };
+  const send = (by = browser, more = {}) =>
+    post(by, `${issuer}/login/passkey`, { ...fields, return_to: '/account/sessions', ...more });
+  const first = await send();
+  expect(first.headers.get('location')).toMatch(/\/account\/sessions$/);
+  return { subject, browser, send };
+}
+
+const isIn = async (browser: Browser) =>
+  (await browser.open(`${issuer}/account`)).url === `${issuer}/account`;
+
+async function rows(subject: string) {
+  const [row] = await hub.database.query(
+    `SELECT (SELECT count(*)::int FROM sessions WHERE subject = $1) AS sessions,
+       (SELECT count(*)::int FROM events WHERE subject = $1 AND type = 'member.signed-in') AS events`,
+    [subject],
+  );
+  return row;
+}
+
+describe("a passkey's answer that was taken, sent again", () => {
+  it('leads where it led, wherever its form says now, and gives the cookie that was lost', async () => {
+    const { subject, browser, send } = await signedIn();
+    const before = await rows(subject);
+    const cookies = await browser.jar.getCookies(issuer);
+    for (const { key } of cookies.filter(({ key: name }) => name.includes('session')))
+      await browser.jar.store.removeCookie('localhost', `/c/${community.slug}`, key);
+    expect(await isIn(browser)).toBe(false);
+    const again = await send(browser, { return_to: '/account/passkeys' });
+    expect([again.status, again.headers.get('location')]).toEqual([
+      303,
+      `/c/${community.slug}/account/sessions`,
+    ]);
+    expect(await isIn(browser)).toBe(true);
+    expect(await rows(subject)).toEqual(before);
+  });
+
+  it('opens nothing once its session is over', async () => {
+    const { browser, send } = await signedIn();
+    const out = await browser.open(`${issuer}/oidc/session/end`);
+    await browser.submit(out, '#logout-form', {}, '#logout-confirm');
+    expect(await isIn(browser)).toBe(false);
+    expect((await send()).status).toBe(400);
+    expect(await isIn(browser)).toBe(false);
+  });
+
+  it('opens nothing for a browser that is not the one which was asked', async () => {
+    const { subject, send } = await signedIn();
+    const before = await rows(subject);
+    const thief = new Browser();
+    const csrf = csrfOf(await thief.open(`${issuer}/login`));
+    expect((await send(thief, { csrf })).status).toBe(400);
+    expect((await send(thief)).status).toBe(403);
+    expect(await isIn(thief)).toBe(false);
+    expect(await rows(subject)).toEqual(before);
+  });
+
+  it('opens nothing where nothing is known of what it did', async () => {
+    const { subject, send } = await signedIn();
+    const before = await rows(subject);
+    await hub.database.query('DELETE FROM done_steps WHERE community_id = $1', [community.id]);
+    expect((await send()).status).toBe(400);
+    expect(await rows(subject)).toEqual(before);
+  });
+
+  it('counts for no authenticator that counts on', async () => {
+    const { subject, send } = await signedIn(new Authenticator(hub.url, { counts: true }));
+    const before = await rows(subject);
+    expect((await send()).status).toBe(303);
+    expect(await rows(subject)).toEqual(before);
+  });
+});
