@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
@@ -13,6 +12,7 @@ import { writeCertificate } from './support/certificate.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
 import { freePort } from './support/free-port.ts';
+import { scratchFolder } from './support/scratch-folder.ts';
 
 const PROGRAM = fileURLToPath(new URL('../src/trousseau.js', import.meta.url));
 const SECRET = 'a-sealing-key-of-more-than-32-characters';
@@ -25,7 +25,7 @@ let folder: string;
 beforeAll(async () => {
   db = await cloneDatabase();
   make = factories(db.database);
-  folder = await mkdtemp(join(tmpdir(), 'trousseau-cli-'));
+  folder = await mkdtemp(join(await scratchFolder(), 'trousseau-cli-'));
 });
 afterAll(async () => {
   await db.drop();

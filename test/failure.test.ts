@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,6 +20,7 @@ import {
 import { freePort } from './support/free-port.ts';
 import { TEST_SECRET } from './support/hub.ts';
 import { RelyingParty, type Tokens } from './support/relying-party.ts';
+import { scratchFolder } from './support/scratch-folder.ts';
 
 const SECRET = TEST_SECRET.replaceAll(/[ ,]/g, '-');
 const RUN_HUB = fileURLToPath(new URL('./support/run-hub.ts', import.meta.url));
@@ -36,7 +36,7 @@ let process_: ChildProcess | undefined;
 
 beforeAll(async () => {
   // As durable as a real hub's, unlike the one that the other tests share.
-  folder = await mkdtemp(join(tmpdir(), 'trousseau-test-'));
+  folder = await mkdtemp(join(await scratchFolder(), 'trousseau-test-'));
   const log = { info: () => {}, warn: () => {} };
   postgres = await openEmbeddedServer(folder, { purpose: 'hub', log });
   port = await freePort();

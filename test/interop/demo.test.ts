@@ -1,18 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Browser } from '../support/browser.ts';
 import { freePort } from '../support/free-port.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../src/trousseau.js', import.meta.url));
 
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'trousseau-demo-'));
+  folder = await mkdtemp(join(await scratchFolder(), 'trousseau-demo-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

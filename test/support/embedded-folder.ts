@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, readdir, readFile, readlink, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, onTestFinished } from 'vitest';
 import { openHubDatabase } from '../../src/platform/database/open-hub-database.ts';
+import { scratchFolder } from './scratch-folder.ts';
 
 export const silentLog = { info: () => {}, warn: () => {} };
 
@@ -24,9 +24,7 @@ export async function temporaryFolder(mode = 0o755): Promise<string> {
 }
 
 async function emptyFolder(mode: number): Promise<string> {
-  // TMPDIR may be root's alone, and then it is not what the tests take it for.
-  const parent = process.geteuid?.() === 0 ? '/tmp' : tmpdir();
-  const folder = await realpath(await mkdtemp(join(parent, 'trousseau-test-')));
+  const folder = await realpath(await mkdtemp(join(await scratchFolder(), 'trousseau-test-')));
   await chmod(folder, mode);
   return folder;
 }

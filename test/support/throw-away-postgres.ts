@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEmbeddedServer } from '../../src/platform/database/embedded/open-embedded-server.ts';
+import { scratchFolder } from './scratch-folder.ts';
 
 const REMOVE = { recursive: true, force: true };
 
@@ -15,12 +15,16 @@ export type ThrowAwayPostgres = {
 
 /** A PostgreSQL for tests: fast, forgetful, with room for many connections. */
 export async function startThrowAwayPostgres(): Promise<ThrowAwayPostgres> {
-  const folder = await mkdtemp(join(tmpdir(), 'trousseau-test-'));
+  const folder = await mkdtemp(join(await scratchFolder(), 'trousseau-test-'));
   const settings = {
     max_connections: '300',
     fsync: 'off',
     synchronous_commit: 'off',
     full_page_writes: 'off',
+    // Little is kept of what is never read again.
+    wal_level: 'minimal',
+    max_wal_senders: '0',
+    max_wal_size: '256MB',
   };
   const log = { info: () => {}, warn: (message: string) => console.warn(message) };
   const server = await openEmbeddedServer(folder, { purpose: 'hub', log, settings });
