@@ -23,11 +23,10 @@ afterAll(async () => {
 /** A folder for pictures of every page, for eyes. */
 const PICTURES = process.env.TROUSSEAU_PICTURES;
 
+/** Each width in each light once, over the two languages: texts differ by language, contrasts do not. */
 const LOOKS = {
   fr: [
     [1280, 'light'],
-    [1280, 'dark'],
-    [375, 'light'],
     [375, 'dark'],
   ],
   en: [
@@ -42,8 +41,8 @@ describe.each(['fr', 'en'] as const)('every page in %s', (locale) => {
     for (const [width, colorScheme] of LOOKS[locale]) {
       await page.setViewportSize({ width, height: 800 });
       await page.emulateMedia({ colorScheme });
-      if (PICTURES !== undefined && locale === 'fr') {
-        const path = `${PICTURES}/${name.replaceAll(/\W+/g, '-')}-${width}-${colorScheme}.png`;
+      if (PICTURES !== undefined) {
+        const path = `${PICTURES}/${name.replaceAll(/\W+/g, '-')}-${locale}-${width}-${colorScheme}.png`;
         await page.screenshot({ path, fullPage: true });
       }
       expect([width, colorScheme, await violations(page)]).toEqual([width, colorScheme, []]);
