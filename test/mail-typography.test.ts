@@ -53,6 +53,12 @@ describe.each(['fr', 'en'] as const)('a message in %s', (locale) => {
   });
 });
 
+it('leaves what people copy out of a message as it is', () => {
+  const names = { username: 'e-mail', displayName: 'Zoé', address: 'e-mail+lieu@exemple.org' };
+  expect(render('joined', 'fr', names).text).toContain('e-mail');
+  expect(render('email-changed', 'fr', names).text).toContain('e-mail+lieu@exemple.org');
+});
+
 it('an address is no word', () => {
   expect(keepPlainWordsTogether('E-mails, par e-mail. « e-mail »')).toBe(
     'E\u2011mails, par e\u2011mail. « e\u2011mail »',

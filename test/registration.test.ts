@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CommunityChange } from '../src/domain/communities/save-communities.ts';
 import { mintLink } from '../src/domain/links/link-store.ts';
+import { createThrottles } from '../src/platform/throttles/throttles.ts';
 import { Browser } from './support/browser.ts';
 import {
   type BuiltCommunity,
@@ -34,6 +35,22 @@ async function open(values: Partial<CommunityChange> = {}) {
   lieu = await buildCommunity(hub.database, { registration: 'open', ...values });
   issuer = `${hub.url}/c/${lieu.slug}`;
   await hub.app.settle();
+}
+
+const from = (ip: string) => ({
+  'x-forwarded-for': ip,
+  'x-forwarded-host': new URL(hub.url).host,
+});
+
+/** What the form says to one with this answer to a challenge. */
+async function answered(ip: string, challenge: string, n: number): Promise<Response> {
+  const browser = new Browser({ headers: from(ip) });
+  const page = await browser.open(`${issuer}/register`);
+  const csrf = page.document
+    .querySelector('#register-form input[name=csrf]')
+    ?.getAttribute('value');
+  const fields = { csrf: csrf ?? '', email: `d${n}@exemple.fr`, challenge };
+  return browser.send(`${issuer}/register`, { method: 'POST', body: new URLSearchParams(fields) });
 }
 
 const mails = (to: string) => mailsTo(hub.database, lieu.id, to);
@@ -124,36 +141,40 @@ describe('asking to register', () => {
     expect((await browser.open(`${issuer}/register`)).text).toContain('Sans JavaScript');
   });
 
-  it('gives one network so many challenges, counts its answers with them, and then looks at none', async () => {
-    const from = (ip: string) => ({
-      'x-forwarded-for': ip,
-      'x-forwarded-host': new URL(hub.url).host,
-    });
+  it('gives one network so many challenges, to its own pages, and looks at their answers all the same', async () => {
     const challenge = await solve(issuer);
-    const send = async (ip: string, answer: string, n = 0) => {
-      const browser = new Browser({ headers: from(ip) });
-      const page = await browser.open(`${issuer}/register`);
-      const fields = { email: `d${n}@exemple.fr`, challenge: answer };
-      return (await browser.submit(page, '#register-form', fields)).status;
-    };
-    const wrong = Buffer.from('{}').toString('base64');
-    const statuses = await Promise.all([1, 2, 3, 4, 5].map((n) => send('192.0.2.8', wrong, n)));
-    expect(statuses.sort()).toEqual([200, 200, 200, 429, 429]);
+    const ask = (headers = {}) =>
+      fetch(`${issuer}/challenge`, { headers: { ...from('192.0.2.8'), ...headers } });
+    // Pictures on a page of somebody else's.
+    const elsewhere = Array.from({ length: 20 }, () => ask({ 'sec-fetch-site': 'cross-site' }));
+    for (const { status } of await Promise.all(elsewhere)) expect(status).toBe(403);
     const given: Response[] = [];
-    for (let n = 0; n < 30; n += 1) {
-      const few = Array.from({ length: 10 }, () =>
-        fetch(`${issuer}/challenge`, { headers: from('192.0.2.8') }),
-      );
-      given.push(...(await Promise.all(few)));
-    }
+    for (let n = 0; n < 31; n += 1)
+      given.push(...(await Promise.all(Array.from({ length: 10 }, () => ask()))));
     const refused = given.filter(({ status }) => status === 429);
-    expect(refused).toHaveLength(5);
+    expect(refused).toHaveLength(10);
     expect(Number(refused[0]?.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(await send('192.0.2.8', challenge)).toBe(429);
-    // Elsewhere it counts: nobody has looked at it, nor used it up.
-    const elsewhere = ['', '', '', challenge];
-    for (const [n, answer] of elsewhere.entries())
-      expect([n, await send('192.0.2.200', answer, 10 + n)]).toEqual([n, 200]);
+    for (const [n, answer] of ['', '', '', challenge].entries())
+      expect([n, (await answered('192.0.2.8', answer, n)).status]).toEqual([n, 303]);
+  });
+
+  it('looks at no more than so many answers of one network, and takes those beyond for none', async () => {
+    const throttles = createThrottles(hub.database.pool, hub.sealer);
+    const looked = { communityId: lieu.id, ip: '198.51.100.9' };
+    for (let n = 0; n < 30; n += 1)
+      await Promise.all(
+        Array.from({ length: 10 }, () => throttles.request('challenge-answer', looked)),
+      );
+    const challenge = await solve(issuer);
+    for (const [n, status] of [303, 303, 303, 429].entries()) {
+      const answer = await answered('198.51.100.9', challenge, n);
+      expect([n, answer.status]).toEqual([n, status]);
+      // There is nothing to wait for where it went on.
+      expect(answer.headers.has('retry-after')).toBe(status === 429);
+    }
+    // Nobody has looked at it, nor used it up.
+    for (const [n, answer] of ['', '', '', challenge].entries())
+      expect([n, (await answered('203.0.113.200', answer, 10 + n)).status]).toEqual([n, 303]);
   });
 
   it.each([
@@ -258,7 +279,7 @@ describe('behind the link', () => {
             cookie,
             'content-type': 'application/x-www-form-urlencoded',
             'x-forwarded-host': new URL(hub.url).host,
-            'x-forwarded-for': '192.0.2.9',
+            'x-forwarded-for': '198.51.100.9',
           },
           body: `${body}&${new URLSearchParams(details(username))}`,
         });

@@ -55,22 +55,17 @@ export type MailRenderer = {
 export function createMailRenderer(): MailRenderer {
   const handlebars = Handlebars.create();
   const translate = createTranslator();
+  const translatePlain = createTranslator(keepPlainWordsTogether);
   const html = handlebars.compile(read('html.hbs'));
   // Plain text has no markup to escape for.
   const text = handlebars.compile(read('text.hbs'), { noEscape: true });
   return {
     render(message) {
       const model = modelOf(translate, message);
-      const { subject, heading, paragraphs, why } = model;
       return {
-        subject,
+        subject: model.subject,
         html: keepWordsTogether(html(model), 'style="white-space:nowrap"'),
-        text: text({
-          ...model,
-          heading: keepPlainWordsTogether(heading),
-          paragraphs: paragraphs.map(keepPlainWordsTogether),
-          why: keepPlainWordsTogether(why),
-        }),
+        text: text(modelOf(translatePlain, message)),
       };
     },
   };

@@ -10,6 +10,9 @@ export const CHALLENGE_ROUTES: CommunityRoute[] = [
     who: anyone,
     limits: ['challenge'],
     async handle({ parts, request, count }) {
+      // A picture on somebody's page, say: whoever looks at that is not to use up their network's.
+      if (!['', 'none', 'same-origin'].includes(request.ctx.get('sec-fetch-site')))
+        throw new RequestError(403, 'forbidden', 'a challenge asked for by another site');
       if ((await count('challenge')) !== undefined)
         throw new RequestError(429, 'too-many', 'challenges asked for');
       const challenge = await issueChallenge(parts.sealer, request.community.id);

@@ -40,7 +40,7 @@ export const REGISTRATION_ROUTES: CommunityRoute[] = [
       email: typed.transform((text) => text.trim()),
       challenge: z.string().optional(),
     }),
-    limits: ['challenge', 'registration', 'registration-unsolved'],
+    limits: ['challenge-answer', 'registration', 'registration-unsolved'],
     async handle({ parts, request, form: { email, challenge }, count }) {
       const page = registerPage(request);
       if (page === undefined) {
@@ -58,7 +58,7 @@ export const REGISTRATION_ROUTES: CommunityRoute[] = [
         return;
       }
       // Counted before it is looked at; beyond the limit it is as good as none.
-      const isLookedAt = Boolean(challenge) && (await count('challenge')) === undefined;
+      const isLookedAt = Boolean(challenge) && (await count('challenge-answer')) === undefined;
       const solved = isLookedAt && (await isSolved(parts, community.id, challenge));
       const wait = await count(solved ? 'registration' : 'registration-unsolved', email);
       if (wait !== undefined) {

@@ -50,6 +50,8 @@ export function createWebApp(parts: WebParts, site: Site): Koa {
     const started = performance.now();
     try {
       await answer(parts, site, places, ctx);
+      // Said of what was one too many: what went on all the same has nothing to wait for.
+      if (ctx.status < 400 && !ctx.res.headersSent) ctx.remove('Retry-After');
     } catch (error) {
       const { edge } = ctx.state as { edge?: EdgeView };
       ctx.state.place ??= edge && places.lastSeen(edge.host, ctx.path);

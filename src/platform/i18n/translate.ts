@@ -13,8 +13,9 @@ export class MissingTextError extends Error {
 /**
  * Reads the catalogues once. Values are set as people's own texts are, and not escaped: the templates escape what
  * they show.
+ * @param set what else is done to our own words; values, which people may copy, are left out of it
  */
-export function createTranslator(): Translate {
+export function createTranslator(set: (text: string) => string = (text) => text): Translate {
   const i18n = createInstance();
   i18n.init({
     lng: 'fr',
@@ -24,7 +25,7 @@ export function createTranslator(): Translate {
     initAsync: false,
     interpolation: { escapeValue: false },
     resources: Object.fromEntries(
-      LOCALES.map((locale) => [locale, { translation: readCatalogue(locale) }]),
+      LOCALES.map((locale) => [locale, { translation: mapTexts(readCatalogue(locale), set) }]),
     ),
   });
   return (locale, key, values = {}) => {
@@ -47,7 +48,11 @@ export function readCatalogue(locale: Locale): Record<string, string> {
     }
   }
   if (locale !== 'fr') return texts;
-  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, keepTogether(text)]));
+  return mapTexts(texts, keepTogether);
+}
+
+function mapTexts(texts: Record<string, string>, set: (text: string) => string) {
+  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, set(text)]));
 }
 
 const RIGHT_TO_LEFT =

@@ -21,8 +21,13 @@ const LIMITS = {
     neighbourhood: { points: 10, duration: HOUR },
     name: { points: 6, duration: HOUR },
   },
-  /** Challenges that are made, and answers that are looked at. */
+  /** Challenges that are made. */
   challenge: {
+    address: { points: 300, duration: HOUR },
+    neighbourhood: { points: 1_000, duration: HOUR },
+  },
+  /** Answers that are looked at. Apart: asking takes no form, and must not use up what a form needs. */
+  'challenge-answer': {
     address: { points: 300, duration: HOUR },
     neighbourhood: { points: 1_000, duration: HOUR },
   },
