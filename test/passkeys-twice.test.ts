@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Authenticator } from './support/authenticator.ts';
 import { Browser } from './support/browser.ts';
 import { type BuiltCommunity, buildCommunity, buildMember } from './support/factories.ts';
@@ -15,10 +15,13 @@ beforeAll(async () => {
   community = await buildCommunity(hub.database);
   issuer = `${hub.url}/c/${community.slug}`;
 });
+beforeEach(async () => {
+  await hub.database.query('DELETE FROM throttles');
+});
 afterAll(() => hub.stop());
 
-/** A browser that has signed in by a passkey alone, and its answer. */
-async function signedIn(authenticator = new Authenticator(hub.url)) {
+/** A browser that is about to sign in by a passkey alone, and its answer. */
+async function answered(authenticator = new Authenticator(hub.url)) {
   const { subject, username } = await buildMember(hub.database, community.id);
   await enrol(issuer, username, authenticator);
   const browser = new Browser();
@@ -27,9 +30,23 @@ async function signedIn(authenticator = new Authenticator(hub.url)) {
   const fields = { csrf: csrfOf(page), response: authenticator.signIn(options) };
   const send = (by = browser, more = {}) =>
     post(by, `${issuer}/login/passkey`, { ...fields, return_to: '/account/sessions', ...more });
+  return { subject, browser, send };
+}
+
+/** The same, once it has signed in. */
+async function signedIn(authenticator?: Authenticator) {
+  const { send, ...rest } = await answered(authenticator);
   const first = await send();
   expect(first.headers.get('location')).toMatch(/\/account\/sessions$/);
-  return { subject, browser, send };
+  return { send, ...rest };
+}
+
+async function eventsOf(subject: string, type: string): Promise<number> {
+  const events = await hub.database.query('SELECT 1 FROM events WHERE subject = $1 AND type = $2', [
+    subject,
+    type,
+  ]);
+  return events.length;
 }
 
 const isIn = async (browser: Browser) =>
@@ -94,5 +111,20 @@ describe("a passkey's answer that was taken, sent again", () => {
     const before = await rows(subject);
     expect((await send()).status).toBe(303);
     expect(await rows(subject)).toEqual(before);
+  });
+  it('of a member who is suspended tells them so each time, and is noted once', async () => {
+    const { subject, send } = await answered();
+    await hub.database.query(`UPDATE memberships SET status = 'suspended' WHERE subject = $1`, [
+      subject,
+    ]);
+    await hub.app.settle();
+    for (let round = 0; round < 4; round += 1) {
+      const answer = await send();
+      expect([answer.status, await answer.text()]).toEqual([
+        403,
+        expect.stringContaining('Votre compte est suspendu'),
+      ]);
+    }
+    expect(await eventsOf(subject, 'sign-in.refused')).toBe(1);
   });
 });

@@ -54,7 +54,9 @@ export const PASSKEY_SIGN_IN_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path
       const status = closedStatus(passkey);
       if (status !== undefined) {
         const { subject } = passkey;
-        await showClosedMembership(parts, request, { subject, status, using: 'passkey' }, target);
+        const isAgain = !outcome.verified;
+        const closed = { subject, status, using: 'passkey', isAgain } as const;
+        await showClosedMembership(parts, request, closed, target);
         return;
       }
       const once = stepIn(request, `passkey ${purposeOf(target)} ${form.response}`);
