@@ -47,6 +47,28 @@ const mailsOf = (subject: string) =>
     [`${subject}@%`],
   );
 
+/** Takes back what a form changes before the form is answered, as an admin or another window may. */
+async function takenBack(
+  table: 'memberships' | 'persons',
+  change: string,
+  work: () => Promise<Page>,
+): Promise<Page> {
+  const key = table === 'persons' ? 'id' : 'subject';
+  await hub.database.query(
+    `CREATE FUNCTION take_back() RETURNS trigger LANGUAGE plpgsql AS
+       $$ BEGIN UPDATE ${table} SET ${change} WHERE ${key} = NEW.${key}; RETURN NULL; END $$`,
+  );
+  await hub.database.query(
+    `CREATE CONSTRAINT TRIGGER tr_take_back AFTER UPDATE ON ${table} DEFERRABLE INITIALLY DEFERRED
+       FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION take_back()`,
+  );
+  try {
+    return await work();
+  } finally {
+    await hub.database.query('DROP FUNCTION take_back() CASCADE');
+  }
+}
+
 describe('leaving a community', () => {
   it('closes the membership there and no other, ends its sessions, and says so', async () => {
     const page = await confirm('leave');
@@ -63,6 +85,12 @@ describe('leaving a community', () => {
     const page = await confirm('leave', 'alise');
     expect(page.status).toBe(400);
     expect(page.document.querySelector('#confirm')?.getAttribute('value')).toBe('alise');
+    expect(await membership(member.subject)).toMatchObject({ status: 'active' });
+  });
+
+  it('that is taken back at that moment leads to the home, which asks for a sign-in', async () => {
+    const page = await takenBack('memberships', `status = 'active'`, () => confirm('leave'));
+    expect([page.status, page.url]).toEqual([200, at('/login')]);
     expect(await membership(member.subject)).toMatchObject({ status: 'active' });
   });
 
@@ -122,6 +150,11 @@ describe('deleting an account', () => {
     expect((await mailsOf(member.username)).map(({ template }) => template)).toEqual([
       'deletion-requested',
     ]);
+  });
+
+  it('that is taken back at that moment leads to the home, which asks for a sign-in', async () => {
+    const page = await takenBack('persons', 'deletion_due_at = NULL', () => confirm('delete'));
+    expect([page.status, page.url]).toEqual([200, at('/login')]);
   });
 
   it('is taken back by signing in and saying so, not by signing in alone', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Authenticator } from './support/authenticator.ts';
 import { Browser } from './support/browser.ts';
 import { type BuiltCommunity, buildCommunity, buildMember } from './support/factories.ts';
@@ -15,21 +15,51 @@ beforeAll(async () => {
   community = await buildCommunity(hub.database);
   issuer = `${hub.url}/c/${community.slug}`;
 });
+beforeEach(async () => {
+  await hub.database.query('DELETE FROM throttles');
+});
 afterAll(() => hub.stop());
 
-/** A browser that has signed in by a passkey alone, and its answer. */
-async function signedIn(authenticator = new Authenticator(hub.url)) {
+/** A browser that is about to sign in by a passkey alone, and its answer. */
+async function answered(authenticator = new Authenticator(hub.url)) {
   const { subject, username } = await buildMember(hub.database, community.id);
   await enrol(issuer, username, authenticator);
   const browser = new Browser();
   const page = await browser.open(`${issuer}/login?return_to=/account/sessions`);
   const { options } = await question(browser, page);
   const fields = { csrf: csrfOf(page), response: authenticator.signIn(options) };
-  const send = (by = browser, more = {}) =>
-    post(by, `${issuer}/login/passkey`, { ...fields, return_to: '/account/sessions', ...more });
+  const send = (by = browser, more = {}, signal?: AbortSignal) => {
+    const sent = { ...fields, return_to: '/account/sessions', ...more };
+    return post(by, `${issuer}/login/passkey`, sent, signal);
+  };
+  return { subject, browser, send };
+}
+
+/** The same, once it has signed in. */
+async function signedIn(authenticator?: Authenticator) {
+  const { send, ...rest } = await answered(authenticator);
   const first = await send();
   expect(first.headers.get('location')).toMatch(/\/account\/sessions$/);
-  return { subject, browser, send };
+  return { send, ...rest };
+}
+
+/** Wrong answers that are counted here. */
+async function counted(): Promise<number> {
+  const [row] = await hub.database.query<{ points: number }>(
+    'SELECT coalesce(sum(points), 0)::int AS points FROM throttles',
+  );
+  return row?.points as number;
+}
+const forgetSteps = () =>
+  hub.database.query('DELETE FROM done_steps WHERE community_id = $1', [community.id]);
+const soon = { timeout: 10_000, interval: 10 };
+
+async function eventsOf(subject: string, type: string): Promise<number> {
+  const events = await hub.database.query('SELECT 1 FROM events WHERE subject = $1 AND type = $2', [
+    subject,
+    type,
+  ]);
+  return events.length;
 }
 
 const isIn = async (browser: Browser) =>
@@ -84,7 +114,7 @@ describe("a passkey's answer that was taken, sent again", () => {
   it('opens nothing where nothing is known of what it did', async () => {
     const { subject, send } = await signedIn();
     const before = await rows(subject);
-    await hub.database.query('DELETE FROM done_steps WHERE community_id = $1', [community.id]);
+    await forgetSteps();
     expect((await send()).status).toBe(400);
     expect(await rows(subject)).toEqual(before);
   });
@@ -94,5 +124,59 @@ describe("a passkey's answer that was taken, sent again", () => {
     const before = await rows(subject);
     expect((await send()).status).toBe(303);
     expect(await rows(subject)).toEqual(before);
+  });
+  it('of a member who is suspended tells them so each time, and is noted once', async () => {
+    const { subject, send } = await answered();
+    await hub.database.query(`UPDATE memberships SET status = 'suspended' WHERE subject = $1`, [
+      subject,
+    ]);
+    await hub.app.settle();
+    for (let round = 0; round < 4; round += 1) {
+      const answer = await send();
+      expect([answer.status, await answer.text()]).toEqual([
+        403,
+        expect.stringContaining('Votre compte est suspendu'),
+      ]);
+    }
+    expect(await eventsOf(subject, 'sign-in.refused')).toBe(1);
+  });
+  it('is no wrong passkey, however often it comes', async () => {
+    const { send } = await signedIn();
+    for (let round = 0; round < 3; round += 1) expect((await send()).status).toBe(303);
+    expect(await counted()).toBe(0);
+  });
+
+  it('nor is it while the first is still at work', async () => {
+    const { send } = await answered();
+    const both = await hub.database.transaction(async (tx) => {
+      // The note of the first waits for this lock, as it would for a slow disk.
+      await tx.query('LOCK TABLE done_steps IN SHARE MODE');
+      const sent = [send(), send()];
+      await vi.waitFor(async () => expect(await counted()).toBeGreaterThan(0), soon);
+      return sent;
+    });
+    expect((await Promise.all(both)).map(({ status }) => status)).toEqual([303, 303]);
+    expect(await counted()).toBe(0);
+  });
+
+  it('keeps nothing waiting once there were too many, nor when whoever sent it is gone', async () => {
+    const { subject, browser, send } = await signedIn();
+    await forgetSteps();
+    const left = new AbortController();
+    const { signal } = left;
+    const gone = send(browser, {}, signal).catch((error: Error) => error.name);
+    await vi.waitFor(async () => expect(await counted()).toBeGreaterThan(0), soon);
+    let since = performance.now();
+    left.abort();
+    expect(await gone).toBe('AbortError');
+    await vi.waitFor(async () => expect(await eventsOf(subject, 'sign-in.failed')).toBe(1), soon);
+    // It would wait for three seconds.
+    expect(performance.now() - since).toBeLessThan(2_000);
+
+    const wrong = { response: 'none' };
+    while ((await send(browser, wrong)).status !== 429);
+    since = performance.now();
+    expect((await send()).status).toBe(429);
+    expect(performance.now() - since).toBeLessThan(2_000);
   });
 });

@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
 import { newPasswordFault } from '../src/domain/people/password-rule.ts';
 import { createStrengthMeter } from '../src/domain/people/password-strength.ts';
@@ -86,11 +87,52 @@ describe('a new password', () => {
     expect((user + system) / 1_000).toBeLessThan(500);
   });
 
+  const SLOW = '816(084816(08413026816(084816|7é';
+  const weighedBy = (hurried: typeof meter) => newPasswordFault(hurried, SLOW, { words });
+
   it('that is not weighed in time is not let through, and keeps nobody waiting', async () => {
-    const hurried = createStrengthMeter(1);
-    const weighed = () => newPasswordFault(hurried, '816(084816(08413026816(084816|7é', { words });
-    await expect(weighed()).rejects.toThrow(BusyError);
-    await expect(weighed()).rejects.toThrow(BusyError);
+    const hurried = createStrengthMeter({ waitMs: 1 });
+    await expect(weighedBy(hurried)).rejects.toThrow(BusyError);
+    await expect(weighedBy(hurried)).rejects.toThrow(BusyError);
     await hurried.stop();
   });
+
+  it('has its turn by what it takes of a processor', async () => {
+    const hurried = createStrengthMeter({ turnMs: 1 });
+    if ('cpuUsage' in Worker.prototype) await expect(weighedBy(hurried)).rejects.toThrow(BusyError);
+    await hurried.stop();
+  });
+
+  it('has no such turn where Node cannot tell that, as before 24.6: the clock alone ends it', async () => {
+    const expected = await fault(SLOW);
+    await whereNodeTells(undefined, async () => {
+      const hurried = createStrengthMeter({ turnMs: 1 });
+      expect(await weighedBy(hurried)).toBe(expected);
+      await hurried.stop();
+    });
+  });
+
+  it('ends by the clock where Node is long in telling that', async () => {
+    const never = () => new Promise<NodeJS.CpuUsage>(() => {});
+    await whereNodeTells(never, async () => {
+      const hurried = createStrengthMeter({ waitMs: 1 });
+      await expect(weighedBy(hurried)).rejects.toThrow(BusyError);
+      await hurried.stop();
+    });
+  });
 });
+
+/** On this Node as on another one, which tells less of what a thread takes, or nothing. */
+async function whereNodeTells(
+  cpuUsage: Worker['cpuUsage'] | undefined,
+  work: () => Promise<void>,
+): Promise<void> {
+  const own = Object.getOwnPropertyDescriptor(Worker.prototype, 'cpuUsage');
+  Object.defineProperty(Worker.prototype, 'cpuUsage', { value: cpuUsage, configurable: true });
+  try {
+    await work();
+  } finally {
+    if (own === undefined) Reflect.deleteProperty(Worker.prototype, 'cpuUsage');
+    else Object.defineProperty(Worker.prototype, 'cpuUsage', own);
+  }
+}

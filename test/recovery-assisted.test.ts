@@ -1,7 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { mintLink } from '../src/domain/links/link-store.ts';
 import { setMemberRole } from '../src/domain/memberships/set-member-role.ts';
 import { listRecoveries, requestRecovery } from '../src/domain/recovery/assisted-recovery.ts';
+import { completeAssistedRecovery } from '../src/domain/recovery/complete-assisted-recovery.ts';
 import { asForm } from './security/raw-request.ts';
 import { buildElsewhere, giveAddress, giveTotp } from './support/belongings.ts';
 import { Browser, type Page } from './support/browser.ts';
@@ -345,6 +346,41 @@ describe('two admins', () => {
     );
     expect(row).toEqual({ open: 0 });
   });
+
+  it.each(['on their home', 'by the link'])(
+    'are not stopped, and the person is told so, when the account is given back as they refuse %s',
+    async (where) => {
+      const { visitor } = await signIn(PASSWORD);
+      const token = (await handedOut()).split('/').at(-1) as string;
+      const refusal = await mintLink(hub.database, hub.community.id, {
+        kind: 'assisted-recovery',
+        subject: member.subject,
+        details: { recovery: await underWay(), refuse: true },
+        hours: 1,
+      });
+      const [path, form] =
+        where === 'by the link'
+          ? [`/recover/assisted/${refusal}`, '#refuse-form']
+          : ['', '#recovery-under-way form'];
+      const page = await visitor.open(at(path));
+      const place = { communityId: hub.community.id, issuerUrl: at('') };
+      const answer = await hub.database.transaction(async (tx) => {
+        await completeAssistedRecovery(tx, place, token, { hash: 'none', isShort: false });
+        const refused = visitor.submit(page, form);
+        await vi.waitFor(async () => {
+          const waiting = await hub.database.query(
+            `SELECT 1 FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'UPDATE%'`,
+          );
+          expect(waiting).toHaveLength(1);
+        }, 10_000);
+        return { refused };
+      });
+      const told = await answer.refused;
+      expect([told.status, told.url]).toEqual([409, expect.not.stringContaining('notice')]);
+      expect(told.document.querySelector('#recover-too-late')).not.toBeNull();
+    },
+  );
 
   it("cannot get at another community's members, nor at its recoveries", async () => {
     const stranger = await buildMember(hub.database, hub.neighbour.id);

@@ -40,6 +40,7 @@ const cases = (wanted: (tried: Tried) => boolean) =>
 const VISITORS = [
   'nobody',
   'suspended',
+  'left',
   'stranger',
   'member',
   'staleMember',
@@ -50,13 +51,15 @@ const VISITORS = [
 ] as const;
 type Visitor = (typeof VISITORS)[number];
 
-const NO_MEMBERS: Visitor[] = ['nobody', 'suspended', 'stranger'];
+const NO_MEMBERS: Visitor[] = ['nobody', 'suspended', 'left', 'stranger'];
 const NO_ADMINS: Visitor[] = [...NO_MEMBERS, 'member', 'staleMember'];
 /** Whom each kind of route keeps out. */
 const KEPT_OUT: Record<string, Visitor[]> = {
   anyone: [],
   member: NO_MEMBERS,
   'member-recent': [...NO_MEMBERS, 'staleMember', 'staleOwner'],
+  // But who left by this very form of a page, in the browser that did: `the form by which somebody left`.
+  'member-recent-or-left': [...NO_MEMBERS, 'staleMember', 'staleOwner'],
   admin: NO_ADMINS,
   'admin-recent': [...NO_ADMINS, 'staleAdmin', 'staleOwner'],
   operator: [...VISITORS],
@@ -97,6 +100,8 @@ const hub = useHub({
 const browsers = {} as Record<Visitor, Browser>;
 const tokens = {} as Record<Visitor, string>;
 let operator: Browser;
+/** The form by which `left` left. */
+let leftBy: Record<string, string>;
 
 beforeAll(async () => {
   const setUp = (await hub.database.transaction(ensureSetupToken)) as string;
@@ -106,7 +111,8 @@ beforeAll(async () => {
     password: PASSWORD,
   });
   const build = (role: Role) => hub.newMember({ role });
-  const [member, admin, owner, suspended] = [
+  const [member, left, admin, owner, suspended] = [
+    await build('member'),
     await build('member'),
     await build('admin'),
     await build('owner'),
@@ -121,6 +127,7 @@ beforeAll(async () => {
     ['admin', admin],
     ['owner', owner],
     ['suspended', suspended],
+    ['left', left],
     ['staleMember', stale[0]],
     ['staleAdmin', stale[1]],
     ['staleOwner', stale[2]],
@@ -135,6 +142,9 @@ beforeAll(async () => {
   await hub.database.query(`UPDATE memberships SET status = 'suspended' WHERE subject = $1`, [
     suspended.subject,
   ]);
+  leftBy = { csrf: await csrfOf(browsers.left, '/c/a-nous/account/leave'), confirm: left.username };
+  const goodbye = await browsers.left.send(`${hub.url}/c/a-nous/account/leave`, asForm(leftBy));
+  expect(goodbye.status).toBe(200);
   await hub.app.settle();
   for (const visitor of VISITORS)
     tokens[visitor] = await csrfOf(browsers[visitor], '/c/a-nous/login?again=1&return_to=/');
@@ -254,6 +264,27 @@ describe('whoever must not', () => {
     // No logo, and the documents of hosts below a path.
     if (status === 404) expect(UNUSED_BELOW_A_PATH).toContain(tried.route.path);
     if (status === 303) expect(headers.location).not.toMatch(/\/login\b/);
+  });
+});
+
+describe('the form by which somebody left', () => {
+  const leaving = ROUTES.find(({ name }) => name === 'POST /account/leave') as Tried;
+
+  it('shows the browser that sent it what it was told, and nobody else, and changes nothing', async () => {
+    const before = await state();
+    const own = await send(leaving, { cookie: await cookiesOf('left'), fields: leftBy });
+    expect([own.status, own.text]).toEqual([200, expect.stringContaining('id="left"')]);
+    for (const visitor of ['nobody', 'suspended', 'stranger', 'staleOwner'] as const) {
+      const cookie = await cookiesOf(visitor);
+      const fields = { ...leftBy, csrf: tokens[visitor] };
+      const { status, headers } = await send(leaving, { cookie, fields });
+      expect([visitor, status, headers.location]).toEqual([
+        visitor,
+        303,
+        expect.stringMatching(/\/login\b/),
+      ]);
+    }
+    expect(await state()).toEqual(before);
   });
 });
 

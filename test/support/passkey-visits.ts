@@ -19,11 +19,17 @@ export const csrfOf = (page: Page) =>
   page.document.querySelector('input[name=csrf]')?.getAttribute('value') as string;
 
 /** Sends a form as the page's script does, and follows nothing. */
-export function post(browser: Browser, url: string, fields: Record<string, string>) {
+export function post(
+  browser: Browser,
+  url: string,
+  fields: Record<string, string>,
+  signal?: AbortSignal,
+) {
   return browser.send(url, {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded', origin: new URL(url).origin },
     body: new URLSearchParams(fields).toString(),
+    ...(signal && { signal }),
   });
 }
 

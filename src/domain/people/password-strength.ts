@@ -26,15 +26,25 @@ export type StrengthMeter = {
   stop(): Promise<void>;
 };
 
-/** @param turnMs of a processor that one password may take; then the thread goes, whatever it is at */
-export function createStrengthMeter(turnMs = TURN_MS): StrengthMeter {
+/** What one password may take, in milliseconds; then the thread goes, whatever it is at. */
+type Turn = {
+  /** Of a processor; nothing is known of that where Node cannot tell (before 24.6). */
+  turnMs: number;
+  /** By the clock. */
+  waitMs: number;
+};
+
+export function createStrengthMeter({
+  turnMs = TURN_MS,
+  waitMs = WAIT_MS,
+}: Partial<Turn> = {}): StrengthMeter {
   let worker: Promise<Worker> | undefined;
   let idle: NodeJS.Timeout | undefined;
 
   async function ask(password: string, words: readonly string[]): Promise<number> {
     worker ??= startWorker();
     const thread = await worker;
-    const turn = beginTurn(thread, turnMs);
+    const turn = beginTurn(thread, { turnMs, waitMs });
     // While it answers, it keeps the process up; before and after, it does not.
     thread.ref();
     try {
@@ -85,24 +95,27 @@ export function createStrengthMeter(turnMs = TURN_MS): StrengthMeter {
 }
 
 /** `signal` is aborted when the thread has had its time, or is gone. */
-function beginTurn(thread: Worker, turnMs: number): { signal: AbortSignal; end(): void } {
+function beginTurn(thread: Worker, { turnMs, waitMs }: Turn): { signal: AbortSignal; end(): void } {
   const over = new AbortController();
   let before: number | undefined;
   const begun = performance.now();
   const look = async () => {
+    // The clock first: a thread that is at work may be long in telling.
+    if (performance.now() - begun > waitMs) return over.abort();
     const now = await processorTime(thread);
+    if (now === undefined) return;
     before ??= now;
-    if (now - before > turnMs || performance.now() - begun > WAIT_MS) over.abort();
+    if (now - before > turnMs) over.abort();
   };
   const lookSafely = () => void look().catch(() => over.abort());
   lookSafely();
-  const looking = setInterval(lookSafely, Math.min(turnMs, LOOK_EVERY_MS));
+  const looking = setInterval(lookSafely, Math.min(turnMs, waitMs, LOOK_EVERY_MS));
   return { signal: over.signal, end: () => clearInterval(looking) };
 }
 
-/** Milliseconds of a processor that a thread has had; by the clock where Node cannot tell (before 24.6). */
-async function processorTime(thread: Worker): Promise<number> {
-  if (typeof thread.cpuUsage !== 'function') return performance.now();
+/** Milliseconds of a processor that a thread has had; undefined where Node cannot tell (before 24.6). */
+async function processorTime(thread: Worker): Promise<number | undefined> {
+  if (typeof thread.cpuUsage !== 'function') return undefined;
   const { user, system } = await thread.cpuUsage();
   return (user + system) / 1_000;
 }

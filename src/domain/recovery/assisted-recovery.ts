@@ -177,6 +177,19 @@ export async function endRecovery(
   return true;
 }
 
+/** Whether the account was given back by it: then there is nothing left to refuse. */
+export async function wasGivenBack(
+  db: Queryable,
+  communityId: string,
+  id: string,
+): Promise<boolean> {
+  const found = await db.query(
+    `SELECT 1 FROM assisted_recoveries WHERE community_id = $1 AND id = $2 AND outcome = 'done'`,
+    [communityId, id],
+  );
+  return found.length > 0;
+}
+
 const LINK_HOURS = 24;
 
 /**

@@ -25,12 +25,12 @@ type DeletePage = Extract<LeavingPage, { page: 'account/delete' }>;
 const confirmation = z.object({ confirm: typed });
 
 /**
- * A member who has just shown that it is them. The form sent again by the browser that has left by it, in which
- * nobody is signed in any more, is answered as it was.
+ * A member who has just shown that it is them; or the browser that has left by this very form, in which nobody is
+ * signed in any more: sent again, it is answered as it was.
  */
 function leaving(kind: LeftPage['kind']): Guard<CommunityKind, SignedIn> {
   return {
-    name: memberRecent.name,
+    name: 'member-recent-or-left',
     async admit(asked) {
       const { parts, request } = asked;
       const isOut = (await signedIn(request)) === undefined;
@@ -74,7 +74,7 @@ export const LEAVING_ROUTES: CommunityRoute[] = [
       );
       if (refusal === 'last-owner') return refuse({ field: 'form', code: 'last-owner' });
       await parts.settle();
-      await showLeft(parts, request, 'left', subject);
+      if (!(await showLeft(parts, request, 'left', subject))) request.redirect('/');
     },
   }),
   route({
@@ -113,7 +113,7 @@ export const LEAVING_ROUTES: CommunityRoute[] = [
       if (refusal === 'state' && (await showLeftAgain(parts, request, 'deletion'))) return;
       if (refusal !== undefined) return refuse({ field: 'form', code: refusal });
       await parts.settle();
-      await showLeft(parts, request, 'deletion', subject);
+      if (!(await showLeft(parts, request, 'deletion', subject))) request.redirect('/');
     },
   }),
   ...DECISION_ROUTES,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { noteStep } from '../../domain/done-steps/done-step.ts';
 import { findLink, spendLink } from '../../domain/links/link-store.ts';
 import { isShortAlone, newPasswordFault } from '../../domain/people/password-rule.ts';
-import { endRecovery, recoveryOf } from '../../domain/recovery/assisted-recovery.ts';
+import { endRecovery, recoveryOf, wasGivenBack } from '../../domain/recovery/assisted-recovery.ts';
 import {
   completeAssistedRecovery,
   recoveryByLink,
@@ -107,10 +107,14 @@ export const ASSISTED_RECOVERY_ROUTES: CommunityRoute[] = [
       }
       const ended = { id: recovery.id, subject };
       const ledTo = `${request.issuer.basePath}${REFUSED}`;
-      await parts.database.transaction(async (tx) => {
+      const isRefused = await parts.database.transaction(async (tx) => {
         const isOver = await endRecovery(tx, communityId, ended, subject, 'cancelled');
         if (isOver && step) await noteStep(parts.sealer, tx, step, { subject, ledTo });
+        return isOver;
       });
+      // However else it ended meanwhile, the account stays as it is.
+      if (!isRefused && (await wasGivenBack(parts.database, communityId, recovery.id)))
+        return showTooLate(request);
       await parts.settle();
       request.redirect(REFUSED);
     },
@@ -176,13 +180,22 @@ async function refuseByLink(
     if (isOver && step) await noteStep(parts.sealer, tx, step, {});
     return isOver;
   });
-  if (!ended && (await doneBefore(parts, step)) === undefined) return showExpired(request);
+  if (!ended && (await doneBefore(parts, step)) === undefined) {
+    const isTooLate = await wasGivenBack(parts.database, communityId, recovery);
+    return isTooLate ? showTooLate(request) : showExpired(request);
+  }
   await parts.settle();
   showRefused(request);
 }
 
 function showRefused(request: CommunityRequest): void {
   request.page({ page: 'recover-refused', loginUrl: ways(request).loginUrl });
+}
+
+/** The account was given back just before. */
+function showTooLate(request: CommunityRequest): void {
+  const { loginUrl } = ways(request);
+  request.page({ page: 'recover-too-late', loginUrl }, { status: 409 });
 }
 
 function passwordPage(request: CommunityRequest, token: string, username: string): PasswordPage {

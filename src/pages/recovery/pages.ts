@@ -28,6 +28,7 @@ export type RecoveryPage =
       member: { displayName: string; username: string };
     } & Form)
   | { page: 'recover-refused'; loginUrl: string }
+  | { page: 'recover-too-late'; loginUrl: string }
   | {
       page: 'admin/recoveries';
       frame: AdminFrame;

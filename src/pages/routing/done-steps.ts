@@ -42,25 +42,35 @@ export async function doneBefore(parts: Parts, step: Step | undefined): Promise<
   return step && findDone(parts, step);
 }
 
-/** Milliseconds, and how many of them: as long as a request at work may take to store what it does. */
-const PAUSE = 100;
-const PAUSES = 30;
-
-/**
- * The same where what was sent counts once and opens nothing again: of two at once, the second waits for the note
- * that the first stores with all that it does, at work on this very moment as it may be.
- * @param steps one of which it was
- */
-export async function doneMeanwhile(
+/** The same where it may have been one of several. */
+export async function doneAmong(
   parts: Parts,
   steps: readonly (Step | undefined)[],
 ): Promise<Done | undefined> {
-  for (let pause = 0; pause < PAUSES; pause += 1) {
-    for (const step of steps) {
-      const done = await doneBefore(parts, step);
-      if (done !== undefined) return done;
-    }
-    await setTimeout(PAUSE);
+  for (const step of steps) {
+    const done = await doneBefore(parts, step);
+    if (done !== undefined) return done;
+  }
+  return undefined;
+}
+
+/** Milliseconds before each look: three seconds in all, as long as a request at work may take to store what it does. */
+const PAUSES = [50, 100, 200, 400, 800, 1_600];
+
+/**
+ * The same where what was sent counts once and opens nothing again: of two at once, the second waits for the note
+ * that the first stores with all that it does, at work on this very moment as it may be; and while its visitor does.
+ */
+export async function doneMeanwhile(
+  parts: Parts,
+  { ctx }: Pick<CommunityRequest, 'ctx'>,
+  steps: readonly (Step | undefined)[],
+): Promise<Done | undefined> {
+  for (const pause of PAUSES) {
+    await setTimeout(pause);
+    if (ctx.socket.destroyed) return undefined;
+    const done = await doneAmong(parts, steps);
+    if (done !== undefined) return done;
   }
   return undefined;
 }

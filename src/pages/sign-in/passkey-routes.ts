@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import type { Step } from '../../domain/done-steps/done-step.ts';
+import type { Done, Step } from '../../domain/done-steps/done-step.ts';
 import { closedStatus } from '../../domain/memberships/closed-membership.ts';
 import { communityPlace } from '../../domain/passkeys/passkey-place.ts';
 import type { MemberOwner } from '../../domain/passkeys/passkey-store.ts';
 import { verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
+import type { Allowance } from '../../platform/throttles/limiter.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
-import { doneMeanwhile, leadOn, stepIn } from '../routing/done-steps.ts';
+import { doneAmong, doneMeanwhile, leadOn, stepIn } from '../routing/done-steps.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { completeSignIn } from './complete-sign-in.ts';
 import { countWrongPasskey } from './count-wrong-passkey.ts';
@@ -48,19 +49,20 @@ export const PASSKEY_SIGN_IN_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path
       const { passkey } = outcome;
       const amr = outcome.verified ? outcome.amr : outcome.again;
       if (amr === undefined || passkey === undefined) {
-        await refuse(parts, request, target, passkey);
+        await refuse(parts, request, target, { passkey });
         return;
       }
       const status = closedStatus(passkey);
       if (status !== undefined) {
         const { subject } = passkey;
-        await showClosedMembership(parts, request, { subject, status, using: 'passkey' }, target);
+        const isAgain = !outcome.verified;
+        const closed = { subject, status, using: 'passkey', isAgain } as const;
+        await showClosedMembership(parts, request, closed, target);
         return;
       }
       const once = stepIn(request, `passkey ${purposeOf(target)} ${form.response}`);
       if (!outcome.verified) {
-        if (!(await leadAgain(parts, request, target, once)))
-          await refuse(parts, request, target, passkey);
+        await answerAgain(parts, request, target, { once, passkey });
         return;
       }
       parts.metrics.signIns.inc({ outcome: 'signed-in' });
@@ -81,17 +83,31 @@ export const PASSKEY_SIGN_IN_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path
 /** An answer counts for the app's request that it was asked for. */
 const purposeOf = ({ interaction }: SignInTarget) => `sign-in:${interaction?.uid ?? ''}`;
 
-/** An answer that this browser has sent before opens nothing: it is led where it led. @returns whether that is the answer */
-async function leadAgain(
+/**
+ * An answer that this browser has sent before opens nothing: it is led where it led, or refused. A second click is
+ * no wrong answer; only what is counted as one waits for a note that is not there, so that few do.
+ */
+async function answerAgain(
   parts: WebParts,
   request: CommunityRequest,
   target: SignInTarget,
-  once: Step | undefined,
-): Promise<boolean> {
+  { once, passkey }: { once: Step | undefined; passkey: MemberOwner },
+): Promise<void> {
   const { interaction } = target;
-  const answered = interaction && answeredStep(request, interaction.uid);
-  const done = await doneMeanwhile(parts, [once, answered]);
-  if (done === undefined) return false;
+  const steps = [once, interaction && answeredStep(request, interaction.uid)];
+  const done = await doneAmong(parts, steps);
+  if (done !== undefined && (await leadBack(request, target, done))) return;
+  const counted = await countWrongPasskey(parts, request.community.id, request.ip);
+  if (done === undefined && counted.allowed) {
+    const doneNow = await doneMeanwhile(parts, request, steps);
+    if (doneNow !== undefined && (await leadBack(request, target, doneNow)))
+      return counted.takeBack();
+  }
+  await refuse(parts, request, target, { passkey, counted });
+}
+
+/** @returns whether that is the answer */
+function leadBack(request: CommunityRequest, target: SignInTarget, done: Done): Promise<boolean> {
   const { pendingToken } = done;
   if (pendingToken !== undefined) givePendingSignIn(request, pendingToken, target);
   return leadOn(request, done);
@@ -102,11 +118,11 @@ async function refuse(
   parts: WebParts,
   request: CommunityRequest,
   target: SignInTarget,
-  passkey: MemberOwner | undefined,
+  { passkey, counted }: { passkey: MemberOwner | undefined; counted?: Allowance },
 ): Promise<void> {
   const leaves = target.interaction !== undefined;
   const page = await loginPageFor(request, target);
-  const allowed = await countWrongPasskey(parts, request.community.id, request.ip);
+  const allowed = counted ?? (await countWrongPasskey(parts, request.community.id, request.ip));
   if (!allowed.allowed) {
     parts.metrics.signIns.inc({ outcome: 'throttled' });
     request.ctx.set('Retry-After', String(allowed.retryAfterSeconds));

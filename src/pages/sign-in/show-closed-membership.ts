@@ -8,18 +8,23 @@ import type { CommunityRequest } from '../routing/community-request.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { type SignInTarget, signInPath } from './sign-in-target.ts';
 
-/** Tells whoever has proven who they are, by a password or a passkey, why that lets them in nowhere here. */
+/**
+ * Tells whoever has proven who they are, by a password or a passkey, why that lets them in nowhere here.
+ * `isAgain`: by an answer that they have been told so for, or let in by, before; it is noted no second time.
+ */
 export async function showClosedMembership(
   parts: Pick<WebParts, 'database' | 'metrics'>,
   request: CommunityRequest,
-  closed: ClosedMembership & { using: 'password' | 'passkey' },
+  closed: ClosedMembership & { using: 'password' | 'passkey'; isAgain?: boolean },
   target: SignInTarget,
 ): Promise<void> {
-  const { subject, using } = closed;
+  const { subject, using, isAgain = false } = closed;
   const reason = await whyClosed(parts.database, request.community.id, closed);
-  parts.metrics.signIns.inc({ outcome: 'closed' });
-  const details = { reason, using };
-  request.unit.record({ type: 'sign-in.refused', actor: `member:${subject}`, subject, details });
+  if (!isAgain) {
+    parts.metrics.signIns.inc({ outcome: 'closed' });
+    const details = { reason, using };
+    request.unit.record({ type: 'sign-in.refused', actor: `member:${subject}`, subject, details });
+  }
   const path = request.issuer.basePath + signInPath(target);
   request.page(
     {

@@ -41,6 +41,7 @@ export const RECOVERY_PAGES: Record<string, PageModel> = {
   'recover expired': { page: 'recover-expired', ...ways },
   'recover refuse': { page: 'recover-refuse', ...form, member },
   'recover refused': { page: 'recover-refused', loginUrl: ways.loginUrl },
+  'recover too late': { page: 'recover-too-late', loginUrl: ways.loginUrl },
   recoveries: {
     ...admin,
     notice: 'requested',
