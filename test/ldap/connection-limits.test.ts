@@ -184,7 +184,7 @@ describe('what all connections hold', () => {
     for (const client of clients) {
       client.bind('wait', 'secret').catch(() => {});
       for (let n = 0; n < 10; n += 1) {
-        const request = searchOf(60_000);
+        const request = encodeSearch(900, 'x'.repeat(60_000), '(cn=*)');
         request.writeUInt8(100 + n, request.indexOf(0x02) + 2);
         client.send(request);
       }
@@ -198,6 +198,26 @@ describe('what all connections hold', () => {
     expect(await isServed(other)).toBe(true);
     at.release('bind wait');
     await until(() => notices().length === 2 + 2 * 10);
+  });
+
+  it('is counted as what requests take once they were read, which may be forty times what came', async () => {
+    const at = await start({ heldBytes: 4 * MB });
+    const other = await at.connect();
+    const empty = { oid: '', critical: false, value: Buffer.alloc(0) };
+    const controls = Array.from({ length: 32 }, () => empty);
+    const clients = await Promise.all(Array.from({ length: 12 }, () => at.connect()));
+    for (const client of clients) {
+      expect(await isServed(client)).toBe(true);
+      client.bind('wait', 'secret').catch(() => {});
+      // 0.8 KB each as they come, and 30 KB in memory: of all of them, 0.3 and 11 MB.
+      for (let id = 900; id < 930; id += 1)
+        client.send(encodeSearch(id, 'now', `(&${'(&)'.repeat(298)})`, { controls }));
+    }
+    const ended = () => clients.filter(({ notices }) => notices[0]?.result?.code === 51).length;
+    await until(() => ended() >= 8);
+    expect(await isServed(other)).toBe(true);
+    expect(ended()).toBeLessThan(11);
+    at.release('bind wait');
   });
 
   it('of answers that nobody reads is bounded, and others are answered', async () => {

@@ -2,7 +2,7 @@
 export type Holder = {
   /** Where the client is: an address, or an IPv6 /64. */
   readonly network: string;
-  /** Bytes of requests that are not whole, wait or run, and of answers that the client has not read. */
+  /** Bytes that requests take that are not whole, wait or run, and answers that the client has not read. */
   readonly held: number;
   /** Ends it, so that it soon holds nothing. Again: at once. */
   giveUp(): void;

@@ -174,7 +174,7 @@ export class LdapConnection<State> implements Connection<State>, Holder {
     while (this.#mayRead()) {
       const frame = this.#frames.next(this.#maxBytes());
       if (frame === undefined) return;
-      this.#receive(decodeMessage(frame), frame.length);
+      this.#receive(decodeMessage(frame));
       if (performance.now() > until) this.#yield();
     }
   }
@@ -197,11 +197,11 @@ export class LdapConnection<State> implements Connection<State>, Holder {
     return this.#isBound ? boundMessageBytes : anonymousMessageBytes;
   }
 
-  #receive(message: Message, bytes: number): void {
+  #receive(message: Message): void {
     const { request } = message;
     if (request.kind === 'unbind') this.end();
     else if (request.kind === 'abandon') this.#operations.abandon(request.target);
-    else this.#operations.take(message, bytes);
+    else this.#operations.take(message);
   }
 
   /** From the moment that a bind request came (RFC 4513 §4), and when TLS begins. */
