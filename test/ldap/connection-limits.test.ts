@@ -132,6 +132,25 @@ describe('what all connections hold', () => {
     return true;
   };
 
+  /** How many of these are held together. */
+  const fit = Math.floor(MB / 60_000);
+  const isEnded = ({ notices }: LdapClient) => notices.length > 0;
+  /** Sends it when the client is heard, so that those before it were. */
+  const sendMost = async (client: LdapClient) => {
+    expect(await isServed(client)).toBe(true);
+    client.send(most);
+  };
+  async function startBehindProxy() {
+    const proxyProtocolFrom = [ipaddr.parseCIDR('127.0.0.0/8')];
+    const at = await start({ heldBytes: MB }, { proxyProtocolFrom });
+    const from = (ip: string) => {
+      const socket = connect(at.address as { host: string; port: number });
+      socket.write(`PROXY TCP${ip.includes(':') ? 6 : 4} ${ip} ${ip} 1 389\r\n`);
+      return speakLdap(socket);
+    };
+    return { from };
+  }
+
   it('of unfinished requests is bounded: who would hold more is told that the server is busy', async () => {
     const at = await start({ heldBytes: MB });
     const other = await at.connect();
@@ -156,25 +175,55 @@ describe('what all connections hold', () => {
   });
 
   it('is taken back from the network that holds most', async () => {
-    const proxyProtocolFrom = [ipaddr.parseCIDR('127.0.0.0/8')];
-    const at = await start({ heldBytes: MB }, { proxyProtocolFrom });
-    const from = (ip: string) => {
-      const socket = connect(at.address as { host: string; port: number });
-      socket.write(`PROXY TCP4 ${ip} ${ip} 1 389\r\n`);
-      return speakLdap(socket);
-    };
+    const { from } = await startBehindProxy();
     const single = from('192.0.2.1');
     single.send(most);
     const greedy = Array.from({ length: 50 }, () => from('192.0.2.2'));
     for (const each of greedy) each.send(most);
-    const fit = Math.floor(MB / 60_000);
-    const ended = () => greedy.filter(({ notices }) => notices.length > 0).length;
-    await until(() => ended() === 50 - (fit - 1));
-    // For one that comes when all is taken, another of theirs makes room.
+    await until(() => greedy.filter(isEnded).length >= 50 - (fit - 1));
     const late = from('192.0.2.3');
-    late.send(most);
-    await until(() => ended() === 50 - (fit - 2));
+    await sendMost(late);
+    for (let n = 0; n < 3; n += 1) await sendMost(from('192.0.2.2'));
     expect([await isHeard(single), await isHeard(late)]).toEqual([true, true]);
+  });
+
+  it('is taken back from the neighbourhood that holds most, however many networks it has', async () => {
+    const { from } = await startBehindProxy();
+    const household = Array.from({ length: 3 }, () => from('2001:db8:1::1'));
+    for (const each of household) await sendMost(each);
+    const greedy = Array.from({ length: 50 }, (_, n) => from(`2001:db8:2:${n}::1`));
+    for (const each of greedy) await sendMost(each);
+    await until(() => greedy.filter(isEnded).length >= 50 - (fit - 3));
+    for (const each of household) expect(await isHeard(each)).toBe(true);
+    expect(greedy.filter((each) => !isEnded(each)).length).toBeGreaterThan(fit - 8);
+  });
+
+  it('is taken back from who is not bound, and then from who is', async () => {
+    const { from } = await startBehindProxy();
+    const bound = Array.from({ length: 5 }, () => from('192.0.2.1'));
+    for (const each of bound) {
+      await each.bind('cn=a', 'secret');
+      await sendMost(each);
+    }
+    const anonymous = Array.from({ length: 40 }, (_, n) => from(`10.${n}.0.1`));
+    for (const each of anonymous) await sendMost(each);
+    await until(() => anonymous.filter(isEnded).length >= 40 - (fit - 5));
+    expect(bound.filter(isEnded)).toEqual([]);
+    for (let n = 0; n < 30; n += 1) {
+      const each = from('192.0.2.1');
+      await each.bind('cn=a', 'secret');
+      await sendMost(each);
+      bound.push(each);
+    }
+    await until(() => bound.filter(isEnded).length >= 35 - fit);
+    expect(anonymous.filter((each) => !isEnded(each))).toEqual([]);
+  });
+
+  it('is taken back until a tenth is free, so that not all are looked at for each that comes', async () => {
+    const { from } = await startBehindProxy();
+    const clients = Array.from({ length: fit + 1 }, () => from('192.0.2.1'));
+    for (const each of clients) await sendMost(each);
+    await until(() => clients.filter(isEnded).length >= 2);
   });
 
   it('of requests that wait behind others counts, too', async () => {
@@ -184,7 +233,7 @@ describe('what all connections hold', () => {
     for (const client of clients) {
       client.bind('wait', 'secret').catch(() => {});
       for (let n = 0; n < 10; n += 1) {
-        const request = searchOf(60_000);
+        const request = encodeSearch(900, 'x'.repeat(60_000), '(cn=*)');
         request.writeUInt8(100 + n, request.indexOf(0x02) + 2);
         client.send(request);
       }
@@ -198,6 +247,26 @@ describe('what all connections hold', () => {
     expect(await isServed(other)).toBe(true);
     at.release('bind wait');
     await until(() => notices().length === 2 + 2 * 10);
+  });
+
+  it('is counted as what requests take once they were read, which may be forty times what came', async () => {
+    const at = await start({ heldBytes: 4 * MB });
+    const other = await at.connect();
+    const empty = { oid: '', critical: false, value: Buffer.alloc(0) };
+    const controls = Array.from({ length: 32 }, () => empty);
+    const clients = await Promise.all(Array.from({ length: 12 }, () => at.connect()));
+    for (const client of clients) {
+      expect(await isServed(client)).toBe(true);
+      client.bind('wait', 'secret').catch(() => {});
+      // 0.8 KB each as they come, and 30 KB in memory: of all of them, 0.3 and 11 MB.
+      for (let id = 900; id < 930; id += 1)
+        client.send(encodeSearch(id, 'now', `(&${'(&)'.repeat(298)})`, { controls }));
+    }
+    const ended = () => clients.filter(({ notices }) => notices[0]?.result?.code === 51).length;
+    await until(() => ended() >= 8);
+    expect(await isServed(other)).toBe(true);
+    expect(ended()).toBeLessThan(11);
+    at.release('bind wait');
   });
 
   it('of answers that nobody reads is bounded, and others are answered', async () => {

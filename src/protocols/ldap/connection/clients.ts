@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Cidr } from '../../../platform/config/config.ts';
 import { isIn, isLoopback, plainAddress } from '../../../platform/net/addresses.ts';
-import { networkOf } from '../../../platform/throttles/network.ts';
+import { neighbourhoodOf, networkOf } from '../../../platform/throttles/network.ts';
 import type { Handler } from '../handler.ts';
 import { noticeOfDisconnection } from '../protocol/response-writer.ts';
 import { RESULT } from '../protocol/result.ts';
@@ -78,6 +78,7 @@ export function createClients<State>(options: ClientsOptions<State>) {
       id: nextId++,
       ip,
       network: networkOf(ip),
+      neighbourhood: neighbourhoodOf(ip),
       isLocal,
       handler,
       limits,

@@ -7,7 +7,7 @@ const NOTHING = Buffer.alloc(0);
 
 /**
  * Cuts a byte stream into LDAPMessages (RFC 4511 §5.1). What a message declares to be longer than allowed
- * is refused as soon as its length is read, before any of it is kept. Each byte is copied twice at most, so
+ * is refused as soon as its length is read, before any of it is kept. Each byte is copied a few times at most, so
  * that a message that comes byte by byte costs no more than one that comes whole.
  */
 export class Frames {
@@ -34,7 +34,7 @@ export class Frames {
   }
 
   add(bytes: Buffer): void {
-    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+    this.#rest = this.#rest.length === 0 ? bytes : own([this.#rest, bytes]);
   }
 
   /**
@@ -48,13 +48,12 @@ export class Frames {
     if (rest.length === 0) return undefined;
     const size = frameSize(rest);
     if (size === undefined) {
-      // A copy: a view of these few bytes would keep the whole chunk that they came in.
-      this.#rest = Buffer.from(rest);
+      this.#rest = trimmed(rest);
       return undefined;
     }
     if (size > maxBytes) throw new ProtocolError(`a message of ${size} bytes is too long`);
     if (size <= rest.length) {
-      this.#rest = size === rest.length ? NOTHING : rest.subarray(size);
+      this.#rest = trimmed(rest.subarray(size));
       return rest.subarray(0, size);
     }
     this.#partial = Buffer.allocUnsafeSlow(size);
@@ -66,11 +65,28 @@ export class Frames {
   #fill(partial: Buffer): Buffer | undefined {
     const copied = this.#rest.copy(partial, this.#filled);
     this.#filled += copied;
-    this.#rest = copied === this.#rest.length ? NOTHING : this.#rest.subarray(copied);
+    this.#rest = trimmed(this.#rest.subarray(copied));
     if (this.#filled < partial.length) return undefined;
     this.#partial = undefined;
     return partial;
   }
+}
+
+/**
+ * The same bytes: copied, where they are a view of more than twice as many, all of which it would keep. What is
+ * left of a chunk, message after message, is so copied once in all.
+ */
+function trimmed(rest: Buffer): Buffer {
+  if (rest.length === 0) return NOTHING;
+  return rest.buffer.byteLength > 2 * rest.length ? own([rest]) : rest;
+}
+
+/** A copy in memory of its own: one of Node's pool would keep the 8 KB that it shares. */
+function own(pieces: readonly Buffer[]): Buffer {
+  const copy = Buffer.allocUnsafeSlow(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) at += piece.copy(copy, at);
+  return copy;
 }
 
 /** The size of the message that `bytes` begin with; undefined while its header is not whole. */

@@ -25,6 +25,7 @@ export type ConnectionOptions<State> = {
   id: number;
   ip: string;
   network: string;
+  neighbourhood: string;
   /** Whether the client is on this machine. */
   isLocal: boolean;
   handler: Handler<State>;
@@ -47,6 +48,7 @@ export class LdapConnection<State> implements Connection<State>, Holder {
   readonly id: number;
   readonly ip: string;
   readonly network: string;
+  readonly neighbourhood: string;
   state: State;
   #socket: Socket;
   #options: ConnectionOptions<State>;
@@ -68,6 +70,7 @@ export class LdapConnection<State> implements Connection<State>, Holder {
     this.id = options.id;
     this.ip = options.ip;
     this.network = options.network;
+    this.neighbourhood = options.neighbourhood;
     this.state = options.handler.anonymous();
     this.#options = options;
     this.#isTls = isTls;
@@ -94,6 +97,10 @@ export class LdapConnection<State> implements Connection<State>, Holder {
 
   isConfidential(): boolean {
     return this.#isTls || this.#options.isLocal;
+  }
+
+  get isBound(): boolean {
+    return this.#isBound;
   }
 
   get held(): number {
@@ -174,7 +181,7 @@ export class LdapConnection<State> implements Connection<State>, Holder {
     while (this.#mayRead()) {
       const frame = this.#frames.next(this.#maxBytes());
       if (frame === undefined) return;
-      this.#receive(decodeMessage(frame), frame.length);
+      this.#receive(decodeMessage(frame));
       if (performance.now() > until) this.#yield();
     }
   }
@@ -197,11 +204,11 @@ export class LdapConnection<State> implements Connection<State>, Holder {
     return this.#isBound ? boundMessageBytes : anonymousMessageBytes;
   }
 
-  #receive(message: Message, bytes: number): void {
+  #receive(message: Message): void {
     const { request } = message;
     if (request.kind === 'unbind') this.end();
     else if (request.kind === 'abandon') this.#operations.abandon(request.target);
-    else this.#operations.take(message, bytes);
+    else this.#operations.take(message);
   }
 
   /** From the moment that a bind request came (RFC 4513 §4), and when TLS begins. */

@@ -6,9 +6,9 @@ export type LdapLimits = {
   /** Operations of a connection that run at once, and that wait behind them. */
   running: number;
   queued: number;
-  /** Bytes of those that wait, after which no more are read. */
+  /** Bytes that those that wait take in memory, after which no more are read. */
   queuedBytes: number;
-  /** Bytes that all connections together may hold: of requests, and of answers that nobody reads. */
+  /** Bytes of memory that all connections together may hold: of requests, and of answers that nobody reads. */
   heldBytes: number;
   connections: number;
   /** Of one address, or one IPv6 /64; those of this machine and a proxy's own aside. */

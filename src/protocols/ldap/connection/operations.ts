@@ -7,6 +7,7 @@ import type { LdapLimits } from './limits.ts';
 import { Operation } from './operation.ts';
 import type { Outgoing } from './outgoing.ts';
 import { isExclusive, isStartTls, RESPONSE_TAGS, START_TLS } from './request-kinds.ts';
+import { sizeInMemory } from './size-in-memory.ts';
 
 /** Answers are sent in the midst of an event only when they have grown to this many bytes. */
 const FLUSH_BYTES = 65_536;
@@ -35,7 +36,7 @@ export class Operations<State> {
   #asker: Asker<State>;
   #running = new Set<Operation>();
   #queue: Waiting[] = [];
-  /** Bytes of the messages that wait. */
+  /** Bytes that the messages that wait take in memory, which is far more than they came in. */
   #queuedBytes = 0;
   #runningBytes = 0;
   /** A bind is under way: nothing else starts. */
@@ -50,7 +51,7 @@ export class Operations<State> {
     return this.#running.size > 0 || this.#queue.length > 0;
   }
 
-  /** Bytes of the messages that wait or run. */
+  /** Bytes that the messages that wait or run take in memory. */
   get held(): number {
     return this.#queuedBytes + this.#runningBytes;
   }
@@ -62,13 +63,12 @@ export class Operations<State> {
 
   /**
    * Starts an operation, or has it wait.
-   * @param bytes that it came in
    * @throws ProtocolError when its message id is another's that has no answer yet (RFC 4511 §4.1.1.1)
    */
-  take(message: Message, bytes: number): void {
+  take(message: Message): void {
     if (this.#isInUse(message.id)) throw new ProtocolError(`message id ${message.id} is in use`);
-    if (this.#queue.length === 0 && this.#mayStart(message)) this.#start({ message, bytes });
-    else this.#wait({ message, bytes });
+    if (this.#queue.length === 0 && this.#mayStart(message)) this.#start(message);
+    else this.#wait({ message, bytes: sizeInMemory(message) });
   }
 
   startQueued(): void {
@@ -76,7 +76,7 @@ export class Operations<State> {
       if (!this.#mayStart(first.message)) return;
       this.#queue.shift();
       this.#queuedBytes -= first.bytes;
-      this.#start(first);
+      this.#start(first.message);
     }
   }
 
@@ -119,7 +119,7 @@ export class Operations<State> {
       : this.#running.size < this.#options.limits.running;
   }
 
-  #start({ message, bytes }: Waiting): void {
+  #start(message: Message): void {
     const { id, request } = message;
     const { outgoing } = this.#asker;
     const operation = new Operation(id, outgoing, !isExclusive(request));
@@ -127,14 +127,14 @@ export class Operations<State> {
     try {
       this.#refuseUnknown(message);
       if (isStartTls(request)) this.#asker.startTls(id);
-      else this.#perform({ message, bytes }, operation);
+      else this.#perform(message, operation);
     } catch (error) {
       this.#failed(message, operation, error);
     }
     if (outgoing.writer.length > FLUSH_BYTES) outgoing.flush();
   }
 
-  #perform({ message, bytes }: Waiting, operation: Operation): void {
+  #perform(message: Message, operation: Operation): void {
     const done = this.#options.handler.handle(message, this.#asker.connection, operation);
     if (done === undefined) {
       this.#succeeded(message);
@@ -142,6 +142,7 @@ export class Operations<State> {
     }
     this.#running.add(operation);
     this.#isExclusive = isExclusive(message.request);
+    const bytes = sizeInMemory(message);
     this.#runningBytes += bytes;
     void this.#waitFor(done, { message, bytes }, operation);
   }

@@ -103,10 +103,15 @@ export class BerReader {
     return this.buffer[this.offset++] !== 0;
   }
 
-  /** A copy of a primitive string's bytes. A view would keep whatever else came with them, 64 KB of it. */
+  /**
+   * A copy of a primitive string's bytes, in memory of its own. A view would keep whatever else came with them,
+   * 64 KB of it; one of Node's pool, the 8 KB that it shares.
+   */
   octets(tag: number): Buffer {
     const start = this.#string(tag);
-    return Buffer.from(this.buffer.subarray(start, this.offset));
+    const copy = Buffer.allocUnsafeSlow(this.offset - start);
+    this.buffer.copy(copy, 0, start, this.offset);
+    return copy;
   }
 
   /** A string's text, or undefined when its bytes are not UTF-8, or more than allowed. */
