@@ -320,6 +320,8 @@ describe('notices of disconnection (row 3)', () => {
     const answer = client.request(search('wait'));
     const queued = client.request(bindRequest('cn=a'));
     await at.untilAsked('search wait');
+    // It has been let in, and what came before it has been read.
+    expect(await isAlive(idle)).toBe(true);
     const stopped = at.stop();
     await idle.closed;
     expect(idle.notices).toMatchObject([{ id: 0, result: { code: 52 } }]);
