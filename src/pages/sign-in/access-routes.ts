@@ -76,32 +76,22 @@ export const ACCESS_ROUTES: CommunityRoute[] = [
       request.redirect(`/access/${interaction.uid}`);
     },
   }),
-  // Back to the app, which is told `access_denied` (OpenID Connect Core 1.0 §3.1.2.6).
-  route({
-    method: 'POST',
-    path: '/access/:uid/return',
-    params: appRequestParams,
-    who: appRequest('access'),
-    form: noFields,
-    async handle({ parts, request, who: interaction }) {
-      await finish(parts, request, interaction, {
-        error: 'access_denied',
-        error_description: 'the member may not use this service',
-      });
-    },
-  }),
-  // The same of a sign-in that ends here, since the account is closed.
-  route({
-    method: 'POST',
-    path: '/login/:uid/return',
-    params: appRequestParams,
-    who: appRequest('login'),
-    form: noFields,
-    async handle({ parts, request, who: interaction }) {
-      await finish(parts, request, interaction, {
-        error: 'access_denied',
-        error_description: 'the sign-in was given up',
-      });
-    },
-  }),
+  backToApp('access', 'the member may not use this service'),
+  // Of a sign-in that ends here, since the account is closed.
+  backToApp('login', 'the sign-in was given up'),
 ];
+
+/** Back to the app, which is told `access_denied` and why (OpenID Connect Core 1.0 §3.1.2.6). */
+function backToApp(question: 'access' | 'login', why: string): CommunityRoute {
+  return route({
+    method: 'POST',
+    path: `/${question}/:uid/return`,
+    params: appRequestParams,
+    who: appRequest(question),
+    form: noFields,
+    async handle({ parts, request, who: interaction }) {
+      const denied = { error: 'access_denied', error_description: why };
+      await finish(parts, request, interaction, denied);
+    },
+  });
+}

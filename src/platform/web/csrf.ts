@@ -79,10 +79,13 @@ export function createCsrf(sealer: Sealer): Csrf {
   };
 }
 
+/** Whether the browser says that another site's page had it ask (Fetch Metadata); not every browser says so. */
+export function isFromElsewhere(ctx: Context): boolean {
+  return !['', 'same-origin', 'none'].includes(ctx.get('sec-fetch-site'));
+}
+
 function checkSource(ctx: Context, ownOrigin: string): void {
-  const site = ctx.get('sec-fetch-site');
-  if (site !== '' && site !== 'same-origin' && site !== 'none')
-    throw new CsrfError('sent from another site');
+  if (isFromElsewhere(ctx)) throw new CsrfError('sent from another site');
   const origin = ctx.get('origin');
   // No more than scheme and host: whatever else a sender writes there is not for the log.
   if (origin !== '' && !isSameOrigin(origin, ownOrigin))

@@ -76,7 +76,7 @@ export class Operations<State> {
       if (!this.#mayStart(first.message)) return;
       this.#queue.shift();
       this.#queuedBytes -= first.bytes;
-      this.#start(first.message);
+      this.#start(first.message, first.bytes);
     }
   }
 
@@ -119,7 +119,8 @@ export class Operations<State> {
       : this.#running.size < this.#options.limits.running;
   }
 
-  #start(message: Message): void {
+  /** @param bytes that it takes, where they were counted */
+  #start(message: Message, bytes?: number): void {
     const { id, request } = message;
     const { outgoing } = this.#asker;
     const operation = new Operation(id, outgoing, !isExclusive(request));
@@ -127,14 +128,14 @@ export class Operations<State> {
     try {
       this.#refuseUnknown(message);
       if (isStartTls(request)) this.#asker.startTls(id);
-      else this.#perform(message, operation);
+      else this.#perform(message, operation, bytes);
     } catch (error) {
       this.#failed(message, operation, error);
     }
     if (outgoing.writer.length > FLUSH_BYTES) outgoing.flush();
   }
 
-  #perform(message: Message, operation: Operation): void {
+  #perform(message: Message, operation: Operation, counted?: number): void {
     const done = this.#options.handler.handle(message, this.#asker.connection, operation);
     if (done === undefined) {
       this.#succeeded(message);
@@ -142,7 +143,7 @@ export class Operations<State> {
     }
     this.#running.add(operation);
     this.#isExclusive = isExclusive(message.request);
-    const bytes = sizeInMemory(message);
+    const bytes = counted ?? sizeInMemory(message);
     this.#runningBytes += bytes;
     void this.#waitFor(done, { message, bytes }, operation);
   }
