@@ -1,43 +1,25 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { ProxiedBrowser } from './security/proxied-browser.ts';
 import { Authenticator } from './support/authenticator.ts';
-import {
-  type BuiltCommunity,
-  buildCommunity,
-  buildMember,
-  buildService,
-  giveHosts,
-  PASSWORD,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
-import { csrfOf, enrol, post, question } from './support/passkey-visits.ts';
-import { RelyingParty } from './support/relying-party.ts';
+import { giveHosts, PASSWORD } from './support/factories.ts';
+import { csrfOf, enrol, isSignedIn, post, question, signInsOf } from './support/passkey-visits.ts';
+import { useHub } from './support/use-hub.ts';
 
 // A passkey of the community's own host, for a sign-in that began at the hub's address.
 
 const HUB = 'https://hub.example';
 const HOST = 'https://login.lamyne.example';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let issuer: string;
-let app: RelyingParty;
-beforeAll(async () => {
-  hub = await startHub({
-    TROUSSEAU_ROLES: 'web',
-    TROUSSEAU_URL: HUB,
-    TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8',
-  });
-  community = await buildCommunity(hub.database, { slug: 'lamyne' });
-  issuer = `${HUB}/c/lamyne`;
-  app = new RelyingParty(HUB, community, await buildService(hub, community));
-  await giveHosts(hub, community, [new URL(HOST).host]);
+const hub = useHub({
+  env: { TROUSSEAU_ROLES: 'web', TROUSSEAU_URL: HUB, TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8' },
+  community: { slug: 'lamyne' },
+  client: {},
 });
-afterAll(() => hub.stop());
+beforeAll(() => giveHosts(hub, hub.community, [new URL(HOST).host]));
 
 /** Someone at the host with the answer to their passkey's question; the sign-in began at this address. */
-async function atHost(begin = `${issuer}/login`) {
-  const { username, subject } = await buildMember(hub.database, community.id);
+async function atHost(begin = `${hub.issuer}/login`) {
+  const { username, subject } = await hub.newMember();
   const authenticator = new Authenticator(HOST);
   await enrol(HOST, username, authenticator, new ProxiedBrowser(hub));
   const browser = new ProxiedBrowser(hub);
@@ -52,20 +34,11 @@ async function atHost(begin = `${issuer}/login`) {
 }
 
 const backOf = (answer: Response) => answer.headers.get('location') as string;
-const isIn = async (browser: ProxiedBrowser) =>
-  (await browser.open(`${issuer}/account`)).url === `${issuer}/account`;
-
-async function rows(subject: string) {
-  const [row] = await hub.database.query(
-    `SELECT (SELECT count(*)::int FROM sessions WHERE subject = $1) AS sessions,
-       (SELECT count(*)::int FROM events WHERE subject = $1 AND type = 'member.signed-in') AS events`,
-    [subject],
-  );
-  return row;
-}
+const isIn = (browser: ProxiedBrowser) => isSignedIn(hub.issuer, browser);
+const rows = (subject: string) => signInsOf(hub.database, subject);
 
 async function forgetSession(browser: ProxiedBrowser) {
-  for (const { key, path } of await browser.jar.getCookies(issuer))
+  for (const { key, path } of await browser.jar.getCookies(hub.issuer))
     if (key.includes('session'))
       await browser.jar.store.removeCookie('hub.example', path as string, key);
 }
@@ -112,7 +85,7 @@ describe('the way back by the code, taken twice', () => {
   });
 
   it('goes on to the app that asked', async () => {
-    const { browser, send } = await atHost(app.authorizationUrl());
+    const { browser, send } = await atHost(hub.client.authorizationUrl());
     const back = backOf(await send());
     const led = [await browser.send(back), await browser.send(back)].map(backOf);
     expect(new Set(led).size).toBe(1);
@@ -121,7 +94,7 @@ describe('the way back by the code, taken twice', () => {
   });
 
   it('is none by another code, nor for another browser', async () => {
-    for (const begin of [undefined, app.authorizationUrl()]) {
+    for (const begin of [undefined, hub.client.authorizationUrl()]) {
       const { browser, send } = await atHost(begin);
       const back = backOf(await send());
       expect((await browser.send(back)).status).toBe(303);

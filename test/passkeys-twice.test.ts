@@ -1,36 +1,27 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Authenticator } from './support/authenticator.ts';
 import { Browser } from './support/browser.ts';
-import { type BuiltCommunity, buildCommunity, buildMember } from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
-import { csrfOf, enrol, post, question } from './support/passkey-visits.ts';
+import { csrfOf, enrol, isSignedIn, post, question, signInsOf } from './support/passkey-visits.ts';
+import { useHub } from './support/use-hub.ts';
 
 // That the same answer leads where it led is walked in test/twice; here, what it must not do.
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let issuer: string;
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web' });
-  community = await buildCommunity(hub.database);
-  issuer = `${hub.url}/c/${community.slug}`;
-});
+const hub = useHub({ env: { TROUSSEAU_ROLES: 'web' }, community: {} });
 beforeEach(async () => {
   await hub.database.query('DELETE FROM throttles');
 });
-afterAll(() => hub.stop());
 
 /** A browser that is about to sign in by a passkey alone, and its answer. */
 async function answered(authenticator = new Authenticator(hub.url)) {
-  const { subject, username } = await buildMember(hub.database, community.id);
-  await enrol(issuer, username, authenticator);
+  const { subject, username } = await hub.newMember();
+  await enrol(hub.issuer, username, authenticator);
   const browser = new Browser();
-  const page = await browser.open(`${issuer}/login?return_to=/account/sessions`);
+  const page = await browser.open(`${hub.issuer}/login?return_to=/account/sessions`);
   const { options } = await question(browser, page);
   const fields = { csrf: csrfOf(page), response: authenticator.signIn(options) };
   const send = (by = browser, more = {}, signal?: AbortSignal) => {
     const sent = { ...fields, return_to: '/account/sessions', ...more };
-    return post(by, `${issuer}/login/passkey`, sent, signal);
+    return post(by, `${hub.issuer}/login/passkey`, sent, signal);
   };
   return { subject, browser, send };
 }
@@ -51,7 +42,7 @@ async function counted(): Promise<number> {
   return row?.points as number;
 }
 const forgetSteps = () =>
-  hub.database.query('DELETE FROM done_steps WHERE community_id = $1', [community.id]);
+  hub.database.query('DELETE FROM done_steps WHERE community_id = $1', [hub.community.id]);
 const soon = { timeout: 10_000, interval: 10 };
 
 async function eventsOf(subject: string, type: string): Promise<number> {
@@ -62,30 +53,21 @@ async function eventsOf(subject: string, type: string): Promise<number> {
   return events.length;
 }
 
-const isIn = async (browser: Browser) =>
-  (await browser.open(`${issuer}/account`)).url === `${issuer}/account`;
-
-async function rows(subject: string) {
-  const [row] = await hub.database.query(
-    `SELECT (SELECT count(*)::int FROM sessions WHERE subject = $1) AS sessions,
-       (SELECT count(*)::int FROM events WHERE subject = $1 AND type = 'member.signed-in') AS events`,
-    [subject],
-  );
-  return row;
-}
+const isIn = (browser: Browser) => isSignedIn(hub.issuer, browser);
+const rows = (subject: string) => signInsOf(hub.database, subject);
 
 describe("a passkey's answer that was taken, sent again", () => {
   it('leads where it led, wherever its form says now, and gives the cookie that was lost', async () => {
     const { subject, browser, send } = await signedIn();
     const before = await rows(subject);
-    const cookies = await browser.jar.getCookies(issuer);
+    const cookies = await browser.jar.getCookies(hub.issuer);
     for (const { key } of cookies.filter(({ key: name }) => name.includes('session')))
-      await browser.jar.store.removeCookie('localhost', `/c/${community.slug}`, key);
+      await browser.jar.store.removeCookie('localhost', `/c/${hub.community.slug}`, key);
     expect(await isIn(browser)).toBe(false);
     const again = await send(browser, { return_to: '/account/passkeys' });
     expect([again.status, again.headers.get('location')]).toEqual([
       303,
-      `/c/${community.slug}/account/sessions`,
+      `/c/${hub.community.slug}/account/sessions`,
     ]);
     expect(await isIn(browser)).toBe(true);
     expect(await rows(subject)).toEqual(before);
@@ -93,7 +75,7 @@ describe("a passkey's answer that was taken, sent again", () => {
 
   it('opens nothing once its session is over', async () => {
     const { browser, send } = await signedIn();
-    const out = await browser.open(`${issuer}/oidc/session/end`);
+    const out = await browser.open(`${hub.issuer}/oidc/session/end`);
     await browser.submit(out, '#logout-form', {}, '#logout-confirm');
     expect(await isIn(browser)).toBe(false);
     expect((await send()).status).toBe(400);
@@ -104,7 +86,7 @@ describe("a passkey's answer that was taken, sent again", () => {
     const { subject, send } = await signedIn();
     const before = await rows(subject);
     const thief = new Browser();
-    const csrf = csrfOf(await thief.open(`${issuer}/login`));
+    const csrf = csrfOf(await thief.open(`${hub.issuer}/login`));
     expect((await send(thief, { csrf })).status).toBe(400);
     expect((await send(thief)).status).toBe(403);
     expect(await isIn(thief)).toBe(false);

@@ -1,16 +1,9 @@
 import { hash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { newTotpSecret, storeTotp } from '../src/domain/second-factors/totp.ts';
 import { Browser, type Page } from './support/browser.ts';
-import {
-  type BuiltCommunity,
-  buildCommunity,
-  buildMember,
-  buildService,
-  PASSWORD,
-} from './support/factories.ts';
-import { startHub, type TestHub } from './support/hub.ts';
-import { RelyingParty } from './support/relying-party.ts';
+import { PASSWORD } from './support/factories.ts';
+import { useHub } from './support/use-hub.ts';
 
 // Each limit is used up as a visitor uses it up.
 
@@ -18,13 +11,9 @@ const NAME = 'La Fabrique';
 const LOGO = Buffer.from('89504e470d0a1a0a', 'hex');
 const HELP = 'aide@fabrique.example';
 
-let hub: TestHub;
-let community: BuiltCommunity;
-let app: RelyingParty;
-
-beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_ROLES: 'web', TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8' });
-  community = await buildCommunity(hub.database, {
+const hub = useHub({
+  env: { TROUSSEAU_ROLES: 'web', TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8' },
+  community: {
     slug: 'fabrique',
     name: NAME,
     accent: '#0a7d5a',
@@ -32,15 +21,9 @@ beforeAll(async () => {
     locale: 'en',
     registration: 'open',
     logo: { mediaType: 'image/png', sha256: hash('sha256', LOGO), bytes: LOGO },
-  });
-  app = new RelyingParty(
-    hub.url,
-    community,
-    await buildService(hub, community, { name: 'Agenda' }),
-  );
-  await hub.app.settle();
+  },
+  service: { name: 'Agenda' },
 });
-afterAll(() => hub.stop());
 
 let visitors = 0;
 /** Each at an address of its own, far from the others'. */
@@ -69,7 +52,7 @@ async function wrongPasswords(browser: Browser, url: string): Promise<Page> {
 
 /** From a page of a member whose authenticator app is asked for. */
 async function wrongCodes(browser: Browser, url: string): Promise<Page> {
-  const { personId, username } = await buildMember(hub.database, community.id);
+  const { personId, username } = await hub.newMember();
   await hub.database.transaction((tx) =>
     storeTotp(tx, hub.sealer, personId, { secret: newTotpSecret(), step: 0 }),
   );
@@ -78,7 +61,7 @@ async function wrongCodes(browser: Browser, url: string): Promise<Page> {
 }
 
 async function wrongLinks(browser: Browser): Promise<Page> {
-  const url = `${app.issuer}/verify/${'a'.repeat(43)}`;
+  const url = `${hub.client.issuer}/verify/${'a'.repeat(43)}`;
   return untilTooMany(70, () => browser.open(url));
 }
 
@@ -86,7 +69,7 @@ async function wrongLinks(browser: Browser): Promise<Page> {
 async function requestsOfApps(browser: Browser): Promise<Page> {
   let isOver = false;
   const send = async () => {
-    const answer = await fetch(app.authorizationUrl(), {
+    const answer = await fetch(hub.client.authorizationUrl(), {
       redirect: 'manual',
       headers: browser.headers,
     });
@@ -95,12 +78,12 @@ async function requestsOfApps(browser: Browser): Promise<Page> {
   };
   for (let round = 0; round < 200 && !isOver; round += 1)
     await Promise.all(Array.from({ length: 12 }, send));
-  return browser.open(app.authorizationUrl());
+  return browser.open(hub.client.authorizationUrl());
 }
 
 async function askToRecover(browser: Browser): Promise<Page> {
   return untilTooMany(8, async () =>
-    browser.submit(await browser.open(`${app.issuer}/recover`), '#recover-form', {
+    browser.submit(await browser.open(`${hub.client.issuer}/recover`), '#recover-form', {
       username: 'camille',
     }),
   );
@@ -108,7 +91,7 @@ async function askToRecover(browser: Browser): Promise<Page> {
 
 async function askToRegister(browser: Browser): Promise<Page> {
   return untilTooMany(8, async () =>
-    browser.submit(await browser.open(`${app.issuer}/register`), '#register-form', {
+    browser.submit(await browser.open(`${hub.client.issuer}/register`), '#register-form', {
       email: 'camille@ailleurs.example',
     }),
   );
@@ -117,19 +100,19 @@ async function askToRegister(browser: Browser): Promise<Page> {
 type Met = { meet: (browser: Browser) => Promise<Page>; wayOn: string };
 const PLACES: Record<string, Met> = {
   'wrong passwords': {
-    meet: (browser) => wrongPasswords(browser, `${app.issuer}/login`),
+    meet: (browser) => wrongPasswords(browser, `${hub.client.issuer}/login`),
     wayOn: '#login-form',
   },
   'wrong passwords on the way to an app': {
-    meet: (browser) => wrongPasswords(browser, app.authorizationUrl()),
+    meet: (browser) => wrongPasswords(browser, hub.client.authorizationUrl()),
     wayOn: '#login-form',
   },
   'wrong codes': {
-    meet: (browser) => wrongCodes(browser, `${app.issuer}/login`),
+    meet: (browser) => wrongCodes(browser, `${hub.client.issuer}/login`),
     wayOn: '#second-factor-form',
   },
   'wrong codes on the way to an app': {
-    meet: (browser) => wrongCodes(browser, app.authorizationUrl()),
+    meet: (browser) => wrongCodes(browser, hub.client.authorizationUrl()),
     wayOn: '#second-factor-form',
   },
   'links that are none': { meet: wrongLinks, wayOn: '#way-on' },

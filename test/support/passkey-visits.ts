@@ -1,3 +1,4 @@
+import type { Database } from '../../src/platform/database/database.ts';
 import { Authenticator } from './authenticator.ts';
 import { Browser, type Page } from './browser.ts';
 import { PASSWORD } from './factories.ts';
@@ -85,4 +86,19 @@ export async function signIn(
   const answer = authenticator.signIn(options, change);
   const fields = { csrf: csrfOf(page), response: answer };
   return { browser, response: await post(browser, `${issuer}/login/passkey`, fields) };
+}
+
+/** Whether somebody is signed in in this browser. */
+export async function isSignedIn(issuer: string, browser: Browser): Promise<boolean> {
+  return (await browser.open(`${issuer}/account`)).url === `${issuer}/account`;
+}
+
+/** How many sessions a member has, and how often they are said to have signed in. */
+export async function signInsOf(db: Database, subject: string) {
+  const [row] = await db.query<{ sessions: number; events: number }>(
+    `SELECT (SELECT count(*)::int FROM sessions WHERE subject = $1) AS sessions,
+       (SELECT count(*)::int FROM events WHERE subject = $1 AND type = 'member.signed-in') AS events`,
+    [subject],
+  );
+  return row;
 }
