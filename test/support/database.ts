@@ -19,7 +19,8 @@ export async function cloneDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   await admin(`CREATE DATABASE ${name} TEMPLATE ${inject('template')}`);
   const url = databaseUrl(name);
-  const database = await openDatabase({ url });
+  // Files that run at once share the PostgreSQL, where each connection is a process that has to begin from nothing.
+  const database = await openDatabase({ url, poolSize: 5 });
   return {
     database,
     url,

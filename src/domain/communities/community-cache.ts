@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { ChangeFeed } from '../../platform/database/change-feed.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { ownCopy } from '../../platform/text/own-copy.ts';
+import { roomBySize, roomFor } from '../../platform/work/cache-room.ts';
 import type { Community } from './community.ts';
 import { type CommunityKey, loadCommunity } from './community-store.ts';
 
@@ -27,13 +28,11 @@ export function createCommunityCache(
   feed: ChangeFeed,
   limits = LIMITS,
 ): CommunityCache {
-  const known = new LRUCache<string, Community>({
-    max: limits.names,
-    maxSize: limits.characters,
-    sizeCalculation: ({ size }) => size,
-  });
+  const known = new LRUCache<string, Community>(
+    roomBySize(limits.names, limits.characters, ({ size }) => size),
+  );
   /** Names that lead nowhere: a flood of them stays cheap, and drives out nothing that is known. */
-  const unknown = new LRUCache<string, true>({ max: limits.unknown });
+  const unknown = new LRUCache<string, true>(roomFor(limits.unknown));
   const loading = new Map<string, Promise<Community | undefined>>();
   const listeners: ((communityId: string | undefined) => void)[] = [];
   let version = 0;

@@ -6,6 +6,7 @@ import type { Config } from '../../platform/config/config.ts';
 import { hostForms } from '../../platform/text/host-name.ts';
 import { ownCopy } from '../../platform/text/own-copy.ts';
 import { notFound, RequestError } from '../../platform/web/http-errors.ts';
+import { roomBySize } from '../../platform/work/cache-room.ts';
 import type { CommunityPlace } from './open-community-request.ts';
 
 /** To whom a request is: to the hub itself, or to one of its communities. */
@@ -29,11 +30,9 @@ const MAX_CHARACTERS = 16 * 1024 * 1024;
 
 /** A registered host is a community's own; on the hub's host the path names the community. */
 export function createPlaces(communities: CommunityCache, { url }: Config): Places {
-  const seen = new LRUCache<string, CommunityPlace>({
-    max: MAX_REMEMBERED,
-    maxSize: MAX_CHARACTERS,
-    sizeCalculation: ({ community }) => community.size,
-  });
+  const seen = new LRUCache<string, CommunityPlace>(
+    roomBySize(MAX_REMEMBERED, MAX_CHARACTERS, ({ community }) => community.size),
+  );
 
   /** The issuers that the address may be of; undefined for the hub's own pages. */
   function candidates(host: string, path: string): Candidate[] | undefined {

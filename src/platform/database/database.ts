@@ -1,5 +1,6 @@
 import pg from 'pg';
-import { DataSource } from 'typeorm';
+// Not from the package's front door, which loads all that commands have no use for.
+import { DataSource } from 'typeorm/data-source/DataSource.js';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { parseDatabaseUrl } from '../config/database-url.ts';
 import { isDatabaseAway } from './availability.ts';

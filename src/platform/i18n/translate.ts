@@ -10,8 +10,11 @@ export class MissingTextError extends Error {
   override readonly name = 'MissingTextError';
 }
 
+/** Read once, as the program is. */
+const CATALOGUES = LOCALES.map((locale) => [locale, readCatalogue(locale)] as const);
+
 /**
- * Reads the catalogues once. Values are set as people's own texts are, and not escaped: the templates escape what
+ * Values are set as people's own texts are, and not escaped: the templates escape what
  * they show.
  * @param set what else is done to our own words; values, which people may copy, are left out of it
  */
@@ -25,7 +28,7 @@ export function createTranslator(set: (text: string) => string = (text) => text)
     initAsync: false,
     interpolation: { escapeValue: false },
     resources: Object.fromEntries(
-      LOCALES.map((locale) => [locale, { translation: mapTexts(readCatalogue(locale), set) }]),
+      CATALOGUES.map(([locale, texts]) => [locale, { translation: mapTexts(texts, set) }]),
     ),
   });
   return (locale, key, values = {}) => {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { TooManyError } from '../errors/too-many-error.ts';
 import { HOUR, MINUTE } from '../time/units.ts';
+import { roomFor } from '../work/cache-room.ts';
 import { neighbourhoodOf, networkOf } from './network.ts';
 
 /** Who has something stored: somebody whom nobody knows yet, a member, or an app that proved itself. */
@@ -49,7 +50,7 @@ export function createFloodGuard({
 } = {}): FloodGuard {
   const limits = { ...LIMITS, ...given };
   const windowMs = limits.window * 1000;
-  const counts = new LRUCache<string, { rows: number; until: number }>({ max: MAX_KEYS });
+  const counts = new LRUCache<string, { rows: number; until: number }>(roomFor(MAX_KEYS));
   const inAll = { rows: 0, until: 0 };
 
   const restart = (count: { rows: number; until: number }) => {

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import type { Sealer } from '../secrets/sealer.ts';
 import { DAY } from '../time/units.ts';
+import { roomFor } from '../work/cache-room.ts';
 
 /** How long what proved itself at a place is known there. */
 const KEPT = {
@@ -23,7 +24,10 @@ export type KnownPlaces = {
 };
 
 export function createKnownPlaces(pool: pg.Pool, sealer: Sealer): KnownPlaces {
-  const fresh = new LRUCache<string, true>({ max: MAX_REFRESHED, ttl: REFRESHED_AFTER_MS });
+  const fresh = new LRUCache<string, true>({
+    ...roomFor(MAX_REFRESHED),
+    ttl: REFRESHED_AFTER_MS,
+  });
   const keyOf = (kind: Kind, about: readonly string[]) =>
     `${kind}:${sealer.digest('throttle', [kind, ...about].join('\0'))}`;
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import { HOUR_MS } from '../../platform/time/units.ts';
+import { roomBySize } from '../../platform/work/cache-room.ts';
 
 /** What a service was given of a member. */
 export type Disclosure = { serviceId: string; subject: string; claims: Record<string, unknown> };
@@ -22,9 +23,7 @@ const MAX_CHARACTERS = 32 * 1024 * 1024;
 
 export function createDisclosureNotes(maxAgeMs = HOUR_MS): DisclosureNotes {
   const notes = new LRUCache<string, Record<string, unknown>>({
-    max: MAX_NOTES,
-    maxSize: MAX_CHARACTERS,
-    sizeCalculation: (claims) => JSON.stringify(claims).length,
+    ...roomBySize(MAX_NOTES, MAX_CHARACTERS, (claims) => JSON.stringify(claims).length),
     ttl: maxAgeMs,
   });
   const keyOf = (communityId: string, { serviceId, subject }: Disclosure) =>

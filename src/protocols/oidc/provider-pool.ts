@@ -8,6 +8,7 @@ import { loadKeySet } from '../../domain/signing-keys/signing-key-store.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Outbound } from '../../platform/outbound/outbound.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
+import { roomBySize } from '../../platform/work/cache-room.ts';
 import { buildProvider } from './build-provider.ts';
 
 /** A provider ready to serve, with the documents that are the same for everybody. */
@@ -38,9 +39,11 @@ export function createProviderPool(parts: {
   onBuilt?: (provider: Provider, community: Community) => void;
 }): ProviderPool {
   const entries = new LRUCache<string, Entry>({
-    max: MAX_PROVIDERS,
-    maxSize: MAX_SIZE,
-    sizeCalculation: ({ community }) => PROVIDER_SIZE + 3 * community.size,
+    ...roomBySize(
+      MAX_PROVIDERS,
+      MAX_SIZE,
+      ({ community }: Entry) => PROVIDER_SIZE + 3 * community.size,
+    ),
     ttl: IDLE_MS,
     updateAgeOnGet: true,
   });

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Member } from '../../domain/memberships/member.ts';
 import type { ChangeFeed } from '../../platform/database/change-feed.ts';
 import { tokenHash } from '../../platform/secrets/token-hash.ts';
+import { roomBySize, roomFor } from '../../platform/work/cache-room.ts';
 
 /** Kinds whose use is stored (or refused) by a write, or whose end the database announces. */
 const REMEMBERED = new Set(['AccessToken', 'AuthorizationCode', 'Grant', 'RefreshToken']);
@@ -45,20 +46,22 @@ type PayloadEntry = { kind: string; json: string };
 type SessionEntry = { json: string; idHash: string | undefined };
 
 export function createSignInCache(feed: ChangeFeed): SignInCache {
-  const bounds = {
-    max: MAX_ENTRIES,
-    maxSize: MAX_CHARACTERS,
-    sizeCalculation: ({ json }: { json: string }) => json.length,
-  };
+  const bounds = roomBySize(
+    MAX_ENTRIES,
+    MAX_CHARACTERS,
+    ({ json }: { json: string }) => json.length,
+  );
   const payloads = new LRUCache<string, PayloadEntry>(bounds);
   const sessions = new LRUCache<string, SessionEntry>(bounds);
-  const uids = new LRUCache<string, string>({ max: MAX_ENTRIES });
-  const members = new LRUCache<string, Member>({
-    max: MAX_ENTRIES,
-    maxSize: MAX_CHARACTERS,
-    sizeCalculation: ({ groupIds, accounts }) =>
-      MEMBER_SIZE + ID_SIZE * (groupIds.length + Object.keys(accounts).length),
-  });
+  const uids = new LRUCache<string, string>(roomFor(MAX_ENTRIES));
+  const members = new LRUCache<string, Member>(
+    roomBySize(
+      MAX_ENTRIES,
+      MAX_CHARACTERS,
+      ({ groupIds, accounts }) =>
+        MEMBER_SIZE + ID_SIZE * (groupIds.length + Object.keys(accounts).length),
+    ),
+  );
   let version = 0;
 
   const payloadKey = (communityId: string, hash: string) => `${communityId} ${hash}`;

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { roomFor } from '../../../platform/work/cache-room.ts';
 import type { Entry } from '../directory/directory.ts';
 import { encodeName, type ResponseWriter } from '../protocol/response-writer.ts';
 import {
@@ -18,7 +19,7 @@ export type Selection = Record<Entry['kind'], readonly AttributeType[]>;
 export type Selections = { of(attributes: readonly string[]): Selection };
 
 export function createSelections(): Selections {
-  const known = new LRUCache<string, Selection>({ max: 500 });
+  const known = new LRUCache<string, Selection>(roomFor(500));
   return {
     of(attributes) {
       // The list of one empty name is not the empty list.

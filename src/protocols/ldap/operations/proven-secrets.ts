@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { roomFor } from '../../../platform/work/cache-room.ts';
 import type { Identity } from './session.ts';
 
 /** How long a proof is believed at most; whoever uses it checks that it still holds. */
@@ -28,7 +29,7 @@ export function createProvenSecrets(): ProvenSecrets {
   // An object and not bytes: from bytes, each digest would make one first, at seven times the cost.
   const key = createSecretKey(randomBytes(32));
   const proofs = new LRUCache<string, { digest: Buffer; identity: Identity }>({
-    max: MAX_PROOFS,
+    ...roomFor(MAX_PROOFS),
     ttl: KEPT_MS,
   });
   const digestOf = (place: string, secret: Buffer) =>

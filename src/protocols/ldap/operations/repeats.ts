@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { roomFor } from '../../../platform/work/cache-room.ts';
 
 /**
  * Tells a wrong password that the same name was tried with of late from a new one: it tells a guesser nothing
@@ -14,7 +15,10 @@ const EACH = 4;
 
 export function createRepeats(): Repeats {
   const key = randomBytes(32);
-  const last = new LRUCache<string, readonly string[]>({ max: MAX_REMEMBERED, ttl: WITHIN_MS });
+  const last = new LRUCache<string, readonly string[]>({
+    ...roomFor(MAX_REMEMBERED),
+    ttl: WITHIN_MS,
+  });
   return {
     isRepeat(who, password) {
       // A name may be as long as whoever tries it likes: of each, as much is kept.
