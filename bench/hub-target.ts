@@ -43,7 +43,7 @@ export async function makeHubTarget(options: {
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const database = await openDatabase({ url: server.url });
-  await migrate(database.dataSource);
+  await migrate(database);
   await seed(database, createSealer([SECRET]), url, options);
   await options.alsoSeed?.(database);
   await database.close();

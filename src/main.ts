@@ -26,7 +26,7 @@ export async function start(
     await opened.close();
   };
   try {
-    const ran = await migrate(opened.database.dataSource);
+    const ran = await migrate(opened.database);
     if (ran.length > 0) log.info({ migrations: ran }, 'database schema brought up to date');
     const secrets = await loadSealingKeys(config, opened.database);
     app = await buildApp({ config, secrets, database: opened.database, log });

@@ -42,7 +42,7 @@ beforeAll(async () => {
   port = await freePort();
   url = `http://localhost:${port}`;
   const database = await openDatabase({ url: postgres.url });
-  await migrate(database.dataSource);
+  await migrate(database);
   community = await buildCommunity(database);
   member = await buildMember(database, community.id);
   const hub = { database, sealer: createSealer([SECRET]), url };

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { erasePerson } from '../src/domain/account-deletion/erase-person.ts';
 import { renameMember } from '../src/domain/memberships/rename-member.ts';
 import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
-import { migrate, migrateDown, pendingMigrations } from '../src/platform/database/migrations.ts';
+import { compareSchema, migrate, migrateDown } from '../src/platform/database/migrations.ts';
 import { applyText, HUB } from './support/apply-text.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
@@ -142,16 +142,15 @@ describe('a file', () => {
 
 it('members from before get theirs by the migration, the oldest first, and its undoing takes it away', async () => {
   const old = await cloneDatabase();
-  const { dataSource } = old.database;
   // Back to where there was none.
   const steps: string[] = [];
   while (!steps.at(-1)?.startsWith('clients-and-localparts'))
-    steps.push((await migrateDown(dataSource)) as string);
+    steps.push((await migrateDown(old.database)) as string);
   const before = factories(old.database);
   const id = await before.buildCommunity();
   for (const username of ['zoe', 'Zoé', 'Юлия']) await before.buildMember(id, { username });
-  await migrate(dataSource);
-  expect(await pendingMigrations(dataSource)).toEqual([]);
+  await migrate(old.database);
+  expect((await compareSchema(old.database)).pending).toEqual([]);
   const rows = await old.database.query<{ localpart: string }>(
     'SELECT localpart FROM memberships ORDER BY created_at',
   );

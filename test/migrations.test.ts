@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { expect, inject, it } from 'vitest';
 import { openDatabase } from '../src/platform/database/database.ts';
-import { migrate, pendingMigrations } from '../src/platform/database/migrations.ts';
+import { compareSchema, migrate, migrateDown } from '../src/platform/database/migrations.ts';
 
 async function emptyDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
   const name = `empty_${randomBytes(6).toString('hex')}`;
@@ -23,11 +23,12 @@ it('many processes that start at once run each migration once', async () => {
   const databases = await Promise.all(
     Array.from({ length: 6 }, () => openDatabase({ url, poolSize: 3 })),
   );
-  const ran = await Promise.all(databases.map((database) => migrate(database.dataSource)));
+  const ran = await Promise.all(databases.map((database) => migrate(database)));
   const names = ran.flat();
   expect(names.length).toBeGreaterThan(0);
   expect(new Set(names).size).toBe(names.length);
-  expect(await pendingMigrations((databases[0] as (typeof databases)[0]).dataSource)).toEqual([]);
+  const { pending } = await compareSchema(databases[0] as (typeof databases)[0]);
+  expect(pending).toEqual([]);
   await Promise.all(databases.map((database) => database.close()));
   await drop();
 });
@@ -41,10 +42,11 @@ it('every migration can be undone to nothing, and run again', async () => {
        WHERE n.nspname = 'public' AND c.relkind IN ('r', 'S') AND relname NOT LIKE '%schema_migrations%'
        UNION ALL SELECT proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'public'`,
     );
-  const first = await migrate(database.dataSource);
-  for (let step = 0; step < first.length; step += 1) await database.dataSource.undoLastMigration();
+  const first = await migrate(database);
+  for (const name of first.toReversed()) expect(await migrateDown(database)).toBe(name);
+  expect(await migrateDown(database)).toBeUndefined();
   expect(await left()).toEqual([]);
-  expect(await migrate(database.dataSource)).toEqual(first);
+  expect(await migrate(database)).toEqual(first);
   await database.close();
   await drop();
 });
@@ -52,7 +54,7 @@ it('every migration can be undone to nothing, and run again', async () => {
 it('names every constraint', async () => {
   const { url, drop } = await emptyDatabase();
   const database = await openDatabase({ url });
-  await migrate(database.dataSource);
+  await migrate(database);
   const unnamed = await database.query<{ conname: string }>(
     `SELECT conname FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace
      WHERE n.nspname = 'public' AND c.contype IN ('p', 'f', 'u', 'c', 'x') AND t.relname <> 'schema_migrations'

@@ -27,7 +27,7 @@ export async function makeBridgeTarget(people: number): Promise<LdapTarget> {
   const server = await openEmbeddedServer(folder, { purpose: 'hub', log });
   const port = await freePort();
   const database = await openDatabase({ url: server.url });
-  await migrate(database.dataSource);
+  await migrate(database);
   await fill(database, makePopulation(people));
   await database.close();
   return {

@@ -18,7 +18,7 @@ export function addMigrateCommand(program: Command): void {
 function up(): Promise<Outcome> {
   return withDatabase(async ({ database }) => {
     const { fileName, migrate } = await import('../platform/database/migrations.ts');
-    const ran = await migrate(database.dataSource);
+    const ran = await migrate(database);
     const text =
       ran.length === 0
         ? 'The schema is up to date.'
@@ -31,7 +31,7 @@ function down(options: Options): Promise<Outcome> {
   if (!options.yes) throw new CommandError('--down deletes data; say --yes to do so');
   return withDatabase(async ({ database }) => {
     const { fileName, migrateDown } = await import('../platform/database/migrations.ts');
-    const undone = await migrateDown(database.dataSource);
+    const undone = await migrateDown(database);
     if (undone === undefined) throw new CommandError('there is no migration to undo');
     return { text: `Undid ${fileName(undone)}.`, value: { undone: fileName(undone) } };
   });

@@ -39,9 +39,9 @@ export async function withHub<Result>(work: (hub: Hub) => Promise<Result>): Prom
     );
     if (ownsDatabase) {
       // Nobody else uses the data folder: the schema comes up to date as it does at a start.
-      await migrate(hub.database.dataSource);
+      await migrate(hub.database);
     } else {
-      const state = await compareSchema(hub.database.dataSource);
+      const state = await compareSchema(hub.database);
       refuseMismatch(state);
       if (state.pending.length > 0) {
         throw new CommandError(

@@ -46,7 +46,7 @@ async function makeTemplate(url: string, name: string): Promise<void> {
   const template = new URL(url);
   template.pathname = `/${name}`;
   const database = await openDatabase({ url: template.href });
-  await migrate(database.dataSource);
+  await migrate(database);
   await database.close();
 }
 

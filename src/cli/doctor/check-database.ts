@@ -19,7 +19,7 @@ export async function checkDatabase(
   database: Database,
 ): Promise<{ findings: Finding[]; hasSchema: boolean }> {
   const findings = [await checkVersion(database), await checkClock(database)];
-  const schema = checkSchema(await compareSchema(database.dataSource));
+  const schema = checkSchema(await compareSchema(database));
   findings.push(schema);
   if (schema.level === 'ok') findings.push(await checkWrites(database));
   return { findings, hasSchema: schema.level === 'ok' };

@@ -1,11 +1,7 @@
 import pg from 'pg';
-// Not from the package's front door, which loads all that commands have no use for.
-import { DataSource } from 'typeorm/data-source/DataSource.js';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { parseDatabaseUrl } from '../config/database-url.ts';
 import { isDatabaseAway } from './availability.ts';
 import { connectOptions } from './connect-options.ts';
-import { loadMigrations } from './migrations.ts';
 import { Statistics } from './statistics.ts';
 import { keepValuesOut } from './values-in-errors.ts';
 
@@ -23,7 +19,6 @@ export interface Transaction extends Queryable {
 }
 
 export interface Database extends Queryable {
-  readonly dataSource: DataSource;
   readonly pool: pg.Pool;
   /** For a connection beside the pool; like those of the pool, it may lead through a pooler. */
   readonly connection: pg.ClientConfig;
@@ -55,8 +50,8 @@ export type DatabaseOptions = {
 };
 
 /**
- * Opens the pool. TypeORM owns the connections and the migrations; statements are plain SQL through
- * the same pool (docs/decisions/0002-plain-sql.md).
+ * Opens the pool, with a first connection that shows that there is a database. Statements are plain SQL
+ * (docs/decisions/0002-plain-sql.md).
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const isPooled = options.listenUrl !== undefined;
@@ -64,31 +59,26 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const listenConnection =
     options.listenUrl === undefined ? connection : await connectionTo(options.listenUrl);
   let closing = false;
-  const dataSource = new DataSource({
-    type: 'postgres',
-    poolSize: options.poolSize ?? 10,
-    entities: [],
-    migrations: await loadMigrations(),
-    migrationsTableName: 'schema_migrations',
-    synchronize: false,
-    installExtensions: false,
-    poolErrorHandler(error: Error) {
-      // A connection that ends while all of them are ended is no news.
-      if (!closing) options.onPoolError?.(error);
-    },
-    extra: {
-      ...connection,
-      ...(isPooled && { Client: UnnamedClient }),
-      async onConnect(client: pg.PoolClient) {
-        keepValuesOut(client);
-        if (!isPooled) await client.query(SESSION_SETTINGS);
-      },
+  const pool = new pg.Pool({
+    ...connection,
+    max: options.poolSize ?? 10,
+    ...(isPooled && { Client: UnnamedClient }),
+    async onConnect(client) {
+      keepValuesOut(client as pg.PoolClient);
+      if (!isPooled) await client.query(SESSION_SETTINGS);
     },
   });
-  await dataSource.initialize();
-  const pool = (dataSource.driver as PostgresDriver).master as pg.Pool;
+  pool.on('error', (error) => {
+    // A connection that ends while all of them are ended is no news.
+    if (!closing) options.onPoolError?.(error);
+  });
+  try {
+    (await pool.connect()).release();
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
   return {
-    dataSource,
     pool,
     connection,
     listenConnection,
@@ -97,7 +87,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     transaction: (work) => transaction(pool, work),
     close() {
       closing = true;
-      return dataSource.destroy();
+      return pool.end();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
+import type { Database } from './database.ts';
+import type { Migration } from './run-migrations.ts';
 
 const FOLDER = new URL('../../../migrations/', import.meta.url);
 /** Any constant: two processes that start at once agree on it (`pg_advisory_xact_lock`). */
@@ -8,7 +9,7 @@ const MIGRATION_LOCK = 7_203_514;
 /** Where the hub keeps what each migration was when it ran. */
 const CHECKSUMS = 'migration-checksums';
 
-type Migration = MigrationInterface & { name: string; checksum: string };
+type Checked = Migration & { checksum: string };
 /** Of migrations, as TypeORM calls them, in their order. */
 export type SchemaState = {
   /** Those that this program knows and the database has not run. */
@@ -24,25 +25,21 @@ export class SchemaMismatchError extends Error {
   override readonly name = 'SchemaMismatchError';
 }
 
-/** Reads `migrations/NNNN-name.up.sql` and its `.down.sql` as TypeORM migrations, in order. */
-export async function loadMigrations(): Promise<(new () => MigrationInterface)[]> {
+/** Reads `migrations/NNNN-name.up.sql` and its `.down.sql`, in order. */
+async function loadMigrations(): Promise<Checked[]> {
   const files = (await readdir(FOLDER)).filter((file) => file.endsWith('.up.sql')).sort();
   return Promise.all(
     files.map(async (file) => {
       const name = file.slice(0, -'.up.sql'.length);
       const up = await readFile(new URL(file, FOLDER), 'utf8');
       const down = await readFile(new URL(`${name}.down.sql`, FOLDER), 'utf8');
-      return class implements Migration {
+      return {
         // TypeORM orders by the 13 digits that end the name.
-        name = `${name.slice(5)}${name.slice(0, 4).padStart(13, '0')}`;
+        name: `${name.slice(5)}${name.slice(0, 4).padStart(13, '0')}`,
         // The ends of lines are the checkout's.
-        checksum = hash('sha256', up.replaceAll('\r\n', '\n').trim(), 'hex');
-        async up(runner: QueryRunner) {
-          await runner.query(up);
-        }
-        async down(runner: QueryRunner) {
-          await runner.query(down);
-        }
+        checksum: hash('sha256', up.replaceAll('\r\n', '\n').trim(), 'hex'),
+        up,
+        down,
       };
     }),
   );
@@ -54,15 +51,17 @@ export async function loadMigrations(): Promise<(new () => MigrationInterface)[]
  * @returns the names of the migrations that this call ran
  * @throws SchemaMismatchError when it is a newer program's, or made by other migrations; nothing was done
  */
-export async function migrate(dataSource: DataSource): Promise<string[]> {
-  return underMigrationLock(dataSource, async () => {
-    refuseMismatch(await compareSchema(dataSource));
-    const done = await dataSource.runMigrations({ transaction: 'each' });
-    await keepChecksums(
-      dataSource,
-      done.map((migration) => migration.name),
-    );
-    return done.map((migration) => migration.name);
+export async function migrate(database: Database): Promise<string[]> {
+  const known = await loadMigrations();
+  return underMigrationLock(database, async () => {
+    const before = await compare(database, known);
+    refuseMismatch(before);
+    if (before.pending.length > 0) {
+      const { runMigrations } = await import('./run-migrations.ts');
+      await runMigrations(database, known);
+    }
+    await keepChecksums(database, known, before.pending);
+    return before.pending;
   });
 }
 
@@ -71,12 +70,15 @@ export async function migrate(dataSource: DataSource): Promise<string[]> {
  * @returns its name; undefined when there was none to undo
  * @throws SchemaMismatchError when only the newer program that ran it knows how to
  */
-export async function migrateDown(dataSource: DataSource): Promise<string | undefined> {
-  return underMigrationLock(dataSource, async () => {
-    const before = await compareSchema(dataSource);
+export async function migrateDown(database: Database): Promise<string | undefined> {
+  const known = await loadMigrations();
+  return underMigrationLock(database, async () => {
+    const before = await compare(database, known);
     refuseMismatch(before);
-    await dataSource.undoLastMigration({ transaction: 'each' });
-    return (await pendingMigrations(dataSource)).find((name) => !before.pending.includes(name));
+    const { undoLastMigration } = await import('./run-migrations.ts');
+    await undoLastMigration(database, known);
+    const { pending } = await compare(database, known);
+    return pending.find((name) => !before.pending.includes(name));
   });
 }
 
@@ -101,25 +103,23 @@ export function fileName(name: string): string {
   return `${name.slice(-4)}-${name.slice(0, -13)}`;
 }
 
-/** Names of the migrations that the code knows and the database has not run. */
-export async function pendingMigrations(dataSource: DataSource): Promise<string[]> {
-  return (await compareSchema(dataSource)).pending;
+/** Compares the migrations of this program with those of the database, both ways. */
+export async function compareSchema(database: Database): Promise<SchemaState> {
+  return compare(database, await loadMigrations());
 }
 
-/** Compares the migrations of this program with those of the database, both ways. */
-export async function compareSchema(dataSource: DataSource): Promise<SchemaState> {
-  const known = dataSource.migrations as Migration[];
-  const [tables] = await dataSource.query(
+async function compare(database: Database, known: readonly Checked[]): Promise<SchemaState> {
+  const [tables] = await database.query(
     `SELECT to_regclass('schema_migrations') AS ran, to_regclass('hub_settings') AS settings`,
   );
   if (tables.ran === null) {
     return { pending: known.map(({ name }) => name), unknown: [], edited: [] };
   }
-  const rows = (await dataSource.query('SELECT name FROM schema_migrations ORDER BY id')) as {
-    name: string;
-  }[];
+  const rows = await database.query<{ name: string }>(
+    'SELECT name FROM schema_migrations ORDER BY id',
+  );
   const ran = new Set(rows.map(({ name }) => name));
-  const checksums = tables.settings === null ? {} : await readChecksums(dataSource);
+  const checksums = tables.settings === null ? {} : await readChecksums(database);
   return {
     pending: known.filter(({ name }) => !ran.has(name)).map(({ name }) => name),
     unknown: [...ran].filter((name) => !known.some((migration) => migration.name === name)),
@@ -129,22 +129,24 @@ export async function compareSchema(dataSource: DataSource): Promise<SchemaState
   };
 }
 
-async function readChecksums(dataSource: DataSource): Promise<Record<string, string>> {
+async function readChecksums(database: Database): Promise<Record<string, string>> {
   const sql = 'SELECT value FROM hub_settings WHERE key = $1';
-  const [row] = await dataSource.query(sql, [CHECKSUMS]);
+  const [row] = await database.query(sql, [CHECKSUMS]);
   return row?.value ?? {};
 }
 
 /** Notes what ran just now, and what ran before such notes were kept. */
-async function keepChecksums(dataSource: DataSource, ran: readonly string[]): Promise<void> {
-  const kept = await readChecksums(dataSource);
-  const news = (dataSource.migrations as Migration[]).filter(
-    ({ name }) => ran.includes(name) || kept[name] === undefined,
-  );
+async function keepChecksums(
+  database: Database,
+  known: readonly Checked[],
+  ran: readonly string[],
+): Promise<void> {
+  const kept = await readChecksums(database);
+  const news = known.filter(({ name }) => ran.includes(name) || kept[name] === undefined);
   // A start writes nothing where nothing is new.
   if (news.length === 0) return;
   const value = { ...kept, ...Object.fromEntries(news.map((each) => [each.name, each.checksum])) };
-  await dataSource.query(
+  await database.query(
     `INSERT INTO hub_settings (key, value) VALUES ($1, $2)
      ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, updated_at = now()`,
     [CHECKSUMS, JSON.stringify(value)],
@@ -156,11 +158,12 @@ async function keepChecksums(dataSource: DataSource, ran: readonly string[]): Pr
  * is to be let go of.
  */
 async function underMigrationLock<Result>(
-  dataSource: DataSource,
+  database: Database,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const lock = dataSource.createQueryRunner();
-  await lock.connect();
+  const lock = await database.pool.connect();
+  const onError = () => {};
+  lock.on('error', onError);
   try {
     await lock.query('BEGIN');
     await lock.query('SET LOCAL idle_in_transaction_session_timeout = 0');
@@ -168,6 +171,7 @@ async function underMigrationLock<Result>(
     return await work();
   } finally {
     await lock.query('ROLLBACK').catch(() => {});
-    await lock.release();
+    lock.off('error', onError);
+    lock.release();
   }
 }
