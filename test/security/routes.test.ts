@@ -10,7 +10,7 @@ import {
 } from '../../src/domain/operators/create-operator.ts';
 import { setPicture } from '../../src/domain/pictures/change-picture.ts';
 import { requestRecovery } from '../../src/domain/recovery/assisted-recovery.ts';
-import { uuid } from '../../src/platform/text/uuid.ts';
+import { uuid } from '../../src/platform/text/uuid-schema.ts';
 import { givePasskey } from '../support/belongings.ts';
 import { Browser } from '../support/browser.ts';
 import {

@@ -7,7 +7,7 @@ import { accessTo, type Member } from '../../domain/memberships/member.ts';
 import { notifyMember } from '../../domain/notices/notify-member.ts';
 import { readerServices } from '../../domain/services/sharing-store.ts';
 import { escapeDnValue } from '../../platform/distinguished-names/dn.ts';
-import { uuid } from '../../platform/text/uuid.ts';
+import { uuid } from '../../platform/text/uuid-schema.ts';
 import { noFields, oneOf, typed } from '../../platform/web/form-fields.ts';
 import { timesFor } from '../components/times.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';

@@ -13,7 +13,7 @@ import { memberHolder } from '../../domain/second-factors/holder.ts';
 import type { OtherSessions } from '../../domain/second-factors/other-sessions.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { datesFor } from '../../platform/i18n/dates.ts';
-import { uuid } from '../../platform/text/uuid.ts';
+import { uuid } from '../../platform/text/uuid-schema.ts';
 import { noFields, oneOf } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { askOthers, FACTOR_OTHERS, othersField } from '../components/other-sessions-field.ts';

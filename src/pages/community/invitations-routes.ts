@@ -5,7 +5,7 @@ import { findInvitationById, listInvitations } from '../../domain/invitations/in
 import { InvitationMailsError } from '../../domain/invitations/mail-limits.ts';
 import { revokeInvitation } from '../../domain/invitations/revoke-invitation.ts';
 import { sendInvitations } from '../../domain/invitations/send-invitations.ts';
-import { uuid } from '../../platform/text/uuid.ts';
+import { uuid } from '../../platform/text/uuid-schema.ts';
 import { noFields, oneOf } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { timesFor } from '../components/times.ts';

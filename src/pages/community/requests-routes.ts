@@ -4,7 +4,7 @@ import { listRequests } from '../../domain/registration/answer-store.ts';
 import { decideRequest, REASON_MAX } from '../../domain/registration/decide-request.ts';
 import { answerAccessRequest } from '../../domain/services/decide-access.ts';
 import { listAccessRequests } from '../../domain/services/service-store.ts';
-import { uuid } from '../../platform/text/uuid.ts';
+import { uuid } from '../../platform/text/uuid-schema.ts';
 import { oneOf, typed } from '../../platform/web/form-fields.ts';
 import { timesFor } from '../components/times.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';

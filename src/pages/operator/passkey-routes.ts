@@ -15,7 +15,7 @@ import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor
 import type { OtherSessions } from '../../domain/second-factors/other-sessions.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { datesFor } from '../../platform/i18n/dates.ts';
-import { uuid } from '../../platform/text/uuid.ts';
+import { uuid } from '../../platform/text/uuid-schema.ts';
 import { noFields, oneOf } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import {

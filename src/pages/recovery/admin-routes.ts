@@ -9,7 +9,7 @@ import {
   listRecoveries,
   requestRecovery,
 } from '../../domain/recovery/assisted-recovery.ts';
-import { uuid } from '../../platform/text/uuid.ts';
+import { uuid } from '../../platform/text/uuid-schema.ts';
 import { noFields, oneOf, typed } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { adminFrame } from '../community/admin-frame.ts';

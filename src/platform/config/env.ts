@@ -1,40 +1,34 @@
-import { z } from 'zod';
+/** The variables of the outside contract; meaning is given by `config.ts`. */
+const NAMES = [
+  'TROUSSEAU_URL',
+  'TROUSSEAU_LISTEN',
+  'TROUSSEAU_LDAP_LISTEN',
+  'TROUSSEAU_LDAPS_LISTEN',
+  'TROUSSEAU_LDAP_PROXY_PROTOCOL',
+  'TROUSSEAU_TLS_CERT',
+  'TROUSSEAU_TLS_KEY',
+  'TROUSSEAU_DATA',
+  'TROUSSEAU_SECRET',
+  'TROUSSEAU_SECRET_FILE',
+  'TROUSSEAU_ROLES',
+  'TROUSSEAU_TRUSTED_PROXIES',
+  'TROUSSEAU_PRIVATE_NETWORKS',
+  'TROUSSEAU_METRICS_TOKEN',
+  'TROUSSEAU_KEEP_EVENTS_DAYS',
+  'TROUSSEAU_KEEP_MAILS_DAYS',
+  'TROUSSEAU_KEEP_FAILED_DAYS',
+  'DATABASE_URL',
+  'DATABASE_LISTEN_URL',
+  'SMTP_URL',
+  'TROUSSEAU_SMTP_NAME',
+  'MAIL_FROM',
+  'LOG_LEVEL',
+] as const;
 
-/** The variables of the outside contract, as raw strings; meaning is given by `config.ts`. */
-export const envSchema = z.object({
-  TROUSSEAU_URL: z.string().optional(),
-  TROUSSEAU_LISTEN: z.string().optional(),
-  TROUSSEAU_LDAP_LISTEN: z.string().optional(),
-  TROUSSEAU_LDAPS_LISTEN: z.string().optional(),
-  TROUSSEAU_LDAP_PROXY_PROTOCOL: z.string().optional(),
-  TROUSSEAU_TLS_CERT: z.string().optional(),
-  TROUSSEAU_TLS_KEY: z.string().optional(),
-  TROUSSEAU_DATA: z.string().optional(),
-  TROUSSEAU_SECRET: z.string().optional(),
-  TROUSSEAU_SECRET_FILE: z.string().optional(),
-  TROUSSEAU_ROLES: z.string().optional(),
-  TROUSSEAU_TRUSTED_PROXIES: z.string().optional(),
-  TROUSSEAU_PRIVATE_NETWORKS: z.string().optional(),
-  TROUSSEAU_METRICS_TOKEN: z.string().optional(),
-  TROUSSEAU_KEEP_EVENTS_DAYS: z.string().optional(),
-  TROUSSEAU_KEEP_MAILS_DAYS: z.string().optional(),
-  TROUSSEAU_KEEP_FAILED_DAYS: z.string().optional(),
-  DATABASE_URL: z.string().optional(),
-  DATABASE_LISTEN_URL: z.string().optional(),
-  SMTP_URL: z.string().optional(),
-  TROUSSEAU_SMTP_NAME: z.string().optional(),
-  MAIL_FROM: z.string().optional(),
-  LOG_LEVEL: z.string().optional(),
-});
-
-export type Env = z.infer<typeof envSchema>;
+/** As they stand there. */
+export type Env = { [name in (typeof NAMES)[number]]?: string };
 
 /** Picks the known variables; an empty string counts as absent, as in shell scripts and unit files. */
 export function readEnv(source: NodeJS.ProcessEnv): Env {
-  const known = Object.keys(envSchema.shape) as (keyof Env)[];
-  return Object.fromEntries(
-    known
-      .filter((name) => source[name] !== undefined && source[name] !== '')
-      .map((name) => [name, source[name]]),
-  );
+  return Object.fromEntries(NAMES.map((name) => [name, source[name]]).filter(([, value]) => value));
 }

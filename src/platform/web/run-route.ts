@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { NO_SUCH_ID } from '../text/uuid.ts';
+import { NO_SUCH_ID } from '../text/uuid-schema.ts';
 import { readFormPairs } from './form-body.ts';
 import { fieldsFor, parametersFor, type Upload } from './form-fields.ts';
 import { notFound, RequestError } from './http-errors.ts';
