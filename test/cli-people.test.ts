@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { findBySubject } from '../src/domain/memberships/membership-store.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
-import { type Run, runCommand } from './support/run-command.ts';
+import { type Run, runTrousseau } from './support/run-trousseau.ts';
 
 let db: TestDatabase;
 let make: ReturnType<typeof factories>;
@@ -31,7 +31,7 @@ afterAll(async () => {
 
 function trousseau(line: string | string[], input?: string): Promise<Run> {
   const env = { DATABASE_URL: db.url, TROUSSEAU_DATA: folder };
-  return runCommand(line, { env, ...(input !== undefined && { input }) });
+  return runTrousseau(typeof line === 'string' ? line.split(' ') : line, env, { input });
 }
 
 const json = async (line: string[], input?: string) =>

@@ -8,13 +8,13 @@ export type Run = { code: number | null; out: string; err: string };
 
 type Options = {
   /** What stands on standard input. */
-  input?: string;
+  input?: string | undefined;
   nodeOptions?: string[];
 };
 
 /** Runs a command as a user does: in a process of its own, with the environment for settings. */
 export async function runTrousseau(
-  args: string[],
+  args: readonly string[],
   env: Record<string, string>,
   { input = '', nodeOptions = [] }: Options = {},
 ): Promise<Run> {
