@@ -45,6 +45,19 @@ export async function noteDoneStep(
   return noted.length === 1;
 }
 
+/** Says where a step led that was noted in this transaction before it was known. */
+export async function answerDoneStep(
+  tx: Queryable,
+  communityId: string,
+  { key, sealedAnswer }: DoneStep,
+): Promise<void> {
+  await tx.query('UPDATE done_steps SET sealed_answer = $3 WHERE community_id = $1 AND key = $2', [
+    communityId,
+    key,
+    sealedAnswer,
+  ]);
+}
+
 /** The same as a part of a statement; `$1` is the community. `replaced` is when it was done before, if that counts no more. */
 export function noteDoneStepSql(
   param: (value: unknown) => string,

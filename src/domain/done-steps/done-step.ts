@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
-import type { Queryable, Transaction } from '../../platform/database/database.ts';
+import type { Database, Queryable, Transaction } from '../../platform/database/database.ts';
 import { SealError, type Sealer } from '../../platform/secrets/sealer.ts';
-import { type DoneStep, findDoneStep, noteDoneStep } from './done-step-store.ts';
+import { ExpiredError } from '../errors.ts';
+import { answerDoneStep, type DoneStep, findDoneStep, noteDoneStep } from './done-step-store.ts';
 
 /** A step as one browser does it. */
 export type Step = {
@@ -24,6 +25,8 @@ export type Answer = {
   pendingToken?: string | undefined;
   /** The one-time code that it was done with: brought once more, it counts for nothing else. */
   code?: string | undefined;
+  /** What its answer shows this once, such as a secret of which a hash is kept. */
+  shown?: Readonly<Record<string, string>> | undefined;
 };
 
 /** `doneAt` names the note among those of the same step. */
@@ -56,6 +59,32 @@ export function noteStep(
   answer: Answer,
 ): Promise<boolean> {
   return noteDoneStep(tx, step.communityId, doneStepOf(sealer, step, answer));
+}
+
+/**
+ * Does a step that counts once, and of which only the answer knows what it made: of the same form sent twice at
+ * once, the second waits for the first, and both have its answer.
+ * @param work all of it, in the transaction that notes it; where it throws, nothing is noted
+ * @throws ExpiredError when the other's answer cannot be read here
+ */
+export async function doStepOnce(
+  parts: { database: Database; sealer: Sealer },
+  step: Step | undefined,
+  work: (tx: Transaction) => Promise<Answer>,
+): Promise<Answer> {
+  const { database, sealer } = parts;
+  if (step === undefined) return database.transaction(work);
+  const before = await findDone(parts, step);
+  if (before !== undefined) return before;
+  const done = await database.transaction(async (tx) => {
+    if (!(await noteStep(sealer, tx, step, {}))) return undefined;
+    const answer = await work(tx);
+    await answerDoneStep(tx, step.communityId, doneStepOf(sealer, step, answer));
+    return answer;
+  });
+  const answer = done ?? (await findDone(parts, step));
+  if (answer === undefined) throw new ExpiredError('the same was done meanwhile');
+  return answer;
 }
 
 type Parts = { database: Queryable; sealer: Sealer };

@@ -107,7 +107,9 @@ export const OPERATOR_FACTOR_ROUTES: HubRoute[] = [
     async handle({ parts, request, who }) {
       if (!hasSecondFactor(await readFactors(parts.database, who.personId)))
         return request.redirect('/operator/two-factors');
-      const codes = await renewRecoveryCodes(parts, operatorHolder(who, request.locale));
+      const holder = operatorHolder(who, request.locale);
+      const codes = await renewRecoveryCodes(parts, holder, undefined);
+      if (codes === undefined) return request.redirect('/operator/recovery-codes');
       request.page(
         {
           page: 'account/recovery-codes-made',

@@ -119,7 +119,9 @@ export const OPERATOR_PASSKEY_ROUTES: HubRoute[] = [
     form: noFields,
     async handle({ parts, request, who, params: { id } }) {
       const holder = operatorHolder(who, request.locale);
-      const refusal = await removePasskey(parts, holder, who.session, id);
+      const refusal = await parts.database.transaction((tx) =>
+        removePasskey(tx, holder, who.session, id),
+      );
       if (refusal !== undefined) {
         const faults = [{ field: `remove-${id}`, code: refusal }];
         const page = await passkeyPage(parts, request, who, { faults });

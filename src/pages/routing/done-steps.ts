@@ -4,8 +4,11 @@ import {
   type Done,
   findDone,
   findDoneByKey,
+  noteStep,
   type Step,
 } from '../../domain/done-steps/done-step.ts';
+import { NotFoundError } from '../../domain/errors.ts';
+import type { Transaction } from '../../platform/database/database.ts';
 import { formIdOf } from '../../platform/web/csrf.ts';
 import { resumeBrowserSession } from './browser-session.ts';
 import type { CommunityRequest } from './community-request.ts';
@@ -99,6 +102,35 @@ export async function leadSender(
 ): Promise<boolean> {
   const done = await doneBefore(parts, step);
   return done !== undefined && leadOn(request, done);
+}
+
+/**
+ * A change after which nothing is left to change: where it finds nothing, its form leads where it led when it came first.
+ * @param to where it leads, below the issuer
+ * @param change throws NotFoundError when there is nothing (any more), and returns what is against it
+ * @returns what was against it: nothing was changed, and nothing answered
+ */
+export async function changeOrLead<Against = never>(
+  parts: Pick<WebParts, 'database' | 'sealer' | 'settle'>,
+  request: CommunityRequest,
+  { step, subject, to }: { step: Step | undefined; subject: string; to: string },
+  change: (tx: Transaction) => Promise<Against | undefined>,
+): Promise<Against | undefined> {
+  const ledTo = request.issuer.basePath + to;
+  try {
+    const against = await parts.database.transaction(async (tx) => {
+      const found = await change(tx);
+      if (found === undefined && step) await noteStep(parts.sealer, tx, step, { subject, ledTo });
+      return found;
+    });
+    if (against !== undefined) return against;
+  } catch (error) {
+    if (!(error instanceof NotFoundError) || !(await leadSender(parts, request, step))) throw error;
+    return undefined;
+  }
+  await parts.settle();
+  request.redirect(to);
+  return undefined;
 }
 
 /** The same for whoever opens the page of a step that they did, and is signed in as who did it. */
