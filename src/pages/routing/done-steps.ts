@@ -1,13 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
+import type { Context } from 'koa';
 import {
   type Answer,
+  changeOnce,
   type Done,
   findDone,
   findDoneByKey,
-  noteStep,
   type Step,
 } from '../../domain/done-steps/done-step.ts';
-import { NotFoundError } from '../../domain/errors.ts';
 import type { Transaction } from '../../platform/database/database.ts';
 import { formIdOf } from '../../platform/web/csrf.ts';
 import { resumeBrowserSession } from './browser-session.ts';
@@ -66,7 +66,7 @@ const PAUSES = [50, 100, 200, 400, 800, 1_600];
  */
 export async function doneMeanwhile(
   parts: Parts,
-  { ctx }: Pick<CommunityRequest, 'ctx'>,
+  { ctx }: { ctx: Context },
   steps: readonly (Step | undefined)[],
 ): Promise<Done | undefined> {
   for (const pause of PAUSES) {
@@ -117,19 +117,10 @@ export async function changeOrLead<Against = never>(
   change: (tx: Transaction) => Promise<Against | undefined>,
 ): Promise<Against | undefined> {
   const ledTo = request.issuer.basePath + to;
-  try {
-    const against = await parts.database.transaction(async (tx) => {
-      const found = await change(tx);
-      if (found === undefined && step) await noteStep(parts.sealer, tx, step, { subject, ledTo });
-      return found;
-    });
-    if (against !== undefined) return against;
-  } catch (error) {
-    if (!(error instanceof NotFoundError) || !(await leadSender(parts, request, step))) throw error;
-    return undefined;
-  }
-  await parts.settle();
-  request.redirect(to);
+  const changed = await changeOnce(parts, step, { subject, ledTo }, change);
+  if ('against' in changed) return changed.against;
+  if (changed.isNew) await parts.settle();
+  await leadOn(request, changed.answer);
   return undefined;
 }
 
