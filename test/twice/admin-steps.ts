@@ -58,6 +58,7 @@ export async function adminSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: `a request to join: ${decision}`,
       routes: ['POST /admin/requests'],
+      inTabs: true,
       prepare: () =>
         onPage('/admin/requests', async () => {
           const asker = { status: 'requested' as const };
@@ -70,6 +71,7 @@ export async function adminSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: `a request for a service: ${decision}`,
       routes: ['POST /admin/requests/access'],
+      inTabs: true,
       prepare: () =>
         onPage('/admin/requests', async () => {
           const { subject } = await buildMember(hub.database, communityId);
@@ -114,6 +116,7 @@ export async function adminSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'an invitation that is revoked',
       routes: ['POST /admin/invitations/:id'],
+      inTabs: true,
       prepare: async () => {
         const made = await hub.database.transaction((tx) =>
           createInvitation(
@@ -131,6 +134,7 @@ export async function adminSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'a recovery that is asked for',
       routes: ['POST /admin/recoveries'],
+      inTabs: true,
       prepare: () =>
         onPage('/admin/recoveries', async () => {
           const { username } = await buildMember(hub.database, communityId);
@@ -141,6 +145,7 @@ export async function adminSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'a recovery that is approved',
       routes: ['POST /admin/recoveries/:id/approve'],
+      inTabs: true,
       prepare: () =>
         onPage('/admin/recoveries', async () => {
           const { id } = await recovery(other);
@@ -151,6 +156,7 @@ export async function adminSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'a recovery that is refused',
       routes: ['POST /admin/recoveries/:id/refuse'],
+      inTabs: true,
       prepare: () =>
         onPage('/admin/recoveries', async () => {
           const { id } = await recovery(other);
@@ -161,6 +167,7 @@ export async function adminSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'the link of a recovery',
       routes: ['POST /admin/recoveries/:id/link'],
+      inTabs: true,
       prepare: () =>
         onPage('/admin/recoveries', async (admin) => {
           const { id } = await recovery(admin, other);

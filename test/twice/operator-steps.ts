@@ -165,6 +165,7 @@ export async function operatorSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'an operator’s app that is removed',
       routes: ['POST /operator/totp/remove'],
+      inTabs: true,
       prepare: async () => {
         const { browser } = await withTotp();
         const page = await browser.open(at('/two-factors'));
@@ -181,6 +182,7 @@ export async function operatorSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'an operator’s passkey under another name',
       routes: ['POST /operator/passkeys/:id/name'],
+      inTabs: true,
       prepare: async () => {
         const { browser } = await withPasskey();
         const page = await browser.open(at('/passkeys'));
@@ -191,6 +193,7 @@ export async function operatorSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'an operator’s passkey that is removed',
       routes: ['POST /operator/passkeys/:id/remove'],
+      inTabs: true,
       prepare: async () => {
         const { browser } = await withPasskey();
         const page = await browser.open(at('/passkeys'));

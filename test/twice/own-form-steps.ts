@@ -86,6 +86,7 @@ export async function ownFormSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'an app password that is revoked',
       routes: ['POST /account/app-passwords/:id/revoke'],
+      inTabs: true as const,
       prepare: () =>
         onPage('/account/app-passwords', 'form[action$="/revoke"]', {}, ({ subject }) =>
           hub.database.transaction((tx) =>
@@ -131,6 +132,7 @@ export async function ownFormSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'a language',
       routes: ['POST /account/language'],
+      inTabs: true as const,
       prepare: () =>
         onPage('/account/language', '#preferences-form', {
           locale: 'en',
@@ -147,6 +149,7 @@ export async function ownFormSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'the proof of an address, asked for again',
       routes: ['POST /account/emails/send'],
+      inTabs: true as const,
       prepare: async () => {
         const ready = await onPage('/account/emails', 'form[action$="/send"]', {}, (member) =>
           giveAddress(hub.database, communityId, member, address()),
@@ -160,6 +163,7 @@ export async function ownFormSteps(hub: TestHub): Promise<StepTried[]> {
     ...(['choose', 'remove'] as const).map((what) => ({
       name: `an address to ${what}`,
       routes: [`POST /account/emails/${what}`],
+      inTabs: true as const,
       prepare: () =>
         onPage('/account/emails', `form[action$="/${what}"]`, {}, (member) =>
           giveAddress(hub.database, communityId, member, address(), { isProven: true }),
@@ -169,12 +173,14 @@ export async function ownFormSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'a session elsewhere',
       routes: ['POST /account/sessions/end'],
+      inTabs: true as const,
       prepare: () => onPage('/account/sessions', 'form[action$="/end"]', {}, elsewhere),
       isThere: leadsTo('/account/sessions?notice=ended'),
     },
     {
       name: 'all sessions elsewhere',
       routes: ['POST /account/sessions/end-others'],
+      inTabs: true as const,
       prepare: () => onPage('/account/sessions', 'form[action$="/end-others"]', {}, elsewhere),
       isThere: leadsTo('/account/sessions?notice=others-ended'),
     },
@@ -188,6 +194,7 @@ export async function ownFormSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'what a service may know, taken back',
       routes: ['POST /account/services/:slug/withdraw'],
+      inTabs: true as const,
       prepare: () =>
         onPage('/account/services', 'form[action$="/withdraw"]', {}, (member, browser) =>
           app.signIn(browser, member.username),
@@ -197,24 +204,28 @@ export async function ownFormSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'a request for a service',
       routes: ['POST /services/:slug/request'],
+      inTabs: true as const,
       prepare: () => onPage('/', `form[action$="/services/${onRequest.slug}/request"]`),
       isThere: leadsTo('/?notice=requested'),
     },
     {
       name: 'a passkey under another name',
       routes: ['POST /account/passkeys/:id/name'],
+      inTabs: true as const,
       prepare: () => onPasskeys('form[action$="/name"]', { name: 'Clé bleue' }),
       isThere: leadsTo('/account/passkeys?notice=renamed'),
     },
     {
       name: 'a passkey that is removed',
       routes: ['POST /account/passkeys/:id/remove'],
+      inTabs: true as const,
       prepare: () => onPasskeys('form[action$="/remove"]'),
       isThere: leadsTo('/account/passkeys?notice=removed'),
     },
     {
       name: 'an authenticator app that is removed',
       routes: ['POST /account/totp/remove'],
+      inTabs: true as const,
       prepare: () => onPage('/account/two-factors', 'form[action$="/totp/remove"]', {}, withTotp),
       isThere: leadsTo('/account/two-factors?notice=totp-removed'),
     },

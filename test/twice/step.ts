@@ -24,6 +24,8 @@ export type StepTried = {
   wrong?: Record<string, string>;
   /** How many at once, where one member has places for fewer than three. */
   atOnce?: number;
+  /** Another tab that showed the same form sends it, too. */
+  inTabs?: true;
   /** It holds a password, with which any browser may come in, or leads where anybody is led. */
   provesAnywhere?: true;
   /** Where it leads, to be told from anything else: the address without its query, or words of the page. */

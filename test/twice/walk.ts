@@ -30,11 +30,13 @@ export function walk(makers: readonly StepsOf[], names: readonly string[]): void
         expect(step().isThere(await send(once))).toBe(true);
       });
       const ready = await step().prepare();
+      const tab = step().inTabs && (await ready.browser.open(ready.page.url));
       const ofMany = await adds(hub, async () => {
         const pages = await Promise.all(
           Array.from({ length: step().atOnce ?? 3 }, () => send(ready)),
         );
         pages.push(await send(ready));
+        if (tab) pages.push(await send({ ...ready, page: tab }));
         expect(pages.map((page) => step().isThere(page) || page.text.slice(0, 2000))).toEqual(
           pages.map(() => true),
         );

@@ -13,7 +13,7 @@ import { noFields, oneOf, typed } from '../../platform/web/form-fields.ts';
 import { timesFor } from '../components/times.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
-import { changeOrLead, formIn } from '../routing/done-steps.ts';
+import { changeOrLead, formIn, pageIn } from '../routing/done-steps.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { memberRecent } from '../routing/who.ts';
 import type { AccountPage } from './pages.ts';
@@ -74,7 +74,7 @@ export const APP_PASSWORD_ROUTES: CommunityRoute[] = [
     async handle({ parts, request, who, params: { id } }) {
       const { subject } = who.member;
       const to = '/account/app-passwords?notice=revoked';
-      await changeOrLead(parts, request, { step: formIn(request, subject), subject, to }, (tx) =>
+      await changeOrLead(parts, request, { step: pageIn(request, subject), subject, to }, (tx) =>
         revokeAppPassword(tx, request.community.id, { subject, id }, `member:${subject}`),
       );
     },

@@ -21,7 +21,7 @@ import { raiseSession } from '../routing/browser-session.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
-import { changeOrLead, formIn, leadSender, pageIn } from '../routing/done-steps.ts';
+import { changeOrLead, leadSender, pageIn } from '../routing/done-steps.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { memberRecent } from '../routing/who.ts';
@@ -137,7 +137,7 @@ export const PASSKEY_ACCOUNT_ROUTES: CommunityRoute[] = [
       const refusal = await changeOrLead(
         parts,
         request,
-        { step: formIn(request, subject), subject, to },
+        { step: pageIn(request, subject), subject, to },
         (tx) => removePasskey(tx, holder, who.session, id),
       );
       if (refusal !== undefined) {

@@ -10,7 +10,7 @@ import { serviceOfClient } from '../../protocols/oidc/clients.ts';
 import { timesFor } from '../components/times.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
-import { changeOrLead, formIn } from '../routing/done-steps.ts';
+import { changeOrLead, pageIn } from '../routing/done-steps.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { member } from '../routing/who.ts';
@@ -48,7 +48,7 @@ export const SESSION_ROUTES: CommunityRoute[] = [
       const { subject } = who.member;
       const { id: communityId } = request.community;
       const to = uid === who.session.uid ? '/login' : '/account/sessions?notice=ended';
-      const step = formIn(request, `${subject} ${uid}`);
+      const step = pageIn(request, `${subject} ${uid}`);
       await changeOrLead(parts, request, { step, subject, to }, async (tx) => {
         if (!(await endSession(tx, communityId, subject, uid))) throw new NotFoundError('session');
         const actor = `member:${subject}` as const;

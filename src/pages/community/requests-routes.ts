@@ -11,7 +11,7 @@ import { oneOf, typed } from '../../platform/web/form-fields.ts';
 import { timesFor } from '../components/times.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
-import { changeOrLead, formIn, leadSender } from '../routing/done-steps.ts';
+import { changeOrLead, leadSender, pageIn } from '../routing/done-steps.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { adminRecent } from '../routing/who.ts';
@@ -85,7 +85,7 @@ export const ADMIN_REQUESTS_ROUTES: CommunityRoute[] = [
   }),
 ];
 
-/** Of a form that decided it is said so as often as it is sent; of any other, that another admin was faster. */
+/** To whom decided it is said so as often as they send it, from whichever tab; to another admin, that this one was faster. */
 async function decideOnce(
   parts: WebParts,
   request: CommunityRequest,
@@ -93,7 +93,7 @@ async function decideOnce(
   { about, done }: { about: string; done: string },
   decide: (tx: Transaction, actor: Actor) => Promise<boolean>,
 ): Promise<void> {
-  const step = formIn(request, `${subject} ${about} ${done}`);
+  const step = pageIn(request, `${subject} ${about} ${done}`);
   const asked = { step, subject, to: `/admin/requests?notice=${done}` };
   const faster = await changeOrLead(parts, request, asked, async (tx) =>
     (await decide(tx, `member:${subject}`)) ? undefined : ('decided' as const),

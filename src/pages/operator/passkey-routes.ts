@@ -27,7 +27,6 @@ import {
 import { type HubRequest, type HubRoute, hubRoute } from '../routing/hub-request.ts';
 import {
   changeOrLeadOperator,
-  hubFormIn,
   hubPageIn,
   leadOperatorAgain,
 } from '../routing/operator-done-steps.ts';
@@ -133,7 +132,7 @@ export const OPERATOR_PASSKEY_ROUTES: HubRoute[] = [
     form: noFields,
     async handle({ parts, request, who, params: { id } }) {
       const holder = operatorHolder(who, request.locale);
-      const step = hubFormIn(request, who.id);
+      const step = hubPageIn(request, who.id);
       const asked = { step, subject: who.id, ledTo: '/operator/passkeys?notice=removed' };
       const refusal = await changeOrLeadOperator(parts, request, asked, (tx) =>
         removePasskey(tx, holder, who.session, id),

@@ -11,6 +11,7 @@ import {
   listRecoveries,
   requestRecovery,
 } from '../../domain/recovery/assisted-recovery.ts';
+import type { Transaction } from '../../platform/database/database.ts';
 import { uuid } from '../../platform/text/uuid.ts';
 import { noFields, oneOf, typed } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
@@ -18,7 +19,7 @@ import { adminFrame } from '../community/admin-frame.ts';
 import { timesFor } from '../components/times.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
-import { changeOrLead, formIn, leadSender } from '../routing/done-steps.ts';
+import { changeOrLead, doneBefore, leadSender, pageIn } from '../routing/done-steps.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { admin, adminRecent } from '../routing/who.ts';
@@ -49,11 +50,11 @@ export const ADMIN_RECOVERY_ROUTES: CommunityRoute[] = [
     form: z.object({ username: typed.transform((text) => text.slice(0, MAX_LOGIN)) }),
     async handle({ parts, request, who, form: { username } }) {
       const { subject } = who.member;
-      const step = formIn(request, `${subject} ${username}`);
+      const step = pageIn(request, `${subject} ${username}`);
       const asked = { step, subject, to: '/admin/recoveries?notice=requested' };
       const fault = await requestFor(parts, request, asked, username);
       if (fault === undefined) return;
-      // Under way by this very form.
+      // Under way by this very browser.
       if (fault === 'open' && (await leadSender(parts, request, step))) return;
       const page = await adminPage(parts, request, who);
       request.page({ ...page, username, fault }, { status: 400, member: who.member });
@@ -84,7 +85,7 @@ function decisionRoutes(what: 'approve' | 'refuse' | 'link'): CommunityRoute[] {
       form: noFields,
       async handle({ parts, request, who, params }) {
         const { subject } = who.member;
-        const step = formIn(request, subject);
+        const step = pageIn(request, subject);
         let fault: RecoveryFault | undefined;
         let link: AdminPage['link'];
         if (what === 'link') {
@@ -139,7 +140,7 @@ async function decide(
   return faultOf(work);
 }
 
-/** Handed out once, however often its form is sent: each answer shows the same link, as long as it opens something. */
+/** Handed out once, however often its form is sent: each answer shows the same link, as long as that opens something. */
 async function handOut(
   parts: WebParts,
   { community, issuer }: CommunityRequest,
@@ -147,18 +148,21 @@ async function handOut(
   { id, step }: { id: string; step: Step | undefined },
 ): Promise<{ fault?: RecoveryFault | undefined; link?: AdminPage['link'] }> {
   const place = { communityId: community.id, issuerUrl: issuer.url };
-  let shown: Answer['shown'];
-  const fault = await faultOf(
-    doStepOnce(parts, step, async (tx) => ({
-      shown: await handOutLink(tx, place, { id, by }),
-    })).then((answer) => {
-      shown = answer.shown;
-    }),
-  );
-  const { token = '', displayName = '' } = shown ?? {};
-  const found = await findLink(parts.database, community.id, 'assisted-recovery', token);
-  if (found === undefined) return { fault };
-  return { link: { url: `${issuer.url}/recover/assisted/${token}`, member: displayName } };
+  const linkTo = async ({ shown }: Answer) => {
+    const { token = '', displayName = '' } = shown ?? {};
+    const found = await findLink(parts.database, community.id, 'assisted-recovery', token);
+    return found && { url: `${issuer.url}/recover/assisted/${token}`, member: displayName };
+  };
+  const done = await doneBefore(parts, step);
+  const underWay = await listRecoveries(parts.database, community.id);
+  const before = done && underWay.some((one) => one.id === id) && (await linkTo(done));
+  if (before) return { link: before };
+  let link: AdminPage['link'];
+  const work = async () => {
+    const hand = async (tx: Transaction) => ({ shown: await handOutLink(tx, place, { id, by }) });
+    link = await linkTo(await doStepOnce(parts, step, hand, done?.doneAt));
+  };
+  return { fault: await faultOf(work()), link };
 }
 
 async function adminPage(
