@@ -86,7 +86,7 @@ export async function ownFormSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'an app password that is revoked',
       routes: ['POST /account/app-passwords/:id/revoke'],
-      inTabs: true as const,
+      inTabs: true,
       prepare: () =>
         onPage('/account/app-passwords', 'form[action$="/revoke"]', {}, ({ subject }) =>
           hub.database.transaction((tx) =>
@@ -132,7 +132,7 @@ export async function ownFormSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'a language',
       routes: ['POST /account/language'],
-      inTabs: true as const,
+      inTabs: true,
       prepare: () =>
         onPage('/account/language', '#preferences-form', {
           locale: 'en',
@@ -149,7 +149,7 @@ export async function ownFormSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'the proof of an address, asked for again',
       routes: ['POST /account/emails/send'],
-      inTabs: true as const,
+      inTabs: true,
       prepare: async () => {
         const ready = await onPage('/account/emails', 'form[action$="/send"]', {}, (member) =>
           giveAddress(hub.database, communityId, member, address()),
@@ -160,27 +160,29 @@ export async function ownFormSteps(hub: TestHub): Promise<StepTried[]> {
       },
       isThere: leadsTo('/account/emails?notice=sent'),
     },
-    ...(['choose', 'remove'] as const).map((what) => ({
-      name: `an address to ${what}`,
-      routes: [`POST /account/emails/${what}`],
-      inTabs: true as const,
-      prepare: () =>
-        onPage('/account/emails', `form[action$="/${what}"]`, {}, (member) =>
-          giveAddress(hub.database, communityId, member, address(), { isProven: true }),
-        ),
-      isThere: leadsTo(`/account/emails?notice=${what === 'choose' ? 'chosen' : 'removed'}`),
-    })),
+    ...(['choose', 'remove'] as const).map(
+      (what): StepTried => ({
+        name: `an address to ${what}`,
+        routes: [`POST /account/emails/${what}`],
+        inTabs: true,
+        prepare: () =>
+          onPage('/account/emails', `form[action$="/${what}"]`, {}, (member) =>
+            giveAddress(hub.database, communityId, member, address(), { isProven: true }),
+          ),
+        isThere: leadsTo(`/account/emails?notice=${what === 'choose' ? 'chosen' : 'removed'}`),
+      }),
+    ),
     {
       name: 'a session elsewhere',
       routes: ['POST /account/sessions/end'],
-      inTabs: true as const,
+      inTabs: true,
       prepare: () => onPage('/account/sessions', 'form[action$="/end"]', {}, elsewhere),
       isThere: leadsTo('/account/sessions?notice=ended'),
     },
     {
       name: 'all sessions elsewhere',
       routes: ['POST /account/sessions/end-others'],
-      inTabs: true as const,
+      inTabs: true,
       prepare: () => onPage('/account/sessions', 'form[action$="/end-others"]', {}, elsewhere),
       isThere: leadsTo('/account/sessions?notice=others-ended'),
     },
@@ -194,7 +196,7 @@ export async function ownFormSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'what a service may know, taken back',
       routes: ['POST /account/services/:slug/withdraw'],
-      inTabs: true as const,
+      inTabs: true,
       prepare: () =>
         onPage('/account/services', 'form[action$="/withdraw"]', {}, (member, browser) =>
           app.signIn(browser, member.username),
@@ -204,28 +206,28 @@ export async function ownFormSteps(hub: TestHub): Promise<StepTried[]> {
     {
       name: 'a request for a service',
       routes: ['POST /services/:slug/request'],
-      inTabs: true as const,
+      inTabs: true,
       prepare: () => onPage('/', `form[action$="/services/${onRequest.slug}/request"]`),
       isThere: leadsTo('/?notice=requested'),
     },
     {
       name: 'a passkey under another name',
       routes: ['POST /account/passkeys/:id/name'],
-      inTabs: true as const,
+      inTabs: true,
       prepare: () => onPasskeys('form[action$="/name"]', { name: 'Clé bleue' }),
       isThere: leadsTo('/account/passkeys?notice=renamed'),
     },
     {
       name: 'a passkey that is removed',
       routes: ['POST /account/passkeys/:id/remove'],
-      inTabs: true as const,
+      inTabs: true,
       prepare: () => onPasskeys('form[action$="/remove"]'),
       isThere: leadsTo('/account/passkeys?notice=removed'),
     },
     {
       name: 'an authenticator app that is removed',
       routes: ['POST /account/totp/remove'],
-      inTabs: true as const,
+      inTabs: true,
       prepare: () => onPage('/account/two-factors', 'form[action$="/totp/remove"]', {}, withTotp),
       isThere: leadsTo('/account/two-factors?notice=totp-removed'),
     },
