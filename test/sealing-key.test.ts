@@ -1,7 +1,9 @@
 import { chmod, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { noteStep } from '../src/domain/done-steps/done-step.ts';
 import { SEALED_COLUMNS } from '../src/domain/sealed-values/sealed-values.ts';
+import { surveySealed } from '../src/domain/sealed-values/survey-sealed.ts';
 import { ensureKeys } from '../src/domain/signing-keys/ensure-keys.ts';
 import { createLogger, type RunningHub, start } from '../src/main.ts';
 import { parseConfig } from '../src/platform/config/config.ts';
@@ -167,6 +169,22 @@ test('everything that the database keeps sealed is looked at', async () => {
   expect(columns.map(({ name }) => name).sort()).toEqual(
     SEALED_COLUMNS.map(({ column }) => column).sort(),
   );
+});
+
+test('what was done lately opens, in a community and on the operators’ console', async () => {
+  await db.database.transaction(async (tx) => {
+    for (const communityId of [community, null]) {
+      const step = { communityId, browser: 'a browser', name: `a step ${communityId}` };
+      await noteStep(createSealer([OLD]), tx, step, {});
+    }
+  });
+  const survey = (key: string) =>
+    db.database.transaction((tx) => surveySealed(tx, createSealer([key])));
+  expect(await survey(OLD)).toEqual({ total: 2, lostCount: 0, lost: [] });
+  expect((await survey(OTHER)).lost).toEqual([
+    'a step done lately in lamyne',
+    'a step done lately in the console',
+  ]);
 });
 
 describe('a data folder', () => {

@@ -53,6 +53,9 @@ describe('a request for access', () => {
       const { member, browser } = await asked();
       const admin = await hub.newMember({ role: 'admin' });
       const console = (await visit(hub, hub.community, { member: admin })).browser;
+      const slower = await hub.newMember({ role: 'admin' });
+      const other = (await visit(hub, hub.community, { member: slower })).browser;
+      const seen = await other.open(at('/admin/requests'));
       const page = await console.open(at('/admin/requests'));
       const id = `#${button}-${hub.service.id}-${member.subject}`;
       await console.submit(page, `#access-${hub.service.id}-${member.subject} form`, {}, id);
@@ -67,9 +70,9 @@ describe('a request for access', () => {
       );
       if (state === 'active') expect(tile?.tagName).toBe('A');
       else expect(tile?.text).toContain('Accès refusé');
-      // The second of two answers changes nothing, and says so.
-      const late = await console.submit(
-        page,
+      // The answer of another admin changes nothing, and says so.
+      const late = await other.submit(
+        seen,
         `#access-${hub.service.id}-${member.subject} form`,
         {},
         id,

@@ -11,7 +11,8 @@ export class NotFoundError extends DomainError {
     | 'app password'
     | 'passkey'
     | 'operator'
-    | 'recovery';
+    | 'recovery'
+    | 'session';
   constructor(noun: NotFoundError['noun'], name?: string) {
     super(`there is no ${noun}${name === undefined ? ' of that name' : ` "${name}"`} here`);
     this.name = 'NotFoundError';

@@ -14,15 +14,15 @@ export const DONE_STEP_MINUTES = 10;
 /** As many as a browser has at once; an older one is forgotten. */
 export const DONE_STEPS_OF_A_BROWSER = 20;
 
-/** A step that was done a while ago is none; one is found for nobody but the browser that did it. */
+/** A community's, or with null the operators' console's. A step that was done a while ago is none; one is found for nobody but the browser that did it. */
 export async function findDoneStep(
   db: Queryable,
-  communityId: string,
+  communityId: string | null,
   key: Buffer,
 ): Promise<FoundStep | undefined> {
   const [row] = await db.query<FoundStep>(
     `SELECT sealed_answer AS "sealedAnswer", done_at::text AS "doneAt" FROM done_steps
-     WHERE community_id = $1 AND key = $2 AND expires_at > now()`,
+     WHERE community_id IS NOT DISTINCT FROM $1 AND key = $2 AND expires_at > now()`,
     [communityId, key],
   );
   return row;
@@ -30,19 +30,33 @@ export async function findDoneStep(
 
 /**
  * Notes a step with the change that it is, in the same transaction.
+ * @param replaced when it was done before, if that counts no more
  * @returns false when another request has noted it meanwhile: of two at once, one counts
  */
 export async function noteDoneStep(
   db: Queryable,
-  communityId: string,
+  communityId: string | null,
   done: DoneStep,
+  replaced?: string,
 ): Promise<boolean> {
   const params: unknown[] = [communityId];
   const param = (value: unknown) => `$${params.push(value)}`;
-  const noted = await db.query(noteDoneStepSql(param, done), params);
+  const noted = await db.query(noteDoneStepSql(param, done, replaced), params);
   const kept = [communityId, done.browserHash, done.key];
   await db.query(forgetOldStepsSql('$2', '$3'), kept);
   return noted.length === 1;
+}
+
+/** Says where a step led that was noted in this transaction before it was known. */
+export async function answerDoneStep(
+  tx: Queryable,
+  communityId: string | null,
+  { key, sealedAnswer }: DoneStep,
+): Promise<void> {
+  await tx.query(
+    'UPDATE done_steps SET sealed_answer = $3 WHERE community_id IS NOT DISTINCT FROM $1 AND key = $2',
+    [communityId, key, sealedAnswer],
+  );
 }
 
 /** The same as a part of a statement; `$1` is the community. `replaced` is when it was done before, if that counts no more. */
@@ -63,6 +77,6 @@ export function noteDoneStepSql(
 /** Forgets what is too much of one browser beside the step of `key`; what another request is at is left to it. */
 export function forgetOldStepsSql(browser: string, key: string): string {
   return `DELETE FROM done_steps WHERE ctid = ANY(ARRAY(SELECT ctid FROM done_steps
-      WHERE community_id = $1 AND browser_hash = ${browser} AND key <> ${key}
+      WHERE community_id IS NOT DISTINCT FROM $1 AND browser_hash = ${browser} AND key <> ${key}
       ORDER BY done_at DESC OFFSET ${DONE_STEPS_OF_A_BROWSER - 1} FOR UPDATE SKIP LOCKED)) RETURNING 1`;
 }

@@ -41,12 +41,14 @@ export async function isSetupOpen(db: Queryable, token: string): Promise<boolean
 /**
  * Makes the hub's first operator and closes `/setup`, whatever the number of requests at once.
  * @param hash makes the password's hash
+ * @param also what is kept of it besides, for a form that may be sent twice
  * @returns the operator's id; undefined when the token does not open `/setup` (any more)
  */
 export async function createFirstOperator(
   database: Database,
   operator: { token: string; email: string; password: string },
   hash = hashPassword,
+  also: (tx: Transaction) => Promise<unknown> = async () => undefined,
 ): Promise<string | undefined> {
   if (!(await isSetupOpen(database, operator.token))) return undefined;
   // Slow on purpose, so it is done before the row is locked.
@@ -62,6 +64,7 @@ export async function createFirstOperator(
     await recordEvents(tx, [
       { type: 'operator.created', actor: `operator:${id}`, details: { email: operator.email } },
     ]);
+    await also(tx);
     return id;
   });
 }

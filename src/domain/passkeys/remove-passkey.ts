@@ -1,10 +1,10 @@
+import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { NotFoundError } from '../errors.ts';
 import type { FactorHolder } from '../second-factors/holder.ts';
 import { forgetCodesOfNobody } from '../second-factors/recovery-codes.ts';
 import { type RemovalRefusal, refusalOfRemoval } from '../second-factors/removal.ts';
 import { deletePasskey } from './passkey-store.ts';
-import type { PasskeyParts } from './verify-assertion.ts';
 
 /**
  * Removes a passkey: from then on it opens nothing, and whatever it opened before is over. This session goes on;
@@ -14,24 +14,22 @@ import type { PasskeyParts } from './verify-assertion.ts';
  * @throws NotFoundError when the person has no such passkey
  */
 export async function removePasskey(
-  { database }: Pick<PasskeyParts, 'database'>,
+  tx: Transaction,
   holder: FactorHolder,
   { uid }: { uid: string },
   id: string,
 ): Promise<RemovalRefusal | undefined> {
   const { personId } = holder;
-  return database.transaction(async (tx) => {
-    const refusal = await refusalOfRemoval(tx, personId, (factors) => ({
-      ...factors,
-      passkeys: factors.passkeys.filter((passkey) => passkey.id !== id),
-    }));
-    if (refusal !== undefined) return refusal;
-    const removed = await deletePasskey(tx, personId, id);
-    if (removed === undefined) throw new NotFoundError('passkey');
-    await forgetCodesOfNobody(tx, personId);
-    await holder.endOthers(tx, uid);
-    await recordEvents(tx, [holder.event({ type: 'passkey.removed', details: { passkey: id } })]);
-    await holder.notify(tx, { template: 'passkey-removed', data: { passkey: removed.name } });
-    return undefined;
-  });
+  const refusal = await refusalOfRemoval(tx, personId, (factors) => ({
+    ...factors,
+    passkeys: factors.passkeys.filter((passkey) => passkey.id !== id),
+  }));
+  if (refusal !== undefined) return refusal;
+  const removed = await deletePasskey(tx, personId, id);
+  if (removed === undefined) throw new NotFoundError('passkey');
+  await forgetCodesOfNobody(tx, personId);
+  await holder.endOthers(tx, uid);
+  await recordEvents(tx, [holder.event({ type: 'passkey.removed', details: { passkey: id } })]);
+  await holder.notify(tx, { template: 'passkey-removed', data: { passkey: removed.name } });
+  return undefined;
 }

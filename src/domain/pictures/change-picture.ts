@@ -4,7 +4,8 @@ import { newToken } from '../../platform/secrets/token-hash.ts';
 import { NotFoundError } from '../errors.ts';
 
 /**
- * Gives a member this picture instead of the one they had, the address of which leads nowhere from then on.
+ * Gives a member this picture instead of the one they had, the address of which leads nowhere from then on. The
+ * same picture once more changes nothing.
  * @param bytes from `PictureMaker`
  * @returns the key of its address
  * @throws NotFoundError when the member is not of this community
@@ -16,16 +17,27 @@ export async function setPicture(
   bytes: Buffer,
   actor: Actor,
 ): Promise<string> {
-  const key = newToken();
-  await touch(tx, communityId, subject);
-  await tx.query(
-    `INSERT INTO member_pictures (community_id, subject, key, bytes) VALUES ($1, $2, $3, $4)
+  const [changed] = await tx.query<{ key: string }>(
+    `INSERT INTO member_pictures AS p (community_id, subject, key, bytes)
+     SELECT community_id, subject, $3, $4 FROM memberships WHERE community_id = $1 AND subject = $2
      ON CONFLICT ON CONSTRAINT pk_member_pictures
-       DO UPDATE SET key = EXCLUDED.key, bytes = EXCLUDED.bytes, created_at = now()`,
-    [communityId, subject, key, bytes],
+       DO UPDATE SET key = EXCLUDED.key, bytes = EXCLUDED.bytes, created_at = now()
+       WHERE p.bytes <> EXCLUDED.bytes RETURNING key`,
+    [communityId, subject, newToken(), bytes],
   );
+  if (changed === undefined) return keyOf(tx, communityId, subject);
+  await touch(tx, communityId, subject);
   await recordEvents(tx, [{ communityId, type: 'member.picture-changed', actor, subject }]);
-  return key;
+  return changed.key;
+}
+
+async function keyOf(tx: Transaction, communityId: string, subject: string): Promise<string> {
+  const [picture] = await tx.query<{ key: string }>(
+    'SELECT key FROM member_pictures WHERE community_id = $1 AND subject = $2',
+    [communityId, subject],
+  );
+  if (picture === undefined) throw new NotFoundError('member');
+  return picture.key;
 }
 
 /** @returns whether there was one */

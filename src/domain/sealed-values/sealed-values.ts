@@ -54,9 +54,9 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   },
   {
     column: 'done_steps.sealed_answer',
-    sql: `SELECT s.sealed_answer AS sealed, 'a step done lately in ' || c.slug AS what,
+    sql: `SELECT s.sealed_answer AS sealed, 'a step done lately in ' || coalesce(c.slug, 'the console') AS what,
         ARRAY[c.id::text, encode(s.key, 'hex')] AS ids
-      FROM done_steps s JOIN communities c ON c.id = s.community_id
+      FROM done_steps s LEFT JOIN communities c ON c.id = s.community_id
       WHERE s.expires_at > now() ORDER BY c.slug, s.key`,
     context: doneStepContext,
   },

@@ -1,11 +1,13 @@
 import type { Database, Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
+import { doStepOnce, type Step } from '../done-steps/done-step.ts';
 import { ExpiredError } from '../errors.ts';
 import { hasSecondFactor, readFactors } from './factor-store.ts';
 import type { FactorHolder } from './holder.ts';
 import type { SessionsWish } from './other-sessions.ts';
 import {
+  areCodesOf,
   forgetCodesOfNobody,
   makeRecoveryCodes,
   shownCodesContext,
@@ -83,16 +85,23 @@ export async function removeTotp(
   });
 }
 
-/** New recovery codes in the place of the old ones. */
+/**
+ * New recovery codes in the place of the old ones: of one form the same ones, however often it is sent.
+ * @returns undefined when others took their place since
+ */
 export async function renewRecoveryCodes(
-  { database }: Pick<Parts, 'database'>,
+  parts: Parts,
   holder: FactorHolder,
-): Promise<string[]> {
-  return database.transaction(async (tx) => {
-    const codes = await makeRecoveryCodes(tx, holder.personId);
+  step: Step | undefined,
+): Promise<string[] | undefined> {
+  const { personId } = holder;
+  const { shown } = await doStepOnce(parts, step, async (tx) => {
+    const made = await makeRecoveryCodes(tx, personId);
     await recordEvents(tx, [holder.event({ type: 'recovery-codes.made' })]);
-    return codes;
+    return { shown: { codes: made.join(' ') } };
   });
+  const codes = shown?.codes?.split(' ') ?? [];
+  return (await areCodesOf(parts.database, personId, codes)) ? codes : undefined;
 }
 
 /**

@@ -69,6 +69,19 @@ export async function wasSpentFor(
   return spent.length > 0;
 }
 
+/** Whether codes that were made are the person's still, and no others stand in their place. */
+export async function areCodesOf(
+  db: Queryable,
+  personId: string,
+  codes: readonly string[],
+): Promise<boolean> {
+  const found = await db.query(
+    'SELECT 1 FROM recovery_codes WHERE person_id = $1 AND code_hash = ANY($2::bytea[]) LIMIT 1',
+    [personId, codes.map(hashOf)],
+  );
+  return found.length > 0;
+}
+
 /** Codes stand in for a second factor: with the last one, the codes of a person go. */
 export async function forgetCodesOfNobody(tx: Transaction, personId: string): Promise<void> {
   await tx.query('DELETE FROM recovery_codes WHERE person_id = $1 AND NOT has_second_factor($1)', [

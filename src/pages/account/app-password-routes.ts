@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { createAppPassword, revokeAppPassword } from '../../domain/app-passwords/app-password.ts';
 import { listAppPasswords } from '../../domain/app-passwords/app-password-store.ts';
 import type { Service } from '../../domain/communities/community.ts';
+import { doStepOnce } from '../../domain/done-steps/done-step.ts';
 import { RefusedError } from '../../domain/errors.ts';
 import { accessTo, type Member } from '../../domain/memberships/member.ts';
 import { notifyMember } from '../../domain/notices/notify-member.ts';
@@ -12,6 +13,7 @@ import { noFields, oneOf, typed } from '../../platform/web/form-fields.ts';
 import { timesFor } from '../components/times.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { changeOrLead, formIn, pageIn } from '../routing/done-steps.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { memberRecent } from '../routing/who.ts';
 import type { AccountPage } from './pages.ts';
@@ -46,6 +48,9 @@ export const APP_PASSWORD_ROUTES: CommunityRoute[] = [
       const made = await make(parts, request, member, service, name);
       if ('fault' in made) return refuse({ field: 'name', code: made.fault });
       await parts.settle();
+      // Of a form that was sent before, and whose app password was revoked since.
+      if (!(await isThere(parts, request, member, made.id)))
+        return request.redirect('/account/app-passwords');
       request.page(
         {
           page: 'account/app-password-made',
@@ -68,11 +73,10 @@ export const APP_PASSWORD_ROUTES: CommunityRoute[] = [
     form: noFields,
     async handle({ parts, request, who, params: { id } }) {
       const { subject } = who.member;
-      await parts.database.transaction((tx) =>
+      const to = '/account/app-passwords?notice=revoked';
+      await changeOrLead(parts, request, { step: pageIn(request, subject), subject, to }, (tx) =>
         revokeAppPassword(tx, request.community.id, { subject, id }, `member:${subject}`),
       );
-      await parts.settle();
-      request.redirect('/account/app-passwords?notice=revoked');
     },
   }),
 ];
@@ -124,15 +128,20 @@ function usableServices(
   );
 }
 
+/** Made once, however often its form is sent: each answer shows the same secret. */
 async function make(
-  { database }: WebParts,
-  { community, issuer }: CommunityRequest,
+  parts: WebParts,
+  request: CommunityRequest,
   { subject }: Member,
   service: Service,
   name: string,
-): Promise<{ secret: string } | { fault: 'app-password-name' | 'too-many-app-passwords' }> {
+): Promise<
+  { id: string; secret: string } | { fault: 'app-password-name' | 'too-many-app-passwords' }
+> {
+  const { community, issuer } = request;
+  const step = formIn(request, JSON.stringify([subject, service.id, name]));
   try {
-    return await database.transaction(async (tx) => {
+    const { shown } = await doStepOnce(parts, step, async (tx) => {
       const wanted = { subject, serviceId: service.id, name };
       const made = await createAppPassword(tx, community.id, wanted, `member:${subject}`);
       await notifyMember(tx, {
@@ -142,8 +151,9 @@ async function make(
         template: 'new-app-password',
         data: { name: name.trim(), service: service.name },
       });
-      return made;
+      return { subject, shown: made };
     });
+    return shown as { id: string; secret: string };
   } catch (error) {
     if (error instanceof RefusedError) {
       const isName = error.code === 'app-password-name';
@@ -152,6 +162,16 @@ async function make(
     }
     throw error;
   }
+}
+
+async function isThere(
+  { database }: WebParts,
+  { community }: CommunityRequest,
+  { subject }: Member,
+  id: string,
+): Promise<boolean> {
+  const passwords = await listAppPasswords(database, community.id, subject);
+  return passwords.some((password) => password.id === id);
 }
 
 /** The name of the member's entry in the community's directory (RFC 4514). */

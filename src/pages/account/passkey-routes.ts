@@ -21,7 +21,7 @@ import { raiseSession } from '../routing/browser-session.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
-import { leadSender, pageIn } from '../routing/done-steps.ts';
+import { changeOrLead, leadSender, pageIn } from '../routing/done-steps.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { memberRecent } from '../routing/who.ts';
@@ -131,20 +131,20 @@ export const PASSKEY_ACCOUNT_ROUTES: CommunityRoute[] = [
     who: memberRecent,
     form: noFields,
     async handle({ parts, request, who, params: { id } }) {
-      const refusal = await removePasskey(
+      const { subject } = who.member;
+      const holder = memberHolder(request, who.member);
+      const to = '/account/passkeys?notice=removed';
+      const refusal = await changeOrLead(
         parts,
-        memberHolder(request, who.member),
-        who.session,
-        id,
+        request,
+        { step: pageIn(request, subject), subject, to },
+        (tx) => removePasskey(tx, holder, who.session, id),
       );
       if (refusal !== undefined) {
         const faults = [{ field: `remove-${id}`, code: refusal }];
         const page = await accountPage(parts, request, who, { faults });
         request.page(page, { status: 400, member: who.member });
-        return;
       }
-      await parts.settle();
-      request.redirect('/account/passkeys?notice=removed');
     },
   }),
 ];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { doStepOnce } from '../../domain/done-steps/done-step.ts';
 import { orTooShort, setPassword } from '../../domain/memberships/set-password.ts';
 import { isShortAlone, newPasswordFault } from '../../domain/people/password-rule.ts';
 import type { OtherSessions } from '../../domain/second-factors/other-sessions.ts';
@@ -6,6 +7,7 @@ import { oneOf, typed } from '../../platform/web/form-fields.ts';
 import { askOthers, othersField, PASSWORD_OTHERS } from '../components/other-sessions-field.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { doneBefore, formIn, leadOn } from '../routing/done-steps.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { memberRecent } from '../routing/who.ts';
@@ -54,23 +56,46 @@ export const PASSWORD_ROUTES: CommunityRoute[] = [
         request.page({ ...page, faults }, { status: 400, member });
       };
       if (code !== undefined) return refuse(code);
+      const { subject } = member;
+      const notice = others === 'end' ? 'changed' : 'changed-here';
+      const to = `/account/password?notice=${notice}`;
+      const step = formIn(request, `${subject} ${others}`);
+      const done = await doneBefore(parts, step);
+      // The form that a browser went back to may hold another password.
+      if (done !== undefined && (await isOwn(parts, request, who, password))) {
+        await leadOn(request, done);
+        return;
+      }
       const passwordHash = await request.passwords().hash(password);
-      const work = parts.database.transaction((tx) =>
-        setPassword(tx, community.id, member.subject, passwordHash, `member:${member.subject}`, {
+      const work = doStepOnce(parts, done === undefined ? step : undefined, async (tx) => {
+        await setPassword(tx, community.id, subject, passwordHash, `member:${subject}`, {
           isShort: isShortAlone(password),
           keptSession: session.uid,
           others,
           issuerUrl: issuer.url,
-        }),
-      );
+        });
+        return { subject, ledTo: issuer.basePath + to };
+      });
       if ((await orTooShort(work)) === 'too-short') return refuse('too-short');
-      rememberDevice(parts, request, member.subject);
+      rememberDevice(parts, request, subject);
       await parts.settle();
-      const notice = others === 'end' ? 'changed' : 'changed-here';
-      request.redirect(`/account/password?notice=${notice}`);
+      request.redirect(to);
     },
   }),
 ];
+
+async function isOwn(
+  { database }: Pick<WebParts, 'database'>,
+  request: CommunityRequest,
+  { personId }: SignedIn,
+  password: string,
+): Promise<boolean> {
+  const [person] = await database.query<{ hash: string | null }>(
+    'SELECT password_hash AS hash FROM persons WHERE id = $1',
+    [personId],
+  );
+  return (await request.passwords().check(person?.hash, password)).matches;
+}
 
 async function passwordPage(
   { database }: WebParts,

@@ -129,7 +129,9 @@ export const TWO_FACTOR_ROUTES: CommunityRoute[] = [
         request.redirect('/account/two-factors');
         return;
       }
-      const codes = await renewRecoveryCodes(parts, memberHolder(request, who.member));
+      const step = formIn(request, who.member.subject);
+      const codes = await renewRecoveryCodes(parts, memberHolder(request, who.member), step);
+      if (codes === undefined) return request.redirect('/account/recovery-codes');
       const base = `${request.issuer.basePath}/account`;
       request.page(
         {

@@ -1,15 +1,16 @@
 import { z } from 'zod';
+import { NotFoundError } from '../../domain/errors.ts';
 import { staysOpen, toOpenService } from '../../domain/services/stays-open.ts';
 import { describeDevice } from '../../domain/sessions/describe-device.ts';
 import { endOtherSessions, endSession } from '../../domain/sessions/end-sessions.ts';
 import { listSessions, type OpenSession } from '../../domain/sessions/session-store.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { noFields, oneOf, typed } from '../../platform/web/form-fields.ts';
-import { notFound } from '../../platform/web/http-errors.ts';
 import { serviceOfClient } from '../../protocols/oidc/clients.ts';
 import { timesFor } from '../components/times.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { changeOrLead, pageIn } from '../routing/done-steps.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { member } from '../routing/who.ts';
@@ -45,21 +46,14 @@ export const SESSION_ROUTES: CommunityRoute[] = [
     form: z.object({ uid: typed }),
     async handle({ parts, request, who, form: { uid } }) {
       const { subject } = who.member;
-      const ended = await parts.database.transaction(async (tx) => {
-        if (!(await endSession(tx, request.community.id, subject, uid))) return false;
-        await recordEvents(tx, [
-          {
-            communityId: request.community.id,
-            type: 'session.ended',
-            actor: `member:${subject}`,
-            subject,
-          },
-        ]);
-        return true;
+      const { id: communityId } = request.community;
+      const to = uid === who.session.uid ? '/login' : '/account/sessions?notice=ended';
+      const step = pageIn(request, `${subject} ${uid}`);
+      await changeOrLead(parts, request, { step, subject, to }, async (tx) => {
+        if (!(await endSession(tx, communityId, subject, uid))) throw new NotFoundError('session');
+        const actor = `member:${subject}` as const;
+        await recordEvents(tx, [{ communityId, type: 'session.ended', actor, subject }]);
       });
-      if (!ended) throw notFound('session');
-      await parts.settle();
-      request.redirect(uid === who.session.uid ? '/login' : '/account/sessions?notice=ended');
     },
   }),
   // Signs out everywhere but here.
@@ -73,6 +67,8 @@ export const SESSION_ROUTES: CommunityRoute[] = [
       const { id: communityId } = request.community;
       await parts.database.transaction(async (tx) => {
         const sessions = await endOtherSessions(tx, communityId, subject, who.session.uid);
+        // Of two at once, the other ended them.
+        if (sessions === 0) return;
         await recordEvents(tx, [
           {
             communityId,

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { doStepOnce } from '../../domain/done-steps/done-step.ts';
 import { createInvitation } from '../../domain/invitations/create-invitation.ts';
 import { mayInviteAs } from '../../domain/invitations/invitation.ts';
 import { findInvitationById, listInvitations } from '../../domain/invitations/invitation-store.ts';
 import { InvitationMailsError } from '../../domain/invitations/mail-limits.ts';
 import { revokeInvitation } from '../../domain/invitations/revoke-invitation.ts';
 import { sendInvitations } from '../../domain/invitations/send-invitations.ts';
+import type { Transaction } from '../../platform/database/database.ts';
 import { uuid } from '../../platform/text/uuid-schema.ts';
 import { noFields, oneOf } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
@@ -12,6 +14,7 @@ import { timesFor } from '../components/times.ts';
 import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { formIn, leadOn } from '../routing/done-steps.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { adminRecent } from '../routing/who.ts';
@@ -54,8 +57,14 @@ export const ADMIN_INVITATIONS_ROUTES: CommunityRoute[] = [
         request.page({ ...page, faults }, { status: 400, member: who.member });
         return;
       }
+      const { subject } = who.member;
+      const step = formIn(request, JSON.stringify([subject, form]));
       try {
-        request.redirect(await invite(parts, request, who, form));
+        const answer = await doStepOnce(parts, step, async (tx) => {
+          const ledTo = request.issuer.basePath + (await invite(tx, parts, request, who, form));
+          return { subject, ledTo };
+        });
+        await leadOn(request, answer);
       } catch (error) {
         if (!(error instanceof InvitationMailsError)) throw error;
         // What was typed stays in the form.
@@ -113,6 +122,7 @@ export const ADMIN_INVITATIONS_ROUTES: CommunityRoute[] = [
 
 /** Makes one link, or sends one to each address. @returns where to go on */
 async function invite(
+  tx: Transaction,
   parts: WebParts,
   { community, issuer, ctx }: CommunityRequest,
   { member }: SignedIn,
@@ -124,20 +134,17 @@ async function invite(
   const by = { subject: member.subject, role: member.role };
   if (addresses.length === 0) {
     const maxUses = form.uses === 'one' ? 1 : form.maxUses;
-    const { id } = await parts.database.transaction((tx) =>
-      createInvitation(tx, parts.sealer, community.id, { ...invitation, maxUses }, by),
-    );
+    const wanted = { ...invitation, maxUses };
+    const { id } = await createInvitation(tx, parts.sealer, community.id, wanted, by);
     return `/admin/invitations/${id}?notice=created`;
   }
-  await parts.database.transaction((tx) =>
-    sendInvitations(tx, parts.sealer, {
-      community: { id: community.id, issuerUrl: issuer.url },
-      invitation,
-      addresses,
-      by: { ...by, displayName: member.displayName },
-      locale: localeOf(ctx, community.locale),
-    }),
-  );
+  await sendInvitations(tx, parts.sealer, {
+    community: { id: community.id, issuerUrl: issuer.url },
+    invitation,
+    addresses,
+    by: { ...by, displayName: member.displayName },
+    locale: localeOf(ctx, community.locale),
+  });
   return '/admin/invitations?notice=sent';
 }
 

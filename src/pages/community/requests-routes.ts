@@ -4,10 +4,16 @@ import { listRequests } from '../../domain/registration/answer-store.ts';
 import { decideRequest, REASON_MAX } from '../../domain/registration/decide-request.ts';
 import { answerAccessRequest } from '../../domain/services/decide-access.ts';
 import { listAccessRequests } from '../../domain/services/service-store.ts';
+import type { Transaction } from '../../platform/database/database.ts';
+import type { Actor } from '../../platform/events/record-event.ts';
 import { uuid } from '../../platform/text/uuid-schema.ts';
 import { oneOf, typed } from '../../platform/web/form-fields.ts';
 import { timesFor } from '../components/times.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { changeOrLead, leadSender, pageIn } from '../routing/done-steps.ts';
+import type { SignedIn } from '../routing/signed-in.ts';
+import type { WebParts } from '../routing/web-parts.ts';
 import { adminRecent } from '../routing/who.ts';
 import { adminFrame } from './admin-frame.ts';
 
@@ -55,16 +61,10 @@ export const ADMIN_REQUESTS_ROUTES: CommunityRoute[] = [
     }),
     async handle({ parts, request, who, form }) {
       const community = { id: request.community.id, issuerUrl: request.issuer.url };
-      const decided = await parts.database
-        .transaction((tx) => decideRequest(tx, community, form, `member:${who.member.subject}`))
-        .catch((error) => {
-          // Another admin was faster.
-          if (error instanceof RefusedError && error.code === 'state') return false;
-          throw error;
-        });
-      await parts.settle();
       const done = form.decision === 'admit' ? 'admitted' : 'refused';
-      request.redirect(`/admin/requests?notice=${decided ? done : 'decided'}`);
+      await decideOnce(parts, request, who, { about: form.subject, done }, (tx, actor) =>
+        decideRequest(tx, community, form, actor),
+      );
     },
   }),
   // The answer to a member who asked for a service.
@@ -76,13 +76,32 @@ export const ADMIN_REQUESTS_ROUTES: CommunityRoute[] = [
     async handle({ parts, request, who, form: { decision, subject, service } }) {
       const admit = decision === 'admit';
       const place = { serviceId: service, subject, issuerUrl: request.issuer.url };
-      const actor = `member:${who.member.subject}` as const;
-      const decided = await parts.database.transaction((tx) =>
+      const about = `${service} ${subject}`;
+      const done = admit ? 'let-in' : 'kept-out';
+      await decideOnce(parts, request, who, { about, done }, (tx, actor) =>
         answerAccessRequest(tx, request.community.id, place, { admit, actor }),
       );
-      await parts.settle();
-      const done = admit ? 'let-in' : 'kept-out';
-      request.redirect(`/admin/requests?notice=${decided ? done : 'decided'}`);
     },
   }),
 ];
+
+/** To whom decided it is said so as often as they send it, from whichever tab; to another admin, that this one was faster. */
+async function decideOnce(
+  parts: WebParts,
+  request: CommunityRequest,
+  { member: { subject } }: SignedIn,
+  { about, done }: { about: string; done: string },
+  decide: (tx: Transaction, actor: Actor) => Promise<boolean>,
+): Promise<void> {
+  const step = pageIn(request, `${subject} ${about} ${done}`);
+  const asked = { step, subject, to: `/admin/requests?notice=${done}` };
+  const faster = await changeOrLead(parts, request, asked, async (tx) =>
+    (await decide(tx, `member:${subject}`)) ? undefined : ('decided' as const),
+  ).catch((error) => {
+    if (error instanceof RefusedError && error.code === 'state') return 'decided' as const;
+    throw error;
+  });
+  if (faster === undefined || (await leadSender(parts, request, step))) return;
+  await parts.settle();
+  request.redirect(`/admin/requests?notice=${faster}`);
+}

@@ -103,6 +103,8 @@ export const HOME_ROUTES: CommunityRoute[] = [
       const { subject } = who.member;
       await parts.database.transaction(async (tx) => {
         const ended = await endMemberSessions(tx, request.community.id, [subject]);
+        // Of two at once, the other ended them.
+        if (ended === 0) return;
         await recordEvents(tx, [
           {
             communityId: request.community.id,

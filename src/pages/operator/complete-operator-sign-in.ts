@@ -1,7 +1,8 @@
+import { doStepOnce, type Step } from '../../domain/done-steps/done-step.ts';
+import { ExpiredError } from '../../domain/errors.ts';
 import { tellOfNewDevice } from '../../domain/operators/new-device.ts';
 import {
   closeOperatorSession,
-  OPERATOR_SESSION_SECONDS,
   type OperatorCredential,
   openOperatorSession,
 } from '../../domain/operators/operator-session.ts';
@@ -9,9 +10,10 @@ import {
   endPendingOperatorSignIn,
   type PendingOperatorSignIn,
 } from '../../domain/operators/pending-operator-sign-in.ts';
+import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
-import { RequestError } from '../../platform/web/http-errors.ts';
 import type { HubRequest } from '../routing/hub-request.ts';
+import { hubDoneBefore, leadOperator } from '../routing/operator-done-steps.ts';
 import { OPERATOR_COOKIE } from '../routing/operator-guard.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { knownOperatorDevice, rememberOperatorDevice } from './operator-device.ts';
@@ -26,25 +28,28 @@ export type ProvenOperator = {
   restsOn: OperatorCredential;
   /** The sign-in on its way that this ends. */
   pending?: PendingOperatorSignIn;
+  /** What it was proven by: sent again, it leads into the same session. */
+  step: Step | undefined;
 };
 
 /**
- * Opens the session, in the place of the one that this browser had, and leads on.
- * @throws RequestError 400 `expired` when what it rests on is gone by now
+ * Opens the session, in the place of the one that this browser had, and leads on; once for each form.
+ * @throws ExpiredError when what it rests on is gone by now
  */
 export async function completeOperatorSignIn(
   parts: Pick<WebParts, 'database' | 'sealer'>,
   request: HubRequest,
-  { id, personId, email, amr, restsOn, pending }: ProvenOperator,
+  { id, personId, email, amr, restsOn, pending, step }: ProvenOperator,
   returnPath: string | undefined,
 ): Promise<void> {
-  const { cookies } = request.ctx;
-  const before = cookies.get(OPERATOR_COOKIE);
+  const done = await hubDoneBefore(parts, step);
+  if (done !== undefined && (await leadOperator(parts, request, done))) return;
+  const before = request.ctx.cookies.get(OPERATOR_COOKIE);
   const device = await knownOperatorDevice(parts, request, { id, personId });
-  const token = await parts.database.transaction(async (tx) => {
-    if (pending !== undefined && !(await endPendingOperatorSignIn(tx, pending))) return undefined;
-    const opened = await openOperatorSession(tx, id, amr, restsOn);
-    if (opened === undefined) return undefined;
+  const work = async (tx: Transaction) => {
+    const isOver = pending !== undefined && !(await endPendingOperatorSignIn(tx, pending));
+    const opened = isOver ? undefined : await openOperatorSession(tx, id, amr, restsOn);
+    if (opened === undefined) throw new ExpiredError('the sign-in has no ground left');
     if (before !== undefined) await closeOperatorSession(tx, before);
     if (device === undefined) {
       const userAgent = request.ctx.get('user-agent');
@@ -53,16 +58,10 @@ export async function completeOperatorSignIn(
     await recordEvents(tx, [
       { type: 'operator.signed-in', actor: `operator:${id}`, details: { amr } },
     ]);
-    return opened;
-  });
-  if (token === undefined) throw new RequestError(400, 'expired', 'the sign-in has no ground left');
-  cookies.set(OPERATOR_COOKIE, token, {
-    httpOnly: true,
-    sameSite: 'strict',
-    path: '/operator',
-    maxAge: OPERATOR_SESSION_SECONDS * 1000,
-    overwrite: true,
-  });
+    return { subject: id, ledTo: returnPath ?? '/operator', sessionId: opened };
+  };
+  const answer = await doStepOnce(parts, step, work, done?.doneAt);
+  if (!(await leadOperator(parts, request, answer)))
+    throw new ExpiredError('the session is over by now');
   rememberOperatorDevice(parts, request, id);
-  request.redirect(returnPath ?? '/operator');
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noteStep } from '../../domain/done-steps/done-step.ts';
 import { operatorHolder } from '../../domain/operators/operator-holder.ts';
 import {
   raiseOperatorSession,
@@ -18,8 +19,12 @@ import { noFields, oneOf, present } from '../../platform/web/form-fields.ts';
 import { askOthersOfConsole, FACTOR_OTHERS } from '../components/other-sessions-field.ts';
 import { sendCodesOf, shownCodesFields, totpFields } from '../components/second-factor-forms.ts';
 import { type HubRequest, type HubRoute, hubRoute } from '../routing/hub-request.ts';
+import { hubFormIn, leadOperatorAgain } from '../routing/operator-done-steps.ts';
 import { operatorRecent } from '../routing/operator-guard.ts';
 import type { WebParts } from '../routing/web-parts.ts';
+
+const pageAfterTotp = (isFirst: boolean) =>
+  isFirst ? '/operator/recovery-codes?first=1' : '/operator/two-factors?notice=totp-added';
 
 /** An operator's own second factors, on the pages that members have. */
 export const OPERATOR_FACTOR_ROUTES: HubRoute[] = [
@@ -54,11 +59,23 @@ export const OPERATOR_FACTOR_ROUTES: HubRoute[] = [
       }
       const { uid } = who.session;
       const holder = operatorHolder(who, request.locale);
-      const isFirst = await addTotp(parts, holder, confirmed, { others, uid });
-      await raiseOperatorSession(parts.database, uid, ['otp']);
-      request.redirect(
-        isFirst ? '/operator/recovery-codes?first=1' : '/operator/two-factors?notice=totp-added',
+      const step = hubFormIn(request, who.id);
+      const isFirst = await addTotp(
+        parts,
+        holder,
+        confirmed,
+        { others, uid },
+        {
+          also: async (tx, first) => {
+            const answer = { subject: who.id, ledTo: pageAfterTotp(first) };
+            if (step) await noteStep(parts.sealer, tx, step, answer);
+          },
+        },
       );
+      await raiseOperatorSession(parts.database, uid, ['otp']);
+      // Of a form that was sent before, where it led then.
+      if (await leadOperatorAgain(parts, request, step)) return;
+      request.redirect(pageAfterTotp(isFirst));
     },
   }),
   hubRoute({
@@ -107,7 +124,9 @@ export const OPERATOR_FACTOR_ROUTES: HubRoute[] = [
     async handle({ parts, request, who }) {
       if (!hasSecondFactor(await readFactors(parts.database, who.personId)))
         return request.redirect('/operator/two-factors');
-      const codes = await renewRecoveryCodes(parts, operatorHolder(who, request.locale));
+      const holder = operatorHolder(who, request.locale);
+      const codes = await renewRecoveryCodes(parts, holder, hubFormIn(request, who.id));
+      if (codes === undefined) return request.redirect('/operator/recovery-codes');
       request.page(
         {
           page: 'account/recovery-codes-made',

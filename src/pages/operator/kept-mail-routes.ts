@@ -1,12 +1,15 @@
 import { z } from 'zod';
+import { doStepOnce } from '../../domain/done-steps/done-step.ts';
 import { listKeptMails, readKeptMail } from '../../domain/notices/kept-mail-store.ts';
 import type { SignedInOperator } from '../../domain/operators/operator-session.ts';
+import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents, type Told } from '../../platform/events/record-event.ts';
 import { datesFor } from '../../platform/i18n/dates.ts';
 import { noFields } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { localeOf } from '../routing/chrome.ts';
 import { type HubRequest, type HubRoute, hubRoute } from '../routing/hub-request.ts';
+import { hubFormIn } from '../routing/operator-done-steps.ts';
 import { operator } from '../routing/operator-guard.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { cutLinks } from './cut-links.ts';
@@ -49,7 +52,7 @@ export const KEPT_MAIL_ROUTES: HubRoute[] = [
       const cut = await cutLinks(parts.database, mail);
       const open = cut.find(({ kept }) => kept === 'open');
       const told = { type: 'kept-mail.read' as const, details: { mail: id } };
-      await tellOf(parts, mail, told, who, open?.subject);
+      await parts.database.transaction((tx) => tellOf(tx, mail, told, who, open?.subject));
       const show = { action: `/operator/mails/${id}`, csrf: request.csrf() };
       showMail(
         request,
@@ -74,7 +77,11 @@ export const KEPT_MAIL_ROUTES: HubRoute[] = [
       if (open?.kind !== undefined) {
         const details = { mail: id, link: open.kind };
         const told = { type: 'kept-mail.link-shown' as const, details };
-        await tellOf(parts, mail, told, who, open.subject);
+        const step = hubFormIn(request, who.id);
+        await doStepOnce(parts, step, async (tx) => {
+          await tellOf(tx, mail, told, who, open.subject);
+          return { subject: who.id };
+        });
       }
       showMail(
         request,
@@ -97,16 +104,14 @@ async function keptMail({ database, sealer }: WebParts, id: string): Promise<Mai
 
 /** In the trail of the community whose message it is, and of the member whom its link is about. */
 function tellOf(
-  { database }: WebParts,
+  tx: Transaction,
   { communityId }: Mail,
   told: Told,
   who: SignedInOperator,
   subject?: string,
 ) {
   const where = communityId === null ? {} : { communityId, ...(subject && { subject }) };
-  return database.transaction((tx) =>
-    recordEvents(tx, [{ ...where, ...told, actor: `operator:${who.id}` }]),
-  );
+  return recordEvents(tx, [{ ...where, ...told, actor: `operator:${who.id}` }]);
 }
 
 function showMail(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noteStep } from '../../domain/done-steps/done-step.ts';
 import { operatorHolder, operatorPlace } from '../../domain/operators/operator-holder.ts';
 import {
   raiseOperatorSession,
@@ -24,12 +25,19 @@ import {
   othersField,
 } from '../components/other-sessions-field.ts';
 import { type HubRequest, type HubRoute, hubRoute } from '../routing/hub-request.ts';
+import {
+  changeOrLeadOperator,
+  hubPageIn,
+  leadOperatorAgain,
+} from '../routing/operator-done-steps.ts';
 import { operatorRecent } from '../routing/operator-guard.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import type { PasskeyPage } from '../sign-in/passkey-pages.ts';
 
 type Page = Extract<PasskeyPage, { page: 'account/passkeys' }>;
 const one = z.object({ id: uuid });
+const pageAfter = (isFirst: boolean) =>
+  isFirst ? '/operator/recovery-codes?first=1' : '/operator/passkeys?notice=added';
 
 /** An operator's own passkeys, on the page that members have. */
 export const OPERATOR_PASSKEY_ROUTES: HubRoute[] = [
@@ -65,12 +73,19 @@ export const OPERATOR_PASSKEY_ROUTES: HubRoute[] = [
     }),
     async handle({ parts, request, who, form: { response, name, others } }) {
       const { uid } = who.session;
+      const step = hubPageIn(request, `${who.id} ${response}`);
       const outcome = await finishRegistration(
         parts,
         operatorPlace(parts.config.url, request.browserKey),
         operatorHolder(who, request.locale),
         { response, name, locale: request.locale },
         { others, uid },
+        {
+          also: async (tx, _amr, isFirst) => {
+            const answer = { subject: who.id, ledTo: pageAfter(isFirst) };
+            if (step) await noteStep(parts.sealer, tx, step, answer);
+          },
+        },
       );
       if (!outcome.registered) {
         const faults = [{ field: 'name', code: outcome.fault }];
@@ -79,11 +94,9 @@ export const OPERATOR_PASSKEY_ROUTES: HubRoute[] = [
         return;
       }
       await raiseOperatorSession(parts.database, uid, outcome.amr);
-      request.redirect(
-        outcome.isFirstFactor
-          ? '/operator/recovery-codes?first=1'
-          : '/operator/passkeys?notice=added',
-      );
+      // Of a form that was sent before, where it led then.
+      if (await leadOperatorAgain(parts, request, step)) return;
+      request.redirect(pageAfter(outcome.isFirstFactor));
     },
   }),
   hubRoute({
@@ -119,14 +132,16 @@ export const OPERATOR_PASSKEY_ROUTES: HubRoute[] = [
     form: noFields,
     async handle({ parts, request, who, params: { id } }) {
       const holder = operatorHolder(who, request.locale);
-      const refusal = await removePasskey(parts, holder, who.session, id);
+      const step = hubPageIn(request, who.id);
+      const asked = { step, subject: who.id, ledTo: '/operator/passkeys?notice=removed' };
+      const refusal = await changeOrLeadOperator(parts, request, asked, (tx) =>
+        removePasskey(tx, holder, who.session, id),
+      );
       if (refusal !== undefined) {
         const faults = [{ field: `remove-${id}`, code: refusal }];
         const page = await passkeyPage(parts, request, who, { faults });
         request.page(page, { status: 400, operator: who });
-        return;
       }
-      request.redirect('/operator/passkeys?notice=removed');
     },
   }),
 ];

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { operatorPlace } from '../../domain/operators/operator-holder.ts';
 import { askForPasskey } from '../../domain/passkeys/ask-for-passkey.ts';
 import { verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
+import { doneMeanwhile } from '../routing/done-steps.ts';
 import { type HubRequest, type HubRoute, hubRoute } from '../routing/hub-request.ts';
+import { hubDoneBefore, hubPageIn, leadOperator } from '../routing/operator-done-steps.ts';
 import { safeConsolePath } from '../routing/operator-guard.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { anyone } from '../routing/who.ts';
@@ -35,15 +37,23 @@ export const OPERATOR_PASSKEY_SIGN_IN_ROUTES: HubRoute[] = [
         purpose: PURPOSE,
         userVerification: true,
       });
+      const step = hubPageIn(request, form.response ?? '');
       if (outcome.verified) {
         const { operatorId, personId, email, id } = outcome.passkey;
         const amr = [...outcome.amr, 'mfa'];
-        const proven = { id: operatorId, personId, email, amr, restsOn: { passkeyId: id } };
+        const proven = { id: operatorId, personId, email, amr, restsOn: { passkeyId: id }, step };
         return completeOperatorSignIn(parts, request, proven, returnPath);
       }
       const page = operatorLogin(request, returnPath);
+      const isAgain = outcome.again !== undefined;
+      const done = isAgain ? await hubDoneBefore(parts, step) : undefined;
+      if (done !== undefined && (await leadOperator(parts, request, done))) return;
       const allowed = await countWrongPasskey(parts, 'hub', request.ip);
       if (!allowed.allowed) return refuseUntil(request, page, allowed);
+      // A second click is no wrong answer, and opens nothing: the first may be at work.
+      const doneNow = isAgain && !done ? await doneMeanwhile(parts, request, [step]) : undefined;
+      if (doneNow !== undefined && (await leadOperator(parts, request, doneNow)))
+        return allowed.takeBack();
       await tellOfFailure(parts, 'passkey');
       request.page({ ...page, fault: 'passkey' }, { status: 400 });
     },

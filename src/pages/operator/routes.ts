@@ -1,11 +1,19 @@
 import { z } from 'zod';
+import { noteStep, type Step } from '../../domain/done-steps/done-step.ts';
 import { createFirstOperator, isSetupOpen } from '../../domain/operators/create-operator.ts';
-import { closeOperatorSession } from '../../domain/operators/operator-session.ts';
+import {
+  closeOperatorSession,
+  findOperatorCredential,
+} from '../../domain/operators/operator-session.ts';
 import { newPasswordFault } from '../../domain/people/password-rule.ts';
+import { provePassword } from '../../domain/people/prove-password.ts';
+import type { Transaction } from '../../platform/database/database.ts';
 import { isEmailAddress } from '../../platform/text/names.ts';
 import { address, noFields, typed } from '../../platform/web/form-fields.ts';
-import { type HubRoute, hubRoute } from '../routing/hub-request.ts';
+import { type HubRequest, type HubRoute, hubRoute } from '../routing/hub-request.ts';
+import { hubDoneBefore, hubFormIn } from '../routing/operator-done-steps.ts';
 import { OPERATOR_COOKIE, operator as operatorGuard } from '../routing/operator-guard.ts';
+import type { WebParts } from '../routing/web-parts.ts';
 import { anyone } from '../routing/who.ts';
 import { OPERATOR_FACTOR_ROUTES } from './factor-routes.ts';
 import { KEPT_MAIL_ROUTES } from './kept-mail-routes.ts';
@@ -50,16 +58,17 @@ export const OPERATOR_ROUTES: HubRoute[] = [
       } else {
         faults.unshift({ field: 'token', code: 'invalid' });
       }
+      const step = hubFormIn(request, email);
       if (faults.length === 0) {
         const operator = { token, email, password };
         const { hash } = request.passwords();
-        const made = await createFirstOperator(parts.database, operator, hash);
-        if (made) {
-          request.page({ page: 'setup-done', operatorUrl: '/operator/login' });
-          return;
-        }
+        const also = async (tx: Transaction) => step && noteStep(parts.sealer, tx, step, {});
+        const made = await createFirstOperator(parts.database, operator, hash, also);
+        if (made) return showSetUpDone(request);
         faults.push({ field: 'token', code: 'invalid' });
       }
+      if (await wasSetUpBy(parts, request, { step, email, password }))
+        return showSetUpDone(request);
       request.page(
         { page: 'setup', action: '/setup', csrf: request.csrf(), token, email, faults },
         { status: 400, returnTo: setUpPath(token) },
@@ -111,6 +120,22 @@ export const OPERATOR_ROUTES: HubRoute[] = [
   ...OPERATOR_PASSKEY_ROUTES,
   ...KEPT_MAIL_ROUTES,
 ];
+
+function showSetUpDone(request: HubRequest): void {
+  request.page({ page: 'setup-done', operatorUrl: '/operator/login' });
+}
+
+/** Whether this very form made the operator a moment ago, with this password. */
+async function wasSetUpBy(
+  parts: WebParts,
+  request: HubRequest,
+  { step, email, password }: { step: Step | undefined; email: string; password: string },
+): Promise<boolean> {
+  if ((await hubDoneBefore(parts, step)) === undefined) return false;
+  const operator = await findOperatorCredential(parts.database, email);
+  const { database } = parts;
+  return (await provePassword(database, request.passwords(), operator, password)) !== undefined;
+}
 
 function setUpPath(token: string): string {
   return `/setup?token=${encodeURIComponent(token)}`;

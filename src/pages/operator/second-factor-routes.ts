@@ -18,7 +18,7 @@ import type { SecondFactorPage } from '../sign-in/second-factor-pages.ts';
 import { completeOperatorSignIn } from './complete-operator-sign-in.ts';
 import { knownOperatorDevice } from './operator-device.ts';
 import { sendOptions } from './passkey-sign-in-routes.ts';
-import { operatorOnTheWay, secondFactorPath } from './who.ts';
+import { arrivedStep, operatorOnTheWay, secondFactorPath } from './who.ts';
 
 const purposeOf = ({ tokenHash }: PendingOperatorSignIn) => `factor:${tokenHash.toString('hex')}`;
 const returnTo = z.string().optional().catch(undefined);
@@ -71,7 +71,8 @@ export const OPERATOR_SECOND_FACTOR_ROUTES: HubRoute[] = [
       if (isGuessable) await parts.throttle.factorSucceeded(attempt);
       const { id, personId, email, passwordHash } = who;
       const amr = ['pwd', ...proven, 'mfa'];
-      const signIn = { id, personId, email, amr, restsOn: { passwordHash }, pending: who };
+      const step = arrivedStep(request);
+      const signIn = { id, personId, email, amr, restsOn: { passwordHash }, pending: who, step };
       await completeOperatorSignIn(parts, request, signIn, returnPath);
     },
   }),
@@ -92,7 +93,7 @@ export const OPERATOR_SECOND_FACTOR_ROUTES: HubRoute[] = [
   }),
 ];
 
-/** As members' (`FACTOR_CHECKS`): what was sent is used up. */
+/** As members' (`FACTOR_CHECKS`): what was sent is used up, for this sign-in. */
 const CHECKS: Record<
   FactorKind,
   (
@@ -107,12 +108,14 @@ const CHECKS: Record<
     const { personId } = who;
     const expected = { purpose: purposeOf(who), personId, userVerification: false };
     const outcome = await verifyAssertion(parts, place, response, expected);
-    return outcome.verified ? outcome.amr : undefined;
+    return outcome.verified ? outcome.amr : outcome.again;
   },
-  totp: async (parts, _request, { personId }, { code }) =>
-    (await checkTotp(parts, personId, code)) ? ['otp'] : undefined,
-  'recovery-code': async (parts, request, who, { code }) =>
-    (await useRecoveryCode(parts, operatorHolder(who, request.locale), code)) ? ['otp'] : undefined,
+  totp: async (parts, _request, { personId, tokenHash }, { code }) =>
+    (await checkTotp(parts, personId, code, Date.now(), tokenHash)) ? ['otp'] : undefined,
+  'recovery-code': async (parts, request, who, { code }) => {
+    const holder = operatorHolder(who, request.locale);
+    return (await useRecoveryCode(parts, holder, code, who.tokenHash)) ? ['otp'] : undefined;
+  },
 };
 
 async function secondFactorPage(

@@ -7,6 +7,7 @@ import { recordEvents } from '../../platform/events/record-event.ts';
 import { address, present, typed } from '../../platform/web/form-fields.ts';
 import { paceRefusal } from '../../platform/web/pace-refusal.ts';
 import { type HubRequest, type HubRoute, hubRoute } from '../routing/hub-request.ts';
+import { hubFormIn } from '../routing/operator-done-steps.ts';
 import { safeConsolePath } from '../routing/operator-guard.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { anyone } from '../routing/who.ts';
@@ -69,7 +70,8 @@ export const OPERATOR_SIGN_IN_ROUTES: HubRoute[] = [
       if (!hasSecondFactor(await readFactors(parts.database, operator.personId))) {
         const { id, personId } = operator;
         const restsOn = { passwordHash };
-        const proven = { id, personId, email: operator.email, amr: ['pwd'], restsOn };
+        const step = hubFormIn(request, id);
+        const proven = { id, personId, email: operator.email, amr: ['pwd'], restsOn, step };
         return completeOperatorSignIn(parts, request, proven, returnPath);
       }
       keepPending(

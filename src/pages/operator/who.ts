@@ -1,3 +1,4 @@
+import type { Step } from '../../domain/done-steps/done-step.ts';
 import {
   findPendingOperatorSignIn,
   PENDING_SECONDS,
@@ -6,6 +7,7 @@ import {
 import { RequestError } from '../../platform/web/http-errors.ts';
 import type { Guard } from '../../platform/web/route.ts';
 import type { HubKind, HubRequest } from '../routing/hub-request.ts';
+import { hubStepIn, leadOperatorAgain } from '../routing/operator-done-steps.ts';
 
 const COOKIE = 'trousseau_pending';
 
@@ -27,12 +29,18 @@ export const operatorOnTheWay: Guard<HubKind, PendingOperatorSignIn> = {
     const who =
       token === undefined ? undefined : await findPendingOperatorSignIn(parts.database, token);
     if (who !== undefined) return { who };
-    if (request.ctx.method === 'POST')
+    if (request.ctx.method !== 'POST') request.redirect('/operator/login');
+    else if (!(await leadOperatorAgain(parts, request, arrivedStep(request))))
       throw new RequestError(400, 'expired', 'no sign-in on its way');
-    request.redirect('/operator/login');
     return undefined;
   },
 };
+
+/** That a sign-in on its way arrived, which is so once. */
+export function arrivedStep(request: HubRequest): Step | undefined {
+  const token = request.ctx.cookies.get(COOKIE);
+  return token === undefined ? undefined : hubStepIn(request, `sign-in ${token}`);
+}
 
 /** Where the second factor is asked for; it remembers where the sign-in leads. */
 export function secondFactorPath(returnPath: string | undefined, use?: string): string {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { type Answer, doStepOnce, type Step } from '../../domain/done-steps/done-step.ts';
 import { NotFoundError, RefusedError } from '../../domain/errors.ts';
+import { findLink } from '../../domain/links/link-store.ts';
 import { findByLogin } from '../../domain/memberships/membership-store.ts';
 import {
   type AssistedRecovery,
@@ -9,6 +11,7 @@ import {
   listRecoveries,
   requestRecovery,
 } from '../../domain/recovery/assisted-recovery.ts';
+import type { Transaction } from '../../platform/database/database.ts';
 import { uuid } from '../../platform/text/uuid-schema.ts';
 import { noFields, oneOf, typed } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
@@ -16,6 +19,7 @@ import { adminFrame } from '../community/admin-frame.ts';
 import { timesFor } from '../components/times.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
+import { changeOrLead, doneBefore, leadSender, pageIn } from '../routing/done-steps.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { admin, adminRecent } from '../routing/who.ts';
@@ -45,8 +49,13 @@ export const ADMIN_RECOVERY_ROUTES: CommunityRoute[] = [
     who: adminRecent,
     form: z.object({ username: typed.transform((text) => text.slice(0, MAX_LOGIN)) }),
     async handle({ parts, request, who, form: { username } }) {
-      const fault = await requestFor(parts, request, who, username);
-      if (fault === undefined) return request.redirect('/admin/recoveries?notice=requested');
+      const { subject } = who.member;
+      const step = pageIn(request, `${subject} ${username}`);
+      const asked = { step, subject, to: '/admin/recoveries?notice=requested' };
+      const fault = await requestFor(parts, request, asked, username);
+      if (fault === undefined) return;
+      // Under way by this very browser.
+      if (fault === 'open' && (await leadSender(parts, request, step))) return;
       const page = await adminPage(parts, request, who);
       request.page({ ...page, username, fault }, { status: 400, member: who.member });
     },
@@ -54,9 +63,7 @@ export const ADMIN_RECOVERY_ROUTES: CommunityRoute[] = [
   ...(['approve', 'refuse', 'link'] as const).flatMap(decisionRoutes),
 ];
 
-type Decision = 'approve' | 'refuse' | 'link';
-
-function decisionRoutes(what: Decision): CommunityRoute[] {
+function decisionRoutes(what: 'approve' | 'refuse' | 'link'): CommunityRoute[] {
   return [
     // Where an admin comes back to who had to sign in again before they decided.
     route({
@@ -77,10 +84,19 @@ function decisionRoutes(what: Decision): CommunityRoute[] {
       who: adminRecent,
       form: noFields,
       async handle({ parts, request, who, params }) {
-        const { fault, link } = await decide(parts, request, who, { id: params.id, what });
-        if (fault === undefined && link === undefined) {
+        const { subject } = who.member;
+        const step = pageIn(request, subject);
+        let fault: RecoveryFault | undefined;
+        let link: AdminPage['link'];
+        if (what === 'link') {
+          ({ fault, link } = await handOut(parts, request, who, { id: params.id, step }));
+          if (fault === undefined && link === undefined)
+            return request.redirect('/admin/recoveries');
+        } else {
           const done = what === 'approve' ? 'approved' : 'refused';
-          return request.redirect(`/admin/recoveries?notice=${done}`);
+          const asked = { step, subject, to: `/admin/recoveries?notice=${done}` };
+          fault = await decide(parts, request, asked, { id: params.id, what });
+          if (fault === undefined) return;
         }
         const page = await adminPage(parts, request, who);
         const status = fault === undefined ? 200 : 400;
@@ -90,43 +106,63 @@ function decisionRoutes(what: Decision): CommunityRoute[] {
   ];
 }
 
+type Asked = { step: Step | undefined; subject: string; to: string };
+
 async function requestFor(
   parts: WebParts,
-  { community, issuer }: CommunityRequest,
-  { member: { subject: by } }: SignedIn,
+  request: CommunityRequest,
+  asked: Asked,
   username: string,
 ): Promise<RecoveryFault | undefined> {
   if (username.trim() === '') return 'missing';
+  const { community, issuer } = request;
   const found = await findByLogin(parts.database, community.id, username);
   if (found === undefined) return 'unknown';
   const place = { communityId: community.id, issuerUrl: issuer.url };
-  const asked = { subject: found.subject, by, delayHours: community.recoveryDelayHours };
-  return faultOf(parts.database.transaction((tx) => requestRecovery(tx, place, asked)));
+  const { subject: by } = asked;
+  const wanted = { subject: found.subject, by, delayHours: community.recoveryDelayHours };
+  return faultOf(changeOrLead(parts, request, asked, (tx) => requestRecovery(tx, place, wanted)));
 }
 
 async function decide(
   parts: WebParts,
+  request: CommunityRequest,
+  asked: Asked,
+  { id, what }: { id: string; what: 'approve' | 'refuse' },
+): Promise<RecoveryFault | undefined> {
+  const { id: communityId, recoveryDelayHours: delayHours } = request.community;
+  const { subject: by } = asked;
+  const work = changeOrLead(parts, request, asked, async (tx) => {
+    if (what === 'approve') await approveRecovery(tx, communityId, { id, by, delayHours });
+    else if (!(await endRecovery(tx, communityId, { id }, by, 'refused')))
+      throw new NotFoundError('recovery');
+  });
+  return faultOf(work);
+}
+
+/** Handed out once, however often its form is sent: each answer shows the same link, as long as that opens something. */
+async function handOut(
+  parts: WebParts,
   { community, issuer }: CommunityRequest,
   { member: { subject: by } }: SignedIn,
-  { id, what }: { id: string; what: Decision },
-): Promise<{ fault: RecoveryFault | undefined; link: AdminPage['link'] }> {
-  const { recoveryDelayHours: delayHours } = community;
+  { id, step }: { id: string; step: Step | undefined },
+): Promise<{ fault?: RecoveryFault | undefined; link?: AdminPage['link'] }> {
+  const place = { communityId: community.id, issuerUrl: issuer.url };
+  const linkTo = async ({ shown }: Answer) => {
+    const { token = '', displayName = '' } = shown ?? {};
+    const found = await findLink(parts.database, community.id, 'assisted-recovery', token);
+    return found && { url: `${issuer.url}/recover/assisted/${token}`, member: displayName };
+  };
+  const done = await doneBefore(parts, step);
+  const underWay = await listRecoveries(parts.database, community.id);
+  const before = done && underWay.some((one) => one.id === id) && (await linkTo(done));
+  if (before) return { link: before };
   let link: AdminPage['link'];
-  const fault = await faultOf(
-    parts.database.transaction(async (tx) => {
-      if (what === 'approve') {
-        await approveRecovery(tx, community.id, { id, by, delayHours });
-      } else if (what === 'refuse') {
-        if (!(await endRecovery(tx, community.id, { id }, by, 'refused')))
-          throw new NotFoundError('recovery');
-      } else {
-        const place = { communityId: community.id, issuerUrl: issuer.url };
-        const { token, displayName } = await handOutLink(tx, place, { id, by });
-        link = { url: `${issuer.url}/recover/assisted/${token}`, member: displayName };
-      }
-    }),
-  );
-  return { fault, link };
+  const work = async () => {
+    const hand = async (tx: Transaction) => ({ shown: await handOutLink(tx, place, { id, by }) });
+    link = await linkTo(await doStepOnce(parts, step, hand, done?.doneAt));
+  };
+  return { fault: await faultOf(work()), link };
 }
 
 async function adminPage(
@@ -167,7 +203,7 @@ function viewOf(
 }
 
 /** Why the rules are against it. */
-async function faultOf(work: Promise<void>): Promise<RecoveryFault | undefined> {
+async function faultOf(work: Promise<unknown>): Promise<RecoveryFault | undefined> {
   try {
     await work;
     return undefined;

@@ -1,11 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
+import type { Context } from 'koa';
 import {
   type Answer,
+  changeOnce,
   type Done,
   findDone,
   findDoneByKey,
   type Step,
 } from '../../domain/done-steps/done-step.ts';
+import type { Transaction } from '../../platform/database/database.ts';
 import { formIdOf } from '../../platform/web/csrf.ts';
 import { resumeBrowserSession } from './browser-session.ts';
 import type { CommunityRequest } from './community-request.ts';
@@ -63,7 +66,7 @@ const PAUSES = [50, 100, 200, 400, 800, 1_600];
  */
 export async function doneMeanwhile(
   parts: Parts,
-  { ctx }: Pick<CommunityRequest, 'ctx'>,
+  { ctx }: { ctx: Context },
   steps: readonly (Step | undefined)[],
 ): Promise<Done | undefined> {
   for (const pause of PAUSES) {
@@ -99,6 +102,26 @@ export async function leadSender(
 ): Promise<boolean> {
   const done = await doneBefore(parts, step);
   return done !== undefined && leadOn(request, done);
+}
+
+/**
+ * A change after which nothing is left to change: where it finds nothing, its form leads where it led when it came first.
+ * @param to where it leads, below the issuer
+ * @param change throws NotFoundError when there is nothing (any more), and returns what is against it
+ * @returns what was against it: nothing was changed, and nothing answered
+ */
+export async function changeOrLead<Against = never>(
+  parts: Pick<WebParts, 'database' | 'sealer' | 'settle'>,
+  request: CommunityRequest,
+  { step, subject, to }: { step: Step | undefined; subject: string; to: string },
+  change: (tx: Transaction) => Promise<Against | undefined>,
+): Promise<Against | undefined> {
+  const ledTo = request.issuer.basePath + to;
+  const changed = await changeOnce(parts, step, { subject, ledTo }, change);
+  if ('against' in changed) return changed.against;
+  if (changed.isNew) await parts.settle();
+  await leadOn(request, changed.answer);
+  return undefined;
 }
 
 /** The same for whoever opens the page of a step that they did, and is signed in as who did it. */
