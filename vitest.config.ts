@@ -11,8 +11,9 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Files share a worker's modules, which hold no state between them: loading them cost more than most files' tests.
     isolate: false,
+    experimental: { viteModuleRunner: false },
     // What a hub makes and forgets at each start is collected many files at a time.
-    execArgv: ['--max-semi-space-size=64'],
+    execArgv: ['--max-semi-space-size=32'],
     // On two cores vitest would run one file at a time; most of a test's time is spent in PostgreSQL and in waits.
     maxWorkers: Math.max(3, availableParallelism() - 1),
   },

@@ -21,8 +21,7 @@ const at = (path: string, { slug } = hub.community) => `${hub.url}/c/${slug}${pa
 
 async function signIn(): Promise<Browser> {
   const visitor = new Browser({ stopAt: (url) => url.hostname.endsWith('.example') });
-  const page = await visitor.open(at('/login'));
-  await visitor.submit(page, '#login-form', { username: member.username, password: PASSWORD });
+  await visitor.signIn(at('/login'), { username: member.username, password: PASSWORD });
   return visitor;
 }
 
@@ -103,8 +102,7 @@ describe('leaving a community', () => {
     const pages = await Promise.all(
       owners.map(async ({ username }) => {
         const visitor = new Browser();
-        const login = await visitor.open(at('/login', lieu));
-        await visitor.submit(login, '#login-form', { username, password: PASSWORD });
+        await visitor.signIn(at('/login', lieu), { username, password: PASSWORD });
         const page = await visitor.open(at('/account/leave', lieu));
         return { visitor, page, username };
       }),

@@ -35,8 +35,7 @@ beforeEach(async () => {
 
 async function signIn({ username }: BuiltMember, at = issuer): Promise<Browser> {
   const browser = new Browser();
-  const page = await browser.open(`${at}/login`);
-  await browser.submit(page, '#login-form', { username, password: PASSWORD });
+  await browser.signIn(`${at}/login`, { username, password: PASSWORD });
   return browser;
 }
 

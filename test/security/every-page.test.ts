@@ -39,9 +39,10 @@ afterAll(() => hub.stop());
 
 async function signIn({ username }: BuiltMember, community = ours): Promise<Browser> {
   const browser = new Browser();
-  const page = await browser.open(`${hub.url}${inside('/login', community)}`);
-  const home = await browser.submit(page, '#login-form', { username, password: PASSWORD });
-  expect(home.status).toBe(200);
+  await browser.signIn(`${hub.url}${inside('/login', community)}`, {
+    username,
+    password: PASSWORD,
+  });
   return browser;
 }
 

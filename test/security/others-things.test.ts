@@ -37,8 +37,7 @@ beforeAll(async () => {
   things.stranger = await thingsOf(hub.neighbour);
   await hub.app.settle();
   browser = new Browser();
-  const page = await browser.open(at('/login'));
-  await browser.submit(page, '#login-form', { username: hub.member.username, password: PASSWORD });
+  await browser.signIn(at('/login'), { username: hub.member.username, password: PASSWORD });
   const account = await browser.open(at('/account/sessions'));
   csrf = account.document.querySelector('input[name=csrf]')?.getAttribute('value') as string;
 });

@@ -155,9 +155,7 @@ beforeAll(async () => {
 
 async function signIn(username: string, { slug }: BuiltCommunity): Promise<Browser> {
   const browser = new Browser();
-  const page = await browser.open(`${hub.url}/c/${slug}/login`);
-  const home = await browser.submit(page, '#login-form', { username, password: PASSWORD });
-  expect(home.status).toBe(200);
+  await browser.signIn(`${hub.url}/c/${slug}/login`, { username, password: PASSWORD });
   return browser;
 }
 

@@ -14,8 +14,7 @@ export async function visit(
     ...(headers && { headers }),
   });
   const at = (path: string) => `${hub.url}/c/${community.slug}${path}`;
-  const page = await browser.open(at('/login'));
-  await browser.submit(page, '#login-form', { username: who.username, password: PASSWORD });
+  await browser.signIn(at('/login'), { username: who.username, password: PASSWORD });
   return { member: who, browser, at };
 }
 

@@ -58,35 +58,68 @@ export class Browser {
     fields: Record<string, string> = {},
     button?: string,
   ): Promise<Page> {
-    const element = page.document.querySelector(form);
-    if (element === null)
-      throw new Error(`no ${form} on ${page.url} (${page.status}):\n${page.text.slice(0, 2000)}`);
-    const body = new URLSearchParams();
-    for (const input of element.querySelectorAll('input')) {
-      const name = input.getAttribute('name');
-      if (name !== undefined && input.getAttribute('type') !== 'submit')
-        body.set(name, input.getAttribute('value') ?? '');
-    }
-    for (const [name, value] of Object.entries(fields)) body.set(name, value);
-    const pressed = button === undefined ? null : page.document.querySelector(button);
-    if (button !== undefined && pressed === null) throw new Error(`no ${button} on ${page.url}`);
-    const name = pressed?.getAttribute('name');
-    if (name !== undefined) body.set(name, pressed?.getAttribute('value') ?? '');
-    const action = new URL(element.getAttribute('action') ?? page.url, page.url).href;
-    const method = (element.getAttribute('method') ?? 'get').toLowerCase();
-    if (method === 'get') return this.open(`${action}?${body}`);
-    return this.open(action, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-www-form-urlencoded',
-        origin: new URL(action).origin,
-        ...(new URL(page.url).origin === new URL(action).origin && { referer: page.url }),
-      },
-      body: body.toString(),
-    });
+    const { url, init } = toSend(page, form, fields, button);
+    return this.open(url, init);
+  }
+
+  /** Signs in on the page at the address, and looks at nothing behind it. */
+  async signIn(url: string, fields: Record<string, string>): Promise<void> {
+    const form = toSend(await this.open(url), '#login-form', fields);
+    const answer = await this.send(form.url, form.init);
+    const text = await answer.text();
+    if (answer.status !== 303) throw new Error(`no sign-in at ${url} (${answer.status}):\n${text}`);
   }
 }
 
-function toPage(url: string, response: Response, text: string): Page {
-  return { url, status: response.status, headers: response.headers, text, document: parse(text) };
+function toSend(
+  page: Page,
+  form: string,
+  fields: Record<string, string>,
+  button?: string,
+): { url: string; init: RequestInit } {
+  const element = page.document.querySelector(form);
+  if (element === null)
+    throw new Error(`no ${form} on ${page.url} (${page.status}):\n${page.text.slice(0, 2000)}`);
+  const body = new URLSearchParams();
+  for (const input of element.querySelectorAll('input')) {
+    const name = input.getAttribute('name');
+    if (name !== undefined && input.getAttribute('type') !== 'submit')
+      body.set(name, input.getAttribute('value') ?? '');
+  }
+  for (const [name, value] of Object.entries(fields)) body.set(name, value);
+  const pressed = button === undefined ? null : page.document.querySelector(button);
+  if (button !== undefined && pressed === null) throw new Error(`no ${button} on ${page.url}`);
+  const name = pressed?.getAttribute('name');
+  if (name !== undefined) body.set(name, pressed?.getAttribute('value') ?? '');
+  const action = new URL(element.getAttribute('action') ?? page.url, page.url).href;
+  if ((element.getAttribute('method') ?? 'get').toLowerCase() === 'get')
+    return { url: `${action}?${body}`, init: {} };
+  const { origin } = new URL(action);
+  return {
+    url: action,
+    init: {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        origin,
+        ...(new URL(page.url).origin === origin && { referer: page.url }),
+      },
+      body: body.toString(),
+    },
+  };
+}
+
+function toPage(url: string, { status, headers }: Response, text: string): Page {
+  let document: HTMLElement | undefined;
+  return {
+    url,
+    status,
+    headers,
+    text,
+    // Many a page is looked at for its address or status alone.
+    get document() {
+      document ??= parse(text);
+      return document;
+    },
+  };
 }

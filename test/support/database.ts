@@ -17,7 +17,7 @@ export type TestDatabase = { database: Database; url: string; drop(): Promise<vo
 /** A database of the file's own: a clone of the migrated template on a real PostgreSQL. */
 export async function cloneDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await admin(`CREATE DATABASE ${name} TEMPLATE ${inject('template')}`);
+  await admin(`CREATE DATABASE ${name} TEMPLATE ${inject('template')} STRATEGY FILE_COPY`);
   const url = databaseUrl(name);
   // Files that run at once share the PostgreSQL, where each connection is a process that has to begin from nothing.
   const database = await openDatabase({ url, poolSize: 5 });
