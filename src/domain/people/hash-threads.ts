@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Options } from '@node-rs/argon2';
+import { threadOptions } from '../../platform/work/thread-options.ts';
 import type { HashAnswer, HashOrder } from './hash-thread.ts';
 
 /**
@@ -20,7 +21,7 @@ export function createHashThreads(): HashThreads {
 
   async function order(message: HashOrder): Promise<string | boolean> {
     const thread =
-      free.pop() ?? new Worker(new URL('./hash-thread.ts', import.meta.url), { env: {} });
+      free.pop() ?? new Worker(new URL('./hash-thread.ts', import.meta.url), threadOptions());
     // While it answers, it keeps the process up; before and after, it does not.
     thread.ref();
     try {

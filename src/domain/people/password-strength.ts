@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { BusyError } from '../../platform/errors/busy-error.ts';
 import { normalForm } from '../../platform/text/normal-form.ts';
+import { threadOptions } from '../../platform/work/thread-options.ts';
 
 /** Enough to tell a guessable password; what a longer one adds is not counted, and would take its square of time. */
 const LOOKED_AT = 24;
@@ -62,7 +63,7 @@ export function createStrengthMeter({
   }
 
   async function startWorker(): Promise<Worker> {
-    const thread = new Worker(new URL('./strength-worker.ts', import.meta.url), { env: {} });
+    const thread = new Worker(new URL('./strength-worker.ts', import.meta.url), threadOptions());
     try {
       await once(thread, 'message');
     } catch (error) {

@@ -1,0 +1,11 @@
+import { getCompileCacheDir } from 'node:module';
+import type { WorkerOptions } from 'node:worker_threads';
+
+/**
+ * A thread of ours knows nothing of the environment, with its secrets, but where compiled code is kept: without it, each
+ * thread would read TypeScript anew, for longer than all else of its start.
+ */
+export function threadOptions(): WorkerOptions {
+  const folder = getCompileCacheDir();
+  return { env: folder === undefined ? {} : { NODE_COMPILE_CACHE: folder } };
+}
