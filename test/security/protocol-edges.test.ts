@@ -73,8 +73,12 @@ const BESIDE = [
   '/.well-known/webfinger?resource=acct:a@b',
   '/.well-known/openid-configuration/x',
 ];
-const PATHS = [...ENDPOINTS, ...BESIDE];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'];
+/** Every method at what there is; beside it, those that are answered otherwise than by "no such page". */
+const ASKED: [path: string, methods: readonly string[]][] = [
+  ...ENDPOINTS.map((path): [string, string[]] => [path, METHODS]),
+  ...BESIDE.map((path): [string, string[]] => [path, ['GET', 'POST', 'OPTIONS']]),
+];
 
 const FORM = 'application/x-www-form-urlencoded';
 const KNOWN = [
@@ -178,9 +182,9 @@ const send = (path: string, method: string, wrong: Sent): Promise<RawAnswer> => 
 describe('no stranger’s request to the protocol is a fault of ours', () => {
   it.each(Object.entries(WRONG))('with %s', async (_name, wrong) => {
     const bad: string[] = [];
-    for (const path of PATHS) {
+    for (const [path, methods] of ASKED) {
       const answers = await Promise.all(
-        METHODS.map(async (method) => {
+        methods.map(async (method) => {
           const answer = await send(path, method, wrong).catch((error) => ({
             status: 999,
             text: String(error),
