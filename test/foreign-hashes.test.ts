@@ -72,7 +72,11 @@ const OURS = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
 let hub: TestHub;
 let community: BuiltCommunity;
 beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_LDAP_LISTEN: '127.0.0.1:0', TROUSSEAU_ROLES: 'web,ldap' });
+  hub = await startHub(
+    { TROUSSEAU_LDAP_LISTEN: '127.0.0.1:0', TROUSSEAU_ROLES: 'web,ldap' },
+    undefined,
+    { hashesAnew: true },
+  );
   community = await buildCommunity(hub.database);
 });
 afterAll(async () => {

@@ -12,7 +12,10 @@ const FLOOD = 60;
 
 const { hub, lieu } = useLieu(
   { slug: 'lamyne' },
-  { env: { TROUSSEAU_ROLES: 'web,ldap', TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8, ::1/128' } },
+  {
+    env: { TROUSSEAU_ROLES: 'web,ldap', TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8, ::1/128' },
+    hashesAnew: true,
+  },
 );
 const open: ClientRequest[] = [];
 afterEach(async () => {

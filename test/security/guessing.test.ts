@@ -15,7 +15,9 @@ let member: BuiltMember;
 let suspended: BuiltMember;
 
 beforeAll(async () => {
-  hub = await startHub({ TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8' });
+  hub = await startHub({ TROUSSEAU_TRUSTED_PROXIES: '127.0.0.0/8' }, undefined, {
+    hashesAnew: true,
+  });
   community = await buildCommunity(hub.database);
   member = await buildMember(hub.database, community.id);
   suspended = await buildMember(hub.database, community.id, { status: 'suspended' });

@@ -6,6 +6,7 @@ import type { Database } from '../../src/platform/database/database.ts';
 import { createSealer, type Sealer } from '../../src/platform/secrets/sealer.ts';
 import { cloneDatabase } from './database.ts';
 import { freePort } from './free-port.ts';
+import { REMEMBERED_HASHES } from './remembered-hashes.ts';
 
 export const TEST_SECRET = 'a secret of the tests, thirty-two characters long';
 
@@ -21,13 +22,19 @@ export type TestHub = {
   stop(): Promise<void>;
 };
 
+export type HubHashing = {
+  /** For tests of what hashing takes: each password is hashed anew, in threads of the hub's own. */
+  hashesAnew?: boolean | undefined;
+};
+
 /** A hub on a database of its own, listening on a free port. */
 export async function startHub(
   env: Record<string, string> = {},
   logTo?: DestinationStream,
+  hashing: HubHashing = {},
 ): Promise<TestHub> {
   const { database, url, drop } = await cloneDatabase();
-  const hub = await boot(database, url, env, logTo);
+  const hub = await boot(database, url, env, hashing, logTo);
   return { ...hub, stop: () => hub.stop().then(drop) };
 }
 
@@ -35,8 +42,10 @@ async function boot(
   database: Database,
   databaseUrl: string,
   env: Record<string, string>,
+  { hashesAnew }: HubHashing,
   logTo?: DestinationStream,
 ): Promise<TestHub> {
+  const hashThreads = hashesAnew ? undefined : REMEMBERED_HASHES;
   const port = await freePort();
   const config = parseConfig({
     TROUSSEAU_URL: `http://localhost:${port}`,
@@ -49,7 +58,7 @@ async function boot(
     ...env,
   });
   const log = createLogger(config, logTo);
-  const app = await buildApp({ config, secrets: config.secrets, database, log });
+  const app = await buildApp({ config, secrets: config.secrets, database, log, hashThreads });
   const hub: TestHub = {
     url: config.url.origin,
     config,
@@ -72,7 +81,13 @@ async function boot(
         DATABASE_URL: databaseUrl,
         LOG_LEVEL: config.logLevel,
       });
-      const twinApp = await buildApp({ config: twin, secrets: twin.secrets, database: own, log });
+      const twinApp = await buildApp({
+        config: twin,
+        secrets: twin.secrets,
+        database: own,
+        log,
+        hashThreads,
+      });
       return {
         ...hub,
         url: `http://127.0.0.1:${siblingPort}`,

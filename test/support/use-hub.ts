@@ -10,7 +10,7 @@ import {
   buildMember,
   buildService,
 } from './factories.ts';
-import { startHub, type TestHub } from './hub.ts';
+import { type HubHashing, startHub, type TestHub } from './hub.ts';
 import { RelyingParty } from './relying-party.ts';
 
 /** What a file's tests begin with: `{}` asks for one of the factories' usual values. */
@@ -18,6 +18,7 @@ export type HubWishes = {
   env?: Record<string, string>;
   /** Hears what the hub logs from `env.LOG_LEVEL` on. */
   log?: (line: string) => void;
+  hashesAnew?: HubHashing['hashesAnew'];
   community?: Partial<CommunityChange>;
   /** A second community of the same hub. */
   neighbour?: Partial<CommunityChange>;
@@ -60,7 +61,8 @@ export function useHub<Wishes extends HubWishes = Record<never, never>>(
   let hub: TestHub | undefined;
   let made: UsedHub<Wishes> | undefined;
   beforeAll(async () => {
-    hub = await startHub(wishes.env, wishes.log && { write: wishes.log });
+    const { env, log, hashesAnew } = wishes;
+    hub = await startHub(env, log && { write: log }, { hashesAnew });
     made = { ...hub, ...(await furnish(hub, wishes)) } as UsedHub<Wishes>;
   });
   afterAll(() => hub?.stop());

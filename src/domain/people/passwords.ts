@@ -76,7 +76,7 @@ const DECOY = `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'A'.repeat(43)
 export function createPasswords({
   threads = createHashThreads(),
 }: {
-  threads?: HashThreads;
+  threads?: HashThreads | undefined;
 } = {}): Passwords {
   const admission = createAdmission(LIMITS);
   const meter = createStrengthMeter();

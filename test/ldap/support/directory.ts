@@ -30,9 +30,9 @@ export function startLdapHub(env: Record<string, string> = {}): Promise<TestHub>
 /** A hub that serves LDAP for the tests of a file, and a lieu in it, `lamyne` unless its values are given. */
 export function useLieu(
   values: Partial<CommunityChange> = { slug: 'lamyne' },
-  { env, log }: Pick<HubWishes, 'env' | 'log'> = {},
+  { env, log, hashesAnew }: Pick<HubWishes, 'env' | 'log' | 'hashesAnew'> = {},
 ) {
-  const hub = useHub({ env: { ...LDAP, ...env }, ...(log && { log }) });
+  const hub = useHub({ env: { ...LDAP, ...env }, hashesAnew, ...(log && { log }) });
   let lieu: Lieu | undefined;
   beforeAll(async () => {
     lieu = await buildLieu(hub, values);

@@ -1,0 +1,20 @@
+import { createHashThreads, type HashThreads } from '../../src/domain/people/hash-threads.ts';
+
+const threads = createHashThreads();
+const known = new Map<string, Promise<boolean>>();
+
+/**
+ * The hashing of the product, for all hubs of a worker: whether a password is that of a hash is worked out once, and
+ * remembered. Most tests sign somebody in who has the factories' password, a few thousand times.
+ */
+export const REMEMBERED_HASHES: HashThreads = {
+  hash: threads.hash,
+  verify(hash, password) {
+    const pair = `${hash}\0${password}`;
+    const matches = known.get(pair) ?? threads.verify(hash, password);
+    known.set(pair, matches);
+    return matches;
+  },
+  // Others' hubs use them, too; they keep no process up.
+  stop: () => Promise.resolve(),
+};
