@@ -66,8 +66,10 @@ export class Browser {
   async signIn(url: string, fields: Record<string, string>): Promise<void> {
     const form = toSend(await this.open(url), '#login-form', fields);
     const answer = await this.send(form.url, form.init);
+    const to = answer.headers.get('location');
     const text = await answer.text();
-    if (answer.status !== 303) throw new Error(`no sign-in at ${url} (${answer.status}):\n${text}`);
+    if (to === null || /\/(login|second-factor)\b/.test(to))
+      throw new Error(`no sign-in at ${url} (${answer.status}, to ${to}):\n${text}`);
   }
 }
 

@@ -13,6 +13,7 @@ export const REMEMBERED_HASHES: HashThreads = {
     const pair = `${hash}\0${password}`;
     const matches = known.get(pair) ?? threads.verify(hash, password);
     known.set(pair, matches);
+    matches.catch(() => known.delete(pair));
     return matches;
   },
   // Others' hubs use them, too; they keep no process up.

@@ -1,6 +1,11 @@
 import { TOTP } from 'otpauth';
 import { describe, expect, it } from 'vitest';
 import { revokeAppPasswords } from '../../src/domain/app-passwords/app-password.ts';
+import {
+  approveRecovery,
+  recoveryOf,
+  requestRecovery,
+} from '../../src/domain/recovery/assisted-recovery.ts';
 import { visit } from '../support/account-visits.ts';
 import { Browser, type Page } from '../support/browser.ts';
 import { csrfOf, typePassword } from '../support/passkey-visits.ts';
@@ -137,3 +142,49 @@ it('a form that a browser went back to, with another password in it, sets that o
   };
   expect(await Promise.all(passwords.map(isIn))).toEqual([false, true]);
 });
+
+it('two passwords sent at once by one form are both set, one after the other', async () => {
+  const { member, browser, at } = await visit(hub, hub.community);
+  const page = await browser.open(at('/account/password'));
+  const passwords = ['neuf cigognes font du vélo', 'dix tortues jouent aux cartes'];
+  const answers = await Promise.all(
+    passwords.map((password) => browser.submit(page, '#password-form', { password })),
+  );
+  for (const { url } of answers) expect(url).toBe(at('/account/password?notice=changed'));
+  const [changes] = await hub.database.query<{ count: string }>(
+    `SELECT count(*) FROM events WHERE subject = $1 AND type = 'member.password-changed'`,
+    [member.subject],
+  );
+  expect(changes?.count).toBe('2');
+});
+
+it('the link of a recovery that another admin replaced is not replaced by a form sent again', async () => {
+  const visitors = await Promise.all(
+    [1, 2].map(async () =>
+      visit(hub, hub.community, { member: await hub.newMember({ role: 'admin' }) }),
+    ),
+  );
+  const [one, two] = visitors as [Visit, Visit];
+  const { subject } = await hub.newMember();
+  const { id: communityId } = hub.community;
+  const id = await hub.database.transaction(async (tx) => {
+    const place = { communityId, issuerUrl: hub.issuer };
+    await requestRecovery(tx, place, { subject, by: one.member.subject, delayHours: 0 });
+    const { id } = (await recoveryOf(tx, communityId, subject)) as { id: string };
+    await approveRecovery(tx, communityId, { id, by: two.member.subject, delayHours: 0 });
+    return id;
+  });
+  const give = async ({ browser, at }: Visit) => {
+    const page = await browser.open(at('/admin/recoveries'));
+    const send = () => browser.submit(page, `form[action$="${id}/link"]`);
+    return { first: linkOf(await send()), send };
+  };
+  const old = await give(one);
+  expect(old.first).toBeDefined();
+  const { first, send } = await give(two);
+  expect(first).not.toBe(old.first);
+  expect(linkOf(await old.send())).toBeUndefined();
+  expect(linkOf(await send())).toBe(first);
+});
+
+const linkOf = ({ document }: Page) => document.querySelector('#recovery-link code')?.text;

@@ -1,3 +1,4 @@
+import { graphemes } from '../../platform/text/graphemes.ts';
 import { normalForm } from '../../platform/text/normal-form.ts';
 
 /** Longest name that people read, as readers count characters: a flag or a family is one. */
@@ -27,8 +28,7 @@ export function displayNameFault(name: string): 'missing' | 'too-long' | 'charac
   if (name.length > MAX_UNITS) return 'too-long';
   if (UNWELCOME.test(name)) return 'characters';
   if (name.replace(INVISIBLE, '') === '') return 'missing';
-  const length = [...new Intl.Segmenter().segment(name)].length;
-  return length > DISPLAY_NAME_MAX ? 'too-long' : undefined;
+  return graphemes(name).length > DISPLAY_NAME_MAX ? 'too-long' : undefined;
 }
 
 /** The same of pronouns. */

@@ -7,6 +7,7 @@ import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
 import { isSpent, spendProof } from '../../platform/secrets/replay-store.ts';
+import { graphemes } from '../../platform/text/graphemes.ts';
 import { normalForm } from '../../platform/text/normal-form.ts';
 import { notTheFirst } from '../second-factors/change-factors.ts';
 import { hasSecondFactor, readFactors } from '../second-factors/factor-store.ts';
@@ -139,7 +140,7 @@ export function passkeyName(typed: string | undefined): string | undefined {
     .replaceAll(/[\s\p{Cc}]+/gu, ' ')
     .trim();
   let name = '';
-  for (const { segment } of new Intl.Segmenter().segment(text)) {
+  for (const segment of graphemes(text)) {
     // The database counts code points.
     if ([...name, ...segment].length > MAX_NAME) break;
     name += segment;

@@ -59,9 +59,11 @@ export const PASSWORD_ROUTES: CommunityRoute[] = [
       const { subject } = member;
       const notice = others === 'end' ? 'changed' : 'changed-here';
       const to = `/account/password?notice=${notice}`;
-      const step = formIn(request, `${subject} ${others}`);
+      // The form that a browser went back to may hold another password: that is another step.
+      const which = parts.sealer.digest('new-password', password);
+      const step = formIn(request, `${subject} ${others} ${which}`);
       const done = await doneBefore(parts, step);
-      // The form that a browser went back to may hold another password.
+      // It may have been changed again since.
       if (done !== undefined && (await isOwn(parts, request, who, password))) {
         await leadOn(request, done);
         return;

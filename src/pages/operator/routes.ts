@@ -132,9 +132,17 @@ async function wasSetUpBy(
   { step, email, password }: { step: Step | undefined; email: string; password: string },
 ): Promise<boolean> {
   if ((await hubDoneBefore(parts, step)) === undefined) return false;
-  const operator = await findOperatorCredential(parts.database, email);
-  const { database } = parts;
-  return (await provePassword(database, request.passwords(), operator, password)) !== undefined;
+  const { database, throttle } = parts;
+  const operator = await findOperatorCredential(database, email);
+  // Whoever sits at that browser guesses no more than at the sign-in.
+  const name = email.toLowerCase();
+  const account = operator?.id ?? name;
+  const attempt = { communityId: 'hub', name, account, ip: request.ip };
+  if (!(await throttle.attempt(attempt)).allowed) return false;
+  const isProven = await provePassword(database, request.passwords(), operator, password);
+  if (isProven === undefined) return false;
+  await throttle.succeeded(attempt);
+  return true;
 }
 
 function setUpPath(token: string): string {

@@ -13,6 +13,7 @@ import {
 } from '../../domain/recovery/assisted-recovery.ts';
 import type { Transaction } from '../../platform/database/database.ts';
 import { uuid } from '../../platform/text/uuid-schema.ts';
+import { formIdOf } from '../../platform/web/csrf.ts';
 import { noFields, oneOf, typed } from '../../platform/web/form-fields.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { adminFrame } from '../community/admin-frame.ts';
@@ -143,7 +144,7 @@ async function decide(
 /** Handed out once, however often its form is sent: each answer shows the same link, as long as that opens something. */
 async function handOut(
   parts: WebParts,
-  { community, issuer }: CommunityRequest,
+  { ctx, community, issuer }: CommunityRequest,
   { member: { subject: by } }: SignedIn,
   { id, step }: { id: string; step: Step | undefined },
 ): Promise<{ fault?: RecoveryFault | undefined; link?: AdminPage['link'] }> {
@@ -157,9 +158,14 @@ async function handOut(
   const underWay = await listRecoveries(parts.database, community.id);
   const before = done && underWay.some((one) => one.id === id) && (await linkTo(done));
   if (before) return { link: before };
+  const form = formIdOf(ctx) ?? '';
+  // Its link was used, or replaced by another admin's: a form sent again puts nothing in the place of that.
+  if (done && done.shown?.form === form) return {};
   let link: AdminPage['link'];
   const work = async () => {
-    const hand = async (tx: Transaction) => ({ shown: await handOutLink(tx, place, { id, by }) });
+    const hand = async (tx: Transaction) => ({
+      shown: { ...(await handOutLink(tx, place, { id, by })), form },
+    });
     link = await linkTo(await doStepOnce(parts, step, hand, done?.doneAt));
   };
   return { fault: await faultOf(work()), link };

@@ -22,12 +22,16 @@ export type Dates = {
 export function datesFor(locale: Locale, zone?: string | null): Dates {
   const timeZone = zone ?? DEFAULT_ZONE;
   const write = (options: Intl.DateTimeFormatOptions) => {
-    // Day before month, as in the rest of Europe.
-    const format = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
-      timeZone,
-      ...options,
-    });
-    return (date: Date) => tidy(locale, format.formatToParts(date));
+    // Made when it is needed: making one takes longer than all else of a page's dates.
+    let format: Intl.DateTimeFormat | undefined;
+    return (date: Date) => {
+      // Day before month, as in the rest of Europe.
+      format ??= new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
+        timeZone,
+        ...options,
+      });
+      return tidy(locale, format.formatToParts(date));
+    };
   };
   return {
     day: write({ dateStyle: 'long' }),

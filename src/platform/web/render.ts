@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
 import { createTranslator, type Translate } from '../i18n/translate.ts';
 import { keepTogether, keepWordsTogether } from '../i18n/typography.ts';
+import { graphemes } from '../text/graphemes.ts';
 import type { Chrome, PageModel } from './pages.ts';
 import type { StaticFiles } from './static.ts';
 
@@ -83,11 +84,7 @@ function initial(name: string): string {
 
 /** The first characters as a reader counts them: a flag or a family is one. */
 function firstCharacters(text: string, count: number): string {
-  const graphemes = new Intl.Segmenter().segment(text.slice(0, 100).trim());
-  return [...graphemes]
-    .slice(0, count)
-    .map(({ segment }) => segment)
-    .join('');
+  return graphemes(text.slice(0, 100).trim()).slice(0, count).join('');
 }
 
 function readView(file: string): string {

@@ -1,4 +1,5 @@
 import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
 import type { WorkerOptions } from 'node:worker_threads';
 
 /**
@@ -6,6 +7,7 @@ import type { WorkerOptions } from 'node:worker_threads';
  * thread would read TypeScript anew, for longer than all else of its start.
  */
 export function threadOptions(): WorkerOptions {
+  // The folder of this very Node's, below the one that was asked for.
   const folder = getCompileCacheDir();
-  return { env: folder === undefined ? {} : { NODE_COMPILE_CACHE: folder } };
+  return { env: folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) } };
 }
