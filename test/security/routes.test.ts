@@ -155,7 +155,8 @@ beforeAll(async () => {
 
 async function signIn(username: string, { slug }: BuiltCommunity): Promise<Browser> {
   const browser = new Browser();
-  await browser.signIn(`${hub.url}/c/${slug}/login`, { username, password: PASSWORD });
+  const fields = { username, password: PASSWORD };
+  expect(await browser.signIn(`${hub.url}/c/${slug}/login`, fields)).not.toContain('/login');
   return browser;
 }
 

@@ -62,14 +62,18 @@ export class Browser {
     return this.open(url, init);
   }
 
-  /** Signs in on the page at the address, and looks at nothing behind it. */
-  async signIn(url: string, fields: Record<string, string>): Promise<void> {
+  /**
+   * Signs in on the page at the address, and looks at nothing behind it.
+   * @returns where it led: home, or to what is asked besides the password
+   */
+  async signIn(url: string, fields: Record<string, string>): Promise<string> {
     const form = toSend(await this.open(url), '#login-form', fields);
     const answer = await this.send(form.url, form.init);
     const to = answer.headers.get('location');
     const text = await answer.text();
-    if (to === null || /\/(login|second-factor)\b/.test(to))
-      throw new Error(`no sign-in at ${url} (${answer.status}, to ${to}):\n${text}`);
+    if (answer.status !== 303 || to === null)
+      throw new Error(`no sign-in at ${url} (${answer.status}):\n${text}`);
+    return to;
   }
 }
 
