@@ -1,11 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/interop/**', 'node_modules/**'],
     globalSetup: ['test/support/postgres.ts'],
+    sequence: { sequencer: LongestFirst },
     // A bound for what hangs, not for what is slow: the machine may be busy with something else.
     testTimeout: 120_000,
     hookTimeout: 120_000,
