@@ -11,7 +11,9 @@ export const REMEMBERED_HASHES: HashThreads = {
   hash: threads.hash,
   verify(hash, password) {
     const pair = `${hash}\0${password}`;
-    const matches = known.get(pair) ?? threads.verify(hash, password);
+    const before = known.get(pair);
+    if (before !== undefined) return before;
+    const matches = threads.verify(hash, password);
     known.set(pair, matches);
     matches.catch(() => known.delete(pair));
     return matches;

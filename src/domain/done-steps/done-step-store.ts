@@ -14,7 +14,10 @@ export const DONE_STEP_MINUTES = 10;
 /** As many as a browser has at once; an older one is forgotten. */
 export const DONE_STEPS_OF_A_BROWSER = 20;
 
-/** A community's, or with null the operators' console's. A step that was done a while ago is none; one is found for nobody but the browser that did it. */
+/**
+ * A step that was done a while ago is none; one is found for nobody but the browser that did it.
+ * @param communityId null for the hub's own pages
+ */
 export async function findDoneStep(
   db: Queryable,
   communityId: string | null,

@@ -1,8 +1,8 @@
 type Room<Value> = { maxSize: number; sizeCalculation: (value: Value) => number };
 
 /**
- * A bound for `LRUCache` by number. With its `max`, it would fill lists of that length at once, which takes longer
- * than all else of a start, and memory for what may never come.
+ * A bound for `LRUCache` by number. With its `max`, it would fill lists of that length at once, which takes a
+ * good part of a start, and memory for what may never come.
  */
 export function roomFor(entries: number): Room<unknown> {
   return { maxSize: entries, sizeCalculation: () => 1 };
