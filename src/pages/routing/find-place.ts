@@ -30,6 +30,7 @@ const MAX_CHARACTERS = 16 * 1024 * 1024;
 
 /** A registered host is a community's own; on the hub's host the path names the community. */
 export function createPlaces(communities: CommunityCache, { url }: Config): Places {
+  const { host: hubHost, origin: hubOrigin } = url;
   const seen = new LRUCache<string, CommunityPlace>(
     roomBySize(MAX_REMEMBERED, MAX_CHARACTERS, ({ community }) => community.size),
   );
@@ -37,7 +38,7 @@ export function createPlaces(communities: CommunityCache, { url }: Config): Plac
   /** The issuers that the address may be of; undefined for the hub's own pages. */
   function candidates(host: string, path: string): Candidate[] | undefined {
     const forms = hostForms(host);
-    if (!forms.includes(url.host))
+    if (!forms.includes(hubHost))
       return forms.map((form) => ({ ...hostIssuer(form), key: { host: form } }));
     const named = /^\/c\/([a-z0-9-]{1,63})(?=\/|$)/.exec(path)?.[1];
     if (named === undefined) return undefined;
@@ -50,7 +51,7 @@ export function createPlaces(communities: CommunityCache, { url }: Config): Plac
       // What is no host is nobody's, and neither remembered nor looked for.
       if (host === '') throw notServed(host);
       const possible = candidates(host, path);
-      if (possible === undefined) return { kind: 'hub', url: url.origin };
+      if (possible === undefined) return { kind: 'hub', url: hubOrigin };
       for (const { key, ...issuer } of possible) {
         const community = await communities.get(key);
         if (community === undefined) {
@@ -58,7 +59,7 @@ export function createPlaces(communities: CommunityCache, { url }: Config): Plac
           continue;
         }
         const place = { ...issuer, community };
-        seen.set(issuer.url, place);
+        if (seen.get(issuer.url)?.community !== community) seen.set(issuer.url, place);
         return { kind: 'community', ...place };
       }
       if (possible.every(({ key }) => 'slug' in key)) throw notFound('no such community');

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { Community } from '../../domain/communities/community.ts';
+import type { Issuer } from '../../domain/communities/issuer.ts';
 import type { Member } from '../../domain/memberships/member.ts';
 import { networkOf } from '../../platform/throttles/network.ts';
 import { browserKeyOf } from '../../platform/web/csrf.ts';
@@ -18,7 +19,7 @@ import type { SignedIn } from './signed-in.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** A community at the address by which somebody came. */
-export type CommunityPlace = { community: Community; url: string; basePath: string };
+export type CommunityPlace = Issuer & { community: Community };
 
 /** Makes the object that a community's routes work with; `run` gives them the scope of the request. */
 export function openCommunityRequest(
@@ -27,9 +28,8 @@ export function openCommunityRequest(
   route: CommunityPlace,
   path: string,
 ): CommunityRequest {
-  const { community } = route;
-  const issuer = { url: route.url, basePath: route.basePath };
-  const { origin } = new URL(issuer.url);
+  const { community, url, basePath, origin } = route;
+  const issuer: Issuer = { url, basePath, origin };
   const { ip } = ctx.state.edge as EdgeView;
   const unit = new UnitOfWork({
     db: parts.database,

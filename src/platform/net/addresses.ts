@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import type { Cidr } from '../config/config.ts';
 
@@ -6,7 +7,11 @@ import type { Cidr } from '../config/config.ts';
  * zone that a link-local one has on this machine only. Empty for what is no address.
  */
 export function plainAddress(address: string | undefined): string {
-  if (address === undefined || !ipaddr.isValid(address)) return '';
+  if (address === undefined) return '';
+  // Nearly all are; both forms of one are what sockets tell.
+  const unmapped = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+  if (isIPv4(unmapped)) return unmapped;
+  if (!ipaddr.isValid(address)) return '';
   return ipaddr.process(address.replace(/%.*/, '')).toString();
 }
 

@@ -1,5 +1,8 @@
 import { domainToASCII } from 'node:url';
 
+/** What is in its normal form as it stands: no number as an address may be, no punycode. */
+const USUAL_HOST =
+  /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z](?:[a-z0-9-]*[a-z0-9])?(?::(?:[1-9]\d{0,3}|[1-5]\d{4}))?$/;
 /** Ports that browsers leave out. */
 const USUAL_PORTS = ['80', '443'];
 
@@ -9,6 +12,7 @@ const USUAL_PORTS = ['80', '443'];
  * @returns undefined for what is no host
  */
 export function normalHost(value: string): string | undefined {
+  if (value.length <= 253 && USUAL_HOST.test(value) && !value.includes('xn--')) return value;
   const match = /^(?:(\[[0-9a-f:.]+\])|([^\s:/?#@%\\[\]]+))(?::(\d{0,5}))?$/i.exec(value.trim());
   if (match === null) return undefined;
   const [, address, name = '', port = ''] = match;

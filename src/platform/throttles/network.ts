@@ -1,7 +1,9 @@
+import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** IPv4 addresses as they are; of an IPv6 address the /64 that one household or attacker has whole. */
 export function networkOf(ip: string): string {
+  if (isIPv4(ip)) return ip;
   const address = parse(ip);
   if (address === undefined) return 'unknown';
   return address.kind() === 'ipv4' ? address.toString() : prefixOf(address as ipaddr.IPv6, 64);

@@ -23,6 +23,7 @@ export class RequestTargetError extends Error {
   override readonly name = 'RequestTargetError';
 }
 
+const NOT_ASCII = /[^\0-\x7f]/;
 const FORWARDED = [
   'forwarded',
   'x-forwarded-for',
@@ -98,6 +99,7 @@ function askedHost(forwardedHost: string, proxies: number): string {
 
 /** Some programs send a name with accents as it is; Node gives each of its bytes for a character. */
 function asText(value: string): string {
+  if (!NOT_ASCII.test(value)) return value;
   const bytes = Buffer.from(value, 'latin1');
   return isUtf8(bytes) ? bytes.toString() : value;
 }
