@@ -1,6 +1,6 @@
 import type { Database, Queryable, Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
-import { newToken, tokenHash } from '../../platform/secrets/token-hash.ts';
+import { newToken, tokenHashHex } from '../../platform/secrets/token-hash.ts';
 import { hashPassword } from '../people/password.ts';
 
 /** Each process that starts prints a link of its own; this many of the latest ones work. */
@@ -91,5 +91,5 @@ async function hasOperator(db: Queryable): Promise<boolean> {
 }
 
 function digest(token: string): string {
-  return tokenHash(token).toString('hex');
+  return tokenHashHex(token);
 }

@@ -6,7 +6,7 @@ import { verifyAssertion } from '../../domain/passkeys/verify-assertion.ts';
 import { type KnownPasskey, readFactors } from '../../domain/second-factors/factor-store.ts';
 import type { Queryable } from '../../platform/database/database.ts';
 import { TooManyError } from '../../platform/errors/too-many-error.ts';
-import { newToken, tokenHash } from '../../platform/secrets/token-hash.ts';
+import { newToken, tokenHash, tokenHashHex } from '../../platform/secrets/token-hash.ts';
 import { noFields, wholeToken } from '../../platform/web/form-fields.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
@@ -241,4 +241,4 @@ async function signInOrLead(
   }
 }
 
-const purposeOf = (token: string) => `hand-off:${tokenHash(token).toString('hex')}`;
+const purposeOf = (token: string) => `hand-off:${tokenHashHex(token)}`;

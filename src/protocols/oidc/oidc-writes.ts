@@ -9,7 +9,7 @@ import type { Credential } from '../../domain/sessions/authentication.ts';
 import { type Queryable, sqlState } from '../../platform/database/database.ts';
 import { type AuditEvent, eventRows, recordEventsSql } from '../../platform/events/record-event.ts';
 import { enqueueSql, type OutboxMessage, outboxRows } from '../../platform/outbox/outbox.ts';
-import { tokenHash } from '../../platform/secrets/token-hash.ts';
+import { tokenHash, tokenHashHex } from '../../platform/secrets/token-hash.ts';
 import {
   type ArtifactWrite,
   type Changes,
@@ -276,7 +276,7 @@ const EXPIRY = `date_trunc('hour', to_timestamp(r.exp)) + interval '1 hour'`;
 function sessionRow(id: string, payload: Payload) {
   const { jti: _jti, ...rest } = payload;
   return {
-    id_hash: hex(id),
+    id_hash: tokenHashHex(id),
     uid: payload.uid,
     subject: payload.accountId ?? null,
     payload: rest,
@@ -294,7 +294,7 @@ function sessionUpdateRow({ id, before, payload }: SessionUpdate) {
   );
   return {
     uid: payload.uid,
-    id_hash: id === before.id ? null : hex(id),
+    id_hash: id === before.id ? null : tokenHashHex(id),
     subject: 'accountId' in top.changed ? payload.accountId : null,
     exp: payload.exp,
     dropped: top.removed,
@@ -323,10 +323,6 @@ function subjectOf(payload: Payload): unknown {
     session?: { accountId?: string };
   };
   return accountId ?? result?.login?.accountId ?? session?.accountId ?? null;
-}
-
-function hex(value: string): string {
-  return tokenHash(value).toString('hex');
 }
 
 /** Ends a grant with all the codes and tokens that it gave. */

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Member } from '../../domain/memberships/member.ts';
 import type { ChangeFeed } from '../../platform/database/change-feed.ts';
-import { tokenHash } from '../../platform/secrets/token-hash.ts';
+import { tokenHashHex } from '../../platform/secrets/token-hash.ts';
 import { roomBySize, roomFor } from '../../platform/work/cache-room.ts';
 
 /** Kinds whose use is stored (or refused) by a write, or whose end the database announces. */
@@ -65,7 +65,6 @@ export function createSignInCache(feed: ChangeFeed): SignInCache {
   let version = 0;
 
   const payloadKey = (communityId: string, hash: string) => `${communityId} ${hash}`;
-  const hashOf = (id: string) => tokenHash(id).toString('hex');
 
   feed.on('trousseau_sign_in', (announcement) => {
     version += 1;
@@ -80,12 +79,12 @@ export function createSignInCache(feed: ChangeFeed): SignInCache {
   return {
     payload(communityId, kind, id) {
       if (!REMEMBERED.has(kind) || !feed.isLive()) return undefined;
-      const entry = payloads.get(payloadKey(communityId, hashOf(id)));
+      const entry = payloads.get(payloadKey(communityId, tokenHashHex(id)));
       return entry?.kind === kind ? entry.json : undefined;
     },
     session(communityId, id) {
       if (!feed.isLive()) return undefined;
-      const idHash = hashOf(id);
+      const idHash = tokenHashHex(id);
       const uid = uids.get(`${communityId} ${idHash}`);
       const entry = uid === undefined ? undefined : sessions.get(`${communityId} ${uid}`);
       return entry?.idHash === idHash ? entry.json : undefined;
@@ -97,12 +96,12 @@ export function createSignInCache(feed: ChangeFeed): SignInCache {
     version: () => version,
     keepPayload(taken, communityId, kind, id, json) {
       if (!REMEMBERED.has(kind) || !current(taken)) return;
-      payloads.set(payloadKey(communityId, hashOf(id)), { kind, json });
+      payloads.set(payloadKey(communityId, tokenHashHex(id)), { kind, json });
     },
     keepSession(taken, communityId, uid, id, json) {
       if (!current(taken)) return;
       const key = `${communityId} ${uid}`;
-      const idHash = id === undefined ? sessions.get(key)?.idHash : hashOf(id);
+      const idHash = id === undefined ? sessions.get(key)?.idHash : tokenHashHex(id);
       sessions.set(key, { json, idHash });
       if (idHash !== undefined) uids.set(`${communityId} ${idHash}`, uid);
     },
@@ -110,7 +109,7 @@ export function createSignInCache(feed: ChangeFeed): SignInCache {
       if (current(taken)) members.set(`${communityId} ${member.subject}`, member);
     },
     forget: (communityId, id) => {
-      payloads.delete(payloadKey(communityId, hashOf(id)));
+      payloads.delete(payloadKey(communityId, tokenHashHex(id)));
     },
     forgetSession: (communityId, uid) => {
       sessions.delete(`${communityId} ${uid}`);

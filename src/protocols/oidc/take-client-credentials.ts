@@ -16,7 +16,9 @@ const MAX_BODY = 56 * 1024;
 /** Longest client id, every character of it percent-encoded. */
 const MAX_ID = 255 * 3;
 
-type Known = { id: string; secret: string | undefined };
+type Known = { id: string; secret?: { text: string; digest: Buffer } };
+/** A part of a form, as it came, with its name as it is meant. */
+type Pair = { name: string; raw: string };
 type Mechanism = 'client_secret_basic' | 'client_secret_post';
 
 /**
@@ -27,7 +29,10 @@ type Mechanism = 'client_secret_basic' | 'client_secret_post';
  */
 export function takeClientCredentials(clients: readonly ClientMetadata[]) {
   const known = new Map(
-    clients.map((client) => [client.client_id, { id: client.client_id, secret: secretOf(client) }]),
+    clients.map((client): [string, Known] => [
+      client.client_id,
+      { id: client.client_id, secret: secretOf(client) },
+    ]),
   );
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
     if (ctx.method === 'GET') takePlainId(ctx, known);
@@ -57,7 +62,7 @@ async function settleBody(
   const settled = settle(sent, known);
   if (settled.header !== undefined) req.headers.authorization = settled.header;
   const isSame = settled.pairs === sent.pairs;
-  replaceBody(req, isSame ? body : Buffer.from(settled.pairs.join('&'), 'latin1'));
+  replaceBody(req, isSame ? body : Buffer.from(textOf(settled.pairs), 'latin1'));
 }
 
 /** In which ways the request at hand brought a secret. */
@@ -65,7 +70,7 @@ export function mechanismsOf(ctx: { state: Record<string, unknown> }): Mechanism
   return (ctx.state.mechanisms as Mechanism[] | undefined) ?? [];
 }
 
-type Sent = { header: string | undefined; pairs: string[] };
+type Sent = { header: string | undefined; pairs: Pair[] };
 
 function mechanisms({ header, pairs }: Sent): Mechanism[] {
   return [
@@ -76,7 +81,7 @@ function mechanisms({ header, pairs }: Sent): Mechanism[] {
 
 function settle(sent: Sent, known: ReadonlyMap<string, Known>): Sent {
   const { header, pairs } = sent;
-  const isTwice = (name: string) => pairs.filter((pair) => nameOf(pair) === name).length > 1;
+  const isTwice = (name: string) => pairs.filter((pair) => pair.name === name).length > 1;
   if (isTwice('client_id') || isTwice('client_secret')) return sent;
   const id = soleValue(pairs, 'client_id');
   const secret = soleValue(pairs, 'client_secret');
@@ -94,18 +99,22 @@ function settle(sent: Sent, known: ReadonlyMap<string, Known>): Sent {
 }
 
 /** The body's pairs with id and secret in their proper form; untouched where they were already. */
-function rewrite(pairs: string[], client: Known, secret: 'canonical' | 'as-is' | 'drop'): string[] {
+function rewrite(pairs: Pair[], client: Known, secret: 'canonical' | 'as-is' | 'drop'): Pair[] {
+  if (!pairs.some(({ name }) => name === 'client_id' || name === 'client_secret')) return pairs;
   const result = pairs.flatMap((pair) => {
-    const name = nameOf(pair);
-    if (name === 'client_id') return [`client_id=${encodeURIComponent(client.id)}`];
-    if (name !== 'client_secret' || secret === 'as-is') return [pair];
-    return secret === 'drop' ? [] : [`client_secret=${encodeURIComponent(client.secret ?? '')}`];
+    if (pair.name === 'client_id') return [pairOf('client_id', client.id)];
+    if (pair.name !== 'client_secret' || secret === 'as-is') return [pair];
+    return secret === 'drop' ? [] : [pairOf('client_secret', client.secret?.text ?? '')];
   });
-  return result.join('&') === pairs.join('&') ? pairs : result;
+  return textOf(result) === textOf(pairs) ? pairs : result;
 }
 
-function basic({ id, secret = '' }: Known): string {
-  const text = `${encodeURIComponent(id)}:${encodeURIComponent(secret)}`;
+function pairOf(name: string, value: string): Pair {
+  return { name, raw: `${name}=${encodeURIComponent(value)}` };
+}
+
+function basic({ id, secret }: Known): string {
+  const text = `${encodeURIComponent(id)}:${encodeURIComponent(secret?.text ?? '')}`;
   return `Basic ${Buffer.from(text).toString('base64')}`;
 }
 
@@ -133,10 +142,9 @@ function findById(known: ReadonlyMap<string, Known>, text: string): Known | unde
 /** Compares every form, whether or not one fits before: how long it takes tells nothing. */
 function matches({ secret }: Known, text: string): boolean {
   if (secret === undefined || text === '') return false;
-  const expected = hash('sha256', secret, 'buffer');
   let found = false;
   for (const form of formsOf(text)) {
-    if (timingSafeEqual(hash('sha256', form, 'buffer'), expected)) found = true;
+    if (timingSafeEqual(hash('sha256', form, 'buffer'), secret.digest)) found = true;
   }
   return found;
 }
@@ -145,12 +153,18 @@ function matches({ secret }: Known, text: string): boolean {
  * What a text can stand for: itself, percent-encoded, or form-encoded (where `+` is a space), once or
  * twice: some libraries encode what they then put into a form.
  */
-function formsOf(text: string): [string, string, string, string] {
+function formsOf(text: string): string[] {
+  if (!isEncoded(text)) return [text];
   const form = decodeForm(text);
   return [text, decode(text), form, decodeForm(form)];
 }
 
+function isEncoded(text: string): boolean {
+  return text.includes('%') || text.includes('+');
+}
+
 function decodeForm(text: string): string {
+  if (!isEncoded(text)) return text;
   return decode(text.replaceAll('+', '%20'));
 }
 
@@ -170,23 +184,27 @@ function takePlainId(ctx: KoaContextWithOIDC, known: ReadonlyMap<string, Known>)
   if (client !== undefined) ctx.query.client_id = client.id;
 }
 
-function secretOf({ client_secret: secret }: ClientMetadata): string | undefined {
-  return typeof secret === 'string' && secret !== '' ? secret : undefined;
+function secretOf({ client_secret: secret }: ClientMetadata): Known['secret'] {
+  if (typeof secret !== 'string' || secret === '') return undefined;
+  return { text: secret, digest: hash('sha256', secret, 'buffer') };
 }
 
-function pairsOf(text: string): string[] {
-  return text === '' ? [] : text.split('&');
+function pairsOf(text: string): Pair[] {
+  if (text === '') return [];
+  return text.split('&').map((raw) => ({ name: decodeForm(raw.split('=', 1)[0] ?? ''), raw }));
 }
 
-function nameOf(pair: string): string {
-  return decodeForm(pair.split('=', 1)[0] ?? '');
+function textOf(pairs: readonly Pair[]): string {
+  return pairs.map(({ raw }) => raw).join('&');
 }
 
 /** The one value of a name, as it came; undefined where there is none, or more than one. */
-function soleValue(pairs: readonly string[], name: string): string | undefined {
-  const found = pairs.filter((pair) => nameOf(pair) === name);
+function soleValue(pairs: readonly Pair[], name: string): string | undefined {
+  const found = pairs.filter((pair) => pair.name === name);
   const [pair] = found;
-  return found.length === 1 && pair?.includes('=') ? pair.slice(pair.indexOf('=') + 1) : undefined;
+  return found.length === 1 && pair?.raw.includes('=')
+    ? pair.raw.slice(pair.raw.indexOf('=') + 1)
+    : undefined;
 }
 
 /** Lets the provider read a body that was read already, or meet what was met. */
