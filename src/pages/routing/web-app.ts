@@ -148,5 +148,6 @@ function report(parts: WebParts, ctx: Context, started: number): void {
   const ms = performance.now() - started;
   const route = (ctx.state.route as string | undefined) ?? 'other';
   parts.metrics.requests.observe({ route, status: `${Math.floor(status / 100)}xx` }, ms / 1000);
-  parts.log.debug({ ...aboutOf(ctx), status, ms: Math.round(ms) }, 'request');
+  if (parts.log.isLevelEnabled('debug'))
+    parts.log.debug({ ...aboutOf(ctx), status, ms: Math.round(ms) }, 'request');
 }

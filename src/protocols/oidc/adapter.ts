@@ -75,7 +75,7 @@ function refuseUnstorable(payload: unknown): void {
   }
   // JSON writes NUL and half pairs as escapes; a backslash that was in the text is doubled.
   const isLost = (text: string) =>
-    !isWhole(text) || /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(text);
+    !isWhole(text) || (text.includes('\\u') && /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(text));
   if (texts.some(isLost)) {
     throw new errors.InvalidRequest('a parameter is not whole text in UTF-8');
   }

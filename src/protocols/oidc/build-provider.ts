@@ -8,6 +8,7 @@ import { secondFactorRequirement } from '../../domain/second-factors/requirement
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authentication.ts';
 import { SIGNING_ALGS } from '../../domain/signing-keys/signing-algs.ts';
 import type { Outbound } from '../../platform/outbound/outbound.ts';
+import { createCookieKeys } from '../../platform/secrets/cookie-keys.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
 import { DAY, HOUR, MINUTE } from '../../platform/time/units.ts';
 import { createAdapterFactory } from './adapter.ts';
@@ -143,7 +144,7 @@ function configuration(
     },
     cookies: {
       // The signature's key belongs to this community on this host: the cookie is worth nothing elsewhere.
-      keys: sealer.derive(`cookies:${community.id}:${issuer.url}`),
+      keys: createCookieKeys(sealer.derive(`cookies:${community.id}:${issuer.url}`)),
       names: cookieNames(community, issuer),
       long: { signed: true, httpOnly: true, sameSite: 'lax', path: cookiePath },
       short: { signed: true, httpOnly: true, sameSite: 'lax' },

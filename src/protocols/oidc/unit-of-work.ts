@@ -398,7 +398,10 @@ export class UnitOfWork {
     this.#known.set(`${kind}:${id}`, payload);
     this.#readFromDatabase.add(`${kind}:${id}`);
     if (kind === 'Session') {
-      this.#sessionsRead.set(payload.uid as string, { id, payload: structuredClone(payload) });
+      this.#sessionsRead.set(payload.uid as string, {
+        id,
+        payload: JSON.parse(JSON.stringify(payload)),
+      });
     }
   }
 
