@@ -54,6 +54,7 @@ export const RECOVERY_ROUTES: CommunityRoute[] = [
       if (await leadSender(parts, request, step)) return;
       const wait = await count('recovery', login);
       if (wait !== undefined) {
+        if (await leadSender(parts, request, step)) return;
         request.page({ ...page, fault: 'throttled', retryAfterMinutes: wait }, { status: 429 });
         return;
       }

@@ -46,9 +46,10 @@ export const REGISTRATION_DETAILS_ROUTES: CommunityRoute[] = [
     secret: ['token'],
     who: anyone,
     async handle({ parts, request, params: { token } }) {
+      const opened = await openAddress(parts, request, token);
       if (await leadVisitor(parts, request, pageIn(request))) return;
-      const address = await openAddress(parts, request, token);
-      if (address === undefined) return;
+      if ('refuse' in opened) return opened.refuse();
+      const { address } = opened;
       const newcomer = {
         username: suggestUsername(address),
         displayName: '',
@@ -71,13 +72,15 @@ export const REGISTRATION_DETAILS_ROUTES: CommunityRoute[] = [
     hashes: true,
     limits: ['link'],
     async handle({ parts, request, params: { token }, form, count }) {
+      const opened = await openAddress(parts, request, token);
+      // Looked for when the link has been looked at: it may be over as this was done meanwhile.
       const step = pageIn(request);
       const leadAgain = async () =>
         (await leadSender(parts, request, step)) ||
         (await leadByPassword(parts, request, step, form.password, waitingTarget(request)));
       if (await leadAgain()) return;
-      const address = await openAddress(parts, request, token);
-      if (address === undefined) return;
+      if ('refuse' in opened) return opened.refuse();
+      const { address } = opened;
       const newcomer = readNewcomer(form, request.community.questions);
       const page = detailsPage(request, token, address, { ...shownAgain(newcomer), faults: [] });
       const refuse = (faults: FieldFault[]) => request.page({ ...page, faults }, { status: 400 });
@@ -154,23 +157,18 @@ async function register(
   });
 }
 
-/** The address that the link proves; undefined when the answer is a page that says why there is none. */
+/** The address that the link proves; where there is none, what says why. */
 async function openAddress(
   parts: WebParts,
   request: CommunityRequest,
   token: string,
-): Promise<string | undefined> {
+): Promise<{ address: string } | { refuse: () => void }> {
   const { registration } = request.community;
   const link = await findLink(parts.database, request.community.id, 'registration', token);
-  if (link?.email == null) {
-    showExpired(request);
-    return undefined;
-  }
-  if (registration !== 'open' && registration !== 'approval') {
-    request.page(closedPage(request), { status: 403 });
-    return undefined;
-  }
-  return link.email;
+  if (link?.email == null) return { refuse: () => showExpired(request) };
+  if (registration !== 'open' && registration !== 'approval')
+    return { refuse: () => request.page(closedPage(request), { status: 403 }) };
+  return { address: link.email };
 }
 
 function showExpired(request: CommunityRequest): void {

@@ -48,8 +48,9 @@ export const INVITATION_ROUTES: CommunityRoute[] = [
     secret: ['token'],
     who: anyone,
     async handle({ parts, request, params: { token } }) {
-      const invitation = await openInvitation(parts, request, token);
-      if (invitation === undefined) return;
+      const opened = await openInvitation(parts, request, token);
+      if ('refuse' in opened) return opened.refuse();
+      const { invitation } = opened;
       const email = invitation.email ?? '';
       const newcomer = {
         username: suggestUsername(email),
@@ -71,12 +72,14 @@ export const INVITATION_ROUTES: CommunityRoute[] = [
     hashes: true,
     limits: ['invitation'],
     async handle({ parts, request, params: { token }, form, count }) {
+      const opened = await openInvitation(parts, request, token);
+      // Looked for when the invitation has been looked at: it may be used up as this was done meanwhile.
       // Several people may come in one after another at one browser.
       const step = pageIn(request, nameKey(form.username));
       const leadAgain = () => leadByPassword(parts, request, step, form.password);
       if (await leadAgain()) return;
-      const invitation = await openInvitation(parts, request, token);
-      if (invitation === undefined) return;
+      if ('refuse' in opened) return opened.refuse();
+      const { invitation } = opened;
       const { community } = request;
       const newcomer = readNewcomer(form, community.questions);
       const email = shortened(newcomer.email, 300);
@@ -146,27 +149,26 @@ async function comeIn(
   });
 }
 
-/** The invitation, if it can be used; undefined when the answer is a page that says why it cannot. */
+/** The invitation, if it can be used; what says why, where it cannot. */
 async function openInvitation(
   parts: WebParts,
   request: CommunityRequest,
   token: string,
-): Promise<Invitation | undefined> {
+): Promise<{ invitation: Invitation } | { refuse: () => void }> {
   const invitation = await findInvitation(parts.database, request.community.id, token);
-  if (invitation === undefined) {
-    showEnded(request, 'unknown');
-    return undefined;
-  }
+  if (invitation === undefined) return { refuse: () => showEnded(request, 'unknown') };
   const who = await signedIn(request);
   if (who !== undefined) {
     const { displayName } = who.member;
-    const homeUrl = request.issuer.basePath || '/';
-    request.page({ page: 'invitation-member', displayName, homeUrl }, { member: who.member });
-    return undefined;
+    const page = {
+      page: 'invitation-member' as const,
+      displayName,
+      homeUrl: request.issuer.basePath || '/',
+    };
+    return { refuse: () => request.page(page, { member: who.member }) };
   }
-  if (invitation.state === 'open') return invitation;
-  showEnded(request, invitation.state);
-  return undefined;
+  const { state } = invitation;
+  return state === 'open' ? { invitation } : { refuse: () => showEnded(request, state) };
 }
 
 type Ended = Exclude<InvitationState, 'open'> | 'unknown';

@@ -44,9 +44,9 @@ export const JOINING_ROUTES: CommunityRoute[] = [
     secret: ['token'],
     who: memberRecent,
     async handle({ parts, request, who, params: { slug, token } }) {
-      if (await leadVisitor(parts, request, pageIn(request, who.member.subject))) return;
       const place = await placeOf(parts, request, who, slug, token);
-      if (place === undefined) return;
+      if (await leadVisitor(parts, request, pageIn(request, who.member.subject))) return;
+      if ('refuse' in place) return place.refuse();
       const { username, displayName, givenName, familyName, email } = who.member;
       const newcomer = {
         username,
@@ -68,10 +68,11 @@ export const JOINING_ROUTES: CommunityRoute[] = [
     who: memberRecent,
     form: newcomerFields,
     async handle({ parts, request, who, params: { slug, token }, form }) {
+      const place = await placeOf(parts, request, who, slug, token);
+      // Looked for when the place has been looked at: what is against it now may be that this was done meanwhile.
       const step = pageIn(request, who.member.subject);
       if (await leadSender(parts, request, step)) return;
-      const place = await placeOf(parts, request, who, slug, token);
-      if (place === undefined) return;
+      if ('refuse' in place) return place.refuse();
       const { community, way, addresses } = place;
       const newcomer = readNewcomer(form, community.questions);
       const refuse = (faults: FieldFault[]) => showJoin(request, who, place, newcomer, faults);
@@ -107,24 +108,25 @@ export const JOINING_ROUTES: CommunityRoute[] = [
   }),
 ];
 
-/** The community that is joined, if this person may; undefined when the answer says why they may not. */
+/** The community that is joined, if this person may; what says why they may not, where they may not. */
 async function placeOf(
   parts: WebParts,
   request: CommunityRequest,
   who: SignedIn,
   slug: string,
   token: string,
-): Promise<Place | undefined> {
+): Promise<Place | { refuse: () => void }> {
   const community = await parts.communities.get({ slug });
   if (community === undefined) throw notFound('community');
   const way = await findWay(parts, community, token);
   if (way === 'expired') {
     const homeUrl = request.issuer.basePath || '/';
-    request.page({ page: 'join-expired', homeUrl }, { status: 410, member: who.member });
-    return undefined;
+    const answer = { status: 410, member: who.member };
+    return { refuse: () => request.page({ page: 'join-expired', homeUrl }, answer) };
   }
-  const refuse = (reason: JoinRefusal, url: string) =>
-    showClosed(request, who, community, reason, url);
+  const refuse = (reason: JoinRefusal, url: string) => ({
+    refuse: () => showClosed(request, who, community, reason, url),
+  });
   if (way === 'closed') return refuse('closed', `${parts.config.url.origin}/c/${slug}/register`);
   const standing = await standingIn(parts.database, community.id, who.personId);
   if (standing === 'left') return refuse('left', `${way.issuerUrl}/register`);
@@ -143,7 +145,7 @@ function showClosed(
   { name }: Community,
   reason: JoinRefusal,
   url: string,
-): undefined {
+): void {
   const page = { page: 'account/join-closed' as const, community: name, reason, url };
   request.page(page, { status: 409, member });
 }
