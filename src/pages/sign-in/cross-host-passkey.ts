@@ -18,7 +18,7 @@ import { countWrongPasskey } from './count-wrong-passkey.ts';
 import { isExpired } from './load-interaction.ts';
 import type { PasskeyPage } from './passkey-pages.ts';
 import { relyingPartyNamed, sendRequestOptions } from './passkey-request-options.ts';
-import { noSignIn, onTheWay, returning, SIGN_INS } from './who.ts';
+import { leadByCode, noSignIn, onTheWay, returning, SIGN_INS } from './who.ts';
 
 const passkeyLink = z.object({ token: wholeToken });
 
@@ -59,7 +59,11 @@ export const CROSS_HOST_PASSKEY_ROUTES: CommunityRoute[] = [
       secret: ['code'],
       async handle({ parts, request, who: { pending, target }, query: { code } }) {
         const proven = await provenBy(parts.database, request, pending.tokenHash, code);
-        if (proven === undefined) throw noSignIn(target);
+        if (proven === undefined) {
+          // The same was brought meanwhile.
+          if (await leadByCode(parts, request, target.interaction?.uid)) return;
+          throw noSignIn(target);
+        }
         const amr = ['pwd', ...proven, 'mfa'];
         const { credential, returnPath } = pending;
         await completeSignIn(

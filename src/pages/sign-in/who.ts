@@ -3,8 +3,10 @@ import type { Done } from '../../domain/done-steps/done-step.ts';
 import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor-store.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import type { Guard } from '../../platform/web/route.ts';
+import type { CommunityRequest } from '../routing/community-request.ts';
 import type { CommunityKind } from '../routing/community-route.ts';
 import { doneBefore, leadOn, leadSender } from '../routing/done-steps.ts';
+import type { WebParts } from '../routing/web-parts.ts';
 import { answeredStep } from './finish-interaction.ts';
 import { admitInteraction, isExpired, loadInteraction } from './load-interaction.ts';
 import {
@@ -81,10 +83,21 @@ export function onTheWay(waitsFor: WaitsFor): Guard<CommunityKind, OnTheWay> {
       const pending = await findPendingSignIn(parts.database, request, target, waitsFor);
       if (pending !== undefined) return { who: { pending, target } };
       if (request.ctx.method !== 'POST') request.redirect(signInPath(target));
-      else if (!(await leadSender(parts, request, arrivedStep(request)))) throw noSignIn(target);
+      else if (!(await leadArrived(parts, request, target))) throw noSignIn(target);
       return undefined;
     },
   };
+}
+
+/** Whoever arrived meanwhile, by the same form: an app's request may have been open when it was read. */
+function leadArrived(
+  parts: WebParts,
+  request: CommunityRequest,
+  { interaction }: SignInTarget,
+): Promise<boolean> {
+  const step =
+    interaction === undefined ? arrivedStep(request) : answeredStep(request, interaction.uid);
+  return leadSender(parts, request, step);
 }
 
 /** The same while a second factor is to be set up. Whoever has one by now gives that one: a password alone sets up no other. */
@@ -102,8 +115,8 @@ export const settingUp: Guard<CommunityKind, OnTheWay> = {
     // It was set up while this one looked, by the same form.
     const again = await findPendingSignIn(parts.database, request, target, 'set-up');
     if (again !== undefined && again.provenAmr !== null) return { who: { pending: again, target } };
-    if (request.ctx.method === 'POST') throw noSignIn(target);
-    request.redirect(signInPath(target));
+    if (request.ctx.method !== 'POST') request.redirect(signInPath(target));
+    else if (!(await leadArrived(parts, request, target))) throw noSignIn(target);
     return undefined;
   },
 };
@@ -116,7 +129,6 @@ export const returning: Guard<CommunityKind, OnTheWay> = {
   name: 'returning',
   async admit({ parts, request, params }) {
     const uid = params.uid as string | undefined;
-    const step = uid === undefined ? arrivedStep(request) : answeredStep(request, uid);
     try {
       const target = await readTarget(parts, request, uid);
       if (target === undefined) return undefined;
@@ -124,13 +136,23 @@ export const returning: Guard<CommunityKind, OnTheWay> = {
       if (pending === undefined) throw noSignIn(target);
       return { who: { pending, target } };
     } catch (error) {
-      const done = isExpired(error) ? await doneBefore(parts, step) : undefined;
-      const isByCode = done?.code !== undefined && done.code === request.ctx.query.code;
-      if (!isByCode || !(await leadOn(request, done))) throw error;
+      if (!isExpired(error) || !(await leadByCode(parts, request, uid))) throw error;
       return undefined;
     }
   },
 };
+
+/** Whoever arrived by the code at hand. @returns whether that is the answer */
+export async function leadByCode(
+  parts: WebParts,
+  request: CommunityRequest,
+  uid: string | undefined,
+): Promise<boolean> {
+  const step = uid === undefined ? arrivedStep(request) : answeredStep(request, uid);
+  const done = await doneBefore(parts, step);
+  const isByCode = done?.code !== undefined && done.code === request.ctx.query.code;
+  return isByCode && leadOn(request, done);
+}
 
 export function noSignIn(target?: SignInTarget): RequestError {
   return new RequestError(400, 'expired', 'no sign-in on its way', target && signInPath(target));
