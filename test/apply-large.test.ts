@@ -10,7 +10,7 @@ import { formatPlan } from '../src/transfer/apply/plan.ts';
 import { SEALER } from './support/apply-text.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 
-const MEMBERS = 10_000;
+const MEMBERS = 5_000;
 const HASH =
   '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g';
 const URL_OF_HUB = 'https://hub.example';

