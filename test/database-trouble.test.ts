@@ -130,7 +130,8 @@ async function cutConnections(): Promise<void> {
 
 /** Each answer, again and again until it is what it should be: connections come back in their time. */
 const settled = (expected: Record<string, unknown>) =>
-  expect.poll(troubles, { timeout: 40_000 }).toEqual(expected);
+  // Each look is two sign-ins and more; whether the hub is ready, it remembers for a second.
+  expect.poll(troubles, { timeout: 40_000, interval: 400 }).toEqual(expected);
 
 describe('while the database is read-only, as after a failover', () => {
   afterEach(async () => {
