@@ -7,7 +7,7 @@ import type { CommunityRequest } from './community-request.ts';
 import { type CommunityKind, type CommunityRoute, requestCounter } from './community-route.ts';
 import { leadAfterOther } from './done-steps.ts';
 import { type CommunityPlace, openCommunityRequest } from './open-community-request.ts';
-import { serveProvider } from './serve-provider.ts';
+import { serveDocument, serveProvider } from './serve-provider.ts';
 import { isSignedIn } from './signed-in.ts';
 import type { WebParts } from './web-parts.ts';
 
@@ -20,11 +20,12 @@ export async function communityRoutes(
 ): Promise<void> {
   const started = performance.now();
   const path = ctx.path.slice(place.basePath.length);
-  const request = openCommunityRequest(parts, ctx, place, path);
   if (isOfProvider(path) && table.find(path) === undefined) {
-    await serveProvider(request);
+    if (await serveDocument(parts.providers, ctx, place, path)) return;
+    await serveProvider(openCommunityRequest(parts, ctx, place, path));
     return;
   }
+  const request = openCommunityRequest(parts, ctx, place, path);
   const found = findRoute(table, ctx, path);
   const count = requestCounter(parts, request);
   const prepare = ({ hashes }: CommunityRoute, who?: unknown) => {

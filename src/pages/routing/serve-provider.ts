@@ -1,9 +1,12 @@
 import type { ServerResponse } from 'node:http';
+import type { Context } from 'koa';
 import { readFormPairs } from '../../platform/web/form-body.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import { nameRoute } from '../../platform/web/request-log.ts';
 import { allowFormsToLeave } from '../../platform/web/security-headers.ts';
+import type { ProviderPool } from '../../protocols/oidc/provider-pool.ts';
 import type { CommunityRequest } from './community-request.ts';
+import type { CommunityPlace } from './open-community-request.ts';
 
 /** Documents that are the same for everybody until the community or its keys change. */
 const DOCUMENTS = new Set([
@@ -37,33 +40,47 @@ const MAX_QUERY = 12_000;
 /** Seconds: short, so that a new key is known well before it signs. */
 const DOCUMENT_MAX_AGE = 300;
 
-/** Hands a protocol request to the community's provider; fixed documents come from memory. */
+/** Answers with a document that the provider has made before: apps ask for them again and again. @returns whether there is one */
+export async function serveDocument(
+  providers: ProviderPool,
+  ctx: Context,
+  { community, ...issuer }: CommunityPlace,
+  path: string,
+): Promise<boolean> {
+  if (!isDocument(ctx, path)) return false;
+  const body = (await providers.get(community, issuer)).documents.get(path);
+  if (body === undefined) return false;
+  ctx.state.route = 'protocol';
+  nameRoute(ctx, path);
+  const kind = path === '/oidc/jwks' ? 'jwk-set+json' : 'json';
+  ctx.set('Content-Type', `application/${kind}; charset=utf-8`);
+  ctx.set('Cache-Control', `public, max-age=${DOCUMENT_MAX_AGE}`);
+  ctx.set('Access-Control-Allow-Origin', '*');
+  ctx.body = body;
+  return true;
+}
+
+function isDocument({ method }: Context, path: string): boolean {
+  return DOCUMENTS.has(path) && (method === 'GET' || method === 'HEAD');
+}
+
+/** Hands a protocol request to the community's provider. */
 export async function serveProvider(request: CommunityRequest): Promise<void> {
   const { ctx, path } = request;
   ctx.state.route = 'protocol';
   nameRoute(ctx, endpointOf(path));
   if (FOR_PROGRAMS.has(path)) ctx.req.headers.accept = 'application/json';
   const ready = await request.ready();
-  const isDocument = DOCUMENTS.has(path) && (ctx.method === 'GET' || ctx.method === 'HEAD');
-  if (isDocument) {
+  const isFixed = isDocument(ctx, path);
+  if (isFixed) {
     ctx.set('Cache-Control', `public, max-age=${DOCUMENT_MAX_AGE}`);
-    const body = ready.documents.get(path);
-    if (body !== undefined) {
-      ctx.set('Access-Control-Allow-Origin', '*');
-      ctx.type =
-        path === '/oidc/jwks'
-          ? 'application/jwk-set+json; charset=utf-8'
-          : 'application/json; charset=utf-8';
-      ctx.body = body;
-      return;
-    }
     if (ctx.method === 'GET') keepAnswer(ctx.res, (answer) => ready.documents.set(path, answer));
   }
   if (ctx.method === 'POST' && BY_POST_TOO.has(path)) {
     await turnToGet(request);
     return;
   }
-  if (request.community.state !== 'active' && !isDocument) {
+  if (request.community.state !== 'active' && !isFixed) {
     refuseClosed(request);
     return;
   }
