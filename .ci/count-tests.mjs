@@ -27,7 +27,7 @@ console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
 
 function tell(file, test, message) {
-  console.log(`failed: ${file}: ${test}\n${message.slice(0, 2000)}\n`);
+  console.log(`failed: ${file}: ${test}\n${String(message ?? '').slice(0, 2000)}\n`);
 }
 
 function read(file) {

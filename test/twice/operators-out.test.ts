@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 it.each([
   'a code of an operator’s app',
-  'a recovery code of an operator',
+  'the last recovery code of an operator',
   'a passkey as an operator’s second factor',
   'an operator’s passkey alone',
 ])('%s, sent again after the sign-out, opens nothing', async (name) => {

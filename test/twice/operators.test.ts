@@ -7,7 +7,7 @@ walk(
     'the password of an operator',
     'the password of an operator with a second factor',
     'a code of an operator’s app',
-    'a recovery code of an operator',
+    'the last recovery code of an operator',
     'a passkey as an operator’s second factor',
     'an operator’s passkey alone',
     'the sign-out of an operator',

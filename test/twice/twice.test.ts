@@ -40,6 +40,8 @@ walk(
     'joining another community',
     'the second factor, for an app',
     'the second factor, for oneself',
+    'the last recovery code, for an app',
+    'the last recovery code, for oneself',
     'a second factor that must be set up',
     'what follows the recovery codes',
     'a passkey alone, for oneself',

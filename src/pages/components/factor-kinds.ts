@@ -10,3 +10,9 @@ export function kindsOf({ passkeys, totp, recoveryCodesLeft }: Factors): FactorK
   if (recoveryCodesLeft > 0) kinds.push('recovery-code');
   return kinds;
 }
+
+/** Which of them is meant. A recovery code that was sent may have been the last, used up by the same form a moment ago. */
+export function kindMeant(kinds: FactorKind[], wanted: unknown, isSent = false): FactorKind {
+  if (isSent && wanted === 'recovery-code') return wanted;
+  return kinds.find((kind) => kind === wanted) ?? kinds[0] ?? 'totp';
+}

@@ -9,7 +9,7 @@ import type { Amr } from '../../domain/sessions/authentication.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import type { FactorAttempt } from '../../platform/throttles/factor-throttle.ts';
 import { typed } from '../../platform/web/form-fields.ts';
-import { type FactorKind, kindsOf } from '../components/factor-kinds.ts';
+import { type FactorKind, kindMeant, kindsOf } from '../components/factor-kinds.ts';
 import { type HubRequest, type HubRoute, hubRoute } from '../routing/hub-request.ts';
 import { safeConsolePath } from '../routing/operator-guard.ts';
 import type { WebParts } from '../routing/web-parts.ts';
@@ -43,7 +43,8 @@ export const OPERATOR_SECOND_FACTOR_ROUTES: HubRoute[] = [
     form: z.object({ using: z.string().optional(), code: typed, response: typed }),
     async handle({ parts, request, who, query: { return_to }, form }) {
       const returnPath = safeConsolePath(request, return_to);
-      const page = await secondFactorPage(parts, who, form.using, { request, returnPath });
+      const about = { request, returnPath, isSent: true };
+      const page = await secondFactorPage(parts, who, form.using, about);
       const { using } = page;
       const refuse = (change: Partial<SecondFactorPage>, status = 400) =>
         request.page({ ...page, ...change }, { status });
@@ -122,11 +123,15 @@ async function secondFactorPage(
   parts: WebParts,
   { personId }: PendingOperatorSignIn,
   wanted: string | undefined,
-  { request, returnPath }: { request: HubRequest; returnPath: string | undefined },
+  {
+    request,
+    returnPath,
+    isSent,
+  }: { request: HubRequest; returnPath: string | undefined; isSent?: boolean },
 ): Promise<SecondFactorPage> {
   const factors = await readFactors(parts.database, personId);
   const kinds = kindsOf(factors);
-  const using = kinds.find((kind) => kind === wanted) ?? kinds[0] ?? 'totp';
+  const using = kindMeant(kinds, wanted, isSent);
   const here = factors.passkeys.some(({ rpId }) => rpId === parts.config.url.hostname);
   return {
     page: 'second-factor',

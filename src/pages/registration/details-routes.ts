@@ -87,6 +87,7 @@ export const REGISTRATION_DETAILS_ROUTES: CommunityRoute[] = [
       const faults = newcomerFaults(newcomer);
       const wait = await count('link');
       if (wait !== undefined) {
+        if (await leadAgain()) return;
         request.page({ ...page, retryAfterMinutes: wait }, { status: 429 });
         return;
       }

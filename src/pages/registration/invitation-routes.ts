@@ -88,6 +88,7 @@ export const INVITATION_ROUTES: CommunityRoute[] = [
       const faults = newcomerFaults(newcomer, { asksEmail: true });
       const wait = await count('invitation');
       if (wait !== undefined) {
+        if (await leadAgain()) return;
         request.page({ ...page, retryAfterMinutes: wait }, { status: 429 });
         return;
       }

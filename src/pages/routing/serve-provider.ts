@@ -48,10 +48,10 @@ export async function serveDocument(
   path: string,
 ): Promise<boolean> {
   if (!isDocument(ctx, path)) return false;
-  const body = (await providers.get(community, issuer)).documents.get(path);
-  if (body === undefined) return false;
   ctx.state.route = 'protocol';
   nameRoute(ctx, path);
+  const body = (await providers.get(community, issuer)).documents.get(path);
+  if (body === undefined) return false;
   const kind = path === '/oidc/jwks' ? 'jwk-set+json' : 'json';
   ctx.set('Content-Type', `application/${kind}; charset=utf-8`);
   ctx.set('Cache-Control', `public, max-age=${DOCUMENT_MAX_AGE}`);

@@ -52,7 +52,8 @@ export async function admitInteraction(
   }
 }
 
-async function leadAnswered(
+/** Leads whoever answered the request on, where a page is asked for. @returns whether that is the answer */
+export async function leadAnswered(
   parts: Pick<WebParts, 'database' | 'sealer'>,
   request: CommunityRequest,
   uid: string,

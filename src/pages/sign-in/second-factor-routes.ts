@@ -3,7 +3,7 @@ import { readFactors } from '../../domain/second-factors/factor-store.ts';
 import type { FactorAttempt } from '../../platform/throttles/factor-throttle.ts';
 import { typed } from '../../platform/web/form-fields.ts';
 import { serviceOfClient } from '../../protocols/oidc/clients.ts';
-import { kindsOf } from '../components/factor-kinds.ts';
+import { kindMeant, kindsOf } from '../components/factor-kinds.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
@@ -37,7 +37,7 @@ export const SECOND_FACTOR_ROUTES: CommunityRoute[] = SIGN_INS.flatMap(({ path, 
     who: onTheWay('factor'),
     form: z.object({ using: z.string().optional(), code: typed, response: typed }),
     async handle({ parts, request, who: { pending, target }, form }) {
-      const page = await secondFactorPage(parts, request, pending, target, form.using);
+      const page = await secondFactorPage(parts, request, pending, target, form.using, true);
       const refuse = (change: Partial<SecondFactorPage>, status = 400) =>
         request.page({ ...page, ...change }, { status, leaves: target.interaction !== undefined });
 
@@ -84,10 +84,11 @@ async function secondFactorPage(
   pending: PendingSignIn,
   target: SignInTarget,
   wanted: unknown,
+  isSent = false,
 ): Promise<SecondFactorPage> {
   const factors = await readFactors(parts.database, pending.personId);
   const kinds = kindsOf(factors);
-  const using = kinds.find((kind) => kind === wanted) ?? kinds[0] ?? 'totp';
+  const using = kindMeant(kinds, wanted, isSent);
   const base = request.issuer.basePath + signInPath(target);
   const service =
     target.interaction &&

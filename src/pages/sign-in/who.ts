@@ -8,7 +8,7 @@ import type { CommunityKind } from '../routing/community-route.ts';
 import { doneBefore, leadOn, leadSender } from '../routing/done-steps.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { answeredStep } from './finish-interaction.ts';
-import { admitInteraction, isExpired, loadInteraction } from './load-interaction.ts';
+import { admitInteraction, isExpired, leadAnswered, loadInteraction } from './load-interaction.ts';
 import {
   arrivedStep,
   findPendingSignIn,
@@ -95,9 +95,9 @@ function leadArrived(
   request: CommunityRequest,
   { interaction }: SignInTarget,
 ): Promise<boolean> {
-  const step =
-    interaction === undefined ? arrivedStep(request) : answeredStep(request, interaction.uid);
-  return leadSender(parts, request, step);
+  return interaction === undefined
+    ? leadSender(parts, request, arrivedStep(request))
+    : leadAnswered(parts, request, interaction.uid);
 }
 
 /** The same while a second factor is to be set up. Whoever has one by now gives that one: a password alone sets up no other. */
