@@ -1,7 +1,6 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
-import type { HashThreads } from './domain/people/hash-threads.ts';
-import { createPasswords } from './domain/people/passwords.ts';
+import { createPasswords, type PasswordParts } from './domain/people/passwords.ts';
 import { watchForeignHashes } from './domain/people/watch-foreign-hashes.ts';
 import { keysFit } from './domain/sealed-values/admit-keys.ts';
 import type { Config } from './platform/config/config.ts';
@@ -29,8 +28,8 @@ type AppOptions = {
   secrets: string[];
   database: Database;
   log: Logger;
-  /** Where passwords are hashed, when others share it: threads of the app's own unless it is given. */
-  hashThreads?: HashThreads | undefined;
+  /** Where work on passwords is done, when others share it: threads of the app's own unless it is given. */
+  passwordParts?: Partial<PasswordParts>;
 };
 /** What ends the parts that run so far, last one first. */
 type Stops = (() => Promise<void>)[];
@@ -68,7 +67,7 @@ async function wire(options: AppOptions, stops: Stops): Promise<App> {
   }
   if (!config.roles.has('web') && !config.roles.has('ldap')) return running(stops);
   const pace = createRefusalPace();
-  const passwords = createPasswords({ threads: options.hashThreads });
+  const passwords = createPasswords(options.passwordParts);
   stops.unshift(passwords.stop);
   const foreign = await watchForeignHashes({ database, passwords, pace });
   stops.unshift(async () => foreign.stop());

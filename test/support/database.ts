@@ -37,12 +37,22 @@ function databaseUrl(name: string): string {
   return url.href;
 }
 
+let administration: Promise<pg.Client> | undefined;
+let asked: Promise<unknown> = Promise.resolve();
+
+/** By one connection for all files of a worker: each is a process, twice for each file. */
 async function admin(sql: string): Promise<void> {
-  const client = new pg.Client(inject('postgresUrl'));
+  administration ??= connectForGood(inject('postgresUrl'));
+  const client = await administration;
+  const turn = asked.then(() => client.query(sql));
+  asked = turn.catch(() => {});
+  await turn;
+}
+
+async function connectForGood(url: string): Promise<pg.Client> {
+  const client = new pg.Client(url);
+  // PostgreSQL may be stopped before the worker ends.
+  client.on('error', () => {});
   await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
+  return client;
 }

@@ -6,7 +6,7 @@ import type { Database } from '../../src/platform/database/database.ts';
 import { createSealer, type Sealer } from '../../src/platform/secrets/sealer.ts';
 import { cloneDatabase } from './database.ts';
 import { freePort } from './free-port.ts';
-import { REMEMBERED_HASHES } from './remembered-hashes.ts';
+import { REMEMBERED_HASHES, SHARED_METER } from './shared-password-work.ts';
 
 export const TEST_SECRET = 'a secret of the tests, thirty-two characters long';
 
@@ -45,7 +45,9 @@ async function boot(
   { hashesAnew }: HubHashing,
   logTo?: DestinationStream,
 ): Promise<TestHub> {
-  const hashThreads = hashesAnew ? undefined : REMEMBERED_HASHES;
+  const passwordParts = hashesAnew
+    ? { meter: SHARED_METER }
+    : { meter: SHARED_METER, threads: REMEMBERED_HASHES };
   const port = await freePort();
   const config = parseConfig({
     TROUSSEAU_URL: `http://localhost:${port}`,
@@ -58,7 +60,7 @@ async function boot(
     ...env,
   });
   const log = createLogger(config, logTo);
-  const app = await buildApp({ config, secrets: config.secrets, database, log, hashThreads });
+  const app = await buildApp({ config, secrets: config.secrets, database, log, passwordParts });
   const hub: TestHub = {
     url: config.url.origin,
     config,
@@ -86,7 +88,7 @@ async function boot(
         secrets: twin.secrets,
         database: own,
         log,
-        hashThreads,
+        passwordParts,
       });
       return {
         ...hub,

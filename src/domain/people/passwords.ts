@@ -11,7 +11,7 @@ import {
   PASSWORD_MAX_BYTES,
   type PasswordCheck,
 } from './password.ts';
-import { createStrengthMeter } from './password-strength.ts';
+import { createStrengthMeter, type StrengthMeter } from './password-strength.ts';
 
 /** Pieces of work that may wait: a community's own are done within a few seconds, whatever comes. */
 const LIMITS = { inAll: 384, ofTenant: 128 };
@@ -65,6 +65,9 @@ export type Passwords = {
   stop(): Promise<void>;
 };
 
+/** Where the work is done. */
+export type PasswordParts = { threads: HashThreads; meter: StrengthMeter };
+
 /** A hash of ours that nobody has the password of: unknown accounts cost what known ones cost. */
 const DECOY = `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`;
 
@@ -75,11 +78,9 @@ const DECOY = `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'A'.repeat(43)
  */
 export function createPasswords({
   threads = createHashThreads(),
-}: {
-  threads?: HashThreads | undefined;
-} = {}): Passwords {
+  meter = createStrengthMeter(),
+}: Partial<PasswordParts> = {}): Passwords {
   const admission = createAdmission(LIMITS);
-  const meter = createStrengthMeter();
   const inTurn = createFairTurns(Math.min(3, Math.max(1, availableParallelism() - 1)));
   const weighedInTurn = createFairTurns(1);
   let imitated: readonly ForeignKind[] = [];

@@ -1,4 +1,8 @@
 import { createHashThreads, type HashThreads } from '../../src/domain/people/hash-threads.ts';
+import {
+  createStrengthMeter,
+  type StrengthMeter,
+} from '../../src/domain/people/password-strength.ts';
 
 const threads = createHashThreads();
 const known = new Map<string, Promise<boolean>>();
@@ -19,5 +23,18 @@ export const REMEMBERED_HASHES: HashThreads = {
     return matches;
   },
   // Others' hubs use them, too; they keep no process up.
+  stop: () => Promise.resolve(),
+};
+
+const meter = createStrengthMeter();
+let weighed: Promise<unknown> = Promise.resolve();
+
+/** What weighs passwords, for all hubs of a worker, one at a time: its word lists take most of a second to read. */
+export const SHARED_METER: StrengthMeter = {
+  strength(password, words) {
+    const turn = weighed.then(() => meter.strength(password, words));
+    weighed = turn.catch(() => {});
+    return turn;
+  },
   stop: () => Promise.resolve(),
 };
