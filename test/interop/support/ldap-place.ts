@@ -87,6 +87,8 @@ export async function startLdapPlace(env: Record<string, string> = {}): Promise<
       const { secret } = await database.transaction((tx) =>
         createAppPassword(tx, communityId, place, 'cli'),
       );
+      // It is made beside the hub, which may be busy: whoever types it has read it first.
+      await hub.app.settle();
       return secret;
     },
     async setStatus(username, change) {
