@@ -72,9 +72,12 @@ export const PASSKEY_ACCOUNT_ROUTES: CommunityRoute[] = [
         { response, name, locale: localeOf(request.ctx, request.community.locale) },
         { others, uid: who.session.uid },
         {
-          also: async (tx, _amr, isFirst) => {
+          also: async (tx, amr, isFirst) => {
             const ledTo = request.issuer.basePath + pageAfter(isFirst);
             if (step) await noteStep(parts.sealer, tx, step, { subject, ledTo });
+            // Making it proved it: what asks for a second factor need not ask again, nor the same form sent twice.
+            for (const proven of amr) await raiseSession(request, proven);
+            await request.unit.updateSessionsIn(tx);
           },
         },
       );
@@ -84,8 +87,6 @@ export const PASSKEY_ACCOUNT_ROUTES: CommunityRoute[] = [
         request.page(page, { status: 400, member: who.member });
         return;
       }
-      // Making it proved it: what asks for a second factor need not ask again.
-      for (const proven of outcome.amr) await raiseSession(request, proven);
       await parts.settle();
       // Of a form that was sent before, where it led then.
       if (await leadSender(parts, request, step)) return;

@@ -68,10 +68,11 @@ export const TWO_FACTOR_ROUTES: CommunityRoute[] = [
         also: async (tx, first) => {
           const ledTo = request.issuer.basePath + pageAfterTotp(first);
           if (step) await noteStep(parts.sealer, tx, step, { subject, ledTo });
+          // Typing a code proved it: what asks for a second factor need not ask again, nor the same form sent twice.
+          await raiseSession(request, 'otp');
+          await request.unit.updateSessionsIn(tx);
         },
       });
-      // Typing a code proved it: what asks for a second factor need not ask again.
-      await raiseSession(request, 'otp');
       await parts.settle();
       // Of a form that was sent before, where it led then.
       if (await leadSender(parts, request, step)) return;

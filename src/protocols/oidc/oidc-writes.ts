@@ -92,8 +92,25 @@ export async function writeChanges(db: Queryable, changes: Changes): Promise<voi
   if (parts.length === 0) return;
 
   const sql = `WITH ${parts.join(',\n')}\nSELECT ${['$1::uuid', ...checks].join(', ')}`;
+  await run(db, sql, statement);
+}
+
+/** Of a request's changes, those of sessions that there are. @throws UsedUpError when one has ended meanwhile */
+export async function updateSessions(
+  db: Queryable,
+  communityId: string,
+  sessions: SessionUpdate[],
+): Promise<void> {
+  if (sessions.length === 0) return;
+  const statement = new Statement(communityId);
+  const sql = `WITH updated AS (${statement.update(sessions)})
+    SELECT $1::uuid, require_rows('session', ${sessions.length}, (SELECT count(*) FROM updated))`;
+  await run(db, sql, statement);
+}
+
+async function run(db: Queryable, sql: string, { values }: Statement): Promise<void> {
   try {
-    await db.query(sql, statement.values, preparedName(sql));
+    await db.query(sql, values, preparedName(sql));
   } catch (error) {
     if (sqlState(error) === 'TR001') throw new UsedUpError((error as Error).message);
     throw error;

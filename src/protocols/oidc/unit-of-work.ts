@@ -23,7 +23,7 @@ import {
   readSessionByUid,
   type StoredRead,
 } from './oidc-reads.ts';
-import { revokeGrant, writeChanges } from './oidc-writes.ts';
+import { revokeGrant, updateSessions, writeChanges } from './oidc-writes.ts';
 import { protocolDatabase } from './protocol-database.ts';
 import type { SignInCache } from './sign-in-cache.ts';
 
@@ -335,6 +335,17 @@ export class UnitOfWork {
     for (const [uid, { id, payload }] of openedSessions) {
       this.#keepSession(version, uid, id, payload);
     }
+  }
+
+  /**
+   * Stores what the request changed of sessions with what a transaction does: neither is seen without the other.
+   * @throws UsedUpError when one has ended meanwhile
+   */
+  async updateSessionsIn(tx: Queryable): Promise<void> {
+    const { updatedSessions } = this.#changes;
+    for (const uid of updatedSessions.keys()) this.#cache.forgetSession(this.communityId, uid);
+    await updateSessions(tx, this.communityId, [...updatedSessions.values()]);
+    updatedSessions.clear();
   }
 
   #admitNewRows(): void {
