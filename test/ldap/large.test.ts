@@ -111,7 +111,9 @@ it('a filter of hundreds of large parts costs no more than a few of them (row 19
   await cost(1);
   const few = Math.max(await cost(10), await cost(10), 2);
   // Gathered for each part anew, it would be thirty times as much and more.
-  expect((await cost(290)) / few).toBeLessThan(15);
+  // The least of a few times: what else the machine has to do comes on top.
+  const many = Math.min(await cost(290), await cost(290), await cost(290));
+  expect(many / few).toBeLessThan(15);
 });
 
 it.each([
