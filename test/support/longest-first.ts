@@ -2,7 +2,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Long to run and short to read: their steps are in other files, or they wait for what they started. */
 const LONG =
-  /\/(twice\/|failure|database-trouble|too-many-faces|commands-and-files|service-commands-and-files|size-in-memory)/;
+  /\/(twice\/|too-many-faces|commands-and-files|service-commands-and-files|size-in-memory)/;
 
 /**
  * Where no run has left its durations, vitest begins with the largest files. One of these would come last, and be waited

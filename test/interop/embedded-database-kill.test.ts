@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type DatabaseHolder, holdDatabase } from './support/database-holder.ts';
+import { type DatabaseHolder, holdDatabase } from '../support/database-holder.ts';
 import {
   keptRows,
   postmasterPid,
@@ -10,7 +10,7 @@ import {
   temporaryFolder,
   useFolderWithDatabase,
   waitUntil,
-} from './support/embedded-folder.ts';
+} from '../support/embedded-folder.ts';
 
 const folderWithDatabase = useFolderWithDatabase();
 

@@ -4,11 +4,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDatabase } from '../src/platform/database/database.ts';
-import { openEmbeddedServer } from '../src/platform/database/embedded/open-embedded-server.ts';
-import { migrate } from '../src/platform/database/migrations.ts';
-import { createSealer } from '../src/platform/secrets/sealer.ts';
-import { Browser } from './support/browser.ts';
+import { openDatabase } from '../../src/platform/database/database.ts';
+import { openEmbeddedServer } from '../../src/platform/database/embedded/open-embedded-server.ts';
+import { migrate } from '../../src/platform/database/migrations.ts';
+import { createSealer } from '../../src/platform/secrets/sealer.ts';
+import { Browser } from '../support/browser.ts';
 import {
   type BuiltCommunity,
   type BuiltMember,
@@ -16,14 +16,14 @@ import {
   buildMember,
   buildService,
   PASSWORD,
-} from './support/factories.ts';
-import { freePort } from './support/free-port.ts';
-import { TEST_SECRET } from './support/hub.ts';
-import { RelyingParty, type Tokens } from './support/relying-party.ts';
-import { scratchFolder } from './support/scratch-folder.ts';
+} from '../support/factories.ts';
+import { freePort } from '../support/free-port.ts';
+import { TEST_SECRET } from '../support/hub.ts';
+import { RelyingParty, type Tokens } from '../support/relying-party.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
 const SECRET = TEST_SECRET.replaceAll(/[ ,]/g, '-');
-const RUN_HUB = fileURLToPath(new URL('./support/run-hub.ts', import.meta.url));
+const RUN_HUB = fileURLToPath(new URL('../support/run-hub.ts', import.meta.url));
 
 let folder: string;
 let postgres: Awaited<ReturnType<typeof openEmbeddedServer>>;
