@@ -104,7 +104,7 @@ describe('every page', () => {
 
   it('of the account leads to all the others, and says which it is', () => {
     const links = (page: PageModel) =>
-      parseHtml(renderer.render(page, sampleChrome('fr'))).querySelectorAll('.account-nav a');
+      parseHtml(renderer.render(page, sampleChrome('fr'))).querySelectorAll('.side-nav a');
     const hrefs = links(SAMPLE_PAGES.sessions as PageModel).map((link) =>
       link.getAttribute('href'),
     );
@@ -114,8 +114,8 @@ describe('every page', () => {
     expect(hrefs.filter((href) => !href?.startsWith('/c/lamyne/account'))).toEqual([]);
     const here = (name: string) =>
       links(SAMPLE_PAGES[name] as PageModel).filter((link) => link.getAttribute('aria-current'));
-    expect(here('sessions').map(({ text }) => text)).toEqual(['Appareils connectés']);
-    expect(here('app password made').map(({ text }) => text)).toEqual([
+    expect(here('sessions').map(({ text }) => text.trim())).toEqual(['Appareils connectés']);
+    expect(here('app password made').map(({ text }) => text.trim())).toEqual([
       'Mots de passe d’application',
     ]);
     expect(here('home')).toEqual([]);

@@ -89,13 +89,14 @@ describe.each([
   it('is found from the home, and each of its pages from the others', async () => {
     const { page } = await visit({ locale, width });
     await page.goto(lieu.issuer);
+    await page.click('#menu-open');
     await page.click('#account-link');
     await page.waitForURL(/\/account$/);
     const link = (name: string) => page.locator(`a:visible[href$="/account/${name}"]`).first();
-    if (width < 800) await page.click('.account-menu > summary');
+    if (width < 800) await page.click('.side-menu > summary');
     await link('services').click();
     await page.waitForURL(/\/account\/services$/);
-    if (width < 800) await page.click('.account-menu > summary');
+    if (width < 800) await page.click('.side-menu > summary');
     await link('activity').click();
     await page.waitForURL(/\/account\/activity$/);
   });

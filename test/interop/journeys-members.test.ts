@@ -110,6 +110,7 @@ class AuthenticatorApp {
 
 async function signOut(page: Page): Promise<void> {
   await page.goto(issuer);
+  await page.click('#menu-open');
   await page.click('#sign-out');
   await page.click('#logout-confirm');
   await page.waitForSelector('#logged-out');

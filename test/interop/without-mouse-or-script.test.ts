@@ -72,6 +72,8 @@ describe('with a keyboard only', () => {
     await page.waitForSelector('#app-member');
 
     await page.goto(lieu.issuer);
+    await tabTo(page, 'menu-open');
+    await page.keyboard.press('Enter');
     await tabTo(page, 'sign-out');
     await page.keyboard.press('Enter');
     await page.waitForSelector('#logout-form');

@@ -46,6 +46,7 @@ export function sampleChrome(locale: 'fr' | 'en'): Chrome {
       displayName: 'Alice Martin',
       username: 'alice',
       accountUrl: '/c/lamyne/account',
+      consoleUrl: '/c/lamyne/admin',
       signOutUrl: '/c/lamyne/oidc/session/end',
     },
   };

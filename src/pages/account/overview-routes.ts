@@ -9,7 +9,6 @@ import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { member } from '../routing/who.ts';
 import type { AccountPage } from './pages.ts';
-import { ACCOUNT_GROUPS } from './sections.ts';
 import { readSessions } from './session-routes.ts';
 
 type Overview = Extract<AccountPage, { page: 'account/overview' }>;
@@ -44,7 +43,6 @@ export const OVERVIEW_ROUTES: CommunityRoute[] = [
           devices: devices.slice(0, DEVICES_SHOWN),
           moreDevices: Math.max(0, devices.length - DEVICES_SHOWN),
           communities: communities.length > 1 ? communities : [],
-          groups: ACCOUNT_GROUPS,
         },
         { member },
       );

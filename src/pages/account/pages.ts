@@ -2,7 +2,6 @@ import type { NewPasswordFault } from '../../domain/people/password-rule.ts';
 import type { OpenService } from '../../domain/services/stays-open.ts';
 import type { ClaimItem } from '../components/claim-items.ts';
 import type { OthersQuestion } from '../components/other-sessions-field.ts';
-import type { ACCOUNT_GROUPS } from './sections.ts';
 
 type Form = { action: string; csrf: string };
 type Fault<Field extends string, Code extends string> = { field: Field; code: Code };
@@ -99,7 +98,6 @@ export type AccountPage =
       moreDevices: number;
       /** Where else the person has an account; empty with this community alone. */
       communities: { name: string; url: string; here: boolean }[];
-      groups: typeof ACCOUNT_GROUPS;
     }
   | ({
       page: 'account/profile';

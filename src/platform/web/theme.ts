@@ -2,9 +2,9 @@
 const ENOUGH = 4.6;
 const WHITE: Rgb = [255, 255, 255];
 const INK: Rgb = [20, 20, 24];
-/** What links stand on, as `app.css` has it: the card, the page, notices and faults. */
-const LIGHT_GROUNDS = ['#ffffff', '#f4f4f1', '#eef3f6', '#fdf0ee'].map(known);
-const DARK_GROUNDS = ['#1d1f24', '#141519', '#22303a', '#3a1f1d'].map(known);
+/** What links stand on, as `tokens.css` has it: the card, the page, notices, and what is good, to be heeded, at fault. */
+const LIGHT_GROUNDS = ['#ffffff', '#f6f5f2', '#eef3f6', '#e8f4ec', '#fcf2dc', '#fcedeb'].map(known);
+const DARK_GROUNDS = ['#1e2023', '#151618', '#22303a', '#1a3022', '#352a13', '#3a1f1d'].map(known);
 
 export type Rgb = [number, number, number];
 
