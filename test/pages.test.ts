@@ -44,9 +44,8 @@ describe('every page', () => {
         document.querySelectorAll('style, script:not([src]), [style], [onclick], [onload]'),
       ).toHaveLength(0);
       for (const input of document.querySelectorAll('input:not([type=hidden], [hidden])')) {
-        expect(
-          document.querySelector(`label[for="${input.getAttribute('id')}"]`)?.text.trim(),
-        ).toBeTruthy();
+        const label = document.querySelector(`label[for="${input.getAttribute('id')}"]`);
+        expect(label?.text.trim() || input.getAttribute('aria-label')).toBeTruthy();
       }
       for (const element of document.querySelectorAll('[aria-describedby]')) {
         for (const id of (element.getAttribute('aria-describedby') as string).split(' '))
@@ -196,6 +195,7 @@ function replaceTexts(page: PageModel, text: string): PageModel {
     'fault',
     'reason',
     'state',
+    'status',
     'role',
     'uses',
     'field',
@@ -207,6 +207,7 @@ function replaceTexts(page: PageModel, text: string): PageModel {
     'what',
     'by',
     'groups',
+    'actions',
   ];
   const replace = (value: unknown): unknown => {
     if (typeof value === 'string') return text;

@@ -7,6 +7,7 @@ import { EXPORT_PAGES } from './sample-pages/export.ts';
 import { JOINING_PAGES } from './sample-pages/joining.ts';
 import { LEAVING_PAGES } from './sample-pages/leaving.ts';
 import { MAIL_PAGES } from './sample-pages/mails.ts';
+import { MEMBER_PAGES } from './sample-pages/members.ts';
 import { OPERATOR_PAGES, OPERATOR_SIGN_IN_PAGES } from './sample-pages/operator.ts';
 import { PASSKEY_PAGES } from './sample-pages/passkeys.ts';
 import { PASSWORD_PAGES } from './sample-pages/passwords.ts';
@@ -25,6 +26,7 @@ export const SAMPLE_PAGES: Record<string, PageModel> = {
   ...JOINING_PAGES,
   ...LEAVING_PAGES,
   ...MAIL_PAGES,
+  ...MEMBER_PAGES,
   ...OPERATOR_PAGES,
   ...OPERATOR_SIGN_IN_PAGES,
   ...PASSKEY_PAGES,

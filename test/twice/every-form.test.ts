@@ -6,6 +6,7 @@ import { adminSteps } from './admin-steps.ts';
 import { factorSteps } from './factor-steps.ts';
 import { leavingSteps } from './leaving-steps.ts';
 import { linkSteps } from './link-steps.ts';
+import { memberSteps } from './member-steps.ts';
 import { operatorSteps } from './operator-steps.ts';
 import { ownFormSteps } from './own-form-steps.ts';
 import { passkeySteps } from './passkey-steps.ts';
@@ -22,6 +23,7 @@ const MAKERS = [
   accountSteps,
   ownFormSteps,
   adminSteps,
+  memberSteps,
   operatorSteps,
 ];
 

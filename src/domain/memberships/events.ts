@@ -22,5 +22,7 @@ declare module '../../platform/events/record-event.ts' {
     'member.recovered': undefined;
     'member.picture-changed': undefined;
     'member.picture-removed': undefined;
+    /** A list of members was taken along as a file. */
+    'members.exported': undefined;
   }
 }

@@ -6,6 +6,9 @@ import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { admin } from '../routing/who.ts';
 import { adminFrame } from './admin-frame.ts';
 import { ADMIN_INVITATIONS_ROUTES } from './invitations-routes.ts';
+import { ADMIN_MEMBER_CHANGES } from './member-changes-routes.ts';
+import { ADMIN_MEMBER_ROUTES } from './member-routes.ts';
+import { ADMIN_MEMBERS_ROUTES } from './members-routes.ts';
 import { ADMIN_REQUESTS_ROUTES } from './requests-routes.ts';
 
 /** The community's own pages for those who look after it. */
@@ -44,6 +47,9 @@ export const ADMIN_ROUTES: CommunityRoute[] = [
       );
     },
   }),
+  ...ADMIN_MEMBERS_ROUTES,
+  ...ADMIN_MEMBER_ROUTES,
+  ...ADMIN_MEMBER_CHANGES,
   ...ADMIN_REQUESTS_ROUTES,
   ...ADMIN_INVITATIONS_ROUTES,
 ];

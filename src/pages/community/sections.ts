@@ -4,12 +4,18 @@ import type { AdminFrame } from './pages.ts';
 /** The pages of a community's console; each is `ISSUER/admin/SECTION`. */
 const SECTIONS = [
   { section: 'requests', text: 'admin.requests', icon: 'inbox' },
+  { section: 'members', text: 'admin.members', icon: 'users' },
   { section: 'invitations', text: 'admin.invitations', icon: 'user-plus' },
   { section: 'recoveries', text: 'recoveries.nav', icon: 'life-buoy' },
 ] as const;
 
 /** Pages that belong to another's place in the navigation. */
-const WITHIN: Record<string, string> = { invitation: 'invitations' };
+const WITHIN: Record<string, string> = {
+  invitation: 'invitations',
+  member: 'members',
+  'members-several': 'members',
+  'member-let-go': 'members',
+};
 
 /**
  * The navigation of the console.
