@@ -6,3 +6,11 @@ ALTER TABLE memberships ADD COLUMN search_key text COLLATE "C" NOT NULL GENERATE
 -- A name may be longer than an index entry.
 CREATE INDEX ix_memberships_search ON memberships (community_id, left(search_key, 200), subject);
 CREATE INDEX ix_memberships_created_at ON memberships (community_id, created_at, subject);
+
+-- Who has a second factor, and how many: of one person, and of all.
+CREATE VIEW second_factors AS
+  SELECT person_id FROM passkeys
+  UNION ALL SELECT person_id FROM totp_secrets WHERE confirmed_at IS NOT NULL;
+CREATE OR REPLACE FUNCTION has_second_factor(who uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT 1 FROM second_factors WHERE person_id = who)
+$$;

@@ -61,8 +61,10 @@ export async function listMembersBy(
 ): Promise<ListedMember[]> {
   const { where, values } = conditions(communityId, filter);
   return db.query<ListedMember>(
-    `SELECT ${COLUMNS} FROM memberships m WHERE ${where}
-     ORDER BY ${ORDER[sort]} LIMIT $${values.length + 1} OFFSET $${values.length + 2}`,
+    // What is shown besides is read of this page's rows only, and not of those before it.
+    `SELECT ${COLUMNS} FROM (SELECT * FROM memberships m WHERE ${where}
+       ORDER BY ${ORDER[sort]} LIMIT $${values.length + 1} OFFSET $${values.length + 2}) m
+     ORDER BY ${ORDER[sort]}`,
     [...values, limit, offset],
   );
 }
@@ -107,17 +109,23 @@ function conditions(
   if (role !== undefined) where.push(`m.role = ${value(role)}`);
   const wanted = search?.trim();
   if (wanted) {
-    const key = value(containing(searchKey(wanted)));
-    const folded = value(containing(nameKey(wanted)));
-    const typed = value(containing(wanted));
-    where.push(
-      `(m.search_key LIKE ${key} OR m.username_key LIKE ${folded} OR m.display_name ILIKE ${typed})`,
-    );
+    const key = searchKey(wanted);
+    const keyed = `m.search_key LIKE ${value(containing(key))}`;
+    // Of letters beyond ASCII the key knows no capitals.
+    const folded = () => `m.username_key LIKE ${value(containing(nameKey(wanted)))}`;
+    const typed = () => `m.display_name ILIKE ${value(containing(wanted))}`;
+    where.push(isAscii(key) ? keyed : `(${keyed} OR ${folded()} OR ${typed()})`);
   }
   if (group !== undefined)
     where.push(`EXISTS (SELECT FROM group_members g WHERE g.community_id = m.community_id
       AND g.subject = m.subject AND g.group_id = ${value(group)})`);
   if (secondFactor !== undefined)
-    where.push(`has_second_factor(m.person_id) = ${value(secondFactor)}`);
+    where.push(
+      `${secondFactor ? '' : 'NOT '}EXISTS (SELECT FROM second_factors f WHERE f.person_id = m.person_id)`,
+    );
   return { where: where.join(' AND '), values };
+}
+
+function isAscii(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
 }

@@ -59,11 +59,14 @@ export const ADMIN_MEMBERS_ROUTES: CommunityRoute[] = [
       const total = counts[query.status];
       const pages = Math.max(1, Math.ceil(total / PAGE_LENGTH));
       const page = Math.min(query.page, pages);
-      const members = await listMembersBy(parts.database, community.id, filter, {
-        sort: query.sort,
-        offset: (page - 1) * PAGE_LENGTH,
-        limit: PAGE_LENGTH,
-      });
+      const members =
+        total === 0
+          ? []
+          : await listMembersBy(parts.database, community.id, filter, {
+              sort: query.sort,
+              offset: (page - 1) * PAGE_LENGTH,
+              limit: PAGE_LENGTH,
+            });
       const { day } = timesFor(request, who.member);
       const choices = <Value extends string>(values: readonly Value[], chosen?: string) =>
         values.map((state) => ({ state, isChosen: state === chosen }));
