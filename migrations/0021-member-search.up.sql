@@ -14,3 +14,8 @@ CREATE VIEW second_factors AS
 CREATE OR REPLACE FUNCTION has_second_factor(who uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT EXISTS (SELECT 1 FROM second_factors WHERE person_id = who)
 $$;
+
+-- For the picture of a month's sign-ins.
+CREATE INDEX ix_events_sign_ins ON events (community_id, at) WHERE type = 'member.signed-in';
+-- For the services that do not hear of sign-outs.
+CREATE INDEX ix_outbox_logouts ON outbox (community_id, created_at) WHERE kind = 'backchannel-logout';
