@@ -1,3 +1,4 @@
+DROP INDEX ix_events_changes;
 DROP INDEX ix_outbox_logouts;
 DROP INDEX ix_events_sign_ins;
 CREATE OR REPLACE FUNCTION has_second_factor(who uuid) RETURNS boolean LANGUAGE sql STABLE AS $$

@@ -5,6 +5,7 @@ import { CORE_PAGES } from './sample-pages/core.ts';
 import { EMAIL_PAGES } from './sample-pages/emails.ts';
 import { EXPORT_PAGES } from './sample-pages/export.ts';
 import { JOINING_PAGES } from './sample-pages/joining.ts';
+import { JOURNAL_PAGES } from './sample-pages/journal.ts';
 import { LEAVING_PAGES } from './sample-pages/leaving.ts';
 import { MAIL_PAGES } from './sample-pages/mails.ts';
 import { MEMBER_PAGES } from './sample-pages/members.ts';
@@ -24,6 +25,7 @@ export const SAMPLE_PAGES: Record<string, PageModel> = {
   ...EMAIL_PAGES,
   ...EXPORT_PAGES,
   ...JOINING_PAGES,
+  ...JOURNAL_PAGES,
   ...LEAVING_PAGES,
   ...MAIL_PAGES,
   ...MEMBER_PAGES,

@@ -24,5 +24,7 @@ declare module '../../platform/events/record-event.ts' {
     'member.picture-removed': undefined;
     /** A list of members was taken along as a file. */
     'members.exported': undefined;
+    /** The community's trail was, or a part of it. */
+    'journal.exported': undefined;
   }
 }

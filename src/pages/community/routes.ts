@@ -1,5 +1,6 @@
 import type { CommunityRoute } from '../routing/community-route.ts';
 import { ADMIN_INVITATIONS_ROUTES } from './invitations-routes.ts';
+import { ADMIN_JOURNAL_ROUTES } from './journal-routes.ts';
 import { ADMIN_MEMBER_CHANGES } from './member-changes-routes.ts';
 import { ADMIN_MEMBER_ROUTES } from './member-routes.ts';
 import { ADMIN_MEMBERS_ROUTES } from './members-routes.ts';
@@ -14,4 +15,5 @@ export const ADMIN_ROUTES: CommunityRoute[] = [
   ...ADMIN_MEMBER_CHANGES,
   ...ADMIN_REQUESTS_ROUTES,
   ...ADMIN_INVITATIONS_ROUTES,
+  ...ADMIN_JOURNAL_ROUTES,
 ];

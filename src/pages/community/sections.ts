@@ -7,6 +7,7 @@ const SECTIONS = [
   { section: 'members', text: 'admin.members', icon: 'users' },
   { section: 'invitations', text: 'admin.invitations', icon: 'user-plus' },
   { section: 'recoveries', text: 'recoveries.nav', icon: 'life-buoy' },
+  { section: 'journal', text: 'admin.journal', icon: 'history' },
 ] as const;
 
 /** Pages that belong to another's place in the navigation. */
