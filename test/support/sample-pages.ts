@@ -15,6 +15,7 @@ import { PASSWORD_PAGES } from './sample-pages/passwords.ts';
 import { RECOVERY_PAGES } from './sample-pages/recovery.ts';
 import { REGISTRATION_PAGES } from './sample-pages/registration.ts';
 import { SECOND_FACTOR_PAGES } from './sample-pages/second-factor.ts';
+import { SETTINGS_PAGES } from './sample-pages/settings.ts';
 import { TWO_FACTOR_PAGES } from './sample-pages/two-factors.ts';
 
 /** One of each page, in each of its states. */
@@ -36,6 +37,7 @@ export const SAMPLE_PAGES: Record<string, PageModel> = {
   ...PASSWORD_PAGES,
   ...RECOVERY_PAGES,
   ...SECOND_FACTOR_PAGES,
+  ...SETTINGS_PAGES,
   ...TWO_FACTOR_PAGES,
 };
 

@@ -1,14 +1,29 @@
-import type { NavItem, SideNavigation } from '../components/side-navigation.ts';
+import type { SideNavigation } from '../components/side-navigation.ts';
 import type { AdminFrame } from './pages.ts';
 
-/** The pages of a community's console; each is `ISSUER/admin/SECTION`. */
-const SECTIONS = [
-  { section: 'requests', text: 'admin.requests', icon: 'inbox' },
-  { section: 'members', text: 'admin.members', icon: 'users' },
-  { section: 'invitations', text: 'admin.invitations', icon: 'user-plus' },
-  { section: 'recoveries', text: 'recoveries.nav', icon: 'life-buoy' },
-  { section: 'journal', text: 'admin.journal', icon: 'history' },
-] as const;
+type Section = { page: string; path: string; text: string; icon: string };
+
+/** The pages of a community's console, in groups; each stands below `ISSUER/admin`. */
+const GROUPS: { name?: string; sections: Section[] }[] = [
+  {
+    sections: [
+      { page: 'overview', path: '', text: 'admin.overview', icon: 'list-checks' },
+      { page: 'requests', path: '/requests', text: 'admin.requests', icon: 'inbox' },
+      { page: 'members', path: '/members', text: 'admin.members', icon: 'users' },
+      { page: 'invitations', path: '/invitations', text: 'admin.invitations', icon: 'user-plus' },
+      { page: 'recoveries', path: '/recoveries', text: 'recoveries.nav', icon: 'life-buoy' },
+      { page: 'journal', path: '/journal', text: 'admin.journal', icon: 'history' },
+    ],
+  },
+  {
+    name: 'admin.settings',
+    sections: [
+      { page: 'settings', path: '/settings', text: 'admin.identity', icon: 'building-2' },
+      { page: 'branding', path: '/settings/branding', text: 'admin.branding', icon: 'palette' },
+      { page: 'entry', path: '/settings/entry', text: 'admin.entry', icon: 'door-open' },
+    ],
+  },
+];
 
 /** Pages that belong to another's place in the navigation. */
 const WITHIN: Record<string, string> = {
@@ -26,23 +41,19 @@ export function consoleNavigation(page: string, frame: AdminFrame): SideNavigati
   const name = page.slice('admin/'.length);
   const current = WITHIN[name] ?? name;
   const waiting: Record<string, number> = { requests: frame.requestsWaiting };
-  const items: NavItem[] = SECTIONS.map(({ section, text, icon }) => ({
-    href: `${frame.base}/${section}`,
-    text,
-    icon,
-    isCurrent: section === current,
-    count: waiting[section],
-  }));
-  const home = {
-    href: frame.base,
-    text: 'admin.overview',
-    icon: 'list-checks',
-    isCurrent: current === 'overview',
-  };
   return {
     name: 'admin.nav',
     menu: 'admin.menu',
     isConsole: true,
-    groups: [{ items: [home, ...items] }],
+    groups: GROUPS.map(({ sections, ...group }) => ({
+      ...group,
+      items: sections.map((section) => ({
+        href: `${frame.base}${section.path}`,
+        text: section.text,
+        icon: section.icon,
+        isCurrent: section.page === current,
+        count: waiting[section.page],
+      })),
+    })),
   };
 }

@@ -15,6 +15,7 @@ declare module '../../platform/web/pages.ts' {
       logoUrl?: string | undefined;
       themeUrl?: string | undefined;
       contactEmail?: string | undefined;
+      welcome?: string | undefined;
     };
     signedInAs?:
       | {
@@ -87,6 +88,7 @@ export function communityChrome(options: {
           ? undefined
           : `${issuer.basePath}/theme.css?v=${community.accent.slice(1)}`,
       contactEmail: community.contactEmail ?? undefined,
+      welcome: community.welcome ?? undefined,
     },
     languageForm: {
       action: `${issuer.basePath}/language`,

@@ -13,17 +13,21 @@ export function themeCss(accent: string): string {
   const colour = parse(accent);
   if (colour === undefined) return '';
   const { ground, onAccent } = groundOf(colour);
-  const link = mixUntil(colour, INK, (c) => isReadable(c, LIGHT_GROUNDS));
   const darkLink = mixUntil(colour, WHITE, (c) => isReadable(c, DARK_GROUNDS));
-  return `:root{--accent:${hex(ground)};--on-accent:${hex(onAccent)};--link:${hex(link)}}
+  return `:root{--accent:${hex(ground)};--on-accent:${hex(onAccent)};--link:${hex(linkOf(colour))}}
 @media (prefers-color-scheme:dark){:root{--link:${hex(darkLink)}}}
 `;
 }
 
-/** A community's colour as a ground, and what is written on it, each as `#rrggbb`. */
-export function readableAccent(accent: string): { ground: string; onGround: string } {
-  const { ground, onAccent } = groundOf(parse(accent) ?? INK);
-  return { ground: hex(ground), onGround: hex(onAccent) };
+/** A community's colour as a ground, what is written on it, and links in a light window, each as `#rrggbb`. */
+export function readableAccent(accent: string): { ground: string; onGround: string; link: string } {
+  const colour = parse(accent) ?? INK;
+  const { ground, onAccent } = groundOf(colour);
+  return { ground: hex(ground), onGround: hex(onAccent), link: hex(linkOf(colour)) };
+}
+
+function linkOf(colour: Rgb): Rgb {
+  return mixUntil(colour, INK, (c) => isReadable(c, LIGHT_GROUNDS));
 }
 
 function groundOf(colour: Rgb): { ground: Rgb; onAccent: Rgb } {
