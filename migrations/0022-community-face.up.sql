@@ -9,3 +9,5 @@ ALTER TABLE communities
   ADD CONSTRAINT ck_communities_town CHECK (length(town) <= 100),
   ADD CONSTRAINT ck_communities_welcome CHECK (length(welcome) <= 500),
   ADD CONSTRAINT ck_communities_links CHECK (jsonb_typeof(links) = 'array' AND jsonb_array_length(links) <= 10);
+-- Until now the hub's first page named them all.
+UPDATE communities SET listed = true;

@@ -57,6 +57,8 @@ const NO_ADMINS: Visitor[] = [...NO_MEMBERS, 'member', 'staleMember'];
 /** Whom each kind of route keeps out. */
 const KEPT_OUT: Record<string, Visitor[]> = {
   anyone: [],
+  // To those who are no members it shows what anybody may see.
+  'member-or-visitor': [],
   member: NO_MEMBERS,
   'member-recent': [...NO_MEMBERS, 'staleMember', 'staleOwner'],
   // But who left by this very form of a page, in the browser that did: `the form by which somebody left`.
@@ -79,6 +81,7 @@ const KEPT_OUT: Record<string, Visitor[]> = {
 /** Who comes in, where that takes no more than being somebody. */
 const LET_IN: Record<string, Visitor> = {
   anyone: 'nobody',
+  'member-or-visitor': 'nobody',
   member: 'staleMember',
   'member-recent': 'member',
   admin: 'staleAdmin',

@@ -72,7 +72,11 @@ export const SETTINGS_PAGES: Record<string, PageModel> = {
     faults: faults('name', 'description', 'town', 'contact', 'links'),
   },
   branding: { ...branding, notice: 'saved', logoUrl: '/c/lamyne/logo' },
-  'branding corrected': { ...branding, accent: '#ffee00', corrected: { button: '#e6d600', link: '#7a7200' } },
+  'branding corrected': {
+    ...branding,
+    accent: '#ffee00',
+    corrected: { button: '#e6d600', link: '#7a7200' },
+  },
   ...Object.fromEntries(
     LOGO_FAULTS.map((code) => [
       `branding with a logo ${code}`,
