@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { eraseDuePersons } from './domain/account-deletion/erase-person.ts';
+import { endWhatIsOver, nextEnd } from './domain/memberships/end-what-is-over.ts';
 import { deliverNewDevice } from './domain/notices/new-device.ts';
 import { deliverRecoveryRequest } from './domain/recovery/recovery-request.ts';
 import { deliverRegistrationRequest } from './domain/registration/deliver-registration-request.ts';
@@ -67,6 +68,15 @@ export function startWorker(parts: WorkerParts): { stop(): Promise<void> } {
 
 function tasks({ config, database, sealer, log }: WorkerParts): ScheduledTask[] {
   return [
+    {
+      name: 'ends',
+      everyMs: 100,
+      comesIn: () => nextEnd(database),
+      async run({ signal }) {
+        const ended = await endWhatIsOver(database, { signal });
+        if (ended > 0) log.info({ ended }, 'ended what members had up to now');
+      },
+    },
     {
       name: 'expiry-cleanup',
       everyMs: 10 * 60_000,

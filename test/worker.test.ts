@@ -10,7 +10,7 @@ import { createOutbound } from '../src/platform/outbound/outbound.ts';
 import { createSealer } from '../src/platform/secrets/sealer.ts';
 import { runIfDue, type ScheduledTask } from '../src/platform/worker/scheduled-task.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
-import { buildCommunity } from './support/factories.ts';
+import { buildCommunity, buildMember } from './support/factories.ts';
 import { openOutboxFeed } from './support/feed.ts';
 
 const DAY = 86_400_000;
@@ -176,6 +176,30 @@ test('a worker sets to its schedule when it starts: old keys are rotated and exp
   await expect.poll(uids, { timeout: 10_000 }).toEqual([]);
   for (const worker of workers) await worker.stop();
   expect(await listKeys(db.database, communityId)).toHaveLength(4);
+  await outbound.close();
+  await feed.close();
+});
+
+test('a worker wakes at an end, and what is over is ended at once though nothing is announced', async () => {
+  const until = new Date(Date.now() + 1_500);
+  const member = await buildMember(db.database, communityId, { until });
+  const outbound = createOutbound({ privateNetworks: [] });
+  const sealer = createSealer(['a-sealing-key-of-more-than-32-characters']);
+  const feed = await openOutboxFeed(db.database);
+  const log = pino({ level: 'silent' });
+  const parts = { config: parseConfig({}), database: db.database, feed, sealer, outbound, log };
+  const workers = [startWorker(parts), startWorker(parts)];
+  const told = () =>
+    db.database.query<{ at: Date }>(
+      `SELECT at FROM events WHERE type = 'member.ended' AND subject = $1`,
+      [member.subject],
+    );
+  await expect.poll(told, { timeout: 5_000 }).toHaveLength(1);
+  const [{ at: toldAt }] = (await told()) as [{ at: Date }];
+  expect(+toldAt - +until).toBeGreaterThanOrEqual(0);
+  expect(+toldAt - +until).toBeLessThan(1_000);
+  for (const worker of workers) await worker.stop();
+  expect(await told()).toHaveLength(1);
   await outbound.close();
   await feed.close();
 });

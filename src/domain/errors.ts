@@ -43,6 +43,8 @@ export const REFUSALS = [
   'client-id-taken',
   'state',
   'last-owner',
+  'end-past',
+  'end-of-member',
   'operator',
   'self',
   'open',

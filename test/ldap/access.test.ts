@@ -61,6 +61,7 @@ it('whom a reader sees is whom sign-in lets in, for every rule, nesting and acco
           groupIds,
           accounts: account === null ? null : ['v', account],
           appPasswordIds: null,
+          endsIn: null,
         },
       ]);
       const person = findPerson(directory, SUBJECT);

@@ -121,7 +121,7 @@ async function eraseMembership(
     // The database keeps the localpart's hash, so that nobody else is given it (migration 0010).
     `UPDATE memberships SET username = $3, username_key = $3, localpart = NULL, display_name = $3,
        given_name = NULL, family_name = NULL, nickname = NULL, pronouns = NULL, email = NULL, email_key = NULL, locale = NULL,
-       zoneinfo = NULL, role = 'member', updated_at = now()
+       zoneinfo = NULL, role = 'member', role_until = NULL, until = NULL, updated_at = now()
      WHERE community_id = $1 AND subject = $2`,
     [communityId, subject, nobody],
   );

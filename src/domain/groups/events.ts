@@ -3,8 +3,9 @@ declare module '../../platform/events/record-event.ts' {
     'group.created': { group: string; name: string };
     'group.updated': { group: string; name: string; fields: string[] };
     'group.removed': { group: string; name: string };
-    'group.member-added': { group: string | undefined };
-    'group.member-removed': { group: string | undefined };
+    'group.member-added': { group: string | undefined; until?: string };
+    'group.member-removed': { group: string | undefined; because?: 'ended' };
+    'group.member-end-set': { group: string | undefined; to: string | null };
     'group.nested': { parent: string | undefined; child: string | undefined };
     'group.unnested': { parent: string | undefined; child: string | undefined };
   }

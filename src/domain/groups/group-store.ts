@@ -1,5 +1,6 @@
 import type { Queryable } from '../../platform/database/database.ts';
 import { nameKey } from '../../platform/text/names.ts';
+import { isInNow, statusNow } from '../membership-standing.ts';
 
 export type Group = { id: string; name: string; description: string | null };
 export type ListedGroup = Group & {
@@ -13,7 +14,7 @@ export function listGroups(db: Queryable, communityId: string): Promise<ListedGr
   return db.query<ListedGroup>(
     `SELECT g.id, g.name, g.description,
        (SELECT count(*)::int FROM group_members gm
-        WHERE gm.community_id = g.community_id AND gm.group_id = g.id) AS members,
+        WHERE gm.community_id = g.community_id AND gm.group_id = g.id AND ${isInNow('gm')}) AS members,
        ARRAY(SELECT c.name FROM group_nestings n
              JOIN groups c ON c.community_id = n.community_id AND c.id = n.child_id
              WHERE n.community_id = g.community_id AND n.parent_id = g.id ORDER BY c.name_key) AS children
@@ -58,11 +59,11 @@ export function membersOfGroup(
   db: Queryable,
   communityId: string,
   groupId: string,
-): Promise<{ subject: string; username: string; status: string }[]> {
+): Promise<{ subject: string; username: string; status: string; until: Date | null }[]> {
   return db.query(
-    `SELECT m.subject, m.username, m.status FROM group_members gm
+    `SELECT m.subject, m.username, ${statusNow('m')} AS status, gm.until FROM group_members gm
        JOIN memberships m ON m.community_id = gm.community_id AND m.subject = gm.subject
-     WHERE gm.community_id = $1 AND gm.group_id = $2 ORDER BY m.username_key`,
+     WHERE gm.community_id = $1 AND gm.group_id = $2 AND ${isInNow('gm')} ORDER BY m.username_key`,
     [communityId, groupId],
   );
 }
@@ -77,10 +78,11 @@ export function groupsOfMember(
 ): Promise<MembersGroup[]> {
   return db.query<MembersGroup>(
     `WITH RECURSIVE around (id) AS (
-       SELECT group_id FROM group_members WHERE community_id = $1 AND subject = $2
+       SELECT gm.group_id FROM group_members gm
+       WHERE gm.community_id = $1 AND gm.subject = $2 AND ${isInNow('gm')}
        UNION SELECT n.parent_id FROM group_nestings n JOIN around a ON n.community_id = $1 AND n.child_id = a.id)
      SELECT g.id, g.name, EXISTS (SELECT FROM group_members gm
-       WHERE gm.community_id = $1 AND gm.subject = $2 AND gm.group_id = g.id) AS direct
+       WHERE gm.community_id = $1 AND gm.subject = $2 AND gm.group_id = g.id AND ${isInNow('gm')}) AS direct
      FROM around a JOIN groups g ON g.community_id = $1 AND g.id = a.id ORDER BY g.name_key`,
     [communityId, subject],
   );

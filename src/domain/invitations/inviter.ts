@@ -1,6 +1,7 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import type { Actor } from '../../platform/events/record-event.ts';
 import { RefusedError } from '../errors.ts';
+import { isActive, roleNow } from '../membership-standing.ts';
 import type { Role } from '../memberships/membership-store.ts';
 import { mayInviteAs } from './invitation.ts';
 
@@ -34,7 +35,8 @@ async function mayInvite(
 ): Promise<boolean> {
   if (!mayInviteAs(own, role)) return false;
   const [inviter] = await tx.query<{ role: Role }>(
-    `SELECT role FROM memberships WHERE community_id = $1 AND subject = $2 AND status = 'active' FOR SHARE`,
+    `SELECT ${roleNow('m')} AS role FROM memberships m
+     WHERE community_id = $1 AND subject = $2 AND ${isActive('m')} FOR SHARE`,
     [communityId, subject],
   );
   return inviter !== undefined && mayInviteAs(inviter.role, role);

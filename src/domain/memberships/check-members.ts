@@ -2,7 +2,12 @@ import type { Transaction } from '../../platform/database/database.ts';
 import type { Actor } from '../../platform/events/record-event.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import type { PlacedFault } from '../refused-changes.ts';
-import { type Holder, holdersOfAddresses, holdersOfUsernames } from './lock-members.ts';
+import {
+  type Holder,
+  holdersOfAddresses,
+  holdersOfUsernames,
+  type MemberRow,
+} from './lock-members.ts';
 import type { SettledMember } from './settle-member.ts';
 
 const keyOf = (name: string | null | undefined) => (name == null ? undefined : nameKey(name));
@@ -79,34 +84,48 @@ function holderAfter(
 }
 
 /**
- * A community never loses its last owner: nobody would be left to look after it. The operator may stop
+ * A community never loses its last owner: nobody would be left to look after it. An owner whose role or membership
+ * has an end does not count: it would come when nobody is there to refuse it. The operator may stop
  * anybody at once, an owner whose account was taken, say; it can be undone.
- * @param owners subjects of the active owners before
+ * @param owners subjects of the lasting owners before
  */
 export function lastOwnerFaults(
   members: readonly SettledMember[],
   owners: readonly string[],
   actor: Actor,
 ): PlacedFault[] {
-  const isOwner = (row: SettledMember['before']) =>
-    row?.role === 'owner' && row.status === 'active';
   const left = new Set(owners);
   for (const { after } of members) {
-    if (isOwner(after)) left.add(after.subject);
+    if (isLastingOwner(after)) left.add(after.subject);
     else left.delete(after.subject);
   }
   if (left.size > 0) return [];
   const isStop = ({ after, statusChange }: SettledMember) =>
     after.role === 'owner' && statusChange === 'suspend' && !actor.startsWith('member:');
   return members
-    .filter((member) => isOwner(member.before) && !isStop(member))
+    .filter(
+      ({ before, ...member }) =>
+        before !== undefined && isLastingOwner(before) && !isStop({ before, ...member }),
+    )
     .map(({ index, after }) => ({
       index,
       code: 'last-owner' as const,
-      path: [after.role === 'owner' ? 'status' : 'role'],
+      path: [lostBy(after)],
       subject: `"${after.username}"`,
-      fault: 'is the only owner of the community: make another member an owner first',
+      fault:
+        'is the only owner of the community without an end: make another member an owner first',
     }));
+}
+
+export function isLastingOwner({ role, status, until, roleUntil }: MemberRow): boolean {
+  return role === 'owner' && status === 'active' && until === null && roleUntil === null;
+}
+
+/** Which value of the change costs the community its owner. */
+function lostBy({ role, status, until }: MemberRow): string {
+  if (role !== 'owner') return 'role';
+  if (status !== 'active') return 'status';
+  return until === null ? 'roleUntil' : 'until';
 }
 
 /** A membership of somebody who was deleted or refused stays nobody's (invariant 2). */

@@ -1,11 +1,12 @@
 import type { Queryable } from '../../platform/database/database.ts';
 import type { Community } from '../communities/community.ts';
+import { reasonNow } from '../membership-standing.ts';
 import { findContacts } from './contact-store.ts';
 import type { Member } from './member.ts';
 
 type ClosedStatus = Exclude<Member['status'], 'active'>;
-/** Why nobody signs in with a membership; `refused`: it ended before it had begun. */
-export type ClosedReason = ClosedStatus | 'refused';
+/** Why nobody signs in with a membership; `ended`: its time is over; `refused`: it was over before it had begun. */
+export type ClosedReason = ClosedStatus | 'ended' | 'refused';
 
 /**
  * Where a membership stands that lets nobody sign in; undefined when it does. Whoever asked for their account to be deleted may, to
@@ -26,6 +27,7 @@ export async function whyClosed(
   communityId: string,
   { subject, status }: ClosedMembership,
 ): Promise<ClosedReason> {
+  if (status === 'suspended') return (await hasEnded(db, communityId, subject)) ? 'ended' : status;
   if (status !== 'left') return status;
   const [last] = await db.query<{ type: string }>(
     `SELECT type FROM events WHERE community_id = $1 AND subject = $2
@@ -33,6 +35,14 @@ export async function whyClosed(
     [communityId, subject],
   );
   return last?.type === 'member.refused' ? 'refused' : 'left';
+}
+
+async function hasEnded(db: Queryable, communityId: string, subject: string): Promise<boolean> {
+  const rows = await db.query(
+    `SELECT 1 FROM memberships m WHERE community_id = $1 AND subject = $2 AND ${reasonNow('m')} = 'ended'`,
+    [communityId, subject],
+  );
+  return rows.length > 0;
 }
 
 export type Contact = { displayName?: string | undefined; email?: string | undefined };
@@ -47,5 +57,5 @@ export async function whomToAsk(
   reason: ClosedReason,
 ): Promise<Contact[]> {
   if (contactEmail !== null) return [{ email: contactEmail }];
-  return reason === 'suspended' ? findContacts(db, id) : [];
+  return reason === 'suspended' || reason === 'ended' ? findContacts(db, id) : [];
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../platform/database/database.ts';
+import { isActive, roleNow } from '../membership-standing.ts';
 
 /** Whom members may ask: the community's owners and admins, owners first. */
 export async function findContacts(
@@ -6,8 +7,8 @@ export async function findContacts(
   communityId: string,
 ): Promise<{ displayName: string; email?: string }[]> {
   const rows = await db.query<{ displayName: string; email: string | null }>(
-    `SELECT display_name AS "displayName", email FROM memberships
-     WHERE community_id = $1 AND status = 'active' AND role IN ('owner', 'admin')
+    `SELECT display_name AS "displayName", email FROM memberships m
+     WHERE community_id = $1 AND ${isActive('m')} AND ${roleNow('m')} <> 'member'
      ORDER BY role = 'owner' DESC, display_name LIMIT 5`,
     [communityId],
   );

@@ -1,13 +1,14 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
+import { isActive, roleNow } from '../membership-standing.ts';
 
 /**
  * An invitation `i` stands on the word of who made it: it ends when they are an admin no longer, and one that
  * gives a role when they are no owner (`mayInviteAs`). What the command line made is the operator's word.
  */
 export const VOUCHED = `(i.created_by IS NULL OR EXISTS (SELECT 1 FROM memberships v
-  WHERE v.community_id = i.community_id AND v.subject = i.created_by AND v.status = 'active'
-    AND (v.role = 'owner' OR (v.role = 'admin' AND i.role = 'member'))))`;
+  WHERE v.community_id = i.community_id AND v.subject = i.created_by AND ${isActive('v')}
+    AND (${roleNow('v')} = 'owner' OR (${roleNow('v')} = 'admin' AND i.role = 'member'))))`;
 
 /** Why invitations end that nobody revoked: who made them may not any more, or was let in again by others. */
 export type InvitationsEnd = 'role-lost' | 'recovered';

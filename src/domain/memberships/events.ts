@@ -2,11 +2,22 @@ import type { Role, Status } from './membership-store.ts';
 
 declare module '../../platform/events/record-event.ts' {
   interface EventDetails {
-    'member.created': { username: string; role: Role; status: Status };
+    'member.created': {
+      username: string;
+      role: Role;
+      status: Status;
+      /** When they end (ISO 8601), where they do. */
+      until?: string;
+      roleUntil?: string;
+    };
     /** The names of the fields, not what is in them. */
     'member.updated': { fields: string[] };
     'member.renamed': { from: string; to: string };
-    'member.role-changed': { from: Role; to: Role };
+    'member.role-changed': { from: Role; to: Role; because?: 'ended' };
+    /** When the membership will end (ISO 8601), and would have; null: not at all. */
+    'member.end-set': { from: string | null; to: string | null };
+    'member.role-end-set': { from: string | null; to: string | null };
+    'member.ended': undefined;
     'member.suspended': undefined;
     'member.resumed': undefined;
     'member.left': undefined;

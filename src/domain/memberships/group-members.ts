@@ -3,12 +3,14 @@ import { inBatches } from '../../platform/database/in-batches.ts';
 
 /** A member who is directly in a group. */
 export type Tie = { groupId: string; subject: string };
+/** Up to when; null: without an end. */
+export type DatedTie = Tie & { until: Date | null };
 
-/** Writes who is in what; the groups and the members are locked by then. */
+/** Writes who is in what, and up to when; the groups and the members are locked by then. */
 export async function storeGroupMembers(
   tx: Transaction,
   communityId: string,
-  added: readonly Tie[],
+  added: readonly DatedTie[],
   removed: readonly Tie[],
 ): Promise<void> {
   await inBatches(removed, async (batch) => {
@@ -21,10 +23,15 @@ export async function storeGroupMembers(
   });
   await inBatches(added, async (batch) => {
     await tx.query(
-      `INSERT INTO group_members (community_id, group_id, subject)
-       SELECT $1, id, subject FROM unnest($2::uuid[], $3::uuid[]) AS t (id, subject)
-       ON CONFLICT DO NOTHING`,
-      [communityId, batch.map((tie) => tie.groupId), batch.map((tie) => tie.subject)],
+      `INSERT INTO group_members (community_id, group_id, subject, until)
+       SELECT $1, id, subject, until FROM unnest($2::uuid[], $3::uuid[], $4::timestamptz[]) AS t (id, subject, until)
+       ON CONFLICT ON CONSTRAINT pk_group_members DO UPDATE SET until = EXCLUDED.until`,
+      [
+        communityId,
+        batch.map((tie) => tie.groupId),
+        batch.map((tie) => tie.subject),
+        batch.map((tie) => tie.until),
+      ],
     );
     await tx.wrote('group_members', batch.length);
   });

@@ -17,9 +17,20 @@ export type MemberValues = {
   role: Role;
 };
 
+/** When what was given ends by itself; null where it does not. */
+export type MemberEnds = {
+  /** Of the membership: it opens nothing from then on. */
+  until: Date | null;
+  /** Of the role: a plain member's from then on. */
+  roleUntil: Date | null;
+};
+
+/** A group to be in; with `until`, up to then. An id alone says nothing of an end: one that is there stays. */
+export type InGroup = string | { id: string; until: Date | null };
+
 type Partly<Values> = { [Key in keyof Values]?: Values[Key] | undefined };
 
-export type NewMember = Partly<MemberValues> & {
+export type NewMember = Partly<MemberValues & MemberEnds> & {
   /** A person who is known, and who said so themselves; without one, the member gets a person of their own. */
   personId?: string | undefined;
   username: string;
@@ -29,7 +40,7 @@ export type NewMember = Partly<MemberValues> & {
   /** From `hashPassword`, made before the transaction began. */
   passwordHash?: string | undefined;
   status?: Status | undefined;
-  groupIds?: readonly string[] | undefined;
+  groupIds?: readonly InGroup[] | undefined;
 };
 
 export type NewPassword = {
@@ -44,7 +55,7 @@ export type NewPassword = {
 };
 
 /** What is to be otherwise of a member; what is absent stays. */
-export type ChangedMember = Partly<MemberValues> & {
+export type ChangedMember = Partly<MemberValues & MemberEnds> & {
   subject: string;
   /** Somebody vouches for the address. */
   emailVerified?: true | undefined;
@@ -56,9 +67,11 @@ export type ChangedMember = Partly<MemberValues> & {
   password?: NewPassword | undefined;
   /** Groups to be put into and taken out of, or the only ones to be (directly) in. */
   groups?:
-    | { add?: readonly string[]; remove?: readonly string[] }
-    | { only: readonly string[] }
+    | { add?: readonly InGroup[]; remove?: readonly string[] }
+    | { only: readonly InGroup[] }
     | undefined;
+  /** Takes away what has ended by now, and nothing else: the membership, the role, places in groups. */
+  whatEnded?: true | undefined;
 };
 
 export type MemberChange = NewMember | ChangedMember;
@@ -73,9 +86,11 @@ export type SavedMember = {
   /** Names of the groups that they came into and went out of. */
   added: string[];
   removed: string[];
+  /** Names of the groups in which they are up to another time. */
+  redated: string[];
 };
 
-export type ChangedField = keyof MemberValues | 'status' | 'password';
+export type ChangedField = keyof MemberValues | keyof MemberEnds | 'status' | 'password';
 
 /** Where a change happens: the community, and its address, where the links of notices lead. */
 export type Place = {

@@ -1,5 +1,6 @@
 import { VERIFIED } from '../address-standing.ts';
 import type { Community, Service } from '../communities/community.ts';
+import { endsIn, isInNow, reasonNow, roleNow, statusNow } from '../membership-standing.ts';
 
 /** A membership as sign-in reads it: as it is in the database, or was less than a second ago. */
 export type Member = {
@@ -21,8 +22,10 @@ export type Member = {
   zoneinfo: string | null;
   role: 'member' | 'admin' | 'owner';
   status: 'requested' | 'active' | 'suspended' | 'left';
-  /** Why a membership is suspended that no admin suspended: the account is about to be deleted. */
-  statusReason: 'deletion' | null;
+  /** Why a membership is suspended that no admin suspended: the account is about to be deleted, or it has ended. */
+  statusReason: 'deletion' | 'ended' | null;
+  /** Milliseconds, from when it was read, until it is less than this; null where nothing ends. */
+  endsIn: number | null;
   /** Whether the person has one, which then stands between a password and a sign-in. */
   secondFactor: boolean;
   /** Seconds since 1970. */
@@ -41,11 +44,12 @@ export const MEMBER_JSON = `CASE WHEN m.subject IS NULL THEN NULL ELSE jsonb_bui
   'pictureKey', (SELECT i.key FROM member_pictures i WHERE i.community_id = m.community_id AND i.subject = m.subject),
   'email', m.email, 'emailVerified', EXISTS (SELECT 1 FROM person_emails e JOIN persons p ON p.id = e.person_id
      WHERE e.person_id = m.person_id AND e.address = m.email AND ${VERIFIED}),
-  'locale', m.locale, 'zoneinfo', m.zoneinfo, 'role', m.role, 'status', m.status, 'statusReason', m.status_reason,
+  'locale', m.locale, 'zoneinfo', m.zoneinfo, 'role', ${roleNow('m')}, 'status', ${statusNow('m')}, 'statusReason', ${reasonNow('m')},
+  'endsIn', ${endsIn('m')},
   'secondFactor', has_second_factor(m.person_id),
   'updatedAt', floor(extract(epoch FROM m.updated_at)),
   'groupIds', COALESCE((SELECT jsonb_agg(gm.group_id) FROM group_members gm
-     WHERE gm.community_id = m.community_id AND gm.subject = m.subject), '[]'),
+     WHERE gm.community_id = m.community_id AND gm.subject = m.subject AND ${isInNow('gm')}), '[]'),
   'accounts', COALESCE((SELECT jsonb_object_agg(a.service_id, a.state) FROM accounts a
      WHERE a.community_id = m.community_id AND a.subject = m.subject), '{}')) END`;
 

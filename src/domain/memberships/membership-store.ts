@@ -1,5 +1,6 @@
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import { nameKey } from '../../platform/text/names.ts';
+import { reasonNow, roleNow, statusNow } from '../membership-standing.ts';
 
 export const ROLES = ['member', 'admin', 'owner'] as const;
 export const STATUSES = ['requested', 'active', 'suspended', 'left'] as const;
@@ -21,15 +22,19 @@ export type Membership = {
   role: Role;
   status: Status;
   /** Why it is suspended, where no admin said so. */
-  statusReason: 'deletion' | null;
+  statusReason: 'deletion' | 'ended' | null;
+  /** When the membership ends; null: it does not. */
+  until: Date | null;
+  roleUntil: Date | null;
   origin: string;
   createdAt: Date;
   updatedAt: Date;
 };
 
 const COLUMNS = `subject, person_id AS "personId", username, display_name AS "displayName",
-  given_name AS "givenName", family_name AS "familyName", nickname, email, locale, zoneinfo, role,
-  status, status_reason AS "statusReason", origin, created_at AS "createdAt", updated_at AS "updatedAt"`;
+  given_name AS "givenName", family_name AS "familyName", nickname, email, locale, zoneinfo,
+  ${roleNow('memberships')} AS role, ${statusNow('memberships')} AS status,
+  ${reasonNow('memberships')} AS "statusReason", until, role_until AS "roleUntil", origin, created_at AS "createdAt", updated_at AS "updatedAt"`;
 
 /** @param subject a UUID */
 export async function findBySubject(

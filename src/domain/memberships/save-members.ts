@@ -7,7 +7,7 @@ import { changePasswords } from '../people/change-passwords.ts';
 import { givePosixNumbers } from '../posix/give-posix-numbers.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import { endInvitationsOf } from './end-invitations.ts';
-import { storeGroupMembers, type Tie } from './group-members.ts';
+import { type DatedTie, storeGroupMembers, type Tie } from './group-members.ts';
 import type { ChangedMember, MemberChange, Place, SavedMember } from './member-change.ts';
 import { memberEvents } from './member-events.ts';
 import { tellMembers } from './member-notices.ts';
@@ -40,7 +40,7 @@ export async function saveMembers(
   const { members, saved, released, locked, groups } = await settleMembers(tx, id, changes, actor);
   await releaseAddresses(tx, id, released);
   await storeMembers(tx, id, members);
-  await storeGroupMembers(tx, id, tiesOf(members, 'add'), tiesOf(members, 'remove'));
+  await storeGroupMembers(tx, id, members.flatMap(keptTies), members.flatMap(lostTies));
   // The groups of a single change are those that were locked for it.
   await touchEntries(tx, id, members, changes.length === 1 ? locked : undefined);
   await endWhatIsLost(tx, id, members, actor);
@@ -56,10 +56,12 @@ export async function saveMembers(
   return saved;
 }
 
-function tiesOf(members: readonly SettledMember[], kind: 'add' | 'remove'): Tie[] {
-  return members.flatMap(({ after: { subject }, ties }) =>
-    ties[kind].map((groupId) => ({ groupId, subject })),
-  );
+function keptTies({ after: { subject }, ties }: SettledMember): DatedTie[] {
+  return [...ties.add, ...ties.redate].map(({ id, until }) => ({ groupId: id, subject, until }));
+}
+
+function lostTies({ after: { subject }, ties }: SettledMember): Tie[] {
+  return ties.remove.map((groupId) => ({ groupId, subject }));
 }
 
 /** What is shown of groups and members changes with who is in them, and with the names of those. */
@@ -74,7 +76,9 @@ async function touchEntries(
   );
   const tied = members.filter(({ ties }) => ties.add.length + ties.remove.length > 0);
   if (shown.length + tied.length === 0) return;
-  const tiedTo = new Set(tied.flatMap(({ ties }) => [...ties.add, ...ties.remove]));
+  const tiedTo = new Set(
+    tied.flatMap(({ ties }) => [...ties.add.map(({ id }) => id), ...ties.remove]),
+  );
   const groups =
     around ?? (await lockGroupsOfMembers(tx, communityId, subjectsOf(shown), [...tiedTo]));
   await touchGroups(tx, communityId, groups);

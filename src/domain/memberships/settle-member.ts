@@ -5,10 +5,16 @@ import { tidyName } from './display-name.ts';
 import type { LockedMember, MemberRow } from './lock-members.ts';
 import type { ChangedField, ChangedMember, MemberValues, NewMember } from './member-change.ts';
 import { memberFaults } from './member-faults.ts';
+import {
+  endFaults,
+  goesOn,
+  isOver,
+  isSameTime,
+  settleEnds,
+  settleTies,
+  type TieChange,
+} from './settle-ends.ts';
 import { isPossible, STATUS_CHANGES, type StatusChange, statusChange } from './status-change.ts';
-
-/** Groups by their ids. */
-export type TieChange = { add: string[]; remove: string[] };
 
 /** One change with what it makes of the member. */
 export type SettledMember = {
@@ -40,7 +46,7 @@ type Settled = { settled: SettledMember; faults: PlacedFault[] };
 
 /** A new member is a person of their own, unless one is given: an address never links to one who is known. */
 export function settleNew(change: NewMember, index: number): Settled {
-  const faults = memberFaults(given(change));
+  const faults: Omit<PlacedFault, 'index'>[] = memberFaults(given(change));
   const values = { ...NOTHING, ...tidy(given(change)) } as MemberValues;
   const after: MemberRow = {
     ...values,
@@ -48,9 +54,13 @@ export function settleNew(change: NewMember, index: number): Settled {
     personId: change.personId ?? randomUUID(),
     emailVerified: values.email !== null && change.emailVerified === true,
     status: change.status ?? 'active',
-    isHeld: false,
+    statusReason: null,
+    until: null,
+    roleUntil: null,
   };
-  const ties = { add: [...new Set(change.groupIds)], remove: [] };
+  Object.assign(after, settleEnds(change, undefined, after));
+  const { ties, faults: tieFaults } = settleTies(change, []);
+  faults.push(...endFaults(undefined, after), ...tieFaults);
   const settled = { index, change, before: undefined, after, changed: [], ties };
   return {
     settled: { ...settled, statusChange: undefined },
@@ -60,7 +70,7 @@ export function settleNew(change: NewMember, index: number): Settled {
 
 export function settleChanged(
   change: ChangedMember,
-  { groupIds, ...before }: LockedMember,
+  { groups, ...before }: LockedMember,
   index: number,
 ): Settled {
   const values = given(change);
@@ -74,10 +84,15 @@ export function settleChanged(
   if (typeof status === 'object') faults.push({ ...status.refused, index });
   else if (status !== undefined) {
     after.status = STATUS_CHANGES[status].to;
-    after.isHeld = status === 'hold';
+    after.statusReason = REASONS[status] ?? null;
   }
+  if (change.whatEnded && isOver(before.roleUntil)) after.role = 'member';
+  Object.assign(after, settleEnds(change, before, after));
+  const { ties, faults: tieFaults } = settleTies(change, groups);
+  faults.push(...[...endFaults(before, after), ...tieFaults].map((fault) => ({ ...fault, index })));
   const changed: ChangedField[] = VALUES.filter((key) => after[key] !== before[key]);
   if (after.emailVerified && !before.emailVerified && keepsAddress) changed.push('email');
+  changed.push(...ENDS.filter((key) => !isSameTime(after[key], before[key])));
   if (after.status !== before.status) changed.push('status');
   if (change.password !== undefined) changed.push('password');
   return {
@@ -88,11 +103,19 @@ export function settleChanged(
       after,
       changed,
       statusChange: typeof status === 'string' ? status : undefined,
-      ties: tieChange(change.groups, groupIds),
+      ties,
     },
     faults,
   };
 }
+
+const ENDS = ['until', 'roleUntil'] as const;
+
+/** Why a membership is suspended after it. */
+const REASONS: Partial<Record<StatusChange, MemberRow['statusReason']>> = {
+  hold: 'deletion',
+  end: 'ended',
+};
 
 const NOTHING: Omit<MemberValues, 'username' | 'displayName'> = {
   givenName: null,
@@ -126,7 +149,7 @@ function settleStatus(
   change: ChangedMember,
   before: MemberRow,
 ): StatusChange | undefined | { refused: Omit<PlacedFault, 'index'> } {
-  const wished = change.statusChange ?? wishedChange(change, before);
+  const wished = change.statusChange ?? wishedChange(change, before) ?? endOrGoOn(change, before);
   if (wished === undefined) return undefined;
   if (wished !== 'impossible' && STATUS_CHANGES[wished].to === before.status) return undefined;
   if (wished !== 'impossible' && isPossible(wished, before)) return wished;
@@ -136,9 +159,10 @@ function settleStatus(
       code: 'state' satisfies Refusal,
       path: ['status'],
       subject: `cannot ${verb} "${before.username}":`,
-      fault: before.isHeld
-        ? 'the person asked for their account to be deleted, and they alone can take that back'
-        : `the membership is ${before.status}${before.status === 'requested' ? ': admit or refuse it' : ''}`,
+      fault:
+        before.statusReason === 'deletion'
+          ? 'the person asked for their account to be deleted, and they alone can take that back'
+          : `the membership is ${before.status}${before.status === 'requested' ? ': admit or refuse it' : ''}`,
     },
   };
 }
@@ -151,18 +175,7 @@ function wishedChange(
   return statusChange(before.status, status) ?? 'impossible';
 }
 
-function tieChange(groups: ChangedMember['groups'], current: readonly string[]): TieChange {
-  if (groups === undefined) return { add: [], remove: [] };
-  const now = new Set(current);
-  if ('only' in groups) {
-    const only = new Set(groups.only);
-    return {
-      add: [...only].filter((id) => !now.has(id)),
-      remove: current.filter((id) => !only.has(id)),
-    };
-  }
-  return {
-    add: [...new Set(groups.add)].filter((id) => !now.has(id)),
-    remove: [...new Set(groups.remove)].filter((id) => now.has(id)),
-  };
+function endOrGoOn(change: ChangedMember, before: MemberRow): StatusChange | undefined {
+  if (change.whatEnded && before.status === 'active' && isOver(before.until)) return 'end';
+  return goesOn(change, before) ? 'resume' : undefined;
 }

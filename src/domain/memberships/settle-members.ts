@@ -5,12 +5,14 @@ import { NotFoundError } from '../errors.ts';
 import { type PlacedFault, refuseFaults } from '../refused-changes.ts';
 import {
   forgottenMembers,
+  isLastingOwner,
   lastOwnerFaults,
   takenAddresses,
   takenUsernames,
 } from './check-members.ts';
-import { activeOwners, type LockedMember, lockMembers, type MemberRow } from './lock-members.ts';
+import { type LockedMember, lastingOwners, lockMembers, type MemberRow } from './lock-members.ts';
 import type { ChangedMember, MemberChange, SavedMember } from './member-change.ts';
+import { idOf } from './settle-ends.ts';
 import { type SettledMember, settleChanged, settleNew } from './settle-member.ts';
 import { STATUS_CHANGES } from './status-change.ts';
 import { type LockedGroup, lockGroupsAround, lockGroupsOfMembers } from './touch-entries.ts';
@@ -43,7 +45,7 @@ export async function settleMembers(
   const places = placesBySubject(changes);
   const locked = await lockGroups(tx, communityId, changes);
   const groups = new Map(locked.map(({ id, name }) => [id, name]));
-  const owners = changes.some(mayCostAnOwner) ? await activeOwners(tx, communityId) : [];
+  const owners = changes.some(mayCostAnOwner) ? await lastingOwners(tx, communityId) : [];
   const faults: PlacedFault[] = [];
   const members: SettledMember[] = [];
   const saved: SavedMember[] = [];
@@ -57,7 +59,7 @@ export async function settleMembers(
     const rows = await lockMembers(tx, communityId, subjects);
     await lockLateGroups(tx, communityId, leaving(rows, changes, places), groups);
     for (const row of rows) {
-      if (row.role === 'owner' && row.status === 'active') stillOwners.push(row.subject);
+      if (isLastingOwner(row)) stillOwners.push(row.subject);
       const index = places.get(row.subject);
       const change = changedAt(changes, index);
       if (index === undefined || change === undefined) continue;
@@ -96,7 +98,8 @@ function changedAt(
 
 function mayCostAnOwner(change: MemberChange): boolean {
   if (!('subject' in change)) return false;
-  const { role, statusChange } = change;
+  const { role, statusChange, until, roleUntil } = change;
+  if (until != null || roleUntil != null) return true;
   const status = statusChange === undefined ? change.status : STATUS_CHANGES[statusChange].to;
   return (role ?? 'owner') !== 'owner' || (status ?? 'active') !== 'active';
 }
@@ -114,15 +117,16 @@ async function lockGroups(
   const subjects: string[] = [];
   for (const change of changes) {
     if (!('subject' in change)) {
-      for (const id of change.groupIds ?? []) named.add(id);
+      for (const group of change.groupIds ?? []) named.add(idOf(group));
       continue;
     }
-    const { groups, username, status, statusChange } = change;
+    const { groups, username, status, statusChange, until, whatEnded } = change;
     const lists = groups && ('only' in groups ? [groups.only] : [groups.add, groups.remove]);
-    for (const id of lists?.flatMap((list) => list ?? []) ?? []) named.add(id);
+    for (const group of lists?.flatMap((list) => list ?? []) ?? []) named.add(idOf(group));
     const isOnly = groups !== undefined && 'only' in groups;
-    if (isOnly || [username, status, statusChange].some((given) => given !== undefined))
-      subjects.push(change.subject);
+    // Another end may bring somebody back whose membership has ended.
+    const said = [username, status, statusChange, until, whatEnded];
+    if (isOnly || said.some((given) => given !== undefined)) subjects.push(change.subject);
   }
   const locked = await lockGroupsOfMembers(tx, communityId, subjects, [...named]);
   const there = new Set(locked.map(({ id }) => id));
@@ -136,9 +140,10 @@ function leaving(
   changes: readonly MemberChange[],
   places: ReadonlyMap<string, number>,
 ): string[] {
-  return rows.flatMap(({ subject, groupIds }) => {
-    const groups = changedAt(changes, places.get(subject))?.groups;
-    return groups !== undefined && 'only' in groups ? groupIds : [];
+  return rows.flatMap(({ subject, groups: current }) => {
+    const change = changedAt(changes, places.get(subject));
+    const isOnly = change?.groups !== undefined && 'only' in change.groups;
+    return isOnly || change?.whatEnded ? current.map(({ id }) => id) : [];
   });
 }
 
@@ -155,7 +160,8 @@ async function lockLateGroups(
 }
 
 function isOtherwise({ before, changed, ties }: SettledMember): boolean {
-  return before === undefined || changed.length + ties.add.length + ties.remove.length > 0;
+  const tied = ties.add.length + ties.remove.length + ties.redate.length;
+  return before === undefined || changed.length + tied > 0;
 }
 
 const NOTHING: never[] = [];
@@ -171,8 +177,9 @@ function outcome(
     username: after.username,
     isNew: before === undefined,
     changed: changed.length === 0 ? NOTHING : changed,
-    added: names(ties.add),
+    added: names(ties.add.map(({ id }) => id)),
     removed: names(ties.remove),
+    redated: names(ties.redate.map(({ id }) => id)),
   };
 }
 

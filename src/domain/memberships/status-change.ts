@@ -8,6 +8,8 @@ export const STATUS_CHANGES = {
   resume: { from: ['suspended'], to: 'active', event: 'member.resumed' },
   admit: { from: ['requested'], to: 'active', event: 'member.admitted' },
   refuse: { from: ['requested'], to: 'left', event: 'member.refused' },
+  /** Its time is over; an admin may let it go on. */
+  end: { from: ['active'], to: 'suspended', event: 'member.ended' },
   /** The person asked for their account to be deleted; until it is, they may come back. */
   hold: { from: ['active'], to: 'suspended', event: 'member.deletion-requested' },
   stay: { from: ['suspended'], to: 'active', event: 'member.deletion-cancelled' },
@@ -33,11 +35,12 @@ export function statusChange(from: Status, to: Status): StatusChange | undefined
 /** Whether a change may be made of a membership that is where it is. */
 export function isPossible(
   change: StatusChange,
-  { status, isHeld }: { status: Status; isHeld: boolean },
+  { status, statusReason }: { status: Status; statusReason: string | null },
 ): boolean {
   const { from }: Change = STATUS_CHANGES[change];
   if (!from.includes(status)) return false;
   // Whoever waits for their account to be deleted can take that back themselves, and nobody else.
+  const isHeld = statusReason === 'deletion';
   if (change === 'resume') return !isHeld;
   return change !== 'stay' || isHeld;
 }

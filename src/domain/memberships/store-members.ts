@@ -69,7 +69,8 @@ async function storeAddresses(tx: Transaction, members: readonly SettledMember[]
 
 const RECORD = `(subject uuid, "personId" uuid, username text, "usernameKey" text, "displayName" text,
   "givenName" text, "familyName" text, nickname text, pronouns text, email text, "emailKey" text, locale text,
-  zoneinfo text, role text, status text, "isHeld" boolean)`;
+  zoneinfo text, role text, status text,
+  "statusReason" text, until timestamptz, "roleUntil" timestamptz)`;
 
 function records(members: readonly SettledMember[]): string {
   return JSON.stringify(
@@ -88,9 +89,9 @@ async function createMemberships(
 ): Promise<void> {
   await tx.query(
     `INSERT INTO memberships (community_id, subject, person_id, username, username_key, display_name, given_name,
-       family_name, nickname, pronouns, email, email_key, locale, zoneinfo, role, status)
+       family_name, nickname, pronouns, email, email_key, locale, zoneinfo, role, status, until, role_until)
      SELECT $1, subject, "personId", username, "usernameKey", "displayName", "givenName", "familyName", nickname,
-       pronouns, email, "emailKey", locale, zoneinfo, role, status
+       pronouns, email, "emailKey", locale, zoneinfo, role, status, until, "roleUntil"
      FROM jsonb_to_recordset($2::jsonb) AS m ${RECORD}`,
     [communityId, records(members)],
   );
@@ -107,7 +108,8 @@ async function updateMemberships(
        display_name = n."displayName", given_name = n."givenName", family_name = n."familyName",
        nickname = n.nickname, pronouns = n.pronouns, email = n.email, email_key = n."emailKey",
        locale = n.locale, zoneinfo = n.zoneinfo, role = n.role, status = n.status,
-       status_reason = CASE WHEN n."isHeld" THEN 'deletion' END, updated_at = now()
+       status_reason = n."statusReason",
+       until = n.until, role_until = n."roleUntil", updated_at = now()
      FROM jsonb_to_recordset($2::jsonb) AS n ${RECORD}
      WHERE m.community_id = $1 AND m.subject = n.subject`,
     [communityId, records(members)],

@@ -1,4 +1,5 @@
 import type { Transaction } from '../../platform/database/database.ts';
+import { isActive, roleNow } from '../membership-standing.ts';
 import type { MailData, MailTemplate } from './mail.ts';
 import { notifyMember } from './notify-member.ts';
 
@@ -8,8 +9,8 @@ export async function notifyAdmins(
   notice: { communityId: string; issuerUrl: string; template: MailTemplate; data?: MailData },
 ): Promise<void> {
   const admins = await tx.query<{ subject: string }>(
-    `SELECT subject FROM memberships
-     WHERE community_id = $1 AND status = 'active' AND role IN ('admin', 'owner') ORDER BY subject`,
+    `SELECT subject FROM memberships m
+     WHERE community_id = $1 AND ${isActive('m')} AND ${roleNow('m')} <> 'member' ORDER BY subject`,
     [notice.communityId],
   );
   for (const { subject } of admins) await notifyMember(tx, { ...notice, subject });

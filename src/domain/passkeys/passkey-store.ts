@@ -1,4 +1,5 @@
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
+import { reasonNow, statusNow } from '../membership-standing.ts';
 import type { Member } from '../memberships/member.ts';
 
 /** A passkey as its owner sees it. */
@@ -66,7 +67,7 @@ export async function findMemberPasskey(
   credentialId: string,
 ): Promise<(StoredPasskey & MemberOwner) | undefined> {
   const [row] = await db.query<StoredPasskey & MemberOwner>(
-    `SELECT ${STORED}, m.subject, m.status, m.status_reason AS "statusReason"
+    `SELECT ${STORED}, m.subject, ${statusNow('m')} AS status, ${reasonNow('m')} AS "statusReason"
      FROM passkeys k JOIN memberships m ON m.person_id = k.person_id
      WHERE m.community_id = $1 AND k.rp_id = $2 AND k.credential_id = $3`,
     [communityId, rpId, Buffer.from(credentialId, 'base64url')],

@@ -2,6 +2,7 @@ import type { Queryable, Transaction } from '../../platform/database/database.ts
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { NotFoundError, RefusedError } from '../errors.ts';
 import { endLinks, mintLink } from '../links/link-store.ts';
+import { isActive, roleNow, statusNow } from '../membership-standing.ts';
 import { notifyRecovery } from './notify-recovery.ts';
 
 export type AssistedRecovery = {
@@ -25,9 +26,9 @@ type Place = { communityId: string; issuerUrl: string };
  */
 const adminSince = (who: string, since: string) =>
   `(EXISTS (SELECT 1 FROM memberships a WHERE a.community_id = r.community_id AND a.subject = ${who}
-      AND a.status = 'active' AND a.role <> 'member')
+      AND ${isActive('a')} AND ${roleNow('a')} <> 'member')
     AND NOT EXISTS (SELECT 1 FROM events e WHERE e.community_id = r.community_id AND e.subject = ${who}
-      AND e.at >= ${since} AND (e.type IN ('member.suspended', 'member.left', 'member.deletion-requested', 'assisted-recovery.done')
+      AND e.at >= ${since} AND (e.type IN ('member.suspended', 'member.ended', 'member.left', 'member.deletion-requested', 'assisted-recovery.done')
         OR (e.type = 'member.role-changed' AND e.details ->> 'to' = 'member'))))`;
 const BY_ADMINS = `${adminSince('r.requested_by', 'r.created_at')}
   AND (r.approved_by IS NULL OR ${adminSince('r.approved_by', 'r.approved_at')})`;
@@ -37,7 +38,7 @@ const OPEN_DAYS = 7;
 const IN_TIME = `COALESCE(r.ready_at, r.created_at) > now() - interval '${OPEN_DAYS} days'`;
 
 const ownerIs = (which: string) => `EXISTS (SELECT 1 FROM memberships o
-  WHERE o.community_id = r.community_id AND o.status = 'active' AND o.role = 'owner' AND ${which})`;
+  WHERE o.community_id = r.community_id AND ${isActive('o')} AND ${roleNow('o')} = 'owner' AND ${which})`;
 /** Only owners make owners: where there is another, one of the two is. */
 const BY_AN_OWNER = `(NOT ${ownerIs('o.subject = r.subject')} OR NOT ${ownerIs('o.subject <> r.subject')}
   OR ${ownerIs('o.subject IN (r.requested_by, r.approved_by)')})`;
@@ -51,7 +52,7 @@ const SELECT = `SELECT r.id, r.subject, m.username, m.display_name AS "displayNa
   JOIN memberships m ON m.community_id = r.community_id AND m.subject = r.subject
   JOIN memberships q ON q.community_id = r.community_id AND q.subject = r.requested_by
   LEFT JOIN memberships v ON v.community_id = r.community_id AND v.subject = r.approved_by
-  WHERE r.community_id = $1 AND r.ended_at IS NULL AND m.status = 'active' AND ${STANDS}`;
+  WHERE r.community_id = $1 AND r.ended_at IS NULL AND ${isActive('m')} AND ${STANDS}`;
 
 /** Whether somebody may be the second of the two who let a member back in. */
 export function mayApprove(
@@ -91,7 +92,7 @@ export async function requestRecovery(
   if (subject === by) throw new RefusedError('self', 'nobody recovers their own account here');
   await requireAdmin(tx, communityId, by);
   const [member] = await tx.query<{ status: string }>(
-    'SELECT status FROM memberships WHERE community_id = $1 AND subject = $2 FOR NO KEY UPDATE',
+    `SELECT ${statusNow('m')} AS status FROM memberships m WHERE community_id = $1 AND subject = $2 FOR NO KEY UPDATE`,
     [communityId, subject],
   );
   if (member === undefined) throw new NotFoundError('member');
@@ -256,8 +257,8 @@ export async function lockRecovery(
 
 async function requireAdmin(tx: Transaction, communityId: string, subject: string): Promise<void> {
   const [admin] = await tx.query(
-    `SELECT 1 FROM memberships WHERE community_id = $1 AND subject = $2 AND status = 'active' AND role <> 'member'
-     FOR KEY SHARE`,
+    `SELECT 1 FROM memberships m WHERE community_id = $1 AND subject = $2 AND ${isActive('m')}
+       AND ${roleNow('m')} <> 'member' FOR KEY SHARE`,
     [communityId, subject],
   );
   if (admin === undefined) throw new RefusedError('role', 'this takes an admin');

@@ -6,6 +6,7 @@ import { type Claimed, queuedAt } from '../../platform/outbox/outbox-store.ts';
 import type { Outcome } from '../../platform/outbox/retry-policy.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import { RECOVERS } from '../address-standing.ts';
+import { letsSignIn } from '../membership-standing.ts';
 import { mail } from '../notices/mail.ts';
 import { startMailCooldown } from '../notices/mail-cooldown.ts';
 
@@ -38,7 +39,7 @@ export async function deliverRecoveryRequest(
        FROM memberships m JOIN persons p ON p.id = m.person_id JOIN communities c ON c.id = m.community_id
        JOIN person_emails e ON e.person_id = m.person_id AND e.address = m.email
        WHERE m.community_id = $1 AND m.${column} = $2 AND c.state = 'active'
-         AND (m.status = 'active' OR m.status_reason = 'deletion') AND ${RECOVERS}`,
+         AND ${letsSignIn('m')} AND ${RECOVERS}`,
       [communityId, nameKey(login.trim())],
     );
     if (account === undefined) return;

@@ -2,6 +2,7 @@ import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { RECOVERS } from '../address-standing.ts';
 import { endLinks, type Link, spendLink } from '../links/link-store.ts';
+import { letsSignIn } from '../membership-standing.ts';
 import { setPassword } from '../memberships/set-password.ts';
 
 /** Whose account a recovery link opens. */
@@ -28,7 +29,7 @@ export async function recoverableBy(
        ARRAY[m.username, m.display_name, m.given_name, m.family_name, m.nickname, m.email] AS words
      FROM memberships m JOIN persons p ON p.id = m.person_id JOIN person_emails e ON e.person_id = m.person_id AND e.address = m.email
      WHERE m.community_id = $1 AND m.subject = $2 AND m.email = $3
-       AND (m.status = 'active' OR m.status_reason = 'deletion') AND ${RECOVERS}
+       AND ${letsSignIn('m')} AND ${RECOVERS}
        AND (p.password_changed_at IS NULL OR p.password_changed_at <= $4)`,
     [communityId, subject, email, details.askedAt ?? createdAt],
   );

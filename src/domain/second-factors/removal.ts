@@ -1,4 +1,5 @@
 import type { Transaction } from '../../platform/database/database.ts';
+import { isActive, roleNow } from '../membership-standing.ts';
 import { type Factors, hasSecondFactor, readFactors } from './factor-store.ts';
 import { secondFactorRequirement } from './requirement.ts';
 
@@ -32,9 +33,9 @@ async function isAskedForOne(tx: Transaction, personId: string): Promise<boolean
     secondFactor: 'optional' | 'admins' | 'all';
     secondFactorFrom: string | null;
   }>(
-    `SELECT m.role, c.second_factor AS "secondFactor", c.second_factor_from AS "secondFactorFrom"
+    `SELECT ${roleNow('m')} AS role, c.second_factor AS "secondFactor", c.second_factor_from AS "secondFactorFrom"
      FROM memberships m JOIN communities c ON c.id = m.community_id
-     WHERE m.person_id = $1 AND m.status = 'active'`,
+     WHERE m.person_id = $1 AND ${isActive('m')}`,
     [personId],
   );
   return memberships.some((membership) => secondFactorRequirement(membership, membership).inForce);

@@ -1,6 +1,7 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
 import { NotFoundError, RefusedError } from '../errors.ts';
+import { isActive } from '../membership-standing.ts';
 import { notifyAdmins } from '../notices/notify-admins.ts';
 import type { AccountState } from './service-store.ts';
 
@@ -24,7 +25,8 @@ export async function requestAccess(
   );
   if (service === undefined) throw new NotFoundError('service');
   const [member] = await tx.query<{ displayName: string; username: string }>(
-    `SELECT display_name AS "displayName", username FROM memberships WHERE community_id = $1 AND subject = $2 AND status = 'active' FOR KEY SHARE`,
+    `SELECT display_name AS "displayName", username FROM memberships m
+     WHERE community_id = $1 AND subject = $2 AND ${isActive('m')} FOR KEY SHARE`,
     [communityId, subject],
   );
   if (member === undefined) throw new NotFoundError('member');

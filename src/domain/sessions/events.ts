@@ -10,7 +10,7 @@ declare module '../../platform/events/record-event.ts' {
     'sign-in.failed': { using: 'passkey' } | { via: 'ldap' } | undefined;
     /** It was proven who they are, and their membership lets nobody in. */
     'sign-in.refused': {
-      reason: 'requested' | 'refused' | 'suspended' | 'left';
+      reason: 'requested' | 'refused' | 'suspended' | 'ended' | 'left';
       using: 'password' | 'passkey';
     };
     'sign-in.throttled': { using: 'passkey' } | { via: 'ldap' } | undefined;

@@ -41,6 +41,8 @@ const STATUS: Partial<Record<Refusal, 403 | 413 | 422 | 503>> = {
   'email-shape': 422,
   'name-shape': 422,
   'zone-shape': 422,
+  'end-past': 422,
+  'end-of-member': 422,
   'group-name': 422,
   'ldap-base-shape': 422,
   'client-contradiction': 422,

@@ -1,4 +1,5 @@
 import type { Step } from '../../domain/done-steps/done-step.ts';
+import { letsSignIn } from '../../domain/membership-standing.ts';
 import type { Credential } from '../../domain/sessions/authentication.ts';
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import { newToken, tokenHash } from '../../platform/secrets/token-hash.ts';
@@ -103,7 +104,7 @@ export async function findPendingSignIn(
      JOIN persons p ON p.id = m.person_id
      WHERE s.community_id = $1 AND s.token_hash = $2 AND s.issuer = $3 AND s.waits_for = $4
        AND s.interaction_uid IS NOT DISTINCT FROM $5 AND s.expires_at > now()
-       AND (m.status = 'active' OR m.status_reason = 'deletion')
+       AND ${letsSignIn('m')}
        AND (s.password_hash IS NULL OR s.password_hash = p.password_hash)`,
     [
       request.community.id,

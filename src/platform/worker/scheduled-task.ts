@@ -4,6 +4,8 @@ import type { Database, Queryable } from '../database/database.ts';
 export type ScheduledTask = {
   name: string;
   everyMs: number;
+  /** Milliseconds until there is something for it, where that may be before the next look; undefined when not. */
+  comesIn?(): Promise<number | undefined>;
   /** Must do no harm when it is broken off, and go on where it was the next time. */
   run(context: { now: Date; signal: AbortSignal }): Promise<void>;
 };

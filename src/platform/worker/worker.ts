@@ -11,6 +11,8 @@ export type Queue = { deliveries: Deliveries; concurrency?: number };
 
 /** How often each process asks whether anything of the schedule is due. */
 const TICK_MS = 60_000;
+/** What is due and cannot be done is not tried without pause. */
+const SHORTEST_MS = 100;
 
 /**
  * Delivers the outbox and keeps a schedule, beside any number of other processes. `stop()` returns when
@@ -45,6 +47,21 @@ function keepSchedule(database: Database, scheduled: ScheduledTask[], log: Logge
   const pause = createSignal();
   stopping.signal.addEventListener('abort', pause.raise);
 
+  async function untilNext(): Promise<number> {
+    let next = TICK_MS;
+    for (const { name, comesIn } of scheduled) {
+      try {
+        next = Math.min(next, (await comesIn?.()) ?? TICK_MS);
+      } catch (error) {
+        log.error(
+          { err: error, task: name },
+          'when scheduled work is due is not known; it is looked for again',
+        );
+      }
+    }
+    return Math.max(next, SHORTEST_MS);
+  }
+
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       for (const task of scheduled) {
@@ -55,7 +72,7 @@ function keepSchedule(database: Database, scheduled: ScheduledTask[], log: Logge
           log.error({ err: error, task: task.name }, 'scheduled work failed; it comes again');
         }
       }
-      await pause.wait(TICK_MS);
+      await pause.wait(await untilNext());
     }
   }
 

@@ -17,6 +17,7 @@ const { Check, Prompt, base } = interactionPolicy;
 export function buildPolicy(community: Community): ReturnType<typeof base> {
   const policy = base();
   const login = policy.get('login');
+  login?.checks.add(checkMembership());
   login?.checks.remove('id_token_hint');
   login?.checks.add(checkIdTokenHint());
   login?.checks.remove('essential_acr');
@@ -45,6 +46,22 @@ export function buildPolicy(community: Community): ReturnType<typeof base> {
     1,
   );
   return policy;
+}
+
+/** A membership may be over that nobody has ended yet: its session is as good as none. */
+function checkMembership(): InstanceType<typeof Check> {
+  return new Check(
+    'no_membership',
+    'nobody who may is signed in',
+    'login_required',
+    async (ctx) => {
+      const subject = ctx.oidc.session?.accountId;
+      const member = subject === undefined ? undefined : await currentUnit().member(subject);
+      return subject === undefined || member?.status === 'active'
+        ? Check.NO_NEED_TO_PROMPT
+        : Check.REQUEST_PROMPT;
+    },
+  );
 }
 
 /** `prompt` values whose question is that of `login`, with more on its page. */

@@ -5,6 +5,7 @@ import {
   forgetOldStepsSql,
   noteDoneStepSql,
 } from '../../domain/done-steps/done-step-store.ts';
+import { isActive } from '../../domain/membership-standing.ts';
 import type { Credential } from '../../domain/sessions/authentication.ts';
 import { type Queryable, sqlState } from '../../platform/database/database.ts';
 import { type AuditEvent, eventRows, recordEventsSql } from '../../platform/events/record-event.ts';
@@ -235,7 +236,7 @@ class Statement {
   }
 
   stand(credential: Credential): string {
-    const theirs = `m.community_id = $1 AND m.subject = ${this.#param(credential.subject)}::uuid AND m.status = 'active'`;
+    const theirs = `m.community_id = $1 AND m.subject = ${this.#param(credential.subject)}::uuid AND ${isActive('m')}`;
     if ('passkeyId' in credential) {
       return `SELECT 1 FROM memberships m JOIN passkeys k ON k.person_id = m.person_id
         WHERE ${theirs} AND k.id = ${this.#param(credential.passkeyId)}::uuid FOR SHARE OF m, k`;

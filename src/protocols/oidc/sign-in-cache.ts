@@ -106,7 +106,11 @@ export function createSignInCache(feed: ChangeFeed): SignInCache {
       if (idHash !== undefined) uids.set(`${communityId} ${idHash}`, uid);
     },
     keepMember(taken, communityId, member) {
-      if (current(taken)) members.set(`${communityId} ${member.subject}`, member);
+      if (!current(taken)) return;
+      // Nobody announces that time has passed.
+      const { endsIn, subject } = member;
+      const ttl = endsIn === null ? undefined : Math.max(1, Math.floor(endsIn));
+      members.set(`${communityId} ${subject}`, member, { ttl });
     },
     forget: (communityId, id) => {
       payloads.delete(payloadKey(communityId, tokenHashHex(id)));

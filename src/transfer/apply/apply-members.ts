@@ -18,8 +18,8 @@ type Known = {
   subject: string;
   key: string;
   status: Status;
-  /** The person asked for their account to be deleted. */
-  isHeld: boolean;
+  /** Why it is suspended, where nobody suspended it. */
+  reason: 'deletion' | 'ended' | null;
   passwordHash: string | null;
 };
 
@@ -160,7 +160,7 @@ async function readMembers(
   const known = new Map<string, Known>();
   await inBatches(entries, async (batch) => {
     const rows = await run.tx.query<Known>(
-      `SELECT m.subject, m.username_key AS key, m.status, m.status_reason IS NOT NULL AS "isHeld",
+      `SELECT m.subject, m.username_key AS key, m.status, m.status_reason AS reason,
          p.password_hash AS "passwordHash"
        FROM unnest($2::text[]) AS named (key)
          JOIN memberships m ON m.community_id = $1 AND m.username_key = named.key
@@ -226,8 +226,8 @@ function toChange(
 }
 
 /** Whoever waits for their account to be deleted may be sent away for good, but not called back. */
-function statusOf({ status }: MemberEntry, { isHeld }: Known): Status | undefined {
-  return isHeld && status === 'active' ? undefined : status;
+function statusOf({ status }: MemberEntry, { reason }: Known): Status | undefined {
+  return reason === 'deletion' && status === 'active' ? undefined : status;
 }
 
 function noteWhoStays(
@@ -241,7 +241,7 @@ function noteWhoStays(
       `${slug}/${username} has left, and stays so: say "status: active" to bring them back`,
     );
   }
-  if (before?.isHeld && status === 'active') {
+  if (before?.reason === 'deletion' && status === 'active') {
     run.log.notes.push(
       `${slug}/${username} asked for their account to be deleted: they alone can take that back, by signing in`,
     );

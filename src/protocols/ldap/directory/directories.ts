@@ -2,6 +2,7 @@ import type { ChangeFeed } from '../../../platform/database/change-feed.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import { LdapError, RESULT } from '../protocol/result.ts';
 import type { Directory } from './directory.ts';
+import { type Ends, watchEnds } from './ends.ts';
 import { type Follower, follow } from './follower.ts';
 import {
   type PersonRow,
@@ -30,6 +31,7 @@ type Entry = {
   changed: Set<string>;
   structureChanged: boolean;
   follower: Follower;
+  ends: Ends;
   usedAt: number;
 };
 
@@ -76,6 +78,10 @@ export function createDirectories(options: {
       changed: new Set(),
       structureChanged: false,
       follower: follow(feed, () => refresh(database, communityId, entry), onError),
+      ends: watchEnds((subjects) => {
+        for (const subject of subjects) entry.changed.add(subject);
+        entry.follower.mark();
+      }),
       usedAt: Date.now(),
     };
     entries.set(communityId, entry);
@@ -90,7 +96,7 @@ export function createDirectories(options: {
       people += entry.directory?.peopleBySubject.length ?? 0;
       const idle = Date.now() - entry.usedAt > IDLE_MS;
       if (entry === kept || (people <= MAX_PEOPLE && !idle)) continue;
-      entry.follower.stop();
+      stopEntry(entry);
       entries.delete(communityId);
     }
   }
@@ -114,10 +120,15 @@ export function createDirectories(options: {
       await Promise.all([...entries.values()].map(({ follower }) => follower.caughtUp()));
     },
     stop() {
-      for (const { follower } of entries.values()) follower.stop();
+      for (const entry of entries.values()) stopEntry(entry);
       entries.clear();
     },
   };
+}
+
+function stopEntry({ follower, ends }: Entry): void {
+  follower.stop();
+  ends.stop();
 }
 
 function found({ directory }: Entry): Directory {
@@ -131,7 +142,7 @@ async function refresh(database: Database, communityId: string, entry: Entry): P
   if (entry.reload) {
     entry.reload = false;
     try {
-      entry.directory = await load(database, communityId);
+      entry.directory = await load(database, communityId, entry.ends);
     } catch (error) {
       entry.reload = true;
       throw error;
@@ -148,8 +159,10 @@ async function refresh(database: Database, communityId: string, entry: Entry): P
       const rows = await readSomePeople(database, communityId, subjects.slice(0, 1_000));
       const present = new Set(rows.map(({ subject }) => subject));
       const gone = subjects.slice(0, 1_000).filter((subject) => !present.has(subject));
-      if (updatePeople(entry.directory, rows, gone)) subjects.splice(0, 1_000);
-      else {
+      if (updatePeople(entry.directory, rows, gone)) {
+        entry.ends.note(rows, gone);
+        subjects.splice(0, 1_000);
+      } else {
         // Somebody is in a group that is new: its own announcement is on the way.
         structure = true;
         await refreshStructure(database, communityId, entry);
@@ -172,12 +185,16 @@ async function refreshStructure(
   else if (entry.directory !== undefined) updateStructure(entry.directory, row);
 }
 
-async function load(database: Database, communityId: string): Promise<Directory | undefined> {
+async function load(
+  database: Database,
+  communityId: string,
+  ends: Ends,
+): Promise<Directory | undefined> {
   const structure = await readStructure(database, communityId);
   if (structure === undefined) return undefined;
   const directory = makeDirectory(communityId, structure);
   for await (const rows of readPeople(database, communityId)) {
-    await takeIn(database, directory, rows);
+    ends.note(await takeIn(database, directory, rows));
   }
   return directory;
 }
@@ -186,15 +203,19 @@ async function load(database: Database, communityId: string): Promise<Directory 
 const MAX_ROUNDS = 5;
 
 /** @throws when groups come and go faster than they can be read */
-async function takeIn(database: Database, directory: Directory, rows: PersonRow[]): Promise<void> {
+async function takeIn(
+  database: Database,
+  directory: Directory,
+  rows: PersonRow[],
+): Promise<PersonRow[]> {
   const { communityId } = directory;
   const subjects = rows.map(({ subject }) => subject);
   let people = rows;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    if (updatePeople(directory, people)) return;
+    if (updatePeople(directory, people)) return people;
     // Somebody is in a group that is new, or gone since: both are read again.
     const row: StructureRow | undefined = await readStructure(database, communityId);
-    if (row === undefined) return;
+    if (row === undefined) return [];
     updateStructure(directory, row);
     people = await readSomePeople(database, communityId, subjects);
   }

@@ -1,4 +1,5 @@
 import { VERIFIED } from '../../../domain/address-standing.ts';
+import { endsIn, isActive, isInNow, roleNow } from '../../../domain/membership-standing.ts';
 import type { Queryable } from '../../../platform/database/database.ts';
 
 /** What a directory is made of besides people; undefined when the community is gone. */
@@ -59,6 +60,8 @@ export type PersonRow = {
   /** Service ids and states, in turn; null without accounts. */
   accounts: string[] | null;
   appPasswordIds: string[] | null;
+  /** Milliseconds until they are less than this; null where nothing ends. */
+  endsIn: number | null;
 };
 
 const SECONDS = (column: string) => `floor(extract(epoch FROM ${column}))::float8`;
@@ -99,14 +102,15 @@ const PERSON = `m.subject, m.username, m.display_name AS "displayName",
   e.address AS mail,
   ${SECONDS('m.created_at')} AS "createdAt", ${SECONDS('m.updated_at')} AS "updatedAt",
   COALESCE(extract(epoch FROM p.password_changed_at)::float8, 0) AS "passwordChangedAt",
-  m.role <> 'member' AS "isAdmin", has_second_factor(m.person_id) AS "secondFactor",
+  ${roleNow('m')} <> 'member' AS "isAdmin", has_second_factor(m.person_id) AS "secondFactor",
   m.uid_number AS "uidNumber",
   ARRAY(SELECT gm.group_id::text FROM group_members gm
-    WHERE gm.community_id = m.community_id AND gm.subject = m.subject) AS "groupIds",
+    WHERE gm.community_id = m.community_id AND gm.subject = m.subject AND ${isInNow('gm')}) AS "groupIds",
   (SELECT array_agg(f) FROM accounts a, unnest(ARRAY[a.service_id::text, a.state]) AS f
     WHERE a.community_id = m.community_id AND a.subject = m.subject) AS accounts,
   (SELECT array_agg(w.id::text) FROM app_passwords w
-    WHERE w.community_id = m.community_id AND w.subject = m.subject) AS "appPasswordIds"`;
+    WHERE w.community_id = m.community_id AND w.subject = m.subject) AS "appPasswordIds",
+  ${endsIn('m')} AS "endsIn"`;
 
 const FROM = `FROM memberships m JOIN persons p ON p.id = m.person_id
   LEFT JOIN person_emails e
@@ -120,7 +124,7 @@ export async function* readPeople(db: Queryable, communityId: string): AsyncGene
   const pageAfter = (subject: string) =>
     db.query<PersonRow>(
       `SELECT ${PERSON} ${FROM}
-       WHERE m.community_id = $1 AND m.subject > $2 AND m.status = 'active'
+       WHERE m.community_id = $1 AND m.subject > $2 AND ${isActive('m')}
        ORDER BY m.subject LIMIT ${PAGE}`,
       [communityId, subject],
       'ldap-people',
@@ -146,7 +150,7 @@ export function readSomePeople(
 ): Promise<PersonRow[]> {
   return db.query<PersonRow>(
     `SELECT ${PERSON} ${FROM}
-     WHERE m.community_id = $1 AND m.subject = ANY($2::uuid[]) AND m.status = 'active'
+     WHERE m.community_id = $1 AND m.subject = ANY($2::uuid[]) AND ${isActive('m')}
      ORDER BY m.subject`,
     [communityId, subjects],
     'ldap-some-people',

@@ -1,4 +1,5 @@
 import { appPasswordHash } from '../../../domain/app-passwords/app-password.ts';
+import { isActive } from '../../../domain/membership-standing.ts';
 import type { PasswordChecks } from '../../../domain/people/passwords.ts';
 import { provePassword } from '../../../domain/people/prove-password.ts';
 import type { Database } from '../../../platform/database/database.ts';
@@ -42,7 +43,7 @@ export async function checkAppPassword(
 const APP_PASSWORD = `SELECT w.id, w.service_id AS "serviceId",
     COALESCE(w.last_used_at < now() - interval '1 hour', true) AS "isUnusedForLong"
   FROM app_passwords w JOIN memberships m ON m.community_id = w.community_id AND m.subject = w.subject
-  WHERE w.community_id = $1 AND w.subject = $2 AND w.secret_hash = $3 AND m.status = 'active'`;
+  WHERE w.community_id = $1 AND w.subject = $2 AND w.secret_hash = $3 AND ${isActive('m')}`;
 
 type Credentials = {
   personId: string;
@@ -84,7 +85,7 @@ const CREDENTIALS = `SELECT p.id AS "personId", p.password_hash AS "passwordHash
     COALESCE(extract(epoch FROM p.password_changed_at)::float8, 0) AS "passwordChangedAt",
     has_second_factor(p.id) AS "secondFactor"
   FROM memberships m JOIN persons p ON p.id = m.person_id
-  WHERE m.community_id = $1 AND m.subject = $2 AND m.status = 'active'`;
+  WHERE m.community_id = $1 AND m.subject = $2 AND ${isActive('m')}`;
 
 /** Not at every bind: a write each time would cost more than the bind. */
 async function noteUse(database: Database, communityId: string, id: string): Promise<void> {
