@@ -1,3 +1,5 @@
+DROP TABLE end_digests;
+DROP TABLE end_notices;
 DROP INDEX ix_group_members_until;
 DROP INDEX ix_memberships_role_until;
 DROP INDEX ix_memberships_until;

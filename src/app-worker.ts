@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { eraseDuePersons } from './domain/account-deletion/erase-person.ts';
+import { tellAdminsOfEnds, tellMembersOfEnds } from './domain/ends/tell-of-ends.ts';
 import { endWhatIsOver, nextEnd } from './domain/memberships/end-what-is-over.ts';
 import { deliverNewDevice } from './domain/notices/new-device.ts';
 import { deliverRecoveryRequest } from './domain/recovery/recovery-request.ts';
@@ -75,6 +76,15 @@ function tasks({ config, database, sealer, log }: WorkerParts): ScheduledTask[] 
       async run({ signal }) {
         const ended = await endWhatIsOver(database, { signal });
         if (ended > 0) log.info({ ended }, 'ended what members had up to now');
+      },
+    },
+    {
+      name: 'notices-of-ends',
+      everyMs: 10 * 60_000,
+      async run({ signal }) {
+        const ends = await tellMembersOfEnds(database, config.url, { signal });
+        const communities = await tellAdminsOfEnds(database, config.url, { signal });
+        if (ends + communities > 0) log.info({ ends, communities }, 'told of ends that are near');
       },
     },
     {

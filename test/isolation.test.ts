@@ -84,6 +84,7 @@ async function seed(slug: 'amont' | 'aval') {
     `INSERT INTO signing_keys (community_id, kid, alg, public_jwk, sealed_private_jwk, activates_at)
      VALUES ($1, 'kid', 'RS256', '{}', '\\x00', now())`,
     `INSERT INTO outbox (community_id, kind, payload) VALUES ($1, 'backchannel-logout', '{}')`,
+    `INSERT INTO end_digests VALUES ($1)`,
     `INSERT INTO spent_localparts VALUES ($1, '\\x00')`,
   ]) {
     await db.database.query(sql, [id]);
@@ -142,6 +143,12 @@ async function seedMembersSide(
     subject,
   );
   await add('INSERT INTO invitation_groups VALUES ($1, $2, $3)', invitation.id, groupId);
+  await add(
+    `INSERT INTO end_notices (community_id, subject, what, group_id, ends_at, days, told)
+     VALUES ($1, $2, 'group', $3, now(), 7, 'member')`,
+    subject,
+    groupId,
+  );
   await add('INSERT INTO invitation_uses VALUES ($1, $2, $3)', invitation.id, subject);
   await add(`INSERT INTO registration_answers VALUES ($1, $2, 0, 'Qui es-tu ?', 'Moi')`, subject);
   await add(

@@ -154,7 +154,15 @@ describe('a message', () => {
       'deletion-requested',
       'deletion-done',
       'joined',
+      'ends-near',
+      'ends-digest',
     ] as const;
+    const lines = ['membership', 'admin', 'owner', 'group'].map((kind) => ({
+      kind,
+      displayName: 'Zoé',
+      group: 'jardin',
+      until: '2027-06-30T22:00:00Z',
+    }));
     for (const template of templates) {
       const {
         subject: line,
@@ -180,6 +188,7 @@ describe('a message', () => {
           address: 'zoe@jardins.example',
           requestedBy: 'Hélène',
           delay: 72,
+          ...(template.startsWith('ends-') && { lines }),
         },
         url: 'https://hub.example/x',
       });

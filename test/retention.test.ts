@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { takeNearEnds } from '../src/domain/ends/near-ends.ts';
 import { createInvitation } from '../src/domain/invitations/create-invitation.ts';
 import { mintLink } from '../src/domain/links/link-store.ts';
 import { keepMail } from '../src/domain/notices/kept-mail-store.ts';
@@ -127,6 +128,10 @@ const MAKE: Record<string, () => Promise<unknown>> = {
         'cli',
       ),
     ),
+  'end_notices.ends_at': async () => {
+    await build.buildMember(communityId, { until: new Date(Date.now() + DAY / 2) });
+    await inTransaction((tx) => takeNearEnds(tx, 'member', { limit: 1 }));
+  },
   'assisted_recoveries.ended_at': async () => {
     const by = await build.buildMember(communityId, { role: 'admin' });
     const place = { communityId, issuerUrl: ISSUER };
@@ -145,6 +150,7 @@ const KEPT: Record<string, number> = {
   'outbox.failed_at': RETENTION.failed,
   'kept_mails.created_at': RETENTION.keptMails,
   'events.at': RETENTION.events,
+  'end_notices.ends_at': 7,
   'invitations.expires_at': RETENTION.events,
   'assisted_recoveries.ended_at': RETENTION.events,
 };

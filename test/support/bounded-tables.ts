@@ -7,6 +7,7 @@ export const BOUNDED: Readonly<Record<string, string>> = {
   community_logos: 'one a community',
   consents: 'one a member and service',
   disclosures: 'one a member and service',
+  end_digests: 'one a community',
   group_members: 'one a member and group',
   group_nestings: 'what admins make',
   groups: 'what admins make',

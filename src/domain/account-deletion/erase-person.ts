@@ -62,6 +62,7 @@ const OWN_ROWS = [
   'app_passwords',
   'consents',
   'disclosures',
+  'end_notices',
   'member_pictures',
   'registration_answers',
   'assisted_recoveries',

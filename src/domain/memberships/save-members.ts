@@ -2,6 +2,7 @@ import type { Transaction } from '../../platform/database/database.ts';
 import { inBatches } from '../../platform/database/in-batches.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
 import { releaseAddresses } from '../addresses/release-address.ts';
+import { forgetNotices } from '../ends/forget-notices.ts';
 import { endLinksOf } from '../links/link-store.ts';
 import { changePasswords } from '../people/change-passwords.ts';
 import { givePosixNumbers } from '../posix/give-posix-numbers.ts';
@@ -44,6 +45,7 @@ export async function saveMembers(
   // The groups of a single change are those that were locked for it.
   await touchEntries(tx, id, members, changes.length === 1 ? locked : undefined);
   await endWhatIsLost(tx, id, members, actor);
+  await forgetNotices(tx, id, subjectsOf(members.filter(endsOtherwise)));
   if (members.some(isNewlyActive)) await givePosixNumbers(tx, id);
   await inBatches(members, (batch) =>
     recordEvents(
@@ -62,6 +64,14 @@ function keptTies({ after: { subject }, ties }: SettledMember): DatedTie[] {
 
 function lostTies({ after: { subject }, ties }: SettledMember): Tie[] {
   return ties.remove.map((groupId) => ({ groupId, subject }));
+}
+
+function endsOtherwise({ before, changed, ties }: SettledMember): boolean {
+  const redated = ties.redate.length > 0;
+  return (
+    before !== undefined &&
+    (redated || changed.some((key) => key === 'until' || key === 'roleUntil'))
+  );
 }
 
 /** What is shown of groups and members changes with who is in them, and with the names of those. */

@@ -31,6 +31,8 @@ export type MailTemplate =
   | 'deletion-requested'
   | 'deletion-done'
   | 'joined'
+  | 'ends-near'
+  | 'ends-digest'
   /** What guards an operator's account changed, or served, or a new browser signed in to it; `change` says what. */
   | 'operator-factors';
 
@@ -43,7 +45,10 @@ export type MailLink =
   | { kind: 'invitation'; invitation: string };
 
 /** What a template says beside the community's name: never a secret. `at` and `due` are instants (ISO 8601). */
-export type MailData = Record<string, string | number | boolean>;
+export type MailData = Record<string, string | number | boolean | readonly MailLine[]>;
+
+/** One of `lines`, a list in a message: which wording, and what stands in it. `until` is an instant (ISO 8601). */
+export type MailLine = { kind: string } & Record<string, string>;
 
 export type Mail = {
   communityId: string;

@@ -41,6 +41,7 @@ export const SWEEPS: readonly Sweep[] = [
     condition: `type NOT IN ('member.deleted', 'member.refused')`,
     kept: 'events',
   },
+  { table: 'end_notices', column: 'ends_at', kept: A_WEEK },
   // Who was invited or let in again, and by whom, is told as long as the trail tells of it.
   { table: 'invitations', column: 'expires_at', kept: 'events' },
   { table: 'assisted_recoveries', column: 'ended_at', kept: 'events' },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
-import type { MailTemplate } from '../../domain/notices/mail.ts';
+import type { MailData, MailLine, MailTemplate } from '../../domain/notices/mail.ts';
 import { datesFor } from '../../platform/i18n/dates.ts';
 import type { Locale } from '../../platform/i18n/locale.ts';
 import {
@@ -41,7 +41,7 @@ type Message = {
   template: MailTemplate;
   locale: Locale;
   community: MailCommunity;
-  data: Values;
+  data: MailData;
   /** Where its button leads; undefined for a message that asks for nothing. */
   url: string | undefined;
 };
@@ -73,13 +73,14 @@ export function createMailRenderer(): MailRenderer {
 
 function modelOf(translate: Translate, message: Message) {
   const { template, locale, community, url } = message;
+  const { lines, ...data } = message.data;
   const values: Values = {
-    ...readable(template, message.data, locale),
+    ...readable(template, data as Values, locale),
     community: community.name,
   };
   // What is left is counted in words.
-  if (typeof message.data.left === 'number') values.count = message.data.left;
-  const name = nameOf(template, message.data);
+  if (typeof data.left === 'number') values.count = data.left;
+  const name = nameOf(template, data as Values);
   const say = (key: string) => oneLine(translate(locale, `mail.${key}`, values));
   const sayIfThere = (key: string) => {
     try {
@@ -90,7 +91,12 @@ function modelOf(translate: Translate, message: Message) {
     }
   };
   const paragraphs = ['p1', 'p2', 'p3'].flatMap((part) => sayIfThere(`${name}.${part}`) ?? []);
-  if (message.data.reason !== undefined) paragraphs.push(say('reason'));
+  if (data.reason !== undefined) paragraphs.push(say('reason'));
+  const sayLine = ({ kind, ...line }: MailLine) => {
+    const told = { ...values, ...readable(template, { ...(data as Values), ...line }, locale) };
+    return oneLine(translate(locale, `mail.${name}.line.${kind}`, told));
+  };
+  const more = data.left === undefined ? undefined : sayIfThere(`${name}.more`);
   const button = sayIfThere(`${name}.button`);
   return {
     locale,
@@ -99,6 +105,11 @@ function modelOf(translate: Translate, message: Message) {
     heading: say(`${name}.heading`),
     hello: say('hello'),
     paragraphs,
+    lines: [
+      ...((lines ?? []) as readonly MailLine[]).map(sayLine),
+      ...(more === undefined ? [] : [more]),
+    ],
+    after: sayIfThere(`${name}.after`),
     button,
     url: button === undefined ? undefined : url,
     address: say('address'),
@@ -121,7 +132,7 @@ function nameOf(template: MailTemplate, data: Values): string {
   return `${template}.${chosen}`;
 }
 
-/** Instants (`at`, `due`) as people read them, in the zone that the sender gave. */
+/** Instants (`at`, `due`, `until`) as people read them, in the zone that the sender gave. */
 function readable(template: MailTemplate, { zone, ...data }: Values, locale: Locale): Values {
   const dates = datesFor(locale, typeof zone === 'string' ? zone : undefined);
   const shown: Values = { ...data };
@@ -133,6 +144,8 @@ function readable(template: MailTemplate, { zone, ...data }: Values, locale: Loc
   }
   if (typeof data.at === 'string') shown.at = dates.moment(new Date(data.at));
   if (typeof data.due === 'string') shown.due = dates.day(new Date(data.due));
+  // The last day on which it holds: an end at midnight is the day before's.
+  if (typeof data.until === 'string') shown.until = dates.day(new Date(Date.parse(data.until) - 1));
   return shown;
 }
 

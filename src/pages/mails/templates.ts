@@ -21,6 +21,8 @@ export const PAGES: Partial<Record<MailTemplate, string>> = {
   'email-removed': '/account/emails',
   'deletion-requested': '/login',
   joined: '/login',
+  'ends-near': '/account',
+  'ends-digest': '/admin',
   'operator-factors': '/operator/two-factors',
 };
 
