@@ -10,8 +10,13 @@ import * as appPasswordStore from '../src/domain/app-passwords/app-password-stor
 import { setCommunityState } from '../src/domain/communities/set-community-state.ts';
 import { findDoneStep } from '../src/domain/done-steps/done-step-store.ts';
 import { NotFoundError } from '../src/domain/errors.ts';
+import { answerEntry } from '../src/domain/groups/answer-entry.ts';
+import { enterGroup, leaveGroup } from '../src/domain/groups/enter-group.ts';
 import * as groupStore from '../src/domain/groups/group-store.ts';
+import { saveGroups } from '../src/domain/groups/save-groups.ts';
+import { findActing } from '../src/domain/memberships/acting-store.ts';
 import { addMember } from '../src/domain/memberships/add-member.ts';
+import { changeMembersAs } from '../src/domain/memberships/change-members-as.ts';
 import { changePreferences, changeProfile } from '../src/domain/memberships/change-profile.ts';
 import { findContacts } from '../src/domain/memberships/contact-store.ts';
 import * as membershipStore from '../src/domain/memberships/membership-store.ts';
@@ -143,6 +148,8 @@ async function seedMembersSide(
     subject,
   );
   await add('INSERT INTO invitation_groups VALUES ($1, $2, $3)', invitation.id, groupId);
+  await add('INSERT INTO group_managers VALUES ($1, $2, $3)', groupId, subject);
+  await add('INSERT INTO group_requests VALUES ($1, $2, $3)', groupId, one);
   await add(
     `INSERT INTO end_notices (community_id, subject, what, group_id, ends_at, days, told)
      VALUES ($1, $2, 'group', $3, now(), 7, 'member')`,
@@ -380,6 +387,8 @@ const reads: Record<string, () => Promise<unknown>> = {
     (await serviceStore.listAccessRequests(db.database, a.id)).length,
   listAccessRequests: () => serviceStore.listAccessRequests(db.database, a.id, b.serviceId),
   findDoneStep: () => findDoneStep(db.database, a.id, createHash('md5').update(b.slug).digest()),
+  findActing: () => findActing(db.database, a.id, b.subject),
+  listEntryRequests: () => groupStore.listEntryRequests(db.database, a.id, [b.groupId]),
   listAppPasswords: () => appPasswordStore.listAppPasswords(db.database, a.id, b.subject),
   namesOf: async () => [...(await membershipStore.namesOf(db.database, a.id, [b.subject])).keys()],
   readSharing: async () => {
@@ -427,6 +436,8 @@ const PROFILE = {
 /** Changes in A of what is B's, and of A's rows by means of B's. */
 const placeOf = ({ id }: Seed) => ({ communityId: id, sealer, hubUrl: 'https://hub.example' });
 
+const here = ({ id }: Seed) => ({ id, issuerUrl: 'https://lieu.example' });
+
 const changes: Record<string, (tx: Transaction) => Promise<unknown>> = {
   'rename a member': (tx) => renameMember(tx, a.id, b.subject, 'mallory', 'cli'),
   'suspend a member': (tx) => setMemberStatus(tx, a.id, b.subject, 'suspend', 'cli'),
@@ -438,6 +449,32 @@ const changes: Record<string, (tx: Transaction) => Promise<unknown>> = {
     addToGroup(tx, a.id, { groupId: b.groupId, subject: a.subject }, 'cli'),
   'add their member to our group': (tx) =>
     addToGroup(tx, a.id, { groupId: a.childId, subject: b.subject }, 'cli'),
+  'let our member into their group': (tx) =>
+    enterGroup(tx, here(a), { groupId: b.groupId, subject: a.subject }),
+  'let their member into our group': (tx) =>
+    enterGroup(tx, here(a), { groupId: a.groupId, subject: b.subject }),
+  'take their member out of their group': (tx) =>
+    leaveGroup(tx, here(a), { groupId: b.groupId, subject: b.subject }),
+  'answer for their group': (tx) =>
+    answerEntry(
+      tx,
+      here(a),
+      { groupId: b.groupId, subject: a.subject },
+      { admit: true, who: 'cli' },
+    ),
+  'answer for our group by the word of their admin': (tx) =>
+    answerEntry(
+      tx,
+      here(a),
+      { groupId: a.groupId, subject: a.subject },
+      { admit: true, who: { by: b.subject } },
+    ),
+  'change our member by the word of their admin': (tx) =>
+    changeMembersAs(tx, here(a), [{ subject: a.subject, displayName: 'Eve' }], b.subject),
+  'have their member look after our group': (tx) =>
+    saveGroups(tx, a.id, [{ id: a.groupId, managers: { add: [b.subject] } }], 'cli'),
+  'have our member look after their group': (tx) =>
+    saveGroups(tx, a.id, [{ id: b.groupId, managers: { add: [a.subject] } }], 'cli'),
   'remove their member from their group': (tx) =>
     removeFromGroup(tx, a.id, { groupId: b.groupId, subject: b.subject }, 'cli'),
   'nest our group in theirs': (tx) =>

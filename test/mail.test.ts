@@ -154,6 +154,9 @@ describe('a message', () => {
       'deletion-requested',
       'deletion-done',
       'joined',
+      'group-requested',
+      'group-request-approved',
+      'group-request-refused',
       'ends-near',
       'ends-digest',
     ] as const;
@@ -183,6 +186,7 @@ describe('a message', () => {
           passkey: 'Téléphone',
           name: 'Messagerie',
           service: 'Courriel',
+          group: 'jardin',
           host: 'hub.example',
           left: 3,
           address: 'zoe@jardins.example',

@@ -13,6 +13,8 @@ export type AddOptions = JsonOption & {
   locale?: Locale;
   zone?: string;
   role: Role;
+  until?: Date;
+  roleUntil?: Date;
   status: Status;
   group: string[];
   passwordStdin?: boolean;
@@ -47,9 +49,11 @@ export async function addMember(
       zone: zoneinfo,
       role,
       status,
+      until,
+      roleUntil,
     } = options;
     const names = { username, displayName: options.name ?? username, givenName, familyName };
-    const values = { ...names, nickname, email, locale, zoneinfo, role };
+    const values = { ...names, nickname, email, locale, zoneinfo, role, until, roleUntil };
     // Before a password is asked for.
     requireSound(values);
     const given = options.password ? await askPassword(options) : undefined;

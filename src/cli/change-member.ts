@@ -1,12 +1,19 @@
 import type { ListedCommunity } from '../domain/communities/list-communities.ts';
+import { writeUntil } from '../domain/ends/until.ts';
 import type { Membership, Role } from '../domain/memberships/membership-store.ts';
 import type { Database } from '../platform/database/database.ts';
 import { shownOnce } from './add-member.ts';
 import { CommandError } from './command-error.ts';
+import { groupInWords } from './group-in-words.ts';
 import type { JsonOption, Outcome } from './output.ts';
 import { withHub } from './with-hub.ts';
 
-export type GroupOptions = JsonOption & { add: string[]; remove: string[] };
+export type GroupOptions = JsonOption & {
+  add: string[];
+  remove: string[];
+  /** `--no-until` makes it false. */
+  until?: Date | false;
+};
 
 type Found = { hubUrl: URL; database: Database; community: ListedCommunity; member: Membership };
 
@@ -88,15 +95,21 @@ export function rename(slug: string, name: string, username: string): Promise<Ou
   });
 }
 
-export function changeRole(slug: string, name: string, role: Role): Promise<Outcome> {
+export function changeRole(
+  slug: string,
+  name: string,
+  role: Role,
+  roleUntil?: Date,
+): Promise<Outcome> {
   return withMember(slug, name, async ({ database, community, member }) => {
     const { setMemberRole } = await import('../domain/memberships/set-member-role.ts');
     const { subject, username } = member;
     const changed = await database.transaction((tx) =>
-      setMemberRole(tx, community.id, subject, role, 'cli'),
+      setMemberRole(tx, community.id, subject, role, 'cli', roleUntil),
     );
+    const isAnother = member.role !== role;
     const text = changed
-      ? `${username} is ${role} of ${slug} now. Their sessions have ended.`
+      ? `${username} is ${role} of ${slug} ${roleUntil ? `until ${writeUntil(roleUntil)}` : 'now'}.${isAnother ? ' Their sessions have ended.' : ''}`
       : `${username} was ${role} of ${slug} already; nothing was changed.`;
     return { text, value: { subject, username, role, changed } };
   });
@@ -115,12 +128,15 @@ export function editGroups(slug: string, name: string, options: GroupOptions): P
     const both = add.find(({ id }) => remove.some((group) => group.id === id));
     if (both) throw new CommandError(`the group "${both.name}" is both added and removed`);
     const ids = (groups: { id: string }[]) => groups.map(({ id }) => id);
-    const change = { subject, groups: { add: ids(add), remove: ids(remove) } };
+    const { until } = options;
+    const added = ids(add).map((id) => (until === undefined ? id : { id, until: until || null }));
+    const change = { subject, groups: { add: added, remove: ids(remove) } };
     const place = { id: community.id, issuerUrl: undefined };
     const [saved] = await database.transaction((tx) => saveMembers(tx, place, [change], 'cli'));
-    const changed = saved !== undefined && saved.added.length + saved.removed.length > 0;
+    const changed =
+      saved !== undefined && saved.added.length + saved.removed.length + saved.redated.length > 0;
     const groups = await groupsOfMember(database, community.id, subject);
-    const names = groups.map((group) => (group.direct ? group.name : `(${group.name})`));
+    const names = groups.map(groupInWords);
     const text = `${username} is ${changed ? 'now ' : ''}in ${names.join(', ') || 'no group'}.`;
     return { text, value: { subject, username, groups, changed } };
   });

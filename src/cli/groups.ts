@@ -1,14 +1,20 @@
 import type { ListedCommunity } from '../domain/communities/list-communities.ts';
-import type { Group, ListedGroup } from '../domain/groups/group-store.ts';
+import type { Group, Joining, ListedGroup } from '../domain/groups/group-store.ts';
 import type { GroupChange, SavedGroup } from '../domain/groups/save-groups.ts';
 import type { Database } from '../platform/database/database.ts';
 import { CommandError } from './command-error.ts';
+import { orNull } from './option-values.ts';
 import { fields, type JsonOption, type Outcome, table } from './output.ts';
 import { withHub } from './with-hub.ts';
 
 export type SetOptions = JsonOption & {
   /** `--no-description` makes it false. */
   description?: string | false;
+  joining?: Joining;
+  seats?: number | false;
+  /** What members are called on the command line. */
+  manager?: string[];
+  removeManager?: string[];
 };
 
 type Found = { database: Database; community: ListedCommunity; group: Group };
@@ -34,13 +40,19 @@ export function listGroups(slug: string): Promise<Outcome> {
     const text =
       groups.length === 0
         ? `${slug} has no groups.`
-        : table(['NAME', 'MEMBERS', 'GROUPS INSIDE', 'DESCRIPTION'], groups.map(row));
+        : table(
+            ['NAME', 'MEMBERS', 'JOINING', 'MANAGERS', 'GROUPS INSIDE', 'DESCRIPTION'],
+            groups.map(row),
+          );
     return { text, value: groups };
   });
 }
 
-function row({ name, members, children, description }: ListedGroup): string[] {
-  return [name, String(members), children.join(', ') || '-', description ?? '-'];
+function row(group: ListedGroup): string[] {
+  const { name, members, seats, joining, managers, children, description } = group;
+  const taken = seats === null ? String(members) : `${members} of ${seats}`;
+  const lists = [managers, children].map((list) => list.join(', ') || '-');
+  return [name, taken, joining, ...lists, description ?? '-'];
 }
 
 export function showGroup(slug: string, name: string): Promise<Outcome> {
@@ -48,26 +60,25 @@ export function showGroup(slug: string, name: string): Promise<Outcome> {
     const { membersOfGroup, listGroups } = await import('../domain/groups/group-store.ts');
     const listed = (await listGroups(database, community.id)).find(({ id }) => id === group.id);
     const members = await membersOfGroup(database, community.id, group.id);
-    const children = listed?.children ?? [];
+    const { children = [], managers = [] } = listed ?? {};
     const text = fields({
       name: group.name,
       description: group.description,
+      joining: group.joining,
+      seats: group.seats === null ? null : String(group.seats),
+      managers: managers.join(', '),
       'groups inside': children.join(', '),
       members: members.map(({ username }) => username).join(', '),
     });
-    return { text, value: { ...group, children, members } };
+    return { text, value: { ...group, managers, children, members } };
   });
 }
 
-export function addGroup(
-  slug: string,
-  name: string,
-  { description }: SetOptions,
-): Promise<Outcome> {
+export function addGroup(slug: string, name: string, options: SetOptions): Promise<Outcome> {
   return withHub(async ({ database }) => {
     const { requireCommunity } = await import('./resolve.ts');
     const community = await requireCommunity(database, slug);
-    const change = { name, description: description || null };
+    const change = { name, ...(await toChange(database, community, options)) };
     const group = await saveGroup(database, community, change);
     return {
       text: `Added the group ${group.name} to ${slug}.`,
@@ -76,23 +87,33 @@ export function addGroup(
   });
 }
 
-export function setGroup(
-  slug: string,
-  name: string,
-  { description }: SetOptions,
-): Promise<Outcome> {
-  if (description === undefined) {
-    throw new CommandError('nothing to change: give --description or --no-description');
-  }
+export function setGroup(slug: string, name: string, options: SetOptions): Promise<Outcome> {
+  const { json: _, manager = [], removeManager = [], ...given } = options;
+  if (Object.keys(given).length + manager.length + removeManager.length === 0)
+    throw new CommandError('nothing to change: give one of the options, such as --description');
   return withGroup(slug, name, async ({ database, community, group: { id } }) => {
-    const change = { id, description: description || null };
+    const change = { id, ...(await toChange(database, community, options)) };
     const saved = await saveGroup(database, community, change);
     const changed = saved.changed.length > 0;
     const text = changed
-      ? `The group ${saved.name} of ${slug} is described ${description ? 'otherwise' : 'no longer'} now.`
-      : `The group ${saved.name} was described so already; nothing was changed.`;
-    return { text, value: { id, name: saved.name, changed } };
+      ? `The group ${saved.name} of ${slug} has another ${saved.changed.join(', ')} now.`
+      : `The group ${saved.name} was so already; nothing was changed.`;
+    return { text, value: { id, name: saved.name, fields: saved.changed, changed } };
   });
+}
+
+async function toChange(
+  database: Database,
+  community: ListedCommunity,
+  { description, joining, seats, manager = [], removeManager = [] }: SetOptions,
+): Promise<Omit<GroupChange, 'id' | 'name'>> {
+  const { requireMember } = await import('./resolve.ts');
+  const find = async (names: readonly string[]) => {
+    const members = await Promise.all(names.map((one) => requireMember(database, community, one)));
+    return members.map(({ subject }) => subject);
+  };
+  const managers = { add: await find(manager), remove: await find(removeManager) };
+  return { description: orNull(description), joining, seats: orNull(seats), managers };
 }
 
 export function renameGroup(slug: string, name: string, newName: string): Promise<Outcome> {

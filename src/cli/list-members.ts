@@ -1,4 +1,6 @@
+import { writeUntil } from '../domain/ends/until.ts';
 import type { Membership, Status } from '../domain/memberships/membership-store.ts';
+import { groupInWords } from './group-in-words.ts';
 import type { JsonOption } from './output.ts';
 import { fields, type Outcome, plural, table } from './output.ts';
 import { withHub } from './with-hub.ts';
@@ -60,9 +62,11 @@ export function showMember(slug: string, name: string): Promise<Outcome> {
       name: member.displayName,
       'e-mail': member.email,
       role: member.role,
+      'role until': member.roleUntil && writeUntil(member.roleUntil),
       status: member.status,
+      until: member.until && writeUntil(member.until),
       subject: member.subject,
-      groups: groups.map((group) => (group.direct ? group.name : `(${group.name})`)).join(', '),
+      groups: groups.map(groupInWords).join(', '),
       services: Object.entries(services)
         .map(([service, access]) => `${service}: ${access}`)
         .join(', '),

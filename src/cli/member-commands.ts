@@ -19,7 +19,7 @@ import {
 } from './change-member.ts';
 import { decideRequest } from './decide-request.ts';
 import { type ListOptions, listMembers, showMember } from './list-members.ts';
-import { collect, positive } from './option-values.ts';
+import { collect, positive, until } from './option-values.ts';
 import { type JsonOption, report } from './output.ts';
 import { type SetOptions, setMember } from './set-member.ts';
 
@@ -69,6 +69,8 @@ function addAdding(member: Command): void {
     .option('--zone <zone>', 'their time zone, such as Europe/Paris')
     .addOption(new Option('--role <role>', 'their role').choices(ROLES).default('member'))
     .addOption(new Option('--status <status>', 'what they are').choices(STATUSES).default('active'))
+    .option('--until <day>', 'when the membership ends, such as 2027-06-30', until)
+    .option('--role-until <day>', 'when the role ends', until)
     .option('--group <group>', 'a group to put them in; may be repeated', collect, [])
     .addOption(new Option('--password-stdin', 'read the password from standard input'))
     .option('--no-password', 'give no password: they cannot sign in with one')
@@ -110,7 +112,7 @@ function addDecisions(member: Command): void {
 }
 
 function addOtherChanges(member: Command): void {
-  onMember(member, 'set', 'Change names, e-mail address, language or time zone of a member')
+  onMember(member, 'set', 'Change names, e-mail address, language, time zone or end of a member')
     .option('--name <name>', 'the name that people read')
     .option('--given-name <name>', 'their given name')
     .option('--no-given-name', 'take it away')
@@ -124,6 +126,8 @@ function addOtherChanges(member: Command): void {
     .option('--no-locale', 'that of the community')
     .option('--zone <zone>', 'their time zone, such as Europe/Paris')
     .option('--no-zone', 'none')
+    .option('--until <day>', 'when the membership ends, such as 2027-06-30', until)
+    .option('--no-until', 'it does not end')
     .action((slug: string, name: string, options: SetOptions) =>
       report(options, () => setMember(slug, name, options)),
     );
@@ -139,12 +143,15 @@ function addOtherChanges(member: Command): void {
     );
   onMember(member, 'role', 'Give a member another role; every session ends at once')
     .argument('<role>', ROLES.join(', '), oneOf(ROLES))
-    .action((slug: string, name: string, role: Role, options: JsonOption) =>
-      report(options, () => changeRole(slug, name, role)),
+    .option('--until <day>', 'when the role ends, such as 2027-06-30', until)
+    .action((slug: string, name: string, role: Role, options: JsonOption & { until?: Date }) =>
+      report(options, () => changeRole(slug, name, role, options.until)),
     );
   onMember(member, 'group', 'List the groups of a member, or change them')
     .alias('groups')
     .option('--add <group>', 'put them in this group; may be repeated', collect, [])
+    .option('--until <day>', 'up to when they are in those added, such as 2027-06-30', until)
+    .option('--no-until', 'they stay in those added')
     .option('--remove <group>', 'take them out of this group; may be repeated', collect, [])
     .action((slug: string, name: string, options: GroupOptions) =>
       report(options, () => editGroups(slug, name, options)),

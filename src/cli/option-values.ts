@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { readUntil, untilFault } from '../domain/ends/until.ts';
 
 /** Values of options, as commander reads them. */
 export const SWITCH = ['on', 'off'] as const;
@@ -17,6 +18,13 @@ export function positive(value: string): number {
   if (!/^[1-9]\d{0,5}$/.test(value))
     throw new InvalidArgumentError('It must be a number from 1 to 999999.');
   return Number(value);
+}
+
+/** An end: a day, which counts whole, or an instant. */
+export function until(value: string): Date {
+  const fault = untilFault(value);
+  if (fault !== undefined) throw new InvalidArgumentError(`It ${fault}.`);
+  return readUntil(value);
 }
 
 /** Of an option that can be said with `--no-`, which takes away. */

@@ -14,6 +14,7 @@ export type SetOptions = JsonOption & {
   email?: string | false;
   locale?: Locale | false;
   zone?: string | false;
+  until?: Date | false;
 };
 
 /** What the domain's fields are called on the command line. */
@@ -24,9 +25,10 @@ const WORDS: Record<string, string> = {
   email: 'e-mail address',
   locale: 'language',
   zoneinfo: 'time zone',
+  until: 'end',
 };
 
-/** Names, address, language and time zone. Whoever runs the command vouches for the address. */
+/** Names, address, language, time zone and end. Whoever runs the command vouches for the address. */
 export function setMember(slug: string, name: string, options: SetOptions): Promise<Outcome> {
   const { json: _, ...given } = options;
   if (Object.keys(given).length === 0) {
@@ -52,7 +54,7 @@ export function setMember(slug: string, name: string, options: SetOptions): Prom
 }
 
 function toValues(given: Omit<SetOptions, 'json'>): Omit<ChangedMember, 'subject'> {
-  const { name, email, locale, zone, givenName, familyName, nickname } = given;
+  const { name, email, locale, zone, givenName, familyName, nickname, until } = given;
   return {
     displayName: name,
     givenName: orNull(givenName),
@@ -62,5 +64,6 @@ function toValues(given: Omit<SetOptions, 'json'>): Omit<ChangedMember, 'subject
     ...(typeof email === 'string' && { emailVerified: true }),
     locale: orNull(locale),
     zoneinfo: orNull(zone),
+    until: orNull(until),
   };
 }

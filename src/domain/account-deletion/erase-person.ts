@@ -63,6 +63,8 @@ const OWN_ROWS = [
   'consents',
   'disclosures',
   'end_notices',
+  'group_managers',
+  'group_requests',
   'member_pictures',
   'registration_answers',
   'assisted_recoveries',

@@ -3,6 +3,8 @@ import { tidyName } from '../memberships/display-name.ts';
 
 const MAX_NAME = 128;
 const MAX_DESCRIPTION = 1000;
+/** How many seats a group may have. */
+export const GROUP_SEATS = { min: 1, max: 1_000_000 };
 
 /** A group's name as it is kept. */
 export const tidyGroupName = tidyName;

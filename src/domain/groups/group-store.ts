@@ -1,23 +1,42 @@
 import type { Queryable } from '../../platform/database/database.ts';
 import { nameKey } from '../../platform/text/names.ts';
-import { isInNow, statusNow } from '../membership-standing.ts';
+import { isActive, isInNow, statusNow } from '../membership-standing.ts';
 
-export type Group = { id: string; name: string; description: string | null };
+/** How one comes into a group: by whoever looks after it, by asking them, or by oneself. */
+export const JOININGS = ['closed', 'request', 'open'] as const;
+export type Joining = (typeof JOININGS)[number];
+
+export type Group = {
+  id: string;
+  name: string;
+  description: string | null;
+  joining: Joining;
+  /** How many members may be directly in it; null: as many as come. */
+  seats: number | null;
+};
 export type ListedGroup = Group & {
   /** Members who are directly in it, whatever their status. */
   members: number;
   /** Names of the groups directly inside it. */
   children: string[];
+  /** Usernames of its managers. */
+  managers: string[];
 };
+
+/** A row of groups. */
+export const GROUP = 'id, name, description, joining, seats';
 
 export function listGroups(db: Queryable, communityId: string): Promise<ListedGroup[]> {
   return db.query<ListedGroup>(
-    `SELECT g.id, g.name, g.description,
+    `SELECT g.id, g.name, g.description, g.joining, g.seats,
        (SELECT count(*)::int FROM group_members gm
         WHERE gm.community_id = g.community_id AND gm.group_id = g.id AND ${isInNow('gm')}) AS members,
        ARRAY(SELECT c.name FROM group_nestings n
              JOIN groups c ON c.community_id = n.community_id AND c.id = n.child_id
-             WHERE n.community_id = g.community_id AND n.parent_id = g.id ORDER BY c.name_key) AS children
+             WHERE n.community_id = g.community_id AND n.parent_id = g.id ORDER BY c.name_key) AS children,
+       ARRAY(SELECT m.username FROM group_managers x
+             JOIN memberships m ON m.community_id = x.community_id AND m.subject = x.subject
+             WHERE x.community_id = g.community_id AND x.group_id = g.id ORDER BY m.username_key) AS managers
      FROM groups g WHERE g.community_id = $1 ORDER BY g.name_key`,
     [communityId],
   );
@@ -29,7 +48,7 @@ export async function findGroupByName(
   name: string,
 ): Promise<Group | undefined> {
   const [row] = await db.query<Group>(
-    'SELECT id, name, description FROM groups WHERE community_id = $1 AND name_key = $2',
+    `SELECT ${GROUP} FROM groups WHERE community_id = $1 AND name_key = $2`,
     [communityId, nameKey(name)],
   );
   return row;
@@ -68,7 +87,8 @@ export function membersOfGroup(
   );
 }
 
-export type MembersGroup = { id: string; name: string; direct: boolean };
+/** `until`: up to when, where the member is directly in it. */
+export type MembersGroup = { id: string; name: string; direct: boolean; until: Date | null };
 
 /** All groups that a member is in: the direct ones, and those that these are nested in. */
 export function groupsOfMember(
@@ -77,13 +97,42 @@ export function groupsOfMember(
   subject: string,
 ): Promise<MembersGroup[]> {
   return db.query<MembersGroup>(
-    `WITH RECURSIVE around (id) AS (
-       SELECT gm.group_id FROM group_members gm
-       WHERE gm.community_id = $1 AND gm.subject = $2 AND ${isInNow('gm')}
-       UNION SELECT n.parent_id FROM group_nestings n JOIN around a ON n.community_id = $1 AND n.child_id = a.id)
-     SELECT g.id, g.name, EXISTS (SELECT FROM group_members gm
-       WHERE gm.community_id = $1 AND gm.subject = $2 AND gm.group_id = g.id AND ${isInNow('gm')}) AS direct
-     FROM around a JOIN groups g ON g.community_id = $1 AND g.id = a.id ORDER BY g.name_key`,
+    `WITH RECURSIVE direct AS (SELECT gm.group_id, gm.until FROM group_members gm
+         WHERE gm.community_id = $1 AND gm.subject = $2 AND ${isInNow('gm')}),
+       around (id) AS (SELECT group_id FROM direct
+         UNION SELECT n.parent_id FROM group_nestings n JOIN around a ON n.community_id = $1 AND n.child_id = a.id)
+     SELECT g.id, g.name, d.group_id IS NOT NULL AS direct, d.until
+     FROM around a JOIN groups g ON g.community_id = $1 AND g.id = a.id LEFT JOIN direct d ON d.group_id = g.id
+     ORDER BY g.name_key`,
     [communityId, subject],
+  );
+}
+
+export type EntryRequest = {
+  groupId: string;
+  group: string;
+  subject: string;
+  username: string;
+  displayName: string;
+  requestedAt: Date;
+};
+
+/**
+ * Who waits to be let in to groups, the longest waiting first; of active members.
+ * @param groupIds of which groups; undefined: of all
+ */
+export function listEntryRequests(
+  db: Queryable,
+  communityId: string,
+  groupIds?: readonly string[],
+): Promise<EntryRequest[]> {
+  return db.query<EntryRequest>(
+    `SELECT r.group_id AS "groupId", g.name AS "group", r.subject, m.username,
+       m.display_name AS "displayName", r.requested_at AS "requestedAt"
+     FROM group_requests r JOIN groups g ON g.community_id = r.community_id AND g.id = r.group_id
+       JOIN memberships m ON m.community_id = r.community_id AND m.subject = r.subject AND ${isActive('m')}
+     WHERE r.community_id = $1 AND ($2::uuid[] IS NULL OR r.group_id = ANY($2::uuid[]))
+     ORDER BY r.requested_at, m.username_key LIMIT 500`,
+    [communityId, groupIds ?? null],
   );
 }

@@ -34,8 +34,3 @@ export function invitationContext(communityId: string, id: string): string {
 export function invitationPath(token: string): string {
   return `/invitations/${token}`;
 }
-
-/** Whether somebody of this role may make, see and send invitations that give that one. */
-export function mayInviteAs(own: Role, given: Role): boolean {
-  return own === 'owner' || (own === 'admin' && given === 'member');
-}

@@ -26,6 +26,7 @@ import {
  * Makes and changes members of a community: all of them, or none. This is the one place where that happens,
  * whoever asks for it: rows, events, notices and the ends of sessions come with the change (invariants 3, 4).
  * Values of which nothing is said stay, and what is as it was is no change. A member changes once in a call.
+ * @param by subject of a member who must be allowed to do so: see `changeMembersAs`
  * @returns what became of each, in the order of the changes
  * @throws RefusedChangesError with every reason why a change cannot be, before anything is written
  * @throws RefusedError `posix-exhausted`, or `short-password` when the second factor went meanwhile
@@ -36,15 +37,23 @@ export async function saveMembers(
   place: Place,
   changes: readonly MemberChange[],
   actor: Actor,
+  by?: string,
 ): Promise<SavedMember[]> {
   const { id } = place;
-  const { members, saved, released, locked, groups } = await settleMembers(tx, id, changes, actor);
+  const { members, saved, released, locked, groups } = await settleMembers(
+    tx,
+    id,
+    changes,
+    actor,
+    by,
+  );
   await releaseAddresses(tx, id, released);
   await storeMembers(tx, id, members);
   await storeGroupMembers(tx, id, members.flatMap(keptTies), members.flatMap(lostTies));
   // The groups of a single change are those that were locked for it.
   await touchEntries(tx, id, members, changes.length === 1 ? locked : undefined);
   await endWhatIsLost(tx, id, members, actor);
+  await endRequests(tx, id, members);
   await forgetNotices(tx, id, subjectsOf(members.filter(endsOtherwise)));
   if (members.some(isNewlyActive)) await givePosixNumbers(tx, id);
   await inBatches(members, (batch) =>
@@ -64,6 +73,22 @@ function keptTies({ after: { subject }, ties }: SettledMember): DatedTie[] {
 
 function lostTies({ after: { subject }, ties }: SettledMember): Tie[] {
   return ties.remove.map((groupId) => ({ groupId, subject }));
+}
+
+/** Whoever is in a group, by whatever way, waits for no answer any more. */
+async function endRequests(
+  tx: Transaction,
+  communityId: string,
+  members: readonly SettledMember[],
+): Promise<void> {
+  const added = members.filter(({ before }) => before !== undefined).flatMap(keptTies);
+  await inBatches(added, (batch) =>
+    tx.query(
+      `DELETE FROM group_requests r USING unnest($2::uuid[], $3::uuid[]) AS t (id, subject)
+       WHERE r.community_id = $1 AND r.group_id = t.id AND r.subject = t.subject`,
+      [communityId, batch.map(({ groupId }) => groupId), batch.map(({ subject }) => subject)],
+    ),
+  );
 }
 
 function endsOtherwise({ before, changed, ties }: SettledMember): boolean {

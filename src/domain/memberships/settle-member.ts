@@ -27,6 +27,8 @@ export type SettledMember = {
   changed: ChangedField[];
   statusChange: StatusChange | undefined;
   ties: TieChange;
+  /** Ids of the groups that they were directly in before. */
+  places: string[];
 };
 
 const VALUES: readonly (keyof MemberValues)[] = [
@@ -61,7 +63,7 @@ export function settleNew(change: NewMember, index: number): Settled {
   Object.assign(after, settleEnds(change, undefined, after));
   const { ties, faults: tieFaults } = settleTies(change, []);
   faults.push(...endFaults(undefined, after), ...tieFaults);
-  const settled = { index, change, before: undefined, after, changed: [], ties };
+  const settled = { index, change, before: undefined, after, changed: [], ties, places: [] };
   return {
     settled: { ...settled, statusChange: undefined },
     faults: faults.map((fault) => ({ ...fault, index })),
@@ -104,6 +106,7 @@ export function settleChanged(
       changed,
       statusChange: typeof status === 'string' ? status : undefined,
       ties,
+      places: groups.filter(({ until }) => !isOver(until)).map(({ id }) => id),
     },
     faults,
   };

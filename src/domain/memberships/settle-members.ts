@@ -3,6 +3,7 @@ import { inBatches } from '../../platform/database/in-batches.ts';
 import type { Actor } from '../../platform/events/record-event.ts';
 import { NotFoundError } from '../errors.ts';
 import { type PlacedFault, refuseFaults } from '../refused-changes.ts';
+import { findActing } from './acting-store.ts';
 import {
   forgottenMembers,
   isLastingOwner,
@@ -10,11 +11,14 @@ import {
   takenAddresses,
   takenUsernames,
 } from './check-members.ts';
+import { forbiddenChanges } from './forbidden-changes.ts';
 import { type LockedMember, lastingOwners, lockMembers, type MemberRow } from './lock-members.ts';
 import type { ChangedMember, MemberChange, SavedMember } from './member-change.ts';
+import type { Acting } from './policy.ts';
 import { idOf } from './settle-ends.ts';
 import { type SettledMember, settleChanged, settleNew } from './settle-member.ts';
 import { STATUS_CHANGES } from './status-change.ts';
+import { fullGroups } from './taken-seats.ts';
 import { type LockedGroup, lockGroupsAround, lockGroupsOfMembers } from './touch-entries.ts';
 
 export type SettledMembers = {
@@ -33,6 +37,7 @@ export type SettledMembers = {
 /**
  * Locks what changes of members rest on (groups before members, each in the order of their ids), and finds
  * out what they make of them.
+ * @param by subject of a member who must be allowed to do so (`policy.ts`), as they are now
  * @throws RefusedChangesError with every reason why a change cannot be
  * @throws NotFoundError when a member or a group is not of this community
  */
@@ -41,6 +46,7 @@ export async function settleMembers(
   communityId: string,
   changes: readonly MemberChange[],
   actor: Actor,
+  by?: string,
 ): Promise<SettledMembers> {
   const places = placesBySubject(changes);
   const locked = await lockGroups(tx, communityId, changes);
@@ -55,28 +61,40 @@ export async function settleMembers(
     saved[index] = outcome(settled.settled, groups);
     if (isOtherwise(settled.settled)) members.push(settled.settled);
   };
-  await inBatches([...new Set([...places.keys(), ...owners])].sort(), async (subjects) => {
-    const rows = await lockMembers(tx, communityId, subjects);
-    await lockLateGroups(tx, communityId, leaving(rows, changes, places), groups);
-    for (const row of rows) {
-      if (isLastingOwner(row)) stillOwners.push(row.subject);
-      const index = places.get(row.subject);
-      const change = changedAt(changes, index);
-      if (index === undefined || change === undefined) continue;
-      take(index, settleChanged(change, row, index));
-    }
-  });
+  await inBatches(
+    [...new Set([...places.keys(), ...owners, ...(by === undefined ? [] : [by])])].sort(),
+    async (subjects) => {
+      const rows = await lockMembers(tx, communityId, subjects);
+      await lockLateGroups(tx, communityId, leaving(rows, changes, places), groups);
+      for (const row of rows) {
+        if (isLastingOwner(row)) stillOwners.push(row.subject);
+        const index = places.get(row.subject);
+        const change = changedAt(changes, index);
+        if (index === undefined || change === undefined) continue;
+        take(index, settleChanged(change, row, index));
+      }
+    },
+  );
   for (const [index, change] of changes.entries()) {
     if (!('subject' in change)) take(index, settleNew(change, index));
     else if (saved[index] === undefined) throw new NotFoundError('member');
   }
   members.sort((a, b) => a.index - b.index);
+  const acting = by === undefined ? undefined : await requireActing(tx, communityId, by);
+  refuseFaults(forbiddenChanges(members, acting));
   faults.push(...lastOwnerFaults(members, stillOwners, actor));
+  faults.push(...(await fullGroups(tx, communityId, members, locked)));
   faults.push(...(await forgottenMembers(tx, communityId, members)));
   faults.push(...(await takenUsernames(tx, communityId, members)));
   const addresses = await takenAddresses(tx, communityId, members);
   refuseFaults([...faults, ...addresses.faults].sort((a, b) => a.index - b.index));
   return { members, saved, released: addresses.released, locked, groups };
+}
+
+async function requireActing(tx: Transaction, communityId: string, by: string): Promise<Acting> {
+  const acting = await findActing(tx, communityId, by);
+  if (acting === undefined) throw new NotFoundError('member');
+  return acting;
 }
 
 function placesBySubject(changes: readonly MemberChange[]): Map<string, number> {

@@ -15,7 +15,8 @@ const AROUND = `WITH RECURSIVE around (id) AS (
   SELECT unnest($2::uuid[])
   UNION SELECT n.parent_id FROM group_nestings n JOIN around a ON n.community_id = $1 AND n.child_id = a.id)`;
 
-export type LockedGroup = { id: string; name: string };
+/** `seats`: how many members may be directly in it; null: as many as come. */
+export type LockedGroup = { id: string; name: string; seats: number | null };
 
 /**
  * Locks groups of a community with all groups that they are inside of: somebody who comes into a group or
@@ -28,7 +29,7 @@ export function lockGroupsAround(
   groupIds: readonly string[],
 ): Promise<LockedGroup[]> {
   return tx.query<LockedGroup>(
-    `${AROUND} SELECT g.id, g.name FROM groups g WHERE g.community_id = $1 AND g.id IN (SELECT id FROM around)
+    `${AROUND} SELECT g.id, g.name, g.seats FROM groups g WHERE g.community_id = $1 AND g.id IN (SELECT id FROM around)
      ORDER BY g.id FOR NO KEY UPDATE OF g`,
     [communityId, groupIds],
   );

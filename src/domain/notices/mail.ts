@@ -31,6 +31,9 @@ export type MailTemplate =
   | 'deletion-requested'
   | 'deletion-done'
   | 'joined'
+  | 'group-requested'
+  | 'group-request-approved'
+  | 'group-request-refused'
   | 'ends-near'
   | 'ends-digest'
   /** What guards an operator's account changed, or served, or a new browser signed in to it; `change` says what. */

@@ -21,6 +21,7 @@ export const PAGES: Partial<Record<MailTemplate, string>> = {
   'email-removed': '/account/emails',
   'deletion-requested': '/login',
   joined: '/login',
+  'group-request-approved': '/',
   'ends-near': '/account',
   'ends-digest': '/admin',
   'operator-factors': '/operator/two-factors',

@@ -53,6 +53,7 @@ const STATUS: Partial<Record<Refusal, 403 | 413 | 422 | 503>> = {
   same: 403,
   role: 403,
   owner: 403,
+  'not-yours': 403,
   'invitation-role': 403,
   'picture-too-large': 413,
   'picture-format': 422,

@@ -1,0 +1,53 @@
+import type { Role, Status } from './membership-store.ts';
+import type { StatusChange } from './status-change.ts';
+
+/**
+ * Who may do what to whom in a community, in one place: guards of pages and of the API ask it to show and to let in,
+ * changes ask it under their locks. The operator at the command line, a file and the hub itself are not asked.
+ *
+ * - An owner does everything but leave the community without one (`lastOwnerFaults`).
+ * - An admin looks after members, admins and groups; touches no owner, and gives and takes no role.
+ * - A group's manager changes who is in that group, whoever they are, and nothing else.
+ * - A member changes what is their own.
+ *
+ * Nobody sees or sets another's credentials or addresses: who could, could be them.
+ */
+export type Acting = {
+  subject: string;
+  role: Role;
+  status: Status;
+  /** Ids of the groups that they manage. */
+  manages: ReadonlySet<string>;
+};
+
+/** Whoever looks after the community: its members, groups, services. */
+export function looksAfter({ role, status }: Pick<Acting, 'role' | 'status'>): boolean {
+  return status === 'active' && role !== 'member';
+}
+
+/** Whether somebody of this role gives that one, and invites to it. */
+export function mayGiveRole(own: Role, given: Role): boolean {
+  return own === 'owner' || (own === 'admin' && given === 'member');
+}
+
+/** The same of a role that somebody has, and would lose. */
+export function mayTakeRole(own: Role, had: Role): boolean {
+  return own === 'owner' || (own === 'admin' && had === 'member');
+}
+
+/** Names, end and status of a member. */
+export function mayChangeMember(by: Acting, { role }: { role: Role }): boolean {
+  return looksAfter(by) && (by.role === 'owner' || role !== 'owner');
+}
+
+/** What a member alone, or the operator, does to a membership is not among them. */
+const STATUSES_TO_GIVE: readonly StatusChange[] = ['suspend', 'resume', 'admit', 'refuse', 'leave'];
+
+export function mayGiveStatus(change: StatusChange): boolean {
+  return STATUSES_TO_GIVE.includes(change);
+}
+
+/** Who is in a group: to add people, to take them out, to answer those who ask. */
+export function mayChangePeopleOf(by: Acting, groupId: string): boolean {
+  return looksAfter(by) || (by.status === 'active' && by.manages.has(groupId));
+}
