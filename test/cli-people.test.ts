@@ -55,7 +55,7 @@ const mails = () =>
 test('help lists the commands for groups, operators and what changes members', async () => {
   const verbs: [string, string][] = [
     ['help', 'member group operator'],
-    ['help group', 'list show add set rename nest unnest remove'],
+    ['help group', 'list show add set rename nest unnest remove requests admit refuse enter leave'],
     ['help operator', 'list add password remove remove-factors'],
     ['help member', 'set leave return group'],
   ];
@@ -167,6 +167,62 @@ test('groups are nested without a circle, and removed with the sessions of those
     [],
   );
   await expectRefused(['group', 'show', slug, 'conseil'], /there is no group "conseil"/);
+});
+
+test('memberships, roles and places in groups get an end, and lose it', async () => {
+  const subject = await make.buildMember(community, { username: 'lou' });
+  await make.buildGroup(community, 'jardin');
+  const day = `${new Date().getFullYear() + 1}-06-30`;
+  const end = new Date(`${day}T24:00:00+02:00`).toISOString();
+  await json(['member', 'set', slug, 'lou', '--until', day]);
+  const role = await trousseau(['member', 'role', slug, 'lou', 'admin', '--until', day]);
+  expect(role.out).toContain(`lou is admin of ${slug} until ${day}.`);
+  await json(['member', 'groups', slug, 'lou', '--add', 'jardin', '--until', day]);
+  expect(await json(['member', 'show', slug, 'lou'])).toMatchObject({
+    until: end,
+    roleUntil: end,
+    groups: [{ name: 'jardin', until: end }],
+  });
+  const shown = await trousseau(['member', 'show', slug, 'lou']);
+  expect(shown.out).toContain(`jardin until ${day}`);
+  await json(['member', 'set', slug, 'lou', '--no-until']);
+  await json(['member', 'groups', slug, 'lou', '--add', 'jardin', '--no-until']);
+  expect(await json(['member', 'show', slug, 'lou'])).toMatchObject({
+    subject,
+    until: null,
+    groups: [{ name: 'jardin', until: null }],
+  });
+  await expectRefused(['member', 'set', slug, 'lou', '--until', '2020-01-01'], /lies in the past/);
+  const run = await trousseau(['member', 'set', slug, 'lou', '--until', 'soon']);
+  expect([run.code, run.err]).toEqual([2, expect.stringContaining('must be a day such as')]);
+});
+
+test('groups have a way in, seats and managers, and members ask for them', async () => {
+  for (const username of ['lou', 'max', 'noé']) await make.buildMember(community, { username });
+  const options = ['--joining', 'request', '--seats', '1', '--manager', 'lou'];
+  await json(['group', 'add', slug, 'jardin', ...options]);
+  expect(await json(['group', 'list', slug])).toMatchObject([
+    { name: 'jardin', joining: 'request', seats: 1, managers: ['lou'], members: 0 },
+  ]);
+  for (const username of ['max', 'noé'])
+    expect(await json(['group', 'enter', slug, 'jardin', username])).toMatchObject({
+      state: 'requested',
+    });
+  expect(await json(['group', 'requests', slug])).toMatchObject([
+    { group: 'jardin', username: 'max' },
+    { group: 'jardin', username: 'noé' },
+  ]);
+  expect(await json(['group', 'admit', slug, 'jardin', 'max'])).toMatchObject({ changed: true });
+  await expectRefused(['group', 'admit', slug, 'jardin', 'noé'], /finds no seat/);
+  expect(await json(['group', 'refuse', slug, 'jardin', 'noé'])).toMatchObject({ changed: true });
+  expect(await json(['group', 'refuse', slug, 'jardin', 'noé'])).toMatchObject({ changed: false });
+  expect(await json(['group', 'leave', slug, 'jardin', 'max'])).toMatchObject({ changed: true });
+  await json(['group', 'set', slug, 'jardin', '--no-seats', '--remove-manager', 'lou']);
+  expect(await json(['group', 'show', slug, 'jardin'])).toMatchObject({
+    seats: null,
+    managers: [],
+    members: [],
+  });
 });
 
 test('operators are added, given a password and removed, and one stays', async () => {

@@ -147,6 +147,10 @@ const REFUSALS: Partial<Record<Refusal, RegExp>> = {
   'last-owner': /is the only owner of the community/,
   'group-name': /groups\[\d+\]\.(?:name|description): must/,
   'group-cycle': /goes round in a circle/,
+  value: /must be a whole number/,
+  'end-past': /lies in the past/,
+  'end-of-member': /is for admins and owners/,
+  'group-full': /finds no seat in the group/,
   'primary-group': /is the primary group of the POSIX accounts/,
   'last-operator': /would leave the hub without an operator/,
 };

@@ -167,6 +167,16 @@ test('the last owner has no end, nor do two owners of whom each would wait for t
   expect(await refusal({ subject: other, until: NEXT_YEAR })).toBe('last-owner');
 });
 
+test('a community gets no owner with an end while it has none without', async () => {
+  const newOwner = () => make.buildMember(community, { role: 'owner', until: NEXT_YEAR });
+  await expect(newOwner()).rejects.toThrow('only owner');
+  const subject = await make.buildMember(community, { until: NEXT_YEAR });
+  expect(await refusal({ subject, role: 'owner' })).toBe('last-owner');
+  await make.buildMember(community, { role: 'owner' });
+  expect(await refusal({ subject, role: 'owner' })).toBeUndefined();
+  await newOwner();
+});
+
 test('many workers at once end each membership once, in batches, in every community', async () => {
   const subjects: string[] = [];
   for (let place = 0; place < 3; place += 1) {

@@ -64,6 +64,18 @@ export const groupChange = fc.oneof(
         row.description = description;
       }),
     ),
+  fc
+    .tuple(group, fc.constantFrom('closed' as const, 'request' as const, 'open' as const))
+    .map(([which, joining]) =>
+      ofGroup('joining', which, saveGroup({ joining }), (row) => {
+        row.joining = joining;
+      }),
+    ),
+  fc.tuple(group, fc.constantFrom(null, 0, 1, 2)).map(([which, seats]) =>
+    ofGroup('seats', which, saveGroup({ seats }), (row) => {
+      row.seats = seats;
+    }),
+  ),
   group.map((which) =>
     ofGroup('spelling', which, saveGroup({ name: which.toUpperCase() }), (row) => {
       row.name = which.toUpperCase();

@@ -23,6 +23,7 @@ import {
 const USERNAMES = ['ana', 'Bob', 'cléo', 'dan'];
 const EMAILS = ['a@lieu.example', 'A@lieu.example', 'b@lieu.example', 'c@lieu.example'];
 
+const end = fc.constantFrom(null, '2020-01-31T12:00Z', '2090-01-31T12:00Z', '2091-01-31T12:00Z');
 const username = fc.constantFrom(...USERNAMES);
 const role = fc.constantFrom('member' as const, 'admin' as const, 'owner' as const);
 const status = fc.constantFrom('requested', 'active', 'suspended', 'left') as fc.Arbitrary<Status>;
@@ -127,6 +128,22 @@ const memberChange = fc.oneof(
     )
     .map(([who, zoneinfo, locale]) =>
       ofMember('times', who, { zoneinfo, locale }, set({ zoneinfo, locale })),
+    ),
+  fc
+    .tuple(username, end)
+    .map(([who, until]) =>
+      ofMember('until', who, { until }, set({ until: until && new Date(until) })),
+    ),
+  fc
+    // A plain member's role in a file whose end is past is over, and no mistake.
+    .tuple(username, fc.constantFrom(null, '2090-01-31T12:00Z'))
+    .map(([who, roleUntil]) =>
+      ofMember(
+        'role until',
+        who,
+        { roleUntil },
+        set({ roleUntil: roleUntil && new Date(roleUntil) }),
+      ),
     ),
   username.map((who) => {
     const other = who === who.toUpperCase() ? who.toLowerCase() : who.toUpperCase();

@@ -31,15 +31,26 @@ type Member = {
   hasChanged: boolean;
   addresses: { address: string; verified: boolean; proven: boolean }[];
   groups: string[];
+  until: string | null;
+  roleUntil: string | null;
 };
-type Group = { name: string; description: string | null; number: number | null; inside: string[] };
+type Group = {
+  name: string;
+  description: string | null;
+  number: number | null;
+  inside: string[];
+  joining: string;
+  seats: number | null;
+};
 
 export async function readPeople(db: Database, slug: string): Promise<PeopleState> {
   const query = <Row>(sql: string) => db.query<Row>(sql, [slug]);
   const inIt = 'community_id = (SELECT id FROM communities WHERE slug = $1)';
   const members = await query<Member & { subject: string }>(
     `SELECT m.subject, m.username_key AS key, m.username, m.display_name AS name, m.given_name AS "givenName",
-       m.email, m.locale, m.zoneinfo, m.role, m.status, m.status_reason AS reason, m.uid_number AS number,
+       m.email, m.locale, m.zoneinfo, m.role, m.status, m.status_reason AS reason,
+       to_char(m.until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') AS until,
+       to_char(m.role_until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') AS "roleUntil", m.uid_number AS number,
        p.password_hash AS hash, p.password_short AS "isShort", p.password_changed_at IS NOT NULL AS "hasChanged",
        COALESCE((SELECT jsonb_agg(jsonb_build_object('address', e.address, 'verified', e.verified_at IS NOT NULL,
          'proven', e.proven_at IS NOT NULL) ORDER BY e.address) FROM person_emails e
@@ -49,7 +60,7 @@ export async function readPeople(db: Database, slug: string): Promise<PeopleStat
      FROM memberships m JOIN persons p ON p.id = m.person_id WHERE m.${inIt} ORDER BY m.username_key`,
   );
   const groups = await query<Group>(
-    `SELECT g.name, g.description, g.gid_number AS number, ARRAY(SELECT c.name FROM group_nestings n
+    `SELECT g.name, g.description, g.joining, g.seats, g.gid_number AS number, ARRAY(SELECT c.name FROM group_nestings n
        JOIN groups c ON c.community_id = n.community_id AND c.id = n.child_id
        WHERE n.community_id = g.community_id AND n.parent_id = g.id ORDER BY c.name_key) AS inside
      FROM groups g WHERE g.${inIt} ORDER BY g.name_key`,
@@ -101,14 +112,25 @@ export function toFile(
       {
         slug,
         name: slug,
-        groups: groups.map(({ name, description, inside }): Record<string, unknown> => {
-          return { name, description, groups: inside };
-        }),
+        groups: groups.map(
+          ({ name, description, inside, joining, seats }): Record<string, unknown> => {
+            return { name, description, groups: inside, joining, seats };
+          },
+        ),
         members: members.map(({ username, name, email, role, status, ...member }) => {
-          const { givenName, locale, zoneinfo, groups: inside } = member;
+          const { givenName, locale, zoneinfo, until, roleUntil, groups: inside } = member;
           // Whoever has left keeps the address until somebody else is given it.
           const address = status === 'left' ? {} : { email };
-          const values = { username, name, givenName, ...address, locale, zoneinfo };
+          const values = {
+            username,
+            name,
+            givenName,
+            ...address,
+            locale,
+            zoneinfo,
+            until,
+            roleUntil,
+          };
           return { ...values, role, status, groups: inside } as Record<string, unknown>;
         }),
       },

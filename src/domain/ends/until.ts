@@ -38,9 +38,8 @@ function endOfDay([year, month, day]: [number, number, number]): Date | undefine
   // A 31 June would be the first of July.
   if (named.getUTCMonth() !== month - 1 || named.getUTCDate() !== day) return undefined;
   const next = Date.UTC(year, month - 1, day + 1);
-  // Twice: on a day when the clocks change, the first answer may be by the other offset.
-  const first = next - offset(next);
-  return new Date(next - offset(first));
+  // The clocks of the zone change at 1:00 UTC: its midnights have the offset of UTC's.
+  return new Date(next - offset(next));
 }
 
 /** Milliseconds by which the zone is ahead of UTC at an instant. */

@@ -103,22 +103,28 @@ export function lastOwnerFaults(
   const isStop = ({ after, statusChange }: SettledMember) =>
     after.role === 'owner' && statusChange === 'suspend' && !actor.startsWith('member:');
   return members
-    .filter(
-      ({ before, ...member }) =>
-        before !== undefined && isLastingOwner(before) && !isStop({ before, ...member }),
-    )
+    .filter((member) => (isLoss(member) && !isStop(member)) || givesAnEnd(member))
     .map(({ index, after }) => ({
       index,
       code: 'last-owner' as const,
       path: [lostBy(after)],
       subject: `"${after.username}"`,
       fault:
-        'is the only owner of the community without an end: make another member an owner first',
+        'is the only owner of the community, which needs one without an end: make another member an owner first',
     }));
 }
 
 export function isLastingOwner({ role, status, until, roleUntil }: MemberRow): boolean {
   return role === 'owner' && status === 'active' && until === null && roleUntil === null;
+}
+
+const isLoss = ({ before }: SettledMember) => before !== undefined && isLastingOwner(before);
+
+/** An owner who is made one, or is given an end, while there is none without. */
+function givesAnEnd({ before, after, changed }: SettledMember): boolean {
+  if (after.role !== 'owner' || after.status !== 'active' || isLastingOwner(after)) return false;
+  const isAnother = changed.some((key) => key === 'role' || key === 'until' || key === 'roleUntil');
+  return before === undefined || isAnother;
 }
 
 /** Which value of the change costs the community its owner. */

@@ -115,11 +115,12 @@ function changedAt(
 }
 
 function mayCostAnOwner(change: MemberChange): boolean {
-  if (!('subject' in change)) return false;
-  const { role, statusChange, until, roleUntil } = change;
+  const { role, until, roleUntil } = change;
   if (until != null || roleUntil != null) return true;
+  if (!('subject' in change)) return false;
+  const { statusChange } = change;
   const status = statusChange === undefined ? change.status : STATUS_CHANGES[statusChange].to;
-  return (role ?? 'owner') !== 'owner' || (status ?? 'active') !== 'active';
+  return role !== undefined || (status ?? 'active') !== 'active';
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   type SettledCommunity,
 } from './apply-communities.ts';
 import { applyGroups } from './apply-groups.ts';
+import { applyManagers } from './apply-managers.ts';
 import { applyMembers } from './apply-members.ts';
 import { applyNestings } from './apply-nestings.ts';
 import { applyOperatorReaders } from './apply-operator-readers.ts';
@@ -157,7 +158,8 @@ async function applyContents(
   // Whoever is in a group goes out with it: that is one change, as by a command.
   const gone = await pruneGroups(run, community);
   logGroups(run, community, saved, await applyNestings(run, community, groups));
-  await applyMembers(run, community, groups);
+  const areThere = await applyMembers(run, community, groups);
+  if (areThere) await applyManagers(run, community, groups);
   await applyServices(run, community, groups, freed);
   logRemovedGroups(run, community, gone);
 }

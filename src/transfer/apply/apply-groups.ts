@@ -1,5 +1,4 @@
 import { RefusedError } from '../../domain/errors.ts';
-import type { Group } from '../../domain/groups/group-store.ts';
 import { lockNestings } from '../../domain/groups/nest-groups.ts';
 import { type SavedGroup, saveGroups } from '../../domain/groups/save-groups.ts';
 import { RefusedChangesError } from '../../domain/refused-changes.ts';
@@ -18,16 +17,18 @@ export async function applyGroups(
 ): Promise<{ groups: GroupIds; saved: SavedGroup[] }> {
   const { id } = community.row;
   await lockNestings(run.tx, id);
-  const rows = await run.tx.query<Group>(
-    'SELECT id, name, description FROM groups WHERE community_id = $1 ORDER BY id FOR NO KEY UPDATE',
+  const rows = await run.tx.query<{ id: string; name: string }>(
+    'SELECT id, name FROM groups WHERE community_id = $1 ORDER BY id FOR NO KEY UPDATE',
     [id],
   );
   const ids = new Map(rows.map((row) => [nameKey(row.name), row.id]));
   const entries = community.entry.groups ?? [];
-  const changes = entries.map(({ name, description }) => ({
+  const changes = entries.map(({ name, description, joining, seats }) => ({
     id: ids.get(nameKey(name)),
     name,
     description,
+    joining,
+    seats,
   }));
   const saved = await saveOrReport(run, community, changes);
   for (const group of saved) ids.set(nameKey(group.name), group.id);

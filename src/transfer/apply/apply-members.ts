@@ -8,6 +8,7 @@ import { inBatches } from '../../platform/database/in-batches.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import type { SettledCommunity } from './apply-communities.ts';
 import { logMember, logRemoved } from './log-member.ts';
+import { isPast, type KnownEnds, PLACES, placesOf, roleOf } from './over-in-file.ts';
 import { placeOfPosix } from './posix-place.ts';
 import { memberPlace, settleHash } from './resolve-password-hashes.ts';
 import type { ApplyRun, GroupIds } from './run.ts';
@@ -21,7 +22,7 @@ type Known = {
   /** Why it is suspended, where nobody suspended it. */
   reason: 'deletion' | 'ended' | null;
   passwordHash: string | null;
-};
+} & KnownEnds;
 
 /** Enough that statements are few, few enough that what is made of a member is soon forgotten. */
 const TOGETHER = 1_000;
@@ -33,14 +34,15 @@ const TOGETHER = 1_000;
  * A city's members are saved some at a time, for the sake of memory. Where that is not what saving them all at
  * once would be (two who swap their addresses, an owner who follows another), or there is a fault to be told with
  * others, what was saved is taken back, and all are saved at once.
+ * @returns whether they are what the file says; otherwise faults are told
  */
 export async function applyMembers(
   run: ApplyRun,
   community: SettledCommunity,
   groups: GroupIds,
-): Promise<void> {
+): Promise<boolean> {
   const entries = community.entry.members;
-  if (entries === undefined) return;
+  if (entries === undefined) return true;
   const { id, slug } = community.row;
   const gone = run.prune ? await unnamed(run, id, entries) : [];
   const issuerUrl = await communityAddress(run.tx, new URL(run.hubUrl), id);
@@ -49,6 +51,7 @@ export async function applyMembers(
     (entries.length + gone.length > TOGETHER && (await saveInTurn(run, target, entries, gone))) ||
     (await saveAtOnce(run, target, entries, gone));
   if (isSaved) for (const { username } of gone) logRemoved(run, slug, username);
+  return isSaved;
 }
 
 type Target = { community: SettledCommunity; groups: GroupIds; place: Place };
@@ -160,7 +163,8 @@ async function readMembers(
   const known = new Map<string, Known>();
   await inBatches(entries, async (batch) => {
     const rows = await run.tx.query<Known>(
-      `SELECT m.subject, m.username_key AS key, m.status, m.status_reason AS reason,
+      `SELECT m.subject, m.username_key AS key, m.status, m.status_reason AS reason, m.role,
+         ${PLACES} AS places,
          p.password_hash AS "passwordHash"
        FROM unnest($2::text[]) AS named (key)
          JOIN memberships m ON m.community_id = $1 AND m.username_key = named.key
@@ -206,12 +210,12 @@ function toChange(
   hash: string | null,
   groups: GroupIds,
 ): MemberChange {
-  const { username, givenName, familyName, nickname, email, locale, zoneinfo, role } = entry;
+  const { username, givenName, familyName, nickname, email, locale, zoneinfo, until } = entry;
   const names = { username, displayName: entry.name, givenName, familyName, nickname };
   // Whoever writes the file vouches for the addresses in it.
   const vouched = typeof email === 'string' && { emailVerified: true as const };
-  const values = { ...names, email, ...vouched, locale, zoneinfo, role };
-  const ids = entry.groups?.map((name) => groups.get(nameKey(name)) as string);
+  const values = { ...names, email, ...vouched, locale, zoneinfo, until, ...roleOf(entry, before) };
+  const ids = placesOf(entry, before, groups);
   if (before === undefined) {
     return { ...values, status: entry.status, passwordHash: hash ?? undefined, groupIds: ids };
   }
@@ -225,8 +229,10 @@ function toChange(
   };
 }
 
-/** Whoever waits for their account to be deleted may be sent away for good, but not called back. */
-function statusOf({ status }: MemberEntry, { reason }: Known): Status | undefined {
+/** Whoever waits for their account to be deleted may be sent away for good, but not called back; and a file from before an
+ * end says nothing against it. */
+function statusOf({ status, until }: MemberEntry, { reason }: Known): Status | undefined {
+  if (reason === 'ended' && until != null && isPast(until)) return undefined;
   return reason === 'deletion' && status === 'active' ? undefined : status;
 }
 

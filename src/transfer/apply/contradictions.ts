@@ -128,7 +128,8 @@ function reportUnknownGroups(
   const known = rows(community, 'groups').flatMap((group) => textAt(group, 'name') ?? []);
   const keys = new Set(known.map(groupKey));
   for (const [k, name] of strings(names).entries()) {
-    if (!keys.has(groupKey(name))) {
+    // What is no name has a fault of its own.
+    if (name !== '' && !keys.has(groupKey(name))) {
       report([...path, k], unknownGroup(name, known));
     }
   }
@@ -150,10 +151,19 @@ function reportMembers(context: Context, path: Path, row: Raw): void {
   const known = new Set(rows(row, 'groups').flatMap((group) => groupKeyOf(group) ?? []));
   for (const [j, member] of members.entries()) {
     reportCredentials(context, [...path, 'members', j], member);
-    if (strings(member.groups).some((name) => !known.has(groupKey(name)))) {
-      reportUnknownGroups(context, at(j, 'groups'), row, member.groups);
+    const names = placeNames(member.groups);
+    if (names.some((name) => !known.has(groupKey(name)))) {
+      reportUnknownGroups(context, at(j, 'groups'), row, names);
     }
   }
+}
+
+/** The groups of a member, by name alone or in a mapping. */
+function placeNames(list: unknown): string[] {
+  if (!Array.isArray(list)) return [];
+  return list.map((place) =>
+    typeof place === 'string' ? place : (textAt(record(place), 'name') ?? ''),
+  );
 }
 
 function reportCredentials({ report }: Context, path: Path, row: Raw): void {

@@ -66,6 +66,16 @@ export function listOf<Item extends z.ZodType>(item: Item) {
   return z.array(item, { error: missingOr('must be a list') });
 }
 
+/** Text, or a mapping that says more; each with its own faults, which a union would not tell apart. */
+export function textOr<Text extends z.ZodType, More extends z.ZodType>(asText: Text, more: More) {
+  return z.unknown().transform((value, context): z.output<Text> | z.output<More> => {
+    const { data, error } = (typeof value === 'string' ? asText : more).safeParse(value);
+    if (error === undefined) return data as z.output<Text> | z.output<More>;
+    for (const issue of error.issues) context.issues.push({ ...issue, input: value } as never);
+    return z.NEVER;
+  });
+}
+
 /** DNS-like names that stand in addresses. */
 export function slug() {
   return checkedText(slugFault);

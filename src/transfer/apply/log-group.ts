@@ -25,6 +25,23 @@ export function logGroups(
   }
 }
 
+/** The managers of a group are one of its keys, though they are found once all members are there. */
+export function logManagers(
+  { log }: ApplyRun,
+  { row: { slug } }: SettledCommunity,
+  saved: readonly SavedGroup[],
+): void {
+  for (const { name, changed } of saved) {
+    if (changed.length === 0) continue;
+    const told = log.changes.find(
+      (one) => one.kind === 'group' && one.community === slug && one.name === name,
+    );
+    if (told === undefined)
+      log.add({ action: 'update', kind: 'group', community: slug, name, fields: changed });
+    else if (told.action === 'update') told.fields = [...told.fields, ...changed];
+  }
+}
+
 /** What goes is told last, whenever it went. */
 export function logRemovedGroups(
   run: ApplyRun,

@@ -7,10 +7,10 @@ const FILE_KEYS: Partial<Record<ChangedField, string>> = { displayName: 'name' }
 export function logMember(
   run: ApplyRun,
   slug: string,
-  { username, isNew, changed, added, removed }: SavedMember,
+  { username, isNew, changed, added, removed, redated }: SavedMember,
 ): void {
   const fields = changed.map((key) => FILE_KEYS[key] ?? key);
-  const inGroups = added.length + removed.length > 0;
+  const inGroups = added.length + removed.length + redated.length > 0;
   if (!isNew && inGroups) fields.push('groups');
   if (!isNew && fields.length === 0) return;
   run.log.add({

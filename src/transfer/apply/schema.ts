@@ -33,11 +33,14 @@ import {
 } from '../../domain/communities/community-settings.ts';
 import { hostFault } from '../../domain/communities/host-name.ts';
 import { ldapBaseFault } from '../../domain/communities/ldap-base.ts';
+import { readUntil, untilFault } from '../../domain/ends/until.ts';
 import {
+  GROUP_SEATS,
   groupDescriptionFault,
   groupNameFault,
   tidyGroupName,
 } from '../../domain/groups/group-faults.ts';
+import { JOININGS } from '../../domain/groups/group-store.ts';
 import { emailFault, nameFault, zoneFault } from '../../domain/memberships/member-faults.ts';
 import { ROLES, STATUSES } from '../../domain/memberships/membership-store.ts';
 import {
@@ -77,6 +80,7 @@ import {
   secret,
   slug,
   text,
+  textOr,
 } from './fields.ts';
 import { usernameMessage } from './names-in-file.ts';
 
@@ -188,9 +192,14 @@ function group() {
   return mapping({
     name: groupName(),
     description: checkedText(groupDescriptionFault).nullish(),
+    joining: oneOf(JOININGS).optional(),
+    seats: number(GROUP_SEATS).nullish(),
+    managers: listOf(checkedText(usernameMessage)).optional(),
     groups: listOf(groupName()).optional(),
   });
 }
+
+const until = () => checkedText(untilFault).transform(readUntil);
 
 export function memberSchema(env: NodeJS.ProcessEnv) {
   return mapping({
@@ -202,11 +211,18 @@ export function memberSchema(env: NodeJS.ProcessEnv) {
     email: email().nullish(),
     ...credentials(env),
     role: oneOf(ROLES).optional(),
+    roleUntil: until().nullish(),
     status: oneOf(STATUSES).optional(),
-    groups: listOf(groupName()).optional(),
+    until: until().nullish(),
+    groups: listOf(textOr(groupName(), placeInGroup())).optional(),
     locale: locale().nullish(),
     zoneinfo: checkedText(zoneFault).nullish(),
   });
+}
+
+/** A group that a member is in up to a time. */
+function placeInGroup() {
+  return mapping({ name: groupName(), until: until().nullish() });
 }
 
 function service(env: NodeJS.ProcessEnv) {
