@@ -1,6 +1,10 @@
 import { beforeAll, expect, it } from 'vitest';
 import { createAppPassword } from '../src/domain/app-passwords/app-password.ts';
+import { enterGroup } from '../src/domain/groups/enter-group.ts';
+import { saveGroups } from '../src/domain/groups/save-groups.ts';
+import { saveMembers } from '../src/domain/memberships/save-members.ts';
 import { makeRecoveryCodes } from '../src/domain/second-factors/recovery-codes.ts';
+import { collectMembership } from '../src/transfer/personal-export/collect-export.ts';
 import { buildElsewhere, givePasskey, giveTotp } from './support/belongings.ts';
 import { Browser } from './support/browser.ts';
 import { type BuiltMember, PASSWORD } from './support/factories.ts';
@@ -194,7 +198,9 @@ it('covers each table that knows of a member or a person', async () => {
     'consents',
     'disclosures',
     'events',
+    'group_managers',
     'group_members',
+    'group_requests',
     'member_pictures',
     'memberships',
     'passkeys',
@@ -206,6 +212,7 @@ it('covers each table that knows of a member or a person', async () => {
   ];
   const leftOut = [
     // Secrets, and what the timeline tells in words.
+    'end_notices',
     'invitation_uses',
     'links',
     'oidc_artifacts',
@@ -214,6 +221,31 @@ it('covers each table that knows of a member or a person', async () => {
     'operators',
   ];
   expect(tables.map(({ name }) => name)).toEqual([...exported, ...leftOut].sort());
+});
+
+it('tells what ends, what they look after, and what they ask for', async () => {
+  const member = await hub.newMember();
+  const until = new Date(Date.now() + 86_400_000);
+  const { id: communityId } = hub.community;
+  await hub.database.transaction(async (tx) => {
+    const both = ['jardin', 'bureau'].map((name) => ({ name, joining: 'request' as const }));
+    const groups = await saveGroups(tx, communityId, both, 'cli');
+    const [here, there] = groups.map(({ id }) => id) as [string, string];
+    const place = { id: communityId, issuerUrl: undefined };
+    const change = { subject: member.subject, until, groups: { add: [{ id: here, until }] } };
+    await saveMembers(tx, place, [change], 'cli');
+    await saveGroups(tx, communityId, [{ id: here, managers: { add: [member.subject] } }], 'cli');
+    await enterGroup(tx, place, { groupId: there, subject: member.subject });
+  });
+  const own = await collectMembership(hub.database, { communityId, subject: member.subject });
+  expect(own).toMatchObject({
+    until,
+    roleUntil: null,
+    groups: ['jardin'],
+    groupEnds: [{ group: 'jardin', until }],
+    managedGroups: ['jardin'],
+    askedGroups: [{ group: 'bureau', requestedAt: expect.any(Date) }],
+  });
 });
 
 it('can be read as a page, too', async () => {

@@ -25,7 +25,15 @@ export type MembershipExport = {
   changedAt: Date;
   profile: Record<string, unknown>;
   picture: string | null;
+  /** When the membership and the role end; null: they do not. */
+  until: Date | null;
+  roleUntil: Date | null;
   groups: string[];
+  /** Of these groups, the ones that the member is in up to a time. */
+  groupEnds: { group: string; until: Date }[];
+  managedGroups: string[];
+  /** Groups that the member asks to come into. */
+  askedGroups: { group: string; requestedAt: Date }[];
   answers: { question: string; answer: string }[];
   services: {
     name: string;
@@ -113,6 +121,18 @@ export async function collectMembership(
   const sessions = await listSessions(db, communityId, subject);
   return {
     ...(await readProfile(db, communityId, subject)),
+    groupEnds: await db.query<MembershipExport['groupEnds'][number]>(
+      `SELECT g.name AS group, gm.until FROM group_members gm
+         JOIN groups g ON g.community_id = gm.community_id AND g.id = gm.group_id
+       WHERE gm.community_id = $1 AND gm.subject = $2 AND gm.until IS NOT NULL ORDER BY g.name`,
+      [communityId, subject],
+    ),
+    askedGroups: await db.query<MembershipExport['askedGroups'][number]>(
+      `SELECT g.name AS group, r.requested_at AS "requestedAt" FROM group_requests r
+         JOIN groups g ON g.community_id = r.community_id AND g.id = r.group_id
+       WHERE r.community_id = $1 AND r.subject = $2 ORDER BY g.name`,
+      [communityId, subject],
+    ),
     answers: await db.query<MembershipExport['answers'][number]>(
       `SELECT question, answer FROM registration_answers
        WHERE community_id = $1 AND subject = $2 ORDER BY position`,
@@ -141,13 +161,22 @@ export async function collectMembership(
 
 type Profile = Pick<
   MembershipExport,
-  'community' | 'subject' | 'since' | 'changedAt' | 'profile' | 'picture' | 'groups'
+  | 'community'
+  | 'subject'
+  | 'since'
+  | 'changedAt'
+  | 'profile'
+  | 'picture'
+  | 'until'
+  | 'roleUntil'
+  | 'groups'
+  | 'managedGroups'
 >;
 
 async function readProfile(db: Queryable, communityId: string, subject: string): Promise<Profile> {
   const [row] = await db.query<Profile>(
     `SELECT jsonb_build_object('name', c.name, 'slug', c.slug) AS community, m.subject,
-       m.created_at AS since, m.updated_at AS "changedAt",
+       m.created_at AS since, m.updated_at AS "changedAt", m.until, m.role_until AS "roleUntil",
        jsonb_build_object('username', m.username, 'localpart', m.localpart, 'displayName', m.display_name, 'givenName', m.given_name,
          'familyName', m.family_name, 'nickname', m.nickname, 'pronouns', m.pronouns, 'email', m.email,
          'language', m.locale, 'timeZone', m.zoneinfo, 'role', m.role, 'status', m.status,
@@ -155,7 +184,9 @@ async function readProfile(db: Queryable, communityId: string, subject: string):
        (SELECT 'data:image/jpeg;base64,' || translate(encode(i.bytes, 'base64'), E'\\n', '')
          FROM member_pictures i WHERE i.community_id = m.community_id AND i.subject = m.subject) AS picture,
        ARRAY(SELECT g.name FROM group_members gm JOIN groups g ON g.community_id = gm.community_id AND g.id = gm.group_id
-         WHERE gm.community_id = m.community_id AND gm.subject = m.subject ORDER BY g.name) AS groups
+         WHERE gm.community_id = m.community_id AND gm.subject = m.subject ORDER BY g.name) AS groups,
+       ARRAY(SELECT g.name FROM group_managers x JOIN groups g ON g.community_id = x.community_id AND g.id = x.group_id
+         WHERE x.community_id = m.community_id AND x.subject = m.subject ORDER BY g.name) AS "managedGroups"
      FROM memberships m JOIN communities c ON c.id = m.community_id
      WHERE m.community_id = $1 AND m.subject = $2`,
     [communityId, subject],
