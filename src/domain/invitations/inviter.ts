@@ -3,7 +3,7 @@ import type { Actor } from '../../platform/events/record-event.ts';
 import { RefusedError } from '../errors.ts';
 import { isActive, roleNow } from '../membership-standing.ts';
 import type { Role } from '../memberships/membership-store.ts';
-import { mayGiveRole } from '../memberships/policy.ts';
+import { mayInviteAs } from '../memberships/policy.ts';
 
 /** Who makes or ends invitations: a member, within what they have, or the operator at the command line. */
 export type Inviter = { subject: string; role: Role } | 'cli';
@@ -33,11 +33,11 @@ async function mayInvite(
   { subject, role: own }: Exclude<Inviter, 'cli'>,
   role: Role,
 ): Promise<boolean> {
-  if (!mayGiveRole(own, role)) return false;
+  if (!mayInviteAs(own, role)) return false;
   const [inviter] = await tx.query<{ role: Role }>(
     `SELECT ${roleNow('m')} AS role FROM memberships m
      WHERE community_id = $1 AND subject = $2 AND ${isActive('m')} FOR SHARE`,
     [communityId, subject],
   );
-  return inviter !== undefined && mayGiveRole(inviter.role, role);
+  return inviter !== undefined && mayInviteAs(inviter.role, role);
 }

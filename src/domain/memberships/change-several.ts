@@ -1,8 +1,9 @@
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
-import { mayManage } from './may-manage.ts';
+import { reasonNow, roleNow, statusNow } from '../membership-standing.ts';
+import { changeMembersAs } from './change-members-as.ts';
 import type { ChangedMember, Place } from './member-change.ts';
 import type { Role, Status } from './membership-store.ts';
-import { saveMembers } from './save-members.ts';
+import { mayManage } from './policy.ts';
 import { isPossible, type StatusChange } from './status-change.ts';
 
 /** One thing that is done to several members. */
@@ -19,7 +20,7 @@ export type ChosenMember = {
   username: string;
 };
 
-type Row = ChosenMember & { role: Role; status: Status; isHeld: boolean };
+type Row = ChosenMember & { role: Role; status: Status; statusReason: 'deletion' | 'ended' | null };
 
 /** Those whom a change of several would concern, and those whom it would not, by name. */
 export async function chosenMembers(
@@ -28,8 +29,8 @@ export async function chosenMembers(
   { subjects, change, by }: { subjects: readonly string[]; change: SeveralChange; by: Manager },
 ): Promise<{ concerned: ChosenMember[]; skipped: ChosenMember[] }> {
   const rows = await db.query<Row>(
-    `SELECT subject, display_name AS "displayName", username, role, status,
-       status_reason IS NOT NULL AS "isHeld" FROM memberships
+    `SELECT subject, display_name AS "displayName", username, ${roleNow('m')} AS role,
+       ${statusNow('m')} AS status, ${reasonNow('m')} AS "statusReason" FROM memberships m
      WHERE community_id = $1 AND subject = ANY($2::uuid[]) ORDER BY left(search_key, 200), subject`,
     [communityId, subjects],
   );
@@ -42,7 +43,7 @@ export async function chosenMembers(
 /**
  * The same change of several members at once, of those whom it can concern: who is suspended already is not
  * suspended again, nobody does it to themselves, and an admin to no owner.
- * @throws RefusedChangesError, RefusedError or NotFoundError as `saveMembers` does: then nothing is changed
+ * @throws RefusedChangesError, RefusedError or NotFoundError as `changeMembersAs` does: then nothing is changed
  */
 export async function changeSeveral(
   tx: Transaction,
@@ -53,7 +54,7 @@ export async function changeSeveral(
 ): Promise<void> {
   const { concerned } = await chosenMembers(tx, place.id, { subjects, change, by });
   const changes: ChangedMember[] = concerned.map(({ subject }) => ({ subject, ...change }));
-  if (changes.length > 0) await saveMembers(tx, place, changes, `member:${by.subject}`);
+  if (changes.length > 0) await changeMembersAs(tx, place, changes, by.subject);
 }
 
 function concerns(change: SeveralChange, row: Row, by: Manager): boolean {

@@ -4,7 +4,7 @@ import { isActive, roleNow } from '../membership-standing.ts';
 
 /**
  * An invitation `i` stands on the word of who made it: it ends when they are an admin no longer, and one that
- * gives a role when they are no owner (`mayGiveRole`). What the command line made is the operator's word.
+ * gives a role when they are no owner (`mayInviteAs`). What the command line made is the operator's word.
  */
 export const VOUCHED = `(i.created_by IS NULL OR EXISTS (SELECT 1 FROM memberships v
   WHERE v.community_id = i.community_id AND v.subject = i.created_by AND ${isActive('v')}

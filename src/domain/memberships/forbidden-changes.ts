@@ -1,12 +1,12 @@
 import type { PlacedFault } from '../refused-changes.ts';
 import type { ChangedField, ChangedMember } from './member-change.ts';
+import type { Role } from './membership-store.ts';
 import {
   type Acting,
   mayChangeMember,
   mayChangePeopleOf,
-  mayGiveRole,
   mayGiveStatus,
-  mayTakeRole,
+  rolesToGive,
 } from './policy.ts';
 import type { SettledMember } from './settle-member.ts';
 
@@ -41,16 +41,15 @@ function forbidden(
   { before, after, change, changed, statusChange, ties }: SettledMember,
   by: Acting,
 ): string | undefined {
+  const gives = (role: Role) => rolesToGive(by.role).includes(role);
   const groups = [...ties.add, ...ties.redate].map(({ id }) => id).concat(ties.remove);
   if (groups.some((id) => !mayChangePeopleOf(by, id))) return 'groups';
   if (before === undefined)
-    return mayChangeMember(by, after) && mayGiveRole(by.role, after.role) ? undefined : 'role';
+    return mayChangeMember(by, after) && gives(after.role) ? undefined : 'role';
   const own = changed.find((field) => THEIR_OWN.includes(field));
   const { emailVerified } = change as ChangedMember;
   if (own !== undefined || emailVerified !== undefined) return own ?? 'email';
   if (changed.length > 0 && !mayChangeMember(by, before)) return changed[0];
-  const isOfRole = changed.some((field) => field === 'role' || field === 'roleUntil');
-  if (isOfRole && !(mayTakeRole(by.role, before.role) && mayGiveRole(by.role, after.role)))
-    return 'role';
+  if (changed.includes('role') && !gives(after.role)) return 'role';
   return statusChange !== undefined && !mayGiveStatus(statusChange) ? 'status' : undefined;
 }

@@ -1,6 +1,7 @@
 import type { Queryable } from '../../platform/database/database.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import { containing, searchKey } from '../../platform/text/search-key.ts';
+import { isInNow, reasonNow, roleNow, statusNow } from '../membership-standing.ts';
 import type { Role, Status } from './membership-store.ts';
 
 /** A member as a list shows them. */
@@ -13,7 +14,7 @@ export type ListedMember = {
   role: Role;
   status: Status;
   /** Why it is suspended, where no admin said so. */
-  statusReason: 'deletion' | null;
+  statusReason: 'deletion' | 'ended' | null;
   secondFactor: boolean;
   /** Names of the groups that they are directly in. */
   groups: string[];
@@ -42,12 +43,12 @@ const ORDER: Record<MemberSort, string> = {
   oldest: 'm.created_at, m.subject',
 };
 
-const COLUMNS = `m.subject, m.username, m.display_name AS "displayName", m.email, m.role, m.status,
-  m.status_reason AS "statusReason", m.created_at AS "createdAt",
+const COLUMNS = `m.subject, m.username, m.display_name AS "displayName", m.email, ${roleNow('m')} AS role,
+  ${statusNow('m')} AS status, ${reasonNow('m')} AS "statusReason", m.created_at AS "createdAt",
   has_second_factor(m.person_id) AS "secondFactor",
   (SELECT i.key FROM member_pictures i WHERE i.community_id = m.community_id AND i.subject = m.subject) AS "pictureKey",
   ARRAY(SELECT g.name FROM group_members gm JOIN groups g ON g.community_id = gm.community_id AND g.id = gm.group_id
-    WHERE gm.community_id = m.community_id AND gm.subject = m.subject ORDER BY g.name_key) AS groups`;
+    WHERE gm.community_id = m.community_id AND gm.subject = m.subject AND ${isInNow('gm')} ORDER BY g.name_key) AS groups`;
 
 /**
  * Members of a community, a page at a time.

@@ -6,7 +6,7 @@ import type { StatusChange } from './status-change.ts';
  * changes ask it under their locks. The operator at the command line, a file and the hub itself are not asked.
  *
  * - An owner does everything but leave the community without one (`lastOwnerFaults`).
- * - An admin looks after members, admins and groups; touches no owner, and gives and takes no role.
+ * - An admin looks after members, admins and groups; touches no owner, and makes none.
  * - A group's manager changes who is in that group, whoever they are, and nothing else.
  * - A member changes what is their own.
  *
@@ -25,19 +25,25 @@ export function looksAfter({ role, status }: Pick<Acting, 'role' | 'status'>): b
   return status === 'active' && role !== 'member';
 }
 
-/** Whether somebody of this role gives that one, and invites to it. */
-export function mayGiveRole(own: Role, given: Role): boolean {
+/** Whether somebody of this role may change, end and see the sessions of somebody of that one: an admin touches no owner. */
+export function mayManage(own: Role, other: Role): boolean {
+  return own === 'owner' || (own === 'admin' && other !== 'owner');
+}
+
+/** The roles that somebody of this role may give to those whom they may change. */
+export function rolesToGive(own: Role): readonly Role[] {
+  if (own === 'owner') return ['member', 'admin', 'owner'];
+  return own === 'admin' ? ['member', 'admin'] : [];
+}
+
+/** Whether somebody of this role may make, see and send invitations that give that one: whoever holds the link gets it. */
+export function mayInviteAs(own: Role, given: Role): boolean {
   return own === 'owner' || (own === 'admin' && given === 'member');
 }
 
-/** The same of a role that somebody has, and would lose. */
-export function mayTakeRole(own: Role, had: Role): boolean {
-  return own === 'owner' || (own === 'admin' && had === 'member');
-}
-
-/** Names, end and status of a member. */
+/** Names, role, end and status of a member, as they are now. */
 export function mayChangeMember(by: Acting, { role }: { role: Role }): boolean {
-  return looksAfter(by) && (by.role === 'owner' || role !== 'owner');
+  return looksAfter(by) && mayManage(by.role, role);
 }
 
 /** What a member alone, or the operator, does to a membership is not among them. */

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../platform/database/database.ts';
+import { isActive, roleNow } from '../membership-standing.ts';
 
 export type UnguardedAdmin = {
   subject: string;
@@ -15,7 +16,7 @@ export function listUnguardedAdmins(
 ): Promise<UnguardedAdmin[]> {
   return db.query<UnguardedAdmin>(
     `SELECT m.subject, m.username, m.display_name AS "displayName", m.email FROM memberships m
-     WHERE m.community_id = $1 AND m.status = 'active' AND m.role <> 'member'
+     WHERE m.community_id = $1 AND ${isActive('m')} AND ${roleNow('m')} <> 'member'
        AND NOT has_second_factor(m.person_id)
      ORDER BY m.username_key LIMIT $2`,
     [communityId, limit],

@@ -3,7 +3,7 @@ import type { Community } from '../../domain/communities/community.ts';
 import { INVITATION_USES } from '../../domain/invitations/invitation.ts';
 import { displayNameFault, shortened, tidyName } from '../../domain/memberships/display-name.ts';
 import { ROLES, type Role } from '../../domain/memberships/membership-store.ts';
-import { mayGiveRole } from '../../domain/memberships/policy.ts';
+import { mayInviteAs } from '../../domain/memberships/policy.ts';
 import { isEmailAddress, nameKey } from '../../platform/text/names.ts';
 import { wholeNumberFault } from '../../platform/text/text-faults.ts';
 import { typed } from '../../platform/web/form-fields.ts';
@@ -64,7 +64,7 @@ export function invitationFaults(form: InvitationForm, ownRole: Role): FieldFaul
   if (labelFault !== undefined) fault('label', labelFault);
   if (form.addresses.length > MOST_ADDRESSES) fault('emails', 'too-many');
   else if (!form.addresses.every(isEmailAddress)) fault('emails', 'shape');
-  if (!mayGiveRole(ownRole, form.role)) fault('role', 'not-yours');
+  if (!mayInviteAs(ownRole, form.role)) fault('role', 'not-yours');
   const { maxUses } = form;
   if (form.uses === 'many' && maxUses !== null) {
     if (wholeNumberFault(maxUses, INVITATION_USES)) fault('max_uses', 'number');
@@ -90,7 +90,7 @@ export function showInvitationForm(
   return {
     label: shortened(form.label),
     emails: shortened(form.emails, 20_000),
-    roles: ROLES.filter((role) => mayGiveRole(ownRole, role)).map((role) => ({
+    roles: ROLES.filter((role) => mayInviteAs(ownRole, role)).map((role) => ({
       state: role,
       isChosen: role === form.role,
     })),

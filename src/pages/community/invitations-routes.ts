@@ -5,7 +5,7 @@ import { findInvitationById, listInvitations } from '../../domain/invitations/in
 import { InvitationMailsError } from '../../domain/invitations/mail-limits.ts';
 import { revokeInvitation } from '../../domain/invitations/revoke-invitation.ts';
 import { sendInvitations } from '../../domain/invitations/send-invitations.ts';
-import { mayGiveRole } from '../../domain/memberships/policy.ts';
+import { mayInviteAs } from '../../domain/memberships/policy.ts';
 import type { Transaction } from '../../platform/database/database.ts';
 import { uuid } from '../../platform/text/uuid-schema.ts';
 import { noFields, oneOf } from '../../platform/web/form-fields.ts';
@@ -88,7 +88,7 @@ export const ADMIN_INVITATIONS_ROUTES: CommunityRoute[] = [
       if (invitation === undefined) throw notFound('invitation');
       // Whoever knows the link becomes what it gives.
       const mayHandOut =
-        invitation.state === 'open' && mayGiveRole(who.member.role, invitation.role);
+        invitation.state === 'open' && mayInviteAs(who.member.role, invitation.role);
       request.page(
         {
           page: 'admin/invitation',

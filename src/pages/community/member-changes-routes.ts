@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { NotFoundError, RefusedError } from '../../domain/errors.ts';
-import { mayManage, rolesToGive } from '../../domain/memberships/may-manage.ts';
+import { changeMembersAs } from '../../domain/memberships/change-members-as.ts';
 import type { ChangedMember } from '../../domain/memberships/member-change.ts';
 import {
   findBySubject,
@@ -8,7 +8,7 @@ import {
   type Membership,
   ROLES,
 } from '../../domain/memberships/membership-store.ts';
-import { saveMembers } from '../../domain/memberships/save-members.ts';
+import { mayManage, rolesToGive } from '../../domain/memberships/policy.ts';
 import { endSession } from '../../domain/sessions/end-sessions.ts';
 import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
@@ -117,7 +117,7 @@ function change(
   const place = { id: request.community.id, issuerUrl: request.issuer.url };
   return withTarget(parts, request, who, asked, async (tx, target) => {
     const changes = [{ subject: asked.subject, ...changeOf(target) }];
-    await saveMembers(tx, place, changes, `member:${who.member.subject}`);
+    await changeMembersAs(tx, place, changes, who.member.subject);
   });
 }
 

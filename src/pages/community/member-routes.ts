@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Community } from '../../domain/communities/community.ts';
 import { findListedMember, type ListedMember } from '../../domain/memberships/list-members.ts';
-import { mayManage, rolesToGive } from '../../domain/memberships/may-manage.ts';
 import { accessTo, type Member } from '../../domain/memberships/member.ts';
 import { namesOf } from '../../domain/memberships/membership-store.ts';
+import { mayManage, rolesToGive } from '../../domain/memberships/policy.ts';
 import { isPossible } from '../../domain/memberships/status-change.ts';
 import { readFactors } from '../../domain/second-factors/factor-store.ts';
 import { staysOpen, toOpenService } from '../../domain/services/stays-open.ts';
@@ -87,7 +87,7 @@ async function onePage(
   const isSelf = subject === who.member.subject;
   const may = mayManage(who.member.role, member.role);
   const can = (change: 'suspend' | 'resume' | 'leave') =>
-    may && !isSelf && isPossible(change, { status: row.status, isHeld: row.isHeld });
+    may && !isSelf && isPossible(change, listed);
   const { passkeys, totp, recoveryCodesLeft } = await readFactors(parts.database, member.personId);
   const inside = new Set(member.groupIds);
   const groups = [...community.groups]

@@ -13,7 +13,7 @@ export function rowOf(
     ...rest,
     email: email ?? undefined,
     pictureUrl: pictureKey === null ? undefined : pictureUrl(basePath, pictureKey),
-    isHeld: statusReason !== null,
+    isHeld: statusReason === 'deletion',
     hasFactor: secondFactor,
     since: day(createdAt),
     url: `${basePath}/admin/members/${rest.subject}`,
