@@ -58,7 +58,7 @@ test('a membership that is over is suspended with its sessions, and says why; an
   expect(await memberOf(bob)).toMatchObject({ status: 'active' });
   expect([await sessionsOf(alice), await sessionsOf(bob)]).toEqual([0, 1]);
   expect(await eventsOf(alice)).toEqual([
-    ['member.end-set', 'cli', { from: null, to: NEXT_YEAR.toISOString() }],
+    ['member.end-set', 'cli', { before: null, until: NEXT_YEAR.toISOString() }],
     ['member.ended', 'hub', {}],
   ]);
   await change({ subject: alice, statusChange: 'resume' });

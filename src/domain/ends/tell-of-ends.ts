@@ -1,8 +1,9 @@
 import type { Database } from '../../platform/database/database.ts';
 import { communityAddress } from '../communities/community-address.ts';
+import type { MailData } from '../notices/mail.ts';
 import { notifyAdmins } from '../notices/notify-admins.ts';
 import { notifyMembers } from '../notices/notify-member.ts';
-import { communitiesToTell, takeDay, takeNearEnds, toLine } from './near-ends.ts';
+import { communitiesToTell, type NearEnd, takeDay, takeNearEnds, toLine } from './near-ends.ts';
 
 /** How many ends are told of in one transaction. */
 const BATCH = 500;
@@ -30,7 +31,7 @@ export async function tellMembersOfEnds(
         const notices = [...Map.groupBy(some, ({ subject }) => subject)].map(
           ([subject, theirs]) => ({
             subject,
-            data: { lines: theirs.map(toLine) },
+            data: toData(theirs),
           }),
         );
         await notifyMembers(tx, message, notices);
@@ -61,14 +62,15 @@ export async function tellAdminsOfEnds(
       const ends = await takeNearEnds(tx, 'admins', { communityId, limit: batch });
       if (ends.length === 0) return 0;
       const issuerUrl = await communityAddress(tx, hubUrl, communityId);
-      const left = ends.length - MOST_LINES;
-      const data = {
-        lines: ends.slice(0, MOST_LINES).map(toLine),
-        ...(left > 0 && { left }),
-      };
-      await notifyAdmins(tx, { communityId, issuerUrl, template: 'ends-digest', data });
+      const message = { communityId, issuerUrl, template: 'ends-digest' as const };
+      await notifyAdmins(tx, { ...message, data: toData(ends) });
       return 1;
     });
   }
   return told;
+}
+
+function toData(ends: readonly NearEnd[]): MailData {
+  const left = ends.length - MOST_LINES;
+  return { lines: ends.slice(0, MOST_LINES).map(toLine), ...(left > 0 && { left }) };
 }

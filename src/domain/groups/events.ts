@@ -5,7 +5,7 @@ declare module '../../platform/events/record-event.ts' {
     'group.removed': { group: string; name: string };
     'group.member-added': { group: string | undefined; until?: string };
     'group.member-removed': { group: string | undefined; because?: 'ended' };
-    'group.member-end-set': { group: string | undefined; to: string | null };
+    'group.member-end-set': { group: string | undefined; until: string | null };
     /** The member is the event's subject. */
     'group.manager-added': { group: string };
     'group.manager-removed': { group: string };

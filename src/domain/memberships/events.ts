@@ -14,9 +14,9 @@ declare module '../../platform/events/record-event.ts' {
     'member.updated': { fields: string[] };
     'member.renamed': { from: string; to: string };
     'member.role-changed': { from: Role; to: Role; because?: 'ended' };
-    /** When the membership will end (ISO 8601), and would have; null: not at all. */
-    'member.end-set': { from: string | null; to: string | null };
-    'member.role-end-set': { from: string | null; to: string | null };
+    /** When it ends (ISO 8601), and would have; null: not at all. */
+    'member.end-set': { before: string | null; until: string | null };
+    'member.role-end-set': { before: string | null; until: string | null };
     'member.ended': undefined;
     'member.suspended': undefined;
     'member.resumed': undefined;

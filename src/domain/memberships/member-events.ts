@@ -36,7 +36,7 @@ export function memberEvents(
     told.push({ type: 'group.member-added', details: { group: groups.get(id), ...end } });
   }
   for (const { id, until } of ties.redate) {
-    const details = { group: groups.get(id), to: until?.toISOString() ?? null };
+    const details = { group: groups.get(id), until: until?.toISOString() ?? null };
     told.push({ type: 'group.member-end-set', details });
   }
   for (const id of ties.remove)
@@ -85,7 +85,7 @@ function changes(member: SettledMember, before: MemberRow): Told[] {
     // That an end came is told by what it ended.
     if (!changed.includes(field) || change.whatEnded) continue;
     const at = (row: MemberRow) => row[field]?.toISOString() ?? null;
-    told.push({ type, details: { from: at(before), to: at(after) } });
+    told.push({ type, details: { before: at(before), until: at(after) } });
   }
   if (statusChange !== undefined) told.push({ type: STATUS_CHANGES[statusChange].event });
   return told;
