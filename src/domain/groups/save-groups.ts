@@ -5,6 +5,7 @@ import { type Actor, type AuditEvent, recordEvents } from '../../platform/events
 import { nameKey } from '../../platform/text/names.ts';
 import { wholeNumberFault } from '../../platform/text/text-faults.ts';
 import { NotFoundError } from '../errors.ts';
+import { endInvitationsOf } from '../memberships/end-invitations.ts';
 import { lockGroupsAround, touchGroups, touchMembers } from '../memberships/touch-entries.ts';
 import { givePosixNumbers } from '../posix/give-posix-numbers.ts';
 import { type PlacedFault, refuseFaults } from '../refused-changes.ts';
@@ -69,6 +70,8 @@ export async function saveGroups(
   const otherwise = groups.filter(({ isNew, changed }) => isNew || changed.length > 0);
   await inBatches(otherwise, (batch) => storeGroups(tx, communityId, batch));
   await storeManagers(tx, communityId, groups);
+  const unmanaging = groups.flatMap(({ managers }) => managers.remove);
+  await endInvitationsOf(tx, communityId, unmanaging, actor, 'role-lost');
   await touchRespelled(tx, communityId, groups);
   if (groups.some(({ isNew }) => isNew)) await givePosixNumbers(tx, communityId);
   await recordEvents(

@@ -24,7 +24,7 @@ export type NewInvitation = {
 /**
  * Makes an invitation.
  * @returns its id, and the token that its link ends in
- * @throws RefusedError `invitation-role` when the inviter may not give that role
+ * @throws RefusedError `invitation-role` when the inviter may not give that role, nor those groups alone
  * @throws RefusedError `value` when it is out of bounds
  * @throws NotFoundError when a group is not of this community
  */
@@ -38,7 +38,7 @@ export async function createInvitation(
   const { role, groupIds, maxUses, days, email } = invitation;
   const label = tidyName(invitation.label);
   checkValues(label, invitation);
-  await checkInviter(tx, communityId, by, role);
+  await checkInviter(tx, communityId, by, { role, groupIds });
   const id = randomUUID();
   const token = newToken();
   await tx.query(

@@ -3,7 +3,7 @@ import type { Actor } from '../../platform/events/record-event.ts';
 import { RefusedError } from '../errors.ts';
 import { isActive, roleNow } from '../membership-standing.ts';
 import type { Role } from '../memberships/membership-store.ts';
-import { mayInviteAs } from '../memberships/policy.ts';
+import { mayInviteAs, mayInviteInto } from '../memberships/policy.ts';
 
 /** Who makes or ends invitations: a member, within what they have, or the operator at the command line. */
 export type Inviter = { subject: string; role: Role } | 'cli';
@@ -15,29 +15,38 @@ export function actorOf(by: Inviter): Actor {
 /**
  * By what the inviter is now: nobody changes that before this transaction is stored, and whoever does so then
  * ends what was made (`endInvitationsOf`).
- * @throws RefusedError `invitation-role` when invitations that give that role are not theirs to make or end
+ * @throws RefusedError `invitation-role` when such invitations are not theirs to make or end
  */
 export async function checkInviter(
   tx: Transaction,
   communityId: string,
   by: Inviter,
-  role: Role,
+  wish: { role: Role; groupIds: readonly string[] },
 ): Promise<void> {
-  if (by === 'cli' || (await mayInvite(tx, communityId, by, role))) return;
-  throw new RefusedError('invitation-role', `only an owner makes and ends invitations as ${role}`);
+  if (by === 'cli' || (await mayInvite(tx, communityId, by, wish))) return;
+  throw new RefusedError(
+    'invitation-role',
+    `only an owner makes and ends invitations as ${wish.role}, and a manager those into their groups`,
+  );
 }
 
 async function mayInvite(
   tx: Transaction,
   communityId: string,
   { subject, role: own }: Exclude<Inviter, 'cli'>,
-  role: Role,
+  wish: { role: Role; groupIds: readonly string[] },
 ): Promise<boolean> {
-  if (!mayInviteAs(own, role)) return false;
   const [inviter] = await tx.query<{ role: Role }>(
     `SELECT ${roleNow('m')} AS role FROM memberships m
      WHERE community_id = $1 AND subject = $2 AND ${isActive('m')} FOR SHARE`,
     [communityId, subject],
   );
-  return inviter !== undefined && mayInviteAs(inviter.role, role);
+  if (inviter === undefined) return false;
+  if (mayInviteAs(own, wish.role) && mayInviteAs(inviter.role, wish.role)) return true;
+  const managed = await tx.query<{ id: string }>(
+    `SELECT group_id AS id FROM group_managers
+     WHERE community_id = $1 AND subject = $2 AND group_id = ANY($3::uuid[]) FOR SHARE`,
+    [communityId, subject, wish.groupIds],
+  );
+  return mayInviteInto(new Set(managed.map(({ id }) => id)), wish);
 }

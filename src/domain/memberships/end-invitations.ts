@@ -2,13 +2,19 @@ import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
 import { isActive, roleNow } from '../membership-standing.ts';
 
+const INTO = `SELECT 1 FROM invitation_groups t
+        WHERE t.community_id = i.community_id AND t.invitation_id = i.id`;
+
 /**
  * An invitation `i` stands on the word of who made it: it ends when they are an admin no longer, and one that
- * gives a role when they are no owner (`mayInviteAs`). What the command line made is the operator's word.
+ * gives a role when they are no owner (`mayInviteAs`); of a group's manager, when one of its groups is not theirs
+ * (`mayInviteInto`). What the command line made is the operator's word.
  */
 export const VOUCHED = `(i.created_by IS NULL OR EXISTS (SELECT 1 FROM memberships v
   WHERE v.community_id = i.community_id AND v.subject = i.created_by AND ${isActive('v')}
-    AND (${roleNow('v')} = 'owner' OR (${roleNow('v')} = 'admin' AND i.role = 'member'))))`;
+    AND (${roleNow('v')} = 'owner' OR (i.role = 'member' AND (${roleNow('v')} = 'admin'
+      OR (EXISTS (${INTO}) AND NOT EXISTS (${INTO} AND NOT EXISTS (SELECT 1 FROM group_managers x
+        WHERE x.community_id = t.community_id AND x.group_id = t.group_id AND x.subject = v.subject))))))))`;
 
 /** Why invitations end that nobody revoked: who made them may not any more, or was let in again by others. */
 export type InvitationsEnd = 'role-lost' | 'recovered';

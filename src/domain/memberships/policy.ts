@@ -7,7 +7,7 @@ import type { StatusChange } from './status-change.ts';
  *
  * - An owner does everything but leave the community without one (`lastOwnerFaults`).
  * - An admin looks after members, admins and groups; touches no owner, and makes none.
- * - A group's manager changes who is in that group, whoever they are, and nothing else.
+ * - A group's manager changes who is in that group, whoever they are, invites into it, and nothing else.
  * - A member changes what is their own.
  *
  * Nobody sees or sets another's credentials or addresses: who could, could be them.
@@ -39,6 +39,14 @@ export function rolesToGive(own: Role): readonly Role[] {
 /** Whether somebody of this role may make, see and send invitations that give that one: whoever holds the link gets it. */
 export function mayInviteAs(own: Role, given: Role): boolean {
   return own === 'owner' || (own === 'admin' && given === 'member');
+}
+
+/** The same of a group's manager: as a plain member, into groups that are theirs, and into one at least. */
+export function mayInviteInto(
+  manages: ReadonlySet<string>,
+  { role, groupIds }: { role: Role; groupIds: readonly string[] },
+): boolean {
+  return role === 'member' && groupIds.length > 0 && groupIds.every((id) => manages.has(id));
 }
 
 /** Names, role, end and status of a member, as they are now. */

@@ -140,12 +140,9 @@ async function endWhatIsLost(
       ties.remove.length > 0,
   );
   await inBatches(losers, (batch) => endMemberSessions(tx, communityId, subjectsOf(batch)));
-  // Others have made none.
   const inviters = losers.filter(
     ({ before, changed }) =>
-      before !== undefined &&
-      before.role !== 'member' &&
-      (changed.includes('role') || changed.includes('status')),
+      before !== undefined && (changed.includes('role') || changed.includes('status')),
   );
   await inBatches(inviters, (batch) =>
     endInvitationsOf(tx, communityId, subjectsOf(batch), actor, 'role-lost'),
