@@ -27,7 +27,7 @@ async function signIn(password: string, place = hub.community): Promise<Browser>
 }
 
 const isIn = async (visitor: Browser, place = hub.community) =>
-  !(await visitor.open(at('', place))).url.endsWith('/login');
+  !(await visitor.open(at('/account', place))).url.includes('/login');
 
 async function change(password: string): Promise<Page> {
   const page = await browser.open(at('/account/password'));

@@ -74,7 +74,7 @@ describe('leaving a community', () => {
     expect(page.document.querySelector('#left')).not.toBeNull();
     expect(await membership(member.subject)).toMatchObject({ status: 'left' });
     expect(await membership(elsewhere)).toMatchObject({ status: 'active' });
-    expect((await browser.open(at(''))).url).toBe(at('/login'));
+    expect((await browser.open(at('/account'))).url).toBe(at('/login?return_to=%2Faccount'));
     expect(await mailsOf(member.username)).toEqual([
       { template: 'left', to: `${member.username}@lieu.example` },
     ]);
@@ -87,9 +87,10 @@ describe('leaving a community', () => {
     expect(await membership(member.subject)).toMatchObject({ status: 'active' });
   });
 
-  it('that is taken back at that moment leads to the home, which asks for a sign-in', async () => {
+  it('that is taken back at that moment leads to the home, where one may sign in', async () => {
     const page = await takenBack('memberships', `status = 'active'`, () => confirm('leave'));
-    expect([page.status, page.url]).toEqual([200, at('/login')]);
+    expect([page.status, page.url.replace(/\/$/, '')]).toEqual([200, at('')]);
+    expect(page.document.querySelector('#sign-in')).not.toBeNull();
     expect(await membership(member.subject)).toMatchObject({ status: 'active' });
   });
 
@@ -150,15 +151,16 @@ describe('deleting an account', () => {
     ]);
   });
 
-  it('that is taken back at that moment leads to the home, which asks for a sign-in', async () => {
+  it('that is taken back at that moment leads to the home, where one may sign in', async () => {
     const page = await takenBack('persons', 'deletion_due_at = NULL', () => confirm('delete'));
-    expect([page.status, page.url]).toEqual([200, at('/login')]);
+    expect([page.status, page.url.replace(/\/$/, '')]).toEqual([200, at('')]);
+    expect(page.document.querySelector('#sign-in')).not.toBeNull();
   });
 
   it('is taken back by signing in and saying so, not by signing in alone', async () => {
     await confirm('delete');
     const visitor = await signIn();
-    expect((await visitor.open(at(''))).url).toBe(at('/login'));
+    expect((await visitor.open(at('/account'))).url).toBe(at('/login?return_to=%2Faccount'));
     const decision = await visitor.open(at('/login/decision'));
     expect(decision.document.querySelector('#stay')).not.toBeNull();
     // A step of the way in, as the others are.

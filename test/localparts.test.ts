@@ -142,13 +142,13 @@ describe('a file', () => {
 
 it('members from before get theirs by the migration, the oldest first, and its undoing takes it away', async () => {
   const old = await cloneDatabase();
+  const before = factories(old.database);
+  const id = await before.buildCommunity();
+  for (const username of ['zoe', 'Zoé', 'Юлия']) await before.buildMember(id, { username });
   // Back to where there was none.
   const steps: string[] = [];
   while (!steps.at(-1)?.startsWith('clients-and-localparts'))
     steps.push((await migrateDown(old.database)) as string);
-  const before = factories(old.database);
-  const id = await before.buildCommunity();
-  for (const username of ['zoe', 'Zoé', 'Юлия']) await before.buildMember(id, { username });
   await migrate(old.database);
   expect((await compareSchema(old.database)).pending).toEqual([]);
   const rows = await old.database.query<{ localpart: string }>(

@@ -227,14 +227,14 @@ it('each page of the console says who is signed in, signs out, and leads to the 
   const paths = ['', '/mails', '/two-factors', '/totp', '/recovery-codes', '/passkeys'];
   for (const path of paths) {
     const { document } = await browser.open(at(path));
-    expect([path, document.querySelector('.top .who .name')?.text]).toEqual([
+    expect([path, document.querySelector('.menu-panel p')?.text]).toEqual([
       path,
       expect.stringContaining(email),
     ]);
     expect([path, document.querySelector('#operator-sign-out') !== null]).toEqual([path, true]);
-    const ways = document.querySelectorAll('.sections a').map((a) => a.getAttribute('href'));
+    const ways = document.querySelectorAll('.side-nav a').map((a) => a.getAttribute('href'));
     expect([path, ways]).toEqual([path, ['/operator', '/operator/mails', '/operator/two-factors']]);
-    expect([path, document.querySelectorAll('.sections a[aria-current]').length]).toEqual([
+    expect([path, document.querySelectorAll('.side-nav a[aria-current]').length]).toEqual([
       path,
       1,
     ]);

@@ -118,7 +118,7 @@ describe('a sign-in that goes on at another address', () => {
     return post(browser, link, { csrf: csrfOf(page), response });
   }
   const isSignedIn = async (browser: ProxiedBrowser) =>
-    !(await browser.open(atHub)).url.includes('/login');
+    !(await browser.open(`${atHub}/account`)).url.includes('/login');
 
   it('comes back with a code, once', async () => {
     const { member, authenticator } = await memberWithPasskey(HOST);

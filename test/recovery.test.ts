@@ -123,7 +123,7 @@ describe('a recovery link', () => {
     const token = await link();
     await new Browser().open(at(`/recover/${token}`));
     expect((await reset(token)).url).toContain('/login?notice=password-changed');
-    expect((await visitor.open(at(''))).url).toBe(at('/login'));
+    expect((await visitor.open(at('/account'))).url).toBe(at('/login?return_to=%2Faccount'));
     expect(isIn((await signIn(PASSWORD)).page)).toBe(false);
     expect(isIn((await signIn(NEW)).page)).toBe(true);
     const again = await new Browser().open(at(`/recover/${token}`));

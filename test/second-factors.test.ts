@@ -304,7 +304,7 @@ describe("a community's policy", () => {
   it('asks admins, and not members, to set one up before they come in', async () => {
     await demand({ secondFactor: 'admins' });
     expect((await signIn()).url).toBe(at('/login/set-up'));
-    expect((await browser.open(at(''))).url).toBe(at('/login'));
+    expect((await browser.open(at('/account'))).url).toBe(at('/login?return_to=%2Faccount'));
     member = await buildMember(hub.database, community.id);
     expect((await signIn(new Browser())).url.replace(/\/$/, '')).toBe(at(''));
   });
@@ -322,7 +322,7 @@ describe("a community's policy", () => {
       [community.id],
     );
     await hub.app.settle();
-    expect((await browser.open(at(''))).url).toBe(at('/login'));
+    expect((await browser.open(at('/account'))).url).toBe(at('/login?return_to=%2Faccount'));
     expect((await signIn()).url).toBe(at('/login/set-up'));
   });
 
@@ -358,7 +358,7 @@ describe("a community's policy", () => {
       }).toString(),
     });
     expect(early.status).toBe(400);
-    expect((await browser.open(at(''))).url).toBe(at('/login'));
+    expect((await browser.open(at('/account'))).url).toBe(at('/login?return_to=%2Faccount'));
   });
 
   it('a password alone sets no second one up beside the first', async () => {

@@ -34,7 +34,7 @@ describe('with a second factor', () => {
     const page = await typePassword();
     expect(page.url).toBe(at('/login/second-factor'));
     expect(page.document.querySelector('#code')).not.toBeNull();
-    expect((await browser.open(at(''))).url).toBe(at('/login'));
+    expect((await browser.open(at('/account'))).url).toBe(at('/login?return_to=%2Faccount'));
     const [row] = await hub.database.query(
       'SELECT 1 FROM sessions WHERE community_id = $1 AND subject = $2',
       [hub.community.id, member.subject],

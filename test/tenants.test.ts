@@ -27,7 +27,7 @@ it('a session of one community opens nothing in another', async () => {
   const page = await browser.open(theirApp.authorizationUrl());
   expect(page.document.querySelector('#login-form')).not.toBeNull();
   expect(
-    (await browser.open(theirApp.issuer)).document.querySelector('#login-form'),
+    (await browser.open(`${theirApp.issuer}/account`)).document.querySelector('#login-form'),
   ).not.toBeNull();
 });
 

@@ -24,7 +24,7 @@ describe('what password managers look for', () => {
   });
 
   it('leads to the choice of a community at the hub’s', async () => {
-    const community = await buildCommunity(hub.database);
+    const community = await buildCommunity(hub.database, { listed: true });
     const { headers } = await ask('/.well-known/change-password');
     const page = await (await ask(headers.get('location') as string)).text();
     expect(page).toContain(`href="/c/${community.slug}/account/password"`);

@@ -198,7 +198,7 @@ describe('a session', () => {
       });
       const after = await sessionOf(victim);
       expect(after.id).not.toBe(planted.id);
-      const page2 = await attacker.open(hub.issuer);
+      const page2 = await attacker.open(`${hub.issuer}/account`);
       expect(page2.document.querySelector('#login-form')).not.toBeNull();
     }
   });
@@ -228,11 +228,11 @@ describe('a session', () => {
           );
         const cookie = cookies.map(({ name, value }) => `${rename(name)}=${value}`).join('; ');
         const { host, pathname } = new URL(issuer);
-        const answer = await sendRaw(hub, pathname, {
+        const answer = await sendRaw(hub, `${pathname.replace(/\/$/, '')}/account`, {
           headers: { host, cookie, 'x-forwarded-for': '192.0.2.1' },
         });
         expect([issuer, answer.status]).toEqual([issuer, 303]);
-        expect(answer.headers.location).toMatch(/\/login$/);
+        expect(answer.headers.location).toMatch(/\/login\?return_to=%2Faccount$/);
       }
     }
   });

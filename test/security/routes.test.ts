@@ -64,6 +64,9 @@ const KEPT_OUT: Record<string, Visitor[]> = {
   // But who left by this very form of a page, in the browser that did: `the form by which somebody left`.
   'member-recent-or-left': [...NO_MEMBERS, 'staleMember', 'staleOwner'],
   admin: NO_ADMINS,
+  // None of them manages a group; who does comes in: test/groups-console.test.ts.
+  'group-manager': NO_ADMINS,
+  'group-manager-recent': [...NO_ADMINS, 'staleAdmin', 'staleOwner'],
   'admin-recent': [...NO_ADMINS, 'staleAdmin', 'staleOwner'],
   operator: [...VISITORS],
   'operator-recent': [...VISITORS],
@@ -86,6 +89,8 @@ const LET_IN: Record<string, Visitor> = {
   'member-recent': 'member',
   admin: 'staleAdmin',
   'admin-recent': 'admin',
+  'group-manager': 'staleAdmin',
+  'group-manager-recent': 'admin',
 };
 
 const UNUSED_BELOW_A_PATH = [

@@ -62,10 +62,11 @@ describe('before the sign-in', () => {
     expect(await opened()).toEqual(before);
   });
 
-  it('home, requests for access and sign-out everywhere lead to the sign-in page', async () => {
+  it('home shows what strangers may see, requests for access and sign-out everywhere lead to the sign-in page', async () => {
     const browser = newBrowser();
     const page = await browser.open(hub.issuer);
-    expect(page.document.querySelector('#login-form')).not.toBeNull();
+    expect(page.document.querySelector('#sign-in')).not.toBeNull();
+    expect(page.document.querySelector('.service-tile')).toBeNull();
     for (const path of [`/services/${onApproval.service.slug}/request`, '/sign-out-everywhere']) {
       const answer = await sendElsewhere(browser, hub.issuer + path, { csrf: csrfOf(page) });
       expect(answer.document.querySelector('#login-form')).not.toBeNull();

@@ -4,6 +4,7 @@ import { ADMIN_PAGES } from './sample-pages/admin.ts';
 import { CORE_PAGES } from './sample-pages/core.ts';
 import { EMAIL_PAGES } from './sample-pages/emails.ts';
 import { EXPORT_PAGES } from './sample-pages/export.ts';
+import { GROUP_PAGES } from './sample-pages/groups.ts';
 import { JOINING_PAGES } from './sample-pages/joining.ts';
 import { JOURNAL_PAGES } from './sample-pages/journal.ts';
 import { LEAVING_PAGES } from './sample-pages/leaving.ts';
@@ -25,6 +26,7 @@ export const SAMPLE_PAGES: Record<string, PageModel> = {
   ...CORE_PAGES,
   ...EMAIL_PAGES,
   ...EXPORT_PAGES,
+  ...GROUP_PAGES,
   ...JOINING_PAGES,
   ...JOURNAL_PAGES,
   ...LEAVING_PAGES,

@@ -4,6 +4,7 @@ import { startHub, type TestHub } from '../support/hub.ts';
 import { accountSteps } from './account-steps.ts';
 import { adminSteps } from './admin-steps.ts';
 import { factorSteps } from './factor-steps.ts';
+import { groupSteps } from './group-steps.ts';
 import { leavingSteps } from './leaving-steps.ts';
 import { linkSteps } from './link-steps.ts';
 import { memberSteps } from './member-steps.ts';
@@ -24,6 +25,7 @@ const MAKERS = [
   ownFormSteps,
   adminSteps,
   memberSteps,
+  groupSteps,
   operatorSteps,
 ];
 

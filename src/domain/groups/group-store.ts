@@ -1,6 +1,7 @@
 import type { Queryable } from '../../platform/database/database.ts';
 import { nameKey } from '../../platform/text/names.ts';
 import { isActive, isInNow, statusNow } from '../membership-standing.ts';
+import type { Status } from '../memberships/membership-store.ts';
 
 /** How one comes into a group: by whoever looks after it, by asking them, or by oneself. */
 export const JOININGS = ['closed', 'request', 'open'] as const;
@@ -73,14 +74,37 @@ export async function subjectsInGroups(
   return rows.map(({ subject }) => subject);
 }
 
+/** Who looks after a group, by username. */
+export function listManagers(
+  db: Queryable,
+  communityId: string,
+  groupId: string,
+): Promise<{ subject: string; username: string; displayName: string }[]> {
+  return db.query(
+    `SELECT m.subject, m.username, m.display_name AS "displayName" FROM group_managers g
+       JOIN memberships m ON m.community_id = g.community_id AND m.subject = g.subject
+     WHERE g.community_id = $1 AND g.group_id = $2 ORDER BY m.username_key`,
+    [communityId, groupId],
+  );
+}
+
+/** A member who is directly in a group; `until`: up to when. */
+export type GroupMember = {
+  subject: string;
+  username: string;
+  displayName: string;
+  status: Status;
+  until: Date | null;
+};
+
 /** Members who are directly in a group, by username. */
 export function membersOfGroup(
   db: Queryable,
   communityId: string,
   groupId: string,
-): Promise<{ subject: string; username: string; status: string; until: Date | null }[]> {
+): Promise<GroupMember[]> {
   return db.query(
-    `SELECT m.subject, m.username, ${statusNow('m')} AS status, gm.until FROM group_members gm
+    `SELECT m.subject, m.username, m.display_name AS "displayName", ${statusNow('m')} AS status, gm.until FROM group_members gm
        JOIN memberships m ON m.community_id = gm.community_id AND m.subject = gm.subject
      WHERE gm.community_id = $1 AND gm.group_id = $2 AND ${isInNow('gm')} ORDER BY m.username_key`,
     [communityId, groupId],

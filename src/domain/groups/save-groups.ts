@@ -156,6 +156,10 @@ async function takenNames(
 ): Promise<PlacedFault[]> {
   const named = groups.filter(({ isNew, changed }) => isNew || changed.includes('name'));
   if (named.length === 0) return [];
+  // Those who give names at once take turns, until their transactions end.
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('group-names:' || $1, 0))`, [
+    communityId,
+  ]);
   const rows = await tx.query<{ id: string; key: string }>(
     'SELECT id, name_key AS key FROM groups WHERE community_id = $1 AND name_key = ANY($2)',
     [communityId, named.map(({ name }) => nameKey(name))],

@@ -8,7 +8,9 @@ import type { AdminFrame } from './pages.ts';
 export async function adminFrame(
   { database }: Pick<WebParts, 'database'>,
   { community, issuer }: CommunityRequest,
+  only?: AdminFrame['only'],
 ): Promise<AdminFrame> {
+  if (only !== undefined) return { base: `${issuer.basePath}/admin`, requestsWaiting: 0, only };
   return {
     base: `${issuer.basePath}/admin`,
     requestsWaiting:

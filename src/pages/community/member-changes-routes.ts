@@ -4,7 +4,6 @@ import { changeMembersAs } from '../../domain/memberships/change-members-as.ts';
 import type { ChangedMember } from '../../domain/memberships/member-change.ts';
 import {
   findBySubject,
-  lockMembership,
   type Membership,
   ROLES,
 } from '../../domain/memberships/membership-store.ts';
@@ -132,7 +131,8 @@ async function withTarget(
   const step = pageIn(request, `${by.subject} ${about}`);
   const to = `/admin/members/${subject}?notice=${notice}`;
   await changeOrLead(parts, request, { step, subject: by.subject, to }, async (tx) => {
-    const target = await lockMembership(tx, request.community.id, subject);
+    // Not locked yet: a change locks groups before members, and looks once more under its locks.
+    const target = await findBySubject(tx, request.community.id, subject);
     if (target === undefined) throw new NotFoundError('member');
     if (!mayManage(by.role, target.role))
       throw new RefusedError('role', 'an admin changes no owner');

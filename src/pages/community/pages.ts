@@ -4,7 +4,12 @@ import type { FieldFault } from '../registration/pages.ts';
 import type { ToDo } from './to-do-rows.ts';
 
 /** What the navigation of the admin pages shows. */
-export type AdminFrame = { base: string; requestsWaiting: number };
+export type AdminFrame = {
+  base: string;
+  requestsWaiting: number;
+  /** All that the visitor may see of it. */
+  only?: 'groups' | undefined;
+};
 
 type Role = 'member' | 'admin' | 'owner';
 

@@ -1,5 +1,7 @@
 import type { CommunityRoute } from '../routing/community-route.ts';
 import { ADMIN_BRANDING_ROUTES } from './branding-routes.ts';
+import { ADMIN_GROUP_ROUTES } from './group-routes.ts';
+import { ADMIN_GROUPS_ROUTES } from './groups-routes.ts';
 import { ADMIN_INVITATIONS_ROUTES } from './invitations-routes.ts';
 import { ADMIN_JOURNAL_ROUTES } from './journal-routes.ts';
 import { ADMIN_MEMBER_CHANGES } from './member-changes-routes.ts';
@@ -15,6 +17,8 @@ export const ADMIN_ROUTES: CommunityRoute[] = [
   ...ADMIN_MEMBERS_ROUTES,
   ...ADMIN_MEMBER_ROUTES,
   ...ADMIN_MEMBER_CHANGES,
+  ...ADMIN_GROUPS_ROUTES,
+  ...ADMIN_GROUP_ROUTES,
   ...ADMIN_REQUESTS_ROUTES,
   ...ADMIN_INVITATIONS_ROUTES,
   ...ADMIN_JOURNAL_ROUTES,

@@ -10,6 +10,7 @@ const GROUPS: { name?: string; sections: Section[] }[] = [
       { page: 'overview', path: '', text: 'admin.overview', icon: 'list-checks' },
       { page: 'requests', path: '/requests', text: 'admin.requests', icon: 'inbox' },
       { page: 'members', path: '/members', text: 'admin.members', icon: 'users' },
+      { page: 'groups', path: '/groups', text: 'admin.groups', icon: 'folder-tree' },
       { page: 'invitations', path: '/invitations', text: 'admin.invitations', icon: 'user-plus' },
       { page: 'recoveries', path: '/recoveries', text: 'recoveries.nav', icon: 'life-buoy' },
       { page: 'journal', path: '/journal', text: 'admin.journal', icon: 'history' },
@@ -31,6 +32,8 @@ const WITHIN: Record<string, string> = {
   member: 'members',
   'members-several': 'members',
   'member-let-go': 'members',
+  group: 'groups',
+  'group-delete': 'groups',
 };
 
 /**
@@ -41,19 +44,20 @@ export function consoleNavigation(page: string, frame: AdminFrame): SideNavigati
   const name = page.slice('admin/'.length);
   const current = WITHIN[name] ?? name;
   const waiting: Record<string, number> = { requests: frame.requestsWaiting };
+  const isShown = (section: Section) => frame.only === undefined || section.page === frame.only;
   return {
     name: 'admin.nav',
     menu: 'admin.menu',
     isConsole: true,
     groups: GROUPS.map(({ sections, ...group }) => ({
       ...group,
-      items: sections.map((section) => ({
+      items: sections.filter(isShown).map((section) => ({
         href: `${frame.base}${section.path}`,
         text: section.text,
         icon: section.icon,
         isCurrent: section.page === current,
         count: waiting[section.page],
       })),
-    })),
+    })).filter(({ items }) => items.length > 0),
   };
 }

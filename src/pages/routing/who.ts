@@ -1,6 +1,9 @@
+import { findActing } from '../../domain/memberships/acting-store.ts';
 import type { Member } from '../../domain/memberships/member.ts';
+import { type Acting, looksAfter } from '../../domain/memberships/policy.ts';
 import { RequestError } from '../../platform/web/http-errors.ts';
 import type { Guard } from '../../platform/web/route.ts';
+import { browserSession } from './browser-session.ts';
 import type { CommunityRequest } from './community-request.ts';
 import type { CommunityKind } from './community-route.ts';
 import { isRecent, type SignedIn, signedIn } from './signed-in.ts';
@@ -9,16 +12,50 @@ export { anyone } from '../../platform/web/route.ts';
 
 /** Whoever is signed in; nobody is sent to do so, and comes back to this page. */
 export const member = guard('member', {});
-/** Whoever is signed in, or a visitor who is not: the page is another for each. */
+/**
+ * Whoever is signed in, or a visitor who is not: the page is another for each. Whose sign-in is no longer enough is
+ * sent to sign in again.
+ */
 export const memberOrVisitor: Guard<CommunityKind, SignedIn | undefined> = {
   name: 'member-or-visitor',
-  admit: async ({ request }) => ({ who: await signedIn(request) }),
+  async admit({ request, isPage }) {
+    const who = await signedIn(request);
+    if (who !== undefined || (await browserSession(request)).accountId === undefined)
+      return { who };
+    sendToSignIn(request, { isPage, isAgain: false });
+    return undefined;
+  },
 };
 /** A member who has just shown that it is them: what guards an account, what cannot be undone, all of somebody's data. */
 export const memberRecent = guard('member-recent', { recent: true });
 /** Whoever looks after the community; for other members it is closed. */
 export const admin = guard('admin', { roles: ['admin', 'owner'] });
 export const adminRecent = guard('admin-recent', { roles: ['admin', 'owner'], recent: true });
+
+/** Whoever looks after groups: all of them, or those that they manage. */
+export type Managing = SignedIn & { acting: Acting };
+export const groupManager = managing('group-manager', member);
+export const groupManagerRecent = managing('group-manager-recent', memberRecent);
+
+function managing(
+  name: string,
+  guard: Guard<CommunityKind, SignedIn>,
+): Guard<CommunityKind, Managing> {
+  return {
+    name,
+    async admit(asked) {
+      // Before it is asked who is here anew: to most members this is closed.
+      const visitor = await signedIn(asked.request);
+      const { database } = asked.parts;
+      const { id } = asked.request.community;
+      const acting = visitor && (await findActing(database, id, visitor.member.subject));
+      if (visitor !== undefined && !(acting && (looksAfter(acting) || acting.manages.size > 0)))
+        throw new RequestError(403, 'forbidden', 'not for who looks after no group');
+      const admitted = await guard.admit(asked);
+      return admitted && acting && { who: { ...admitted.who, acting } };
+    },
+  };
+}
 
 /** Percent-encoded once more it is three times as long at the most. */
 const LONGEST_BACK = 1_000;

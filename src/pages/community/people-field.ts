@@ -1,0 +1,39 @@
+import { readUntil, untilFault } from '../../domain/ends/until.ts';
+import { findByLogin } from '../../domain/memberships/membership-store.ts';
+import type { Queryable } from '../../platform/database/database.ts';
+import type { GroupFault } from './group-pages.ts';
+
+/** As many names as one form takes. */
+const MOST = 50;
+
+/** The members whom a list of usernames and addresses names, one on a line or between commas. */
+export async function readPeople(
+  db: Queryable,
+  communityId: string,
+  text: string,
+): Promise<{ subjects: string[]; faults: GroupFault[] }> {
+  const names = [...new Set(text.split(/[\n,;]+/).map((name) => name.trim()))].filter(
+    (name) => name !== '',
+  );
+  if (names.length === 0) return { subjects: [], faults: [{ field: 'people', code: 'missing' }] };
+  const subjects: string[] = [];
+  const unknown: string[] = [];
+  for (const name of names.slice(0, MOST)) {
+    const found = await findByLogin(db, communityId, name);
+    if (found === undefined || found.status === 'left') unknown.push(name);
+    else if (!subjects.includes(found.subject)) subjects.push(found.subject);
+  }
+  // Beyond what one form takes they are named, so that they can be sent next.
+  unknown.push(...names.slice(MOST));
+  if (unknown.length === 0) return { subjects, faults: [] };
+  const shown = unknown.slice(0, 10).join(', ').slice(0, 500);
+  return { subjects, faults: [{ field: 'people', code: 'unknown', names: shown }] };
+}
+
+/** The end of the day that a date field names; null for an empty one. */
+export function untilOf(text: string, now = new Date()): { until: Date | null } | GroupFault {
+  if (text === '') return { until: null };
+  if (untilFault(text) !== undefined) return { field: 'until', code: 'shape' };
+  const until = readUntil(text);
+  return until > now ? { until } : { field: 'until', code: 'past' };
+}
