@@ -12,7 +12,8 @@ export class NotFoundError extends DomainError {
     | 'passkey'
     | 'operator'
     | 'recovery'
-    | 'session';
+    | 'session'
+    | 'host';
   constructor(noun: NotFoundError['noun'], name?: string) {
     super(`there is no ${noun}${name === undefined ? ' of that name' : ` "${name}"`} here`);
     this.name = 'NotFoundError';
@@ -39,6 +40,9 @@ export const REFUSALS = [
   'ldap-base-taken',
   'host-taken',
   'host-issuer',
+  'host-shape',
+  'host-reserved',
+  'too-many-hosts',
   'client-contradiction',
   'client-id-taken',
   'state',

@@ -31,6 +31,7 @@ export type MailTemplate =
   | 'deletion-requested'
   | 'deletion-done'
   | 'joined'
+  | 'host-missed'
   /** What guards an operator's account changed, or served, or a new browser signed in to it; `change` says what. */
   | 'operator-factors';
 

@@ -43,6 +43,8 @@ const STATUS: Partial<Record<Refusal, 403 | 413 | 422 | 503>> = {
   'zone-shape': 422,
   'group-name': 422,
   'ldap-base-shape': 422,
+  'host-shape': 422,
+  'host-reserved': 422,
   'client-contradiction': 422,
   'app-password-name': 422,
   'group-cycle': 422,

@@ -6,6 +6,7 @@ import { isEmailAddress } from '../text/names.ts';
 import { isWhole } from '../text/whole-text.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import type { Env } from './env.ts';
+import { type OwnHostsConfig, parseOwnHosts } from './own-hosts.ts';
 import { parseRetention, type Retention } from './retention.ts';
 import { parseSmtpUrl, type SmtpServer } from './smtp-url.ts';
 
@@ -51,6 +52,7 @@ export type Config = {
   privateNetworks: Cidr[];
   metricsToken: string | undefined;
   ldap: LdapConfig;
+  ownHosts: OwnHostsConfig;
   mail: MailConfig;
   retention: Retention;
   logLevel: string;
@@ -111,6 +113,7 @@ export function parseConfig(env: Env): Config {
     fault('LOG_LEVEL', `unknown level "${logLevel}"; the levels are ${LOG_LEVELS.join(', ')}`);
   }
   const ldap = parseLdap(env, fault);
+  const ownHosts = parseOwnHosts(env, fault);
   const mail = parseMail(env, url, fault);
   const retention = parseRetention(env, fault);
   const dataFolder = resolve(env.TROUSSEAU_DATA ?? './data');
@@ -148,6 +151,7 @@ export function parseConfig(env: Env): Config {
     privateNetworks,
     metricsToken: env.TROUSSEAU_METRICS_TOKEN,
     ldap,
+    ownHosts,
     mail,
     retention,
     logLevel,
