@@ -12,8 +12,21 @@ export async function storeHosts(
   communities: readonly WithHosts[],
 ): Promise<void> {
   if (communities.length === 0) return;
-  await storeList(tx, 'community_hosts', communities, ({ hosts }) => hosts);
-  await storeList(tx, 'community_ldap_hosts', communities, ({ ldapHosts }) => ldapHosts);
+  const ids = communities.map(({ id }) => id);
+  const placed = (listOf: (community: WithHosts) => readonly string[]) =>
+    JSON.stringify(
+      communities.flatMap((community) =>
+        listOf(community).map((host, position) => ({ id: community.id, host, position })),
+      ),
+    );
+  await tx.query('DELETE FROM community_hosts WHERE community_id = ANY($1::uuid[])', [ids]);
+  await tx.query(`INSERT INTO community_hosts (community_id, host, position) ${PLACED}`, [
+    placed(({ hosts }) => hosts),
+  ]);
+  await tx.query('DELETE FROM community_ldap_hosts WHERE community_id = ANY($1::uuid[])', [ids]);
+  await tx.query(`INSERT INTO community_ldap_hosts (community_id, host, position) ${PLACED}`, [
+    placed(({ ldapHosts }) => ldapHosts),
+  ]);
   await tx.query(
     `DELETE FROM host_claims c USING jsonb_to_recordset($1::jsonb) AS n (id uuid, hosts text[], "ldapHosts" text[])
      WHERE c.community_id = n.id
@@ -22,21 +35,4 @@ export async function storeHosts(
   );
 }
 
-async function storeList(
-  tx: Transaction,
-  table: 'community_hosts' | 'community_ldap_hosts',
-  communities: readonly WithHosts[],
-  listOf: (community: WithHosts) => readonly string[],
-): Promise<void> {
-  await tx.query(`DELETE FROM ${table} WHERE community_id = ANY($1::uuid[])`, [
-    communities.map(({ id }) => id),
-  ]);
-  const rows = communities.flatMap((community) =>
-    listOf(community).map((host, position) => ({ id: community.id, host, position })),
-  );
-  await tx.query(
-    `INSERT INTO ${table} (community_id, host, position)
-     SELECT id, host, position FROM jsonb_to_recordset($1::jsonb) AS h (id uuid, host text, position integer)`,
-    [JSON.stringify(rows)],
-  );
-}
+const PLACED = `SELECT id, host, position FROM jsonb_to_recordset($1::jsonb) AS h (id uuid, host text, position integer)`;

@@ -23,6 +23,7 @@ export function claimableHost(typed: string, { hubUrl, reserved }: ReservedHosts
   const given = typed.trim();
   const name = `"${given.slice(0, 100)}"`;
   const refuse = (words: string) => new RefusedError('host-shape', `${name} ${words}`);
+  if (given.length > 1_000) throw refuse('is too long for a host name');
   if (given === '') throw new RefusedError('host-shape', 'give a host name');
   if (given.includes('/') || given.includes('@')) {
     throw refuse('is an address, not a host: give the name alone, such as login.example.org');

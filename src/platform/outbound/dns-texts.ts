@@ -15,7 +15,7 @@ export type DnsTexts = {
 /** Answers that say there is none (RFC 2308 §2). */
 const NONE = ['ENODATA', 'ENOTFOUND'];
 /** In milliseconds: of one question, and of all that one look takes. */
-const TIMEOUT_MS = 2_000;
+const TIMEOUT_MS = 1_500;
 const LONGEST_MS = 10_000;
 const MOST_RECORDS = 50;
 const MOST_ZONES = 8;
@@ -81,8 +81,12 @@ async function look(resolver: Resolver, name: string, wanted: string): Promise<T
     const isThere = records.some((strings) => strings.join('').trim() === wanted);
     return isThere ? 'found' : records.length > 0 ? 'other' : 'absent';
   } catch (error) {
-    return NONE.includes((error as NodeJS.ErrnoException).code ?? '') ? 'absent' : 'unanswered';
+    return isNone(error) ? 'absent' : 'unanswered';
   }
+}
+
+function isNone(error: unknown): boolean {
+  return NONE.includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** Addresses of the servers of the zone that holds a name: of the nearest name above it that has any. */
@@ -93,7 +97,11 @@ async function zoneServers(resolver: Resolver, name: string): Promise<string[]> 
     .slice(1, -1)
     .slice(0, MOST_ZONES);
   for (const zone of zones) {
-    const names = await resolver.resolveNs(zone).catch(() => []);
+    const names = await resolver
+      .resolveNs(zone)
+      .catch((error: unknown) => (isNone(error) ? [] : undefined));
+    // Who does not answer for one name would keep us waiting for each of the others.
+    if (names === undefined) return [];
     if (names.length === 0) continue;
     const found = await Promise.all(
       names
