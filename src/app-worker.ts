@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { eraseDuePersons } from './domain/account-deletion/erase-person.ts';
 import { lookAtHostsAgain } from './domain/hosts/look-again.ts';
+import { proofParts } from './domain/hosts/proof-parts.ts';
 import { deliverNewDevice } from './domain/notices/new-device.ts';
 import { deliverRecoveryRequest } from './domain/recovery/recovery-request.ts';
 import { deliverRegistrationRequest } from './domain/registration/deliver-registration-request.ts';
@@ -12,8 +13,6 @@ import type { Config } from './platform/config/config.ts';
 import type { ChangeFeed } from './platform/database/change-feed.ts';
 import type { Database } from './platform/database/database.ts';
 import { createMailer, MOST_AT_ONCE } from './platform/mail/transport.ts';
-import { isAllowedAddress } from './platform/outbound/address-policy.ts';
-import { createDnsTexts } from './platform/outbound/dns-texts.ts';
 import type { Outbound } from './platform/outbound/outbound.ts';
 import type { Sealer } from './platform/secrets/sealer.ts';
 import type { ScheduledTask } from './platform/worker/scheduled-task.ts';
@@ -69,15 +68,7 @@ export function startWorker(parts: WorkerParts): { stop(): Promise<void> } {
 }
 
 function tasks({ config, database, sealer, outbound, log }: WorkerParts): ScheduledTask[] {
-  const { ownHosts, privateNetworks, url } = config;
-  const proofs = {
-    outbound,
-    dns: createDnsTexts({
-      servers: ownHosts.dnsServers,
-      isAllowed: (address) => isAllowedAddress(address, privateNetworks),
-    }),
-    hubUrl: url.origin,
-  };
+  const proofs = proofParts(config, outbound);
   return [
     {
       name: 'host-checks',

@@ -100,20 +100,14 @@ function add(slug: string, name: string, options: AddOptions): Promise<Outcome> 
 function check(slug: string, name: string): Promise<Outcome> {
   return withHub(async (hub) => {
     const { createHostChecks } = await import('../domain/hosts/check-host.ts');
-    const { createDnsTexts } = await import('../platform/outbound/dns-texts.ts');
+    const { proofParts } = await import('../domain/hosts/proof-parts.ts');
     const { createOutbound } = await import('../platform/outbound/outbound.ts');
-    const { isAllowedAddress } = await import('../platform/outbound/address-policy.ts');
     const { claimableHost } = await import('../domain/hosts/claimable-host.ts');
     const place = await placeOf(hub, slug);
     const host = claimableHost(name, place);
-    const { privateNetworks, ownHosts } = hub.config;
-    const outbound = createOutbound({ privateNetworks });
-    const dns = createDnsTexts({
-      servers: ownHosts.dnsServers,
-      isAllowed: (address) => isAllowedAddress(address, privateNetworks),
-    });
+    const outbound = createOutbound(hub.config);
     try {
-      const checks = createHostChecks(hub.database, { dns, outbound, hubUrl: place.hubUrl });
+      const checks = createHostChecks(hub.database, proofParts(hub.config, outbound));
       const seen = await checks.check(place.communityId, host, 'cli');
       if (seen.proof === undefined) {
         throw new CommandError(

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { RefusedError } from '../errors.ts';
+import { type Refusal, RefusedError } from '../errors.ts';
 import { recordName } from './host-claim.ts';
 
 /** What no community may claim. */
@@ -17,29 +17,32 @@ const MOST_CHARACTERS = 253 - recordName('').length;
 
 /**
  * A host as a community may claim it, in normal form: lower case, ASCII (IDNA, RFC 5891), without the dot at its end.
- * @throws RefusedError `host-shape`, `host-reserved`; the words say what to do
+ * @throws RefusedError `host-shape`, `host-wildcard`, `host-address`, `host-port`, `host-word`, `host-reserved`; the words
+ *   say what to do
  */
 export function claimableHost(typed: string, { hubUrl, reserved }: ReservedHosts): string {
   const given = typed.trim();
   const name = `"${given.slice(0, 100)}"`;
-  const refuse = (words: string) => new RefusedError('host-shape', `${name} ${words}`);
+  const refuse = (words: string, code: Refusal = 'host-shape') =>
+    new RefusedError(code, `${name} ${words}`);
   if (given.length > 1_000) throw refuse('is too long for a host name');
   if (given === '') throw new RefusedError('host-shape', 'give a host name');
   if (given.includes('/') || given.includes('@')) {
     throw refuse('is an address, not a host: give the name alone, such as login.example.org');
   }
   if (given.includes('*')) {
-    throw refuse('stands for many hosts: give each host by its whole name');
+    throw refuse('stands for many hosts: give each host by its whole name', 'host-wildcard');
   }
   if (isAddress(given)) {
-    throw refuse('is an IP address, which a certificate seldom names: give a name of your domain');
+    throw refuse('is an IP address: give a name of your domain', 'host-address');
   }
   if (/:\d*$/.test(given)) {
-    throw refuse(`has a port: give the name alone, ${given.replace(/:\d*$/, '')}`);
+    throw refuse(`has a port: give the name alone, ${given.replace(/:\d*$/, '')}`, 'host-port');
   }
   // Dots as other scripts write them are dots (RFC 3490 §3.1).
   const ascii = domainToASCII(given.replaceAll(/[。．｡]/g, '.')).replace(/\.$/, '');
-  if (isAddress(ascii)) throw refuse('is an IP address: give a name of your domain');
+  if (isAddress(ascii))
+    throw refuse('is an IP address: give a name of your domain', 'host-address');
   const labels = ascii.split('.');
   if (ascii.length > MOST_CHARACTERS || !labels.every((label) => LABEL.test(label))) {
     throw refuse(
@@ -47,7 +50,7 @@ export function claimableHost(typed: string, { hubUrl, reserved }: ReservedHosts
     );
   }
   if (labels.length < 2) {
-    throw refuse('is one word only: give the whole name, such as login.example.org');
+    throw refuse('is one word only: give the whole name, such as login.example.org', 'host-word');
   }
   const hub = new URL(hubUrl).hostname;
   for (const kept of [hub, ...reserved]) {
