@@ -21,7 +21,7 @@ export const PAGES: Partial<Record<MailTemplate, string>> = {
   'email-removed': '/account/emails',
   'deletion-requested': '/login',
   joined: '/login',
-  'host-missed': '/admin',
+  'host-missed': '/admin/settings/address',
   'operator-factors': '/operator/two-factors',
 };
 
