@@ -343,5 +343,6 @@ describe('a proof that is gone', () => {
     gone();
     place.files.set(host, claimed.token);
     expect(await look(25)).toBe(0);
+    expect(await statesOf(mine)).toEqual([`${host} proven file`]);
   });
 });

@@ -105,12 +105,12 @@ export function claimsToLookAt(db: Queryable, now: Date, limit: number): Promise
 export async function noteLooked(
   tx: Transaction,
   { communityId, host, token }: Named,
-  seen: { now: Date; missingSince: Date | null; toldAt: Date | null },
+  seen: { now: Date; proof: Proof | null; missingSince: Date | null; toldAt: Date | null },
 ): Promise<boolean> {
   const rows = await tx.query(
-    `UPDATE host_claims SET checked_at = $4, missing_since = $5, told_at = $6
+    `UPDATE host_claims SET checked_at = $4, proof = COALESCE($5, proof), missing_since = $6, told_at = $7
      WHERE community_id = $1 AND host = $2 AND token = $3 AND proven_at IS NOT NULL RETURNING 1`,
-    [communityId, host, token, seen.now, seen.missingSince, seen.toldAt],
+    [communityId, host, token, seen.now, seen.proof, seen.missingSince, seen.toldAt],
   );
   return rows.length > 0;
 }

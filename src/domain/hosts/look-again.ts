@@ -41,7 +41,9 @@ async function lookAgain(
   const event = { communityId, actor: 'hub', details: { host } } as const;
   if (seen.proof === undefined && !isGone(seen, claim.proof)) {
     // Nobody answered: nothing is known, and it is asked again in its turn.
-    await database.transaction((tx) => noteLooked(tx, claim, { now, missingSince, toldAt }));
+    await database.transaction((tx) =>
+      noteLooked(tx, claim, { now, proof: null, missingSince, toldAt }),
+    );
     return false;
   }
   await database.transaction(async (tx) => {
@@ -49,6 +51,8 @@ async function lookAgain(
     const tells = isMissing && missingSince !== null && toldAt === null;
     const isThere = await noteLooked(tx, claim, {
       now,
+      // What shows it now is what is missed when it is not there any more.
+      proof: seen.proof ?? null,
       missingSince: isMissing ? (missingSince ?? now) : null,
       toldAt: isMissing ? (tells ? now : toldAt) : null,
     });
