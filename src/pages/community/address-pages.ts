@@ -36,6 +36,8 @@ export type AddressPage = {
   issuer: string;
   isPath: boolean;
   hosts: ShownHost[];
+  /** Where the names of hosts are to lead. */
+  hubHost: string;
   /** As it was typed. */
   typed: string;
   uses: { use: (typeof ADDRESS_USES)[number]; isChosen: boolean }[];

@@ -142,6 +142,7 @@ async function addressPage(
     issuer: ofNewServices,
     isPath: issuerWarning(ofNewServices, url.origin) !== undefined,
     hosts: hosts.map((listed) => describeHost(listed, ofNewServices, day)),
+    hubHost: url.hostname,
     typed: host.slice(0, 300),
     uses: ADDRESS_USES.map((each) => ({ use: each, isChosen: each === use })),
   };

@@ -62,6 +62,7 @@ const address = {
   issuer: 'https://hub.example/c/lamyne',
   isPath: true,
   hosts: [],
+  hubHost: 'hub.example',
   typed: '',
   uses: [
     { use: 'both' as const, isChosen: true },
