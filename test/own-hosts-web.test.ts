@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHostChecks } from '../src/domain/hosts/check-host.ts';
+import { addProvenHost } from '../src/domain/hosts/claim-host.ts';
 import { sendRaw } from './security/raw-request.ts';
 import { Browser } from './support/browser.ts';
 import { claim, type ProofPlace, setRecord, startProofPlace } from './support/host-proofs.ts';
@@ -59,6 +60,24 @@ describe('a host that is claimed', () => {
     setRecord(place.resolver, claimed, claimed.token);
     await check(hub.community, 'ldap.lieu.example');
     expect((await ask('/', 'ldap.lieu.example')).status).toBe(421);
+  });
+});
+
+describe('passkeys of the hub', () => {
+  it('are for hosts that the operator gave, not for those that a community proved', async () => {
+    const host = 'passkeys.lieu.example';
+    const origins = async () =>
+      JSON.parse((await sendRaw(hub, '/.well-known/webauthn')).text).origins as string[];
+    const claimed = await claimAs(hub.community, host);
+    setRecord(place.resolver, claimed, claimed.token);
+    await check(hub.community, host);
+    expect((await ask('/login', host)).status).toBe(200);
+    expect(await origins()).not.toContain(`https://${host}`);
+    const given = { communityId: hub.community.id, hubUrl: hub.url, reserved: [] };
+    await hub.database.transaction((tx) =>
+      addProvenHost(tx, given, { host, web: true, ldap: false }, 'cli'),
+    );
+    expect(await origins()).toContain(`https://${host}`);
   });
 });
 

@@ -89,7 +89,8 @@ export async function releaseHost(
 }
 
 /**
- * Lets a host count at once, because the operator says so.
+ * Lets a host count at once, because the operator says so; one that the community proved is the operator's word from
+ * then on, and is looked at no more.
  * @returns the host in normal form
  * @throws RefusedError as `claimHost` does
  */
@@ -102,6 +103,7 @@ export async function addProvenHost(
   const host = claimableHost(typed, reserved);
   await lockHubNames(tx);
   await addOwnHost(tx, communityId, { host, ...use }, actor, reserved.hubUrl);
+  await deleteClaim(tx, communityId, host);
   return host;
 }
 
