@@ -12,7 +12,11 @@ import { BRANDING_ROUTES } from './pages/public/branding-routes.ts';
 import { CHALLENGE_ROUTES } from './pages/public/challenge-routes.ts';
 import { COMMUNITY_LANGUAGE, HUB_LANGUAGE } from './pages/public/language-routes.ts';
 import { PICTURE_ROUTES } from './pages/public/picture-routes.ts';
-import { COMMUNITY_WELL_KNOWN, HUB_WELL_KNOWN } from './pages/public/well-known-routes.ts';
+import {
+  COMMUNITY_WELL_KNOWN,
+  HOST_PROOF,
+  HUB_WELL_KNOWN,
+} from './pages/public/well-known-routes.ts';
 import { ASSISTED_RECOVERY_ROUTES } from './pages/recovery/assisted-routes.ts';
 import { RECOVERY_ROUTES } from './pages/recovery/routes.ts';
 import { INVITATION_ROUTES } from './pages/registration/invitation-routes.ts';
@@ -62,6 +66,7 @@ const COMMUNITY_ROUTES: CommunityRoute[] = [
   COMMUNITY_LANGUAGE,
   COMMUNITY_ORIGINS,
   ...COMMUNITY_WELL_KNOWN,
+  HOST_PROOF,
 ];
 
 /** The hub's own pages. */

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import { eraseDuePersons } from './domain/account-deletion/erase-person.ts';
 import { tellAdminsOfEnds, tellMembersOfEnds } from './domain/ends/tell-of-ends.ts';
+import { lookAtHostsAgain } from './domain/hosts/look-again.ts';
+import { proofParts } from './domain/hosts/proof-parts.ts';
 import { endWhatIsOver, nextEnd } from './domain/memberships/end-what-is-over.ts';
 import { deliverNewDevice } from './domain/notices/new-device.ts';
 import { deliverRecoveryRequest } from './domain/recovery/recovery-request.ts';
@@ -67,7 +69,8 @@ export function startWorker(parts: WorkerParts): { stop(): Promise<void> } {
   };
 }
 
-function tasks({ config, database, sealer, log }: WorkerParts): ScheduledTask[] {
+function tasks({ config, database, sealer, outbound, log }: WorkerParts): ScheduledTask[] {
+  const proofs = proofParts(config, outbound);
   return [
     {
       name: 'ends',
@@ -85,6 +88,14 @@ function tasks({ config, database, sealer, log }: WorkerParts): ScheduledTask[] 
         const ends = await tellMembersOfEnds(database, config.url, { signal });
         const communities = await tellAdminsOfEnds(database, config.url, { signal });
         if (ends + communities > 0) log.info({ ends, communities }, 'told of ends that are near');
+      },
+    },
+    {
+      name: 'host-checks',
+      everyMs: 60 * 60_000,
+      async run({ now, signal }) {
+        const gone = await lookAtHostsAgain(database, proofs, { now, signal });
+        if (gone > 0) log.warn({ gone }, 'own hosts whose proof is gone');
       },
     },
     {

@@ -114,6 +114,16 @@ describe('contradictions between keys are faults', () => {
       "3:32 communities[0].hosts[0]: is the hub's own host",
     ],
     [
+      'one LDAP host twice, in other letters',
+      two('ldap: {hosts: [ldap.a.example]}', 'ldap: {hosts: [LDAP.a.example.]}'),
+      '4:39 communities[1].ldap.hosts[0]: is the same LDAP host',
+    ],
+    [
+      "the hub's own host for LDAP",
+      two('ldap: {hosts: [login.example.org]}', 'locale: fr'),
+      "3:39 communities[0].ldap.hosts[0]: is the hub's own host",
+    ],
+    [
       'one LDAP base twice',
       two('ldap: {base: "o=x"}', 'ldap: {base: "O=X"}'),
       '4:31 communities[1].ldap.base: is the same LDAP base',
@@ -266,6 +276,11 @@ describe('values that cannot be are faults', () => {
       'a host with a scheme',
       community('hosts: ["https://login.a.example"]'),
       'must be a host name alone',
+    ],
+    [
+      'an LDAP host with a port',
+      community('ldap: {hosts: ["ldap.a.example:636"]}'),
+      'must be a host name alone, such as ldap.example.org, without ldaps:// and without a port',
     ],
     ['a base that is no DN', community('ldap: {base: lamyne}'), 'must be a distinguished name'],
     [

@@ -55,6 +55,25 @@ async function numbers(): Promise<Record<string, number | null>> {
 }
 
 describe('the settings', () => {
+  test('have hosts, which no other community has for the web either', async () => {
+    const text = withLdap('{ hosts: [LDAP.lamyne.example, ldap2.lamyne.example] }');
+    await apply(HUB);
+    expect((await apply(text)).changes.map(({ fields }) => fields)).toEqual([['ldap.hosts']]);
+    expect((await apply(text)).changes).toEqual([]);
+    const hosts = () =>
+      db.database.query('SELECT host FROM community_ldap_hosts ORDER BY position');
+    expect(await hosts()).toEqual([
+      { host: 'ldap.lamyne.example' },
+      { host: 'ldap2.lamyne.example' },
+    ]);
+    const taken = '  - { slug: autre, name: Autre, hosts: [ldap2.lamyne.example] }\n';
+    expect(await faults(text + taken)).toEqual([
+      expect.stringContaining('hosts[0]: is a host of the community lamyne'),
+    ]);
+    await apply(withLdap('{ hosts: [ldap2.lamyne.example] }'), { prune: true });
+    expect(await hosts()).toEqual([{ host: 'ldap2.lamyne.example' }]);
+  });
+
   test('are stored, told by their keys, and not told again', async () => {
     await apply(HUB);
     const text = withLdap(

@@ -60,6 +60,10 @@ async function faultsOf(run: Promise<unknown>): Promise<string> {
 
 test('a file makes the hub what it says, and the plan and the events tell of it without a secret', async () => {
   const plan = await apply(HUB);
+  const [note] = plan.notes;
+  expect(note).toMatch(
+    /^lamyne: the issuer of wiki is https?:\/\/\S+\/c\/lamyne; it is a path of this hub, and cannot move with the community/,
+  );
   expect(formatPlan(plan)).toBe(`+ operator ops@hub.example
 + community lamyne
 + group lamyne/membres
@@ -67,6 +71,7 @@ test('a file makes the hub what it says, and the plan and the events tell of it 
 + member lamyne/alice
 + member lamyne/bob
 + service lamyne/wiki
+! ${note}
 7 added, 0 changed, 0 taken away`);
   expect(JSON.stringify(plan)).not.toMatch(SECRETS);
 
@@ -240,7 +245,7 @@ test('each change is one line with its keys, and the events that the same change
 
 test('a service that is registered once the community has a host has that host as its issuer, for good', async () => {
   const text = HUB.replace('name: La MYNE', 'name: La MYNE\n    hosts: [Login.lamyne.example]');
-  await apply(text);
+  expect((await apply(text)).notes).toEqual([]);
   expect(await rows('SELECT issuer FROM service_clients')).toEqual([
     { issuer: 'https://login.lamyne.example' },
   ]);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { checkPassword } from '../src/domain/people/password.ts';
 import { days, writeCertificate } from './support/certificate.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories } from './support/domain.ts';
+import { changeCommunity } from './support/factories.ts';
 
 const PROGRAM = fileURLToPath(new URL('../src/trousseau.js', import.meta.url));
 const SECRET = 'command-command-command-command-command';
@@ -193,6 +194,32 @@ describe('the doctor', () => {
     expect(mixed.out).toMatch(/^✗ TROUSSEAU_TLS_KEY is not the key of the certificate/m);
     expect((await doctor(await certificate('ended', days(-1)))).out).toMatch(
       /^✗ the certificate in TROUSSEAU_TLS_CERT ended on /m,
+    );
+  });
+
+  test('looks at the certificates of hosts, and for those that are missing', async () => {
+    const usual = await certificate('usual-one', days(90));
+    const hosts = await mkdtemp(join(folder, 'hosts-'));
+    const put = (host: string, to: Date) =>
+      writeCertificate(hosts, host, { from: days(-10), to, host }).then(({ cert }) =>
+        rename(cert, join(hosts, `${host}.crt`)),
+      );
+    await put('soon.lamyne.example', days(3));
+    await put('ldap.lamyne.example', days(90));
+    const ldapHosts = ['ldap.lamyne.example', 'new.lamyne.example'];
+    await changeCommunity(
+      { database: db.database, url: 'http://localhost:8080' },
+      { slug: 'lamyne' },
+      { ldapHosts },
+    );
+    const { out } = await doctor({ ...usual, TROUSSEAU_TLS_DIR: hosts });
+    expect(out).toMatch(/^! the certificate in \S+\/soon\.lamyne\.example\.crt ends on /m);
+    expect(out).toMatch(
+      /^! LDAP of lamyne is known by new\.lamyne\.example, for which there is no certificate/m,
+    );
+    expect(out).not.toContain('ldap.lamyne.example');
+    expect((await doctor({ TROUSSEAU_TLS_DIR: hosts })).out).toContain(
+      'TROUSSEAU_TLS_DIR: needs TROUSSEAU_TLS_CERT and TROUSSEAU_TLS_KEY beside it',
     );
   });
 

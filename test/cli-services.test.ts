@@ -79,6 +79,7 @@ test('an app is registered with a secret and a reader that are shown once, chang
     clientId: 'wiki',
     issuer: 'http://localhost:8080/c/lamyne',
     reader: { dn: 'cn=wiki,ou=services,o=lamyne' },
+    warning: { code: 'path-issuer', reason: expect.stringContaining('give it a host of its own') },
   });
   expect(await storedSecret('wiki')).toBe(added.secret);
   const [reader] = await db.database.query('SELECT password_hash FROM service_readers');
@@ -187,7 +188,8 @@ test('hosts come, change places and go, but for the issuer of a service', async 
     'id.lamyne.example',
     'login.lamyne.example',
   ]);
-  await trousseau('service add lamyne chat --redirect-uri https://chat.example/cb');
+  const added = await trousseau('service add lamyne chat --redirect-uri https://chat.example/cb');
+  expect(added.out).not.toContain('Mind the issuer');
   expect((await service('chat'))?.client?.issuer).toBe('https://id.lamyne.example');
   expectRefused(
     await trousseau(`${hosts} --remove id.lamyne.example`),

@@ -14,6 +14,9 @@ import { answerEntry } from '../src/domain/groups/answer-entry.ts';
 import { enterGroup, leaveGroup } from '../src/domain/groups/enter-group.ts';
 import * as groupStore from '../src/domain/groups/group-store.ts';
 import { saveGroups } from '../src/domain/groups/save-groups.ts';
+import { releaseHost } from '../src/domain/hosts/claim-host.ts';
+import * as hostClaimStore from '../src/domain/hosts/host-claim-store.ts';
+import { listHosts } from '../src/domain/hosts/list-hosts.ts';
 import { findActing } from '../src/domain/memberships/acting-store.ts';
 import { addMember } from '../src/domain/memberships/add-member.ts';
 import { changeMembersAs } from '../src/domain/memberships/change-members-as.ts';
@@ -53,6 +56,7 @@ import { addToGroup } from './support/add-to-group.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories, sealer } from './support/domain.ts';
 import { changeCommunity } from './support/factories.ts';
+import { claim } from './support/host-proofs.ts';
 import { nestGroup, unnestGroup } from './support/nest-group.ts';
 
 type Seed = Awaited<ReturnType<typeof seed>>;
@@ -96,7 +100,16 @@ async function seed(slug: 'amont' | 'aval') {
   }
   const questions = [{ text: 'Qui es-tu ?', required: true }];
   const hub = { database: db.database, url: 'http://localhost:8080' };
-  await changeCommunity(hub, { slug }, { hosts: [`${slug}.example`], questions });
+  await changeCommunity(
+    hub,
+    { slug },
+    {
+      hosts: [`${slug}.example`],
+      ldapHosts: [`ldap.${slug}.example`],
+      questions,
+    },
+  );
+  await claim(db.database, id, `claimed.${slug}.example`);
   const two = async (sql: string, ...params: string[]) => db.database.query(sql, [id, ...params]);
   const { id: appPasswordId } = await db.database.transaction(async (tx) => {
     await addToGroup(tx, id, { groupId, subject }, 'cli');
@@ -386,6 +399,13 @@ const reads: Record<string, () => Promise<unknown>> = {
     (await serviceStore.countAccessRequests(db.database, a.id)) -
     (await serviceStore.listAccessRequests(db.database, a.id)).length,
   listAccessRequests: () => serviceStore.listAccessRequests(db.database, a.id, b.serviceId),
+  listClaims: async () =>
+    (await hostClaimStore.listClaims(db.database, a.id)).filter(({ host }) =>
+      host.includes(b.slug),
+    ),
+  findClaim: () => hostClaimStore.findClaim(db.database, a.id, `claimed.${b.slug}.example`),
+  listHosts: async () =>
+    (await listHosts(db.database, a.id)).filter(({ host }) => host.includes(b.slug)),
   findDoneStep: () => findDoneStep(db.database, a.id, createHash('md5').update(b.slug).digest()),
   findActing: () => findActing(db.database, a.id, b.subject),
   listEntryRequests: () => groupStore.listEntryRequests(db.database, a.id, [b.groupId]),
@@ -535,6 +555,9 @@ const changes: Record<string, (tx: Transaction) => Promise<unknown>> = {
       { firstNumber: 100_000, count: 10, primaryGroupId: b.groupId },
       'cli',
     ),
+  'remove a host that is theirs': (tx) => releaseHost(tx, placeOf(a), `${b.slug}.example`, 'cli'),
+  'remove a host that they claim': (tx) =>
+    releaseHost(tx, placeOf(a), `claimed.${b.slug}.example`, 'cli'),
   'rotate the secret of their client': (tx) =>
     rotateClientSecret(tx, sealer, a.id, b.serviceId, 'cli'),
 };

@@ -8,7 +8,9 @@ const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 const TABLES = [
   'communities',
   'community_hosts',
+  'community_ldap_hosts',
   'community_logos',
+  'host_claims',
   'registration_questions',
   'posix_ranges',
   'services',

@@ -31,6 +31,7 @@ import { createThrottles } from '../src/platform/throttles/throttles.ts';
 import { BOUNDED } from './support/bounded-tables.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories, sealer } from './support/domain.ts';
+import { claim } from './support/host-proofs.ts';
 
 const DAY = 86_400_000;
 const MINUTE = 60_000;
@@ -95,6 +96,7 @@ const MAKE: Record<string, () => Promise<unknown>> = {
        VALUES (sha256($1::bytea), $2, 'none', now())`,
       [Buffer.from(randomUUID()), operatorId],
     ),
+  'host_claims.expires_at': () => claim(db.database, communityId, `${randomUUID()}.lieu.example`),
   'links.expires_at': () =>
     mintLink(db.database, communityId, { kind: 'recovery', subject, hours: 1 }),
   'signing_keys.expires_at': async () => {

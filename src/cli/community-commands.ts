@@ -5,6 +5,7 @@ import type { NewCommunity } from '../domain/communities/create-community.ts';
 import type { StateChange } from '../domain/communities/set-community-state.ts';
 import { LOCALES, type Locale } from '../platform/i18n/locale.ts';
 import { addSettingCommands } from './community-settings.ts';
+import { addHostCommands } from './host-commands.ts';
 import { fields, type JsonOption, type Outcome, plural, report, table } from './output.ts';
 import { withHub } from './with-hub.ts';
 
@@ -43,6 +44,7 @@ export function addCommunityCommands(program: Command): void {
     .option('--json', 'print JSON')
     .action((slug: string, options: CreateOptions) => report(options, () => create(slug, options)));
   addSettingCommands(community);
+  addHostCommands(community);
   addChange(community, 'freeze', 'frozen', 'Let nobody in to its services; sessions wait');
   addChange(community, 'activate', 'active', 'Bring a frozen or archived community back');
   addChange(community, 'archive', 'archived', 'Close it: all sessions end, nothing is deleted');

@@ -15,6 +15,7 @@ const EXPECTED = new Set([
   'DataFolderInUseError',
   'EmbeddedPostgresError',
   'ListenError',
+  'TooManyError',
   'SchemaMismatchError',
   'AnnouncementsUnheardError',
 ]);

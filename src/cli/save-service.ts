@@ -12,6 +12,7 @@ export function addService(slug: string, name: string, options: ServiceOptions):
   return withHub(async ({ database, sealer, config }) => {
     const { requireCommunity } = await import('./resolve.ts');
     const { saveServices } = await import('../domain/services/save-services.ts');
+    const { pathIssuers } = await import('../domain/services/issuer-warning.ts');
     const community = await requireCommunity(database, slug);
     const change = await settleChange(database, community, name, options);
     const secret = await giveSecret(change, undefined, options);
@@ -25,10 +26,12 @@ export function addService(slug: string, name: string, options: ServiceOptions):
       saveServices(tx, place, [{ ...change, must: 'be-new' }], 'cli'),
     );
     const { client } = (saved.services[0] as SavedService).after;
+    const warning = pathIssuers(saved.services, config.url.origin);
     const dn = `cn=${name},ou=services,${community.ldapBase}`;
     const text = [
       `Added ${name} to ${slug}.`,
       client && `Client ${client.id}, issuer ${client.issuer}.`,
+      warning && `Mind the issuer: ${warning.reason}.`,
       secret && `Secret, shown only now: ${secret}`,
       reader && `LDAP reader ${dn}, secret shown only now: ${reader}`,
     ];
@@ -36,6 +39,7 @@ export function addService(slug: string, name: string, options: ServiceOptions):
       service: name,
       created: true,
       ...(client && { clientId: client.id, issuer: client.issuer }),
+      ...(warning && { warning: { code: warning.code, reason: warning.reason } }),
       ...(secret && { secret }),
       ...(reader && { reader: { dn, secret: reader } }),
     };
@@ -46,6 +50,7 @@ export function addService(slug: string, name: string, options: ServiceOptions):
 /** Changes what is said of a service. */
 export function setService(slug: string, name: string, options: ServiceOptions): Promise<Outcome> {
   return withService(slug, name, async ({ database, sealer, config, community, service }) => {
+    const { pathIssuers } = await import('../domain/services/issuer-warning.ts');
     const { saveServices } = await import('../domain/services/save-services.ts');
     const change = await settleChange(database, community, name, options);
     const secret = await giveSecret(change, service.client?.sealedSecret, options);
@@ -58,14 +63,21 @@ export function setService(slug: string, name: string, options: ServiceOptions):
       saveServices(tx, place, [{ ...change, must: 'exist' }], 'cli'),
     );
     const fields = saved.services.flatMap((one) => one.fields);
+    const warning = pathIssuers(saved.services, config.url.origin);
     if (saved.reordered) fields.push('position');
     const text = [
       fields.length > 0
         ? `Changed ${name}: ${fields.join(', ')}.`
         : `${name} was so already; nothing was changed.`,
+      warning && `Mind the issuer: ${warning.reason}.`,
       secret && `Secret, shown only now: ${secret}`,
     ];
-    const value = { service: name, changed: fields, ...(secret && { secret }) };
+    const value = {
+      service: name,
+      changed: fields,
+      ...(warning && { warning: { code: warning.code, reason: warning.reason } }),
+      ...(secret && { secret }),
+    };
     return { text: text.filter(Boolean).join('\n'), value };
   });
 }

@@ -12,7 +12,8 @@ export class NotFoundError extends DomainError {
     | 'passkey'
     | 'operator'
     | 'recovery'
-    | 'session';
+    | 'session'
+    | 'host';
   constructor(noun: NotFoundError['noun'], name?: string) {
     super(`there is no ${noun}${name === undefined ? ' of that name' : ` "${name}"`} here`);
     this.name = 'NotFoundError';
@@ -39,6 +40,13 @@ export const REFUSALS = [
   'ldap-base-taken',
   'host-taken',
   'host-issuer',
+  'host-shape',
+  'host-wildcard',
+  'host-address',
+  'host-port',
+  'host-word',
+  'host-reserved',
+  'too-many-hosts',
   'client-contradiction',
   'client-id-taken',
   'state',

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import ipaddr from 'ipaddr.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { CertificateFiles } from '../../src/protocols/ldap/connection/certificate.ts';
+import type { CertificateFiles } from '../../src/platform/tls/certificate-files.ts';
 import type { LdapServerOptions } from '../../src/protocols/ldap/connection/ldap-server.ts';
 import { writeCertificate } from '../support/certificate.ts';
 import { buildLieu, startLdapHub } from './support/directory.ts';

@@ -98,6 +98,7 @@ const UNUSED_BELOW_A_PATH = [
   '/.well-known/webauthn',
   '/.well-known/change-password',
   '/.well-known/passkey-endpoints',
+  '/.well-known/trousseau-challenge.txt',
 ];
 
 const hub = useHub({

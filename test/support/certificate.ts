@@ -5,19 +5,23 @@ import { join } from 'node:path';
 const SEQUENCE = 0x30;
 const SET = 0x31;
 
-/** Writes a self-signed certificate for `localhost` and its key as PEM files; needs no other program. */
+/** Writes a self-signed certificate for a host and its key as PEM files; needs no other program. */
 export async function writeCertificate(
   folder: string,
   name: string,
-  { from = days(-1), to = days(90) }: { from?: Date; to?: Date } = {},
+  {
+    from = days(-1),
+    to = days(90),
+    host = 'localhost',
+  }: { from?: Date; to?: Date; host?: string } = {},
 ): Promise<{ cert: string; key: string }> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const subject = der(
     SEQUENCE,
-    der(SET, der(SEQUENCE, oid('550403'), der(0x0c, Buffer.from('localhost')))),
+    der(SET, der(SEQUENCE, oid('550403'), der(0x0c, Buffer.from(host)))),
   );
   const algorithm = der(SEQUENCE, oid('2a8648ce3d040302'));
-  const altName = der(SEQUENCE, der(0x82, Buffer.from('localhost')));
+  const altName = der(SEQUENCE, der(0x82, Buffer.from(host)));
   const extension = der(SEQUENCE, oid('551d11'), der(0x04, altName));
   const body = der(
     SEQUENCE,

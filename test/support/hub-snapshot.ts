@@ -74,6 +74,7 @@ const NAMED = `SELECT id, 'community ' || slug AS name FROM communities
 const TABLES = {
   communities: `SELECT id, to_jsonb(c) - 'created_at' - 'updated_at' AS row FROM communities c`,
   hosts: 'SELECT community_id, host, position FROM community_hosts',
+  ldapHosts: 'SELECT community_id, host, position FROM community_ldap_hosts',
   logos: `SELECT community_id, encode(sha256, 'hex') AS logo FROM community_logos`,
   questions: 'SELECT community_id, position, text, required FROM registration_questions',
   ranges: 'SELECT * FROM posix_ranges',

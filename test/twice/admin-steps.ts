@@ -13,6 +13,7 @@ import {
   buildMember,
   buildService,
 } from '../support/factories.ts';
+import { claim } from '../support/host-proofs.ts';
 import type { TestHub } from '../support/hub.ts';
 import type { Ready, StepTried } from './step.ts';
 
@@ -130,6 +131,31 @@ export async function adminSteps(hub: TestHub): Promise<StepTried[]> {
         return onPage(`/admin/invitations/${made.id}`, async () => ({ form: '#revoke-form' }));
       },
       isThere: leadsTo('invitations?notice=revoked'),
+    },
+    {
+      name: 'a host that is claimed',
+      routes: ['POST /admin/settings/address'],
+      inTabs: true,
+      prepare: () =>
+        onPage('/admin/settings/address', async () => {
+          addresses += 1;
+          const fields = { host: `h${addresses}.lieu.example` };
+          return { form: '#address-form', fields };
+        }),
+      isThere: leadsTo('settings/address?notice=claimed'),
+    },
+    {
+      name: 'a host that is removed',
+      routes: ['POST /admin/settings/address/remove'],
+      inTabs: true,
+      prepare: () =>
+        onPage('/admin/settings/address', async () => {
+          addresses += 1;
+          const host = `h${addresses}.lieu.example`;
+          await claim(hub.database, communityId, host, undefined, hub.url);
+          return { form: `[id="remove-${host}"]` };
+        }),
+      isThere: leadsTo('settings/address?notice=removed'),
     },
     {
       name: 'a recovery that is asked for',

@@ -11,6 +11,8 @@ walk(
     'an invitation',
     'invitations by mail',
     'an invitation that is revoked',
+    'a host that is claimed',
+    'a host that is removed',
     'a recovery that is asked for',
     'a recovery that is approved',
     'a recovery that is refused',

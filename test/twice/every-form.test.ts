@@ -53,6 +53,7 @@ const NO_STEPS: Record<string, string> = {
   'community /admin/settings': VALUES,
   'community /admin/settings/branding': VALUES,
   'community /admin/settings/entry': VALUES,
+  'community /admin/settings/address/check': 'looks anew each time; what is proven stays so',
   'community /join': 'each makes a link of its own, to a page that shows where one may come from',
   'hub /language': COOKIE,
   'hub /setup': 'test/twice/set-up.test.ts',

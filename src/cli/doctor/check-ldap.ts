@@ -1,9 +1,14 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { baseClashes, ldapBaseFault } from '../../domain/communities/ldap-base.ts';
 import { type Config, isLoopbackName } from '../../platform/config/config.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { DAY_MS } from '../../platform/time/units.ts';
+import {
+  type CertificateStanding,
+  listCertificates,
+  surveyCertificates,
+} from '../../platform/tls/certificate-files.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** Days before its end at which a certificate that renews itself has long been renewed. */
@@ -15,7 +20,7 @@ export async function checkLdapListeners({ ldap, roles }: Config): Promise<Findi
   if (!roles.has('ldap') || (listen ?? ldapsListen) === undefined) {
     return [ok('this process serves no LDAP')];
   }
-  const findings = tls === undefined ? [] : await checkCertificate(tls);
+  const findings = await checkCertificates(ldap);
   if (listen !== undefined && tls === undefined && !isLoopback(listen.host)) {
     findings.push(
       warn(
@@ -36,22 +41,50 @@ function isLoopback(host: string): boolean {
   return host === '::1' || isLoopbackName(host);
 }
 
-async function checkCertificate(tls: { cert: string; key: string }): Promise<Finding[]> {
-  const certificate = new X509Certificate(await readFile(tls.cert));
-  const key = createPrivateKey(await readFile(tls.key));
-  const findings: Finding[] = [];
-  if (!certificate.checkPrivateKey(key)) {
-    findings.push(
-      fail('TROUSSEAU_TLS_KEY is not the key of the certificate in TROUSSEAU_TLS_CERT'),
-    );
+/** What is to be said of certificates; nothing of those that are good. */
+async function checkCertificates(ldap: Config['ldap']): Promise<Finding[]> {
+  const standings = await surveyCertificates(ldap);
+  return standings.flatMap((standing) => checkCertificate(standing) ?? []);
+}
+
+function checkCertificate({
+  host,
+  files,
+  endsAt,
+  fault,
+  reason,
+}: CertificateStanding): Finding | undefined {
+  const what = `the certificate in ${host === undefined ? 'TROUSSEAU_TLS_CERT' : files.cert}`;
+  const end = endsAt?.toISOString().slice(0, 10);
+  if (fault === 'unreadable') return fail(`${what} cannot be used: ${reason}`);
+  if (fault === 'ended') return fail(`${what} ended on ${end}`);
+  if (fault === 'other-host') return fail(`${what} is not for ${host}`);
+  if (fault === 'other-key') {
+    const key = host === undefined ? 'TROUSSEAU_TLS_KEY' : files.key;
+    return fail(`${key} is not the key of ${what}`);
   }
-  const left = certificate.validToDate.getTime() - Date.now();
-  const end = certificate.validToDate.toISOString().slice(0, 10);
-  if (left <= 0) findings.push(fail(`the certificate in TROUSSEAU_TLS_CERT ended on ${end}`));
-  else if (left < RENEWAL_DAYS * DAY_MS) {
-    findings.push(warn(`the certificate in TROUSSEAU_TLS_CERT ends on ${end}: renew it`));
-  }
-  return findings;
+  const left = (endsAt?.getTime() ?? 0) - Date.now();
+  return left < RENEWAL_DAYS * DAY_MS ? warn(`${what} ends on ${end}: renew it`) : undefined;
+}
+
+/** Hosts that apps know LDAP by, of which the folder has no certificate. */
+export async function checkLdapHosts(database: Database, config: Config): Promise<Finding[]> {
+  const { listen, ldapsListen, tls, tlsFolder } = config.ldap;
+  if (!config.roles.has('ldap') || (listen ?? ldapsListen) === undefined) return [];
+  const rows = await database.query<{ slug: string; host: string }>(
+    `SELECT c.slug, h.host FROM community_ldap_hosts h JOIN communities c ON c.id = h.community_id
+     WHERE c.state <> 'archived' ORDER BY c.slug, h.position, h.host`,
+  );
+  const known = tlsFolder === undefined ? new Map() : await listCertificates(tlsFolder);
+  const usual = tls === undefined ? undefined : new X509Certificate(await readFile(tls.cert));
+  const without = rows.filter(
+    ({ host }) => !known.has(host) && usual?.checkHost(host) === undefined,
+  );
+  return without.map(({ slug, host }) =>
+    warn(
+      `LDAP of ${slug} is known by ${host}, for which there is no certificate: put ${host}.crt and ${host}.key into TROUSSEAU_TLS_DIR`,
+    ),
+  );
 }
 
 /** Numbers left below which somebody should give a community more. */

@@ -5,7 +5,7 @@ import { attempt } from './attempt.ts';
 import { checkCommunities } from './check-communities.ts';
 import { checkDatabase } from './check-database.ts';
 import { checkFeed } from './check-feed.ts';
-import { checkLdapTrees } from './check-ldap.ts';
+import { checkLdapHosts, checkLdapTrees } from './check-ldap.ts';
 import { checkOutbox } from './check-outbox.ts';
 import { checkSealed } from './check-sealed.ts';
 import type { Finding } from './finding.ts';
@@ -28,6 +28,7 @@ export async function examineDatabase(config: Config): Promise<Finding[]> {
     const checks = {
       'the sealing key': () => checkSealed(config, database),
       'the communities': () => checkCommunities(database),
+      'the LDAP hosts': () => checkLdapHosts(database, config),
       'the LDAP trees': () => checkLdapTrees(database),
       'the outbox': () => checkOutbox(database),
     };

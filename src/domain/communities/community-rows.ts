@@ -35,7 +35,8 @@ const ROW = `c.id, c.slug, c.name, c.locale, c.state, c.registration, c.accent, 
   c.recovery_delay_hours AS "recoveryDelayHours",
   COALESCE((SELECT jsonb_agg(jsonb_build_object('text', q.text, 'required', q.required) ORDER BY q.position, q.text)
     FROM registration_questions q WHERE q.community_id = c.id), '[]') AS questions,
-  ARRAY(SELECT h.host FROM community_hosts h WHERE h.community_id = c.id ORDER BY h.position, h.host) AS hosts
+  ARRAY(SELECT h.host FROM community_hosts h WHERE h.community_id = c.id ORDER BY h.position, h.host) AS hosts,
+  ARRAY(SELECT h.host FROM community_ldap_hosts h WHERE h.community_id = c.id ORDER BY h.position, h.host) AS "ldapHosts"
   FROM communities c LEFT JOIN posix_ranges r ON r.community_id = c.id
     LEFT JOIN groups g ON g.community_id = c.id AND g.id = c.posix_primary_group_id`;
 
@@ -124,24 +125,5 @@ export async function storeQuestions(
      ON CONFLICT (community_id, text) DO UPDATE
        SET position = EXCLUDED.position, required = EXCLUDED.required`,
     [communityId, JSON.stringify(questions)],
-  );
-}
-
-/** A host may pass from one of these communities to another. */
-export async function storeHosts(
-  tx: Transaction,
-  communities: readonly Pick<CommunityRow, 'id' | 'hosts'>[],
-): Promise<void> {
-  if (communities.length === 0) return;
-  await tx.query('DELETE FROM community_hosts WHERE community_id = ANY($1::uuid[])', [
-    communities.map(({ id }) => id),
-  ]);
-  const rows = communities.flatMap(({ id, hosts }) =>
-    hosts.map((host, position) => ({ id, host, position })),
-  );
-  await tx.query(
-    `INSERT INTO community_hosts (community_id, host, position)
-     SELECT id, host, position FROM jsonb_to_recordset($1::jsonb) AS h (id uuid, host text, position integer)`,
-    [JSON.stringify(rows)],
   );
 }

@@ -7,7 +7,7 @@ import {
 } from '../../platform/text/text-faults.ts';
 import type { Fault } from '../refused-changes.ts';
 import type { COMMUNITY_STATES, Community } from './community.ts';
-import { canonicalHost, hostFault } from './host-name.ts';
+import { canonicalHost, hostFault, ldapHostFault } from './host-name.ts';
 import { ldapBaseFault } from './ldap-base.ts';
 import type { Logo } from './logo.ts';
 
@@ -32,6 +32,8 @@ export type CommunitySettings = Pick<
   listed: boolean;
   /** Own hosts; the first is the issuer of services that are registered from then on. */
   hosts: string[];
+  /** Own hosts that LDAP is known by. */
+  ldapHosts: string[];
   /** Naming context of the LDAP tree. */
   ldapBase: string;
   /** Whether members may bind with their own password. */
@@ -74,6 +76,7 @@ export const SETTING_NAMES = {
   recoveryDelayHours: 'policies.recoveryDelayHours',
   questions: 'questions',
   hosts: 'hosts',
+  ldapHosts: 'ldap.hosts',
 } as const satisfies Record<keyof SettingsChange, string>;
 
 export const COMMUNITY_NAME = { max: 200 };
@@ -120,7 +123,8 @@ export function settingsFaults(slug: string, change: SettingsChange): Fault[] {
     faults.push({ code: 'value', path: [key].flat(), subject, fault });
   };
   const { name, accent, contact, hosts = [], ldapBase, secondFactorFrom, questions = [] } = change;
-  const { recoveryDelayHours: hours, description, town, welcome, links = [] } = change;
+  const { ldapHosts = [], recoveryDelayHours: hours } = change;
+  const { description, town, welcome, links = [] } = change;
   const slugIs = slugFault(slug);
   if (slugIs !== undefined) {
     const subject = `"${slug}" is not a slug: it`;
@@ -143,6 +147,8 @@ export function settingsFaults(slug: string, change: SettingsChange): Fault[] {
   check('links', 'list of links', undefined, linksFault(links));
   for (const [index, host] of hosts.entries())
     check(['hosts', index], 'host', host, hostFault(host));
+  for (const [index, host] of ldapHosts.entries())
+    check(['ldapHosts', index], 'host', host, ldapHostFault(host));
   if (ldapBase !== undefined) {
     const fault = ldapBaseFault(ldapBase);
     const subject = `the LDAP base "${ldapBase}"`;
@@ -166,13 +172,18 @@ export function settingsFaults(slug: string, change: SettingsChange): Fault[] {
 
 /** The form in which valid settings are kept and compared. */
 export function normalized(change: SettingsChange): SettingsChange {
-  const { accent, hosts, secondFactorFrom } = change;
+  const { accent, hosts, ldapHosts, secondFactorFrom } = change;
   return {
     ...change,
     accent: accent?.toLowerCase() ?? accent,
-    hosts: hosts && [...new Set(hosts.map((host) => canonicalHost(host) ?? host))],
+    hosts: hosts && canonicalHosts(hosts),
+    ldapHosts: ldapHosts && canonicalHosts(ldapHosts),
     secondFactorFrom: secondFactorFrom == null ? secondFactorFrom : instant(secondFactorFrom),
   };
+}
+
+function canonicalHosts(hosts: readonly string[]): string[] {
+  return [...new Set(hosts.map((host) => canonicalHost(host) ?? host))];
 }
 
 /** `2027-01-31`, or a moment of that day, as the database tells it. */

@@ -8,7 +8,6 @@ import {
   type CommunityRow,
   lockCommunityRows,
   storeCommunities,
-  storeHosts,
   storeLogo,
   storeQuestions,
 } from './community-rows.ts';
@@ -23,6 +22,7 @@ import { lockHubNames, MOVED } from './lock-communities.ts';
 import { lostIssuerFaults } from './lost-issuers.ts';
 import { repeatedSlugFaults } from './repeated-slugs.ts';
 import { moveStates, stateFault } from './set-community-state.ts';
+import { storeHosts } from './store-hosts.ts';
 import { type Settled, takenFaults } from './unique-in-hub.ts';
 
 export type CommunityChange = SettingsChange & {
@@ -125,6 +125,7 @@ function newCommunity(slug: string): CommunityRow {
     recoveryDelayHours: 72,
     questions: [],
     hosts: [],
+    ldapHosts: [],
   };
 }
 
@@ -152,7 +153,8 @@ function faultsOf(
     const fault = stateFault(before?.state ?? 'active', after.state);
     if (fault !== undefined) faults.push({ code: 'state', path: ['state'], subject, fault });
   }
-  faults.push(...hubHostFaults(change.hosts ?? [], hubUrl));
+  for (const key of ['hosts', 'ldapHosts'] as const)
+    faults.push(...hubHostFaults(change[key] ?? [], hubUrl, key));
   return faults.map((fault) => ({ ...fault, index }));
 }
 
@@ -172,9 +174,10 @@ async function store(tx: Transaction, settled: readonly Change[]): Promise<void>
   for (const { after, change } of has('logo'))
     await storeLogo(tx, after.id, change.logo as NonNullable<typeof change.logo> | null);
   for (const { after } of has('questions')) await storeQuestions(tx, after.id, after.questions);
+  const moved = new Set([...has('hosts'), ...has('ldapHosts')]);
   await storeHosts(
     tx,
-    has('hosts').map(({ after }) => after),
+    [...moved].map(({ after }) => after),
   );
 }
 

@@ -40,29 +40,35 @@ function describeClash({ inner, outer, same }: BaseClash<BaseOf>, id: string): s
   return `${relation} the community "${other.slug}"`;
 }
 
+const LISTS = ['hosts', 'ldapHosts'] as const;
+
+/** A host of one community is no other's, whether for the web or for LDAP. */
 async function takenHosts(tx: Transaction, settled: readonly Settled[]): Promise<PlacedFault[]> {
   const gaining = settled.filter(({ before, after }) =>
-    after.hosts.some((host) => !before?.hosts.includes(host)),
+    LISTS.some((key) => after[key].some((host) => !before?.[key].includes(host))),
   );
   if (gaining.length === 0) return [];
   const stored = await tx.query<{ id: string; slug: string; host: string }>(
-    `SELECT c.id, c.slug, h.host FROM community_hosts h JOIN communities c ON c.id = h.community_id`,
+    `SELECT c.id, c.slug, h.host FROM (SELECT community_id, host FROM community_hosts
+       UNION ALL SELECT community_id, host FROM community_ldap_hosts) h JOIN communities c ON c.id = h.community_id`,
   );
   const changed = new Set(settled.map(({ after }) => after.id));
   const holders = [
     ...stored.filter(({ id }) => !changed.has(id)),
-    ...settled.flatMap(({ after: { id, slug, hosts } }) =>
-      hosts.map((host) => ({ id, slug, host })),
+    ...settled.flatMap(({ after: { id, slug, hosts, ldapHosts } }) =>
+      [...hosts, ...ldapHosts].map((host) => ({ id, slug, host })),
     ),
   ];
   return gaining.flatMap(({ index, after }) =>
-    after.hosts.flatMap((host, place): PlacedFault[] => {
-      const holder = holders.find((other) => other.host === host && other.id !== after.id);
-      if (holder === undefined) return [];
-      const { slug } = holder;
-      const fault = `is a host of the community ${slug}: give another, or take it away from ${slug} first`;
-      const subject = `"${host}"`;
-      return [{ index, code: 'host-taken', path: ['hosts', place], subject, fault }];
-    }),
+    LISTS.flatMap((key) =>
+      after[key].flatMap((host, place): PlacedFault[] => {
+        const holder = holders.find((other) => other.host === host && other.id !== after.id);
+        if (holder === undefined) return [];
+        const { slug } = holder;
+        const fault = `is a host of the community ${slug}: give another, or take it away from ${slug} first`;
+        const subject = `"${host}"`;
+        return [{ index, code: 'host-taken', path: [key, place], subject, fault }];
+      }),
+    ),
   );
 }

@@ -36,6 +36,7 @@ export type MailTemplate =
   | 'group-request-refused'
   | 'ends-near'
   | 'ends-digest'
+  | 'host-missed'
   /** What guards an operator's account changed, or served, or a new browser signed in to it; `change` says what. */
   | 'operator-factors';
 

@@ -29,6 +29,8 @@ export const SWEEPS: readonly Sweep[] = [
   { table: 'pending_sign_ins', column: 'expires_at' },
   { table: 'pending_operator_sign_ins', column: 'expires_at' },
   { table: 'done_steps', column: 'expires_at' },
+  // Of a claim that nothing has shown; what is proven has no end.
+  { table: 'host_claims', column: 'expires_at' },
   { table: 'links', column: 'expires_at', kept: A_WEEK },
   { table: 'signing_keys', column: 'expires_at' },
   { table: 'throttles', column: 'expire', inMilliseconds: true },

@@ -1,4 +1,5 @@
 import type { CommunityRoute } from '../routing/community-route.ts';
+import { ADMIN_ADDRESS_ROUTES } from './address-routes.ts';
 import { ADMIN_BRANDING_ROUTES } from './branding-routes.ts';
 import { ADMIN_GROUP_ROUTES } from './group-routes.ts';
 import { ADMIN_GROUPS_ROUTES } from './groups-routes.ts';
@@ -24,4 +25,5 @@ export const ADMIN_ROUTES: CommunityRoute[] = [
   ...ADMIN_JOURNAL_ROUTES,
   ...ADMIN_SETTINGS_ROUTES,
   ...ADMIN_BRANDING_ROUTES,
+  ...ADMIN_ADDRESS_ROUTES,
 ];

@@ -22,6 +22,7 @@ const GROUPS: { name?: string; sections: Section[] }[] = [
       { page: 'settings', path: '/settings', text: 'admin.identity', icon: 'building-2' },
       { page: 'branding', path: '/settings/branding', text: 'admin.branding', icon: 'palette' },
       { page: 'entry', path: '/settings/entry', text: 'admin.entry', icon: 'door-open' },
+      { page: 'address', path: '/settings/address', text: 'address.nav', icon: 'link' },
     ],
   },
 ];

@@ -24,6 +24,7 @@ export const PAGES: Partial<Record<MailTemplate, string>> = {
   'group-request-approved': '/',
   'ends-near': '/account',
   'ends-digest': '/admin',
+  'host-missed': '/admin/settings/address',
   'operator-factors': '/operator/two-factors',
 };
 

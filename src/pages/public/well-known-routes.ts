@@ -1,3 +1,5 @@
+import { PROOF_PATH } from '../../domain/hosts/host-claim.ts';
+import { findClaim } from '../../domain/hosts/host-claim-store.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { type HubRoute, hubRoute } from '../routing/hub-request.ts';
@@ -30,6 +32,24 @@ export const COMMUNITY_WELL_KNOWN: CommunityRoute[] = [
     },
   }),
 ];
+
+/**
+ * What shows that a host is the community's, served at the host once it is proven: then the record in the DNS may go,
+ * and looking again finds that the host leads here.
+ */
+export const HOST_PROOF: CommunityRoute = route({
+  method: 'GET',
+  path: PROOF_PATH,
+  who: anyone,
+  async handle({ parts, request: { ctx, issuer, community } }) {
+    const host = new URL(issuer.url).hostname;
+    const claim = issuer.basePath === '' && (await findClaim(parts.database, community.id, host));
+    if (!claim || claim.proof === null) throw notFound('no such address');
+    ctx.type = 'text/plain';
+    ctx.set('Cache-Control', 'no-store');
+    ctx.body = `${claim.token}\n`;
+  },
+});
 
 /** The same of the hub's host, whose people choose their community first. */
 export const HUB_WELL_KNOWN: HubRoute[] = [

@@ -1,6 +1,8 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { createCommunityCache } from '../../domain/communities/community-cache.ts';
+import { createHostChecks } from '../../domain/hosts/check-host.ts';
+import { proofParts } from '../../domain/hosts/proof-parts.ts';
 import type { Passwords } from '../../domain/people/passwords.ts';
 import { createPictureMaker } from '../../domain/pictures/make-picture.ts';
 import type { Config } from '../../platform/config/config.ts';
@@ -67,6 +69,7 @@ export async function startWeb(parts: {
       files,
       renderer: createRenderer(files, parts.site.frameOf),
       metrics: createMetrics(),
+      hostChecks: createHostChecks(database, proofParts(config, outbound)),
       readiness,
       pictures: createPictureMaker(),
       connections,

@@ -23,6 +23,7 @@ import { placeOf } from './error-page.ts';
 import { createPlaces, type Places } from './find-place.ts';
 import type { HubKind } from './hub-request.ts';
 import { hubRoutes } from './hub-routes.ts';
+import { proxyRoutes } from './proxy-routes.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** All that is served, put together by `app-web.ts`. */
@@ -65,7 +66,7 @@ export function createWebApp(parts: WebParts, site: Site): Koa {
 async function answer(parts: WebParts, site: Site, places: Places, ctx: Context): Promise<void> {
   const { config } = parts;
   takeTarget(ctx);
-  if (await healthRoutes(parts, ctx)) {
+  if ((await healthRoutes(parts, ctx)) || (await proxyRoutes(parts, ctx))) {
     nameRoute(ctx, ctx.path);
     return;
   }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { CommunityCache } from '../../domain/communities/community-cache.ts';
+import type { HostChecks } from '../../domain/hosts/check-host.ts';
 import type { Passwords } from '../../domain/people/passwords.ts';
 import type { PictureMaker } from '../../domain/pictures/make-picture.ts';
 import type { Config } from '../../platform/config/config.ts';
@@ -40,6 +41,7 @@ export type WebParts = {
   renderer: Renderer;
   files: StaticFiles;
   metrics: Metrics;
+  hostChecks: HostChecks;
   /** Whether this process can serve. */
   readiness: Readiness;
   pictures: PictureMaker;

@@ -6,7 +6,8 @@ import { anyone } from '../routing/who.ts';
 
 /**
  * The hub's `/.well-known/webauthn` (WebAuthn level 3 section 5.11): where passkeys of its RP ID may be used.
- * Browsers look at five distinct names at the most; the hub's own comes first.
+ * Browsers look at five distinct names at the most; the hub's own comes first. Hosts that the operator gave only:
+ * what stands at one that a community proved is in its hands, and must not ask for passkeys that open others.
  */
 export const HUB_ORIGINS = hubRoute({
   method: 'GET',
@@ -15,7 +16,9 @@ export const HUB_ORIGINS = hubRoute({
   async handle({ parts, request }) {
     const hosts = await parts.database.query<{ host: string }>(
       `SELECT h.host FROM community_hosts h JOIN communities c ON c.id = h.community_id
-       WHERE c.state = 'active' ORDER BY c.created_at, c.id, h.position, h.host`,
+       WHERE c.state = 'active' AND NOT EXISTS (SELECT FROM host_claims p
+         WHERE p.community_id = h.community_id AND p.host = h.host)
+       ORDER BY c.created_at, c.id, h.position, h.host`,
     );
     send(request.ctx, [parts.config.url.origin, ...hosts.map(({ host }) => `https://${host}`)]);
   },

@@ -1,4 +1,3 @@
-import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { normalHost } from '../text/host-name.ts';
@@ -6,19 +5,19 @@ import { isEmailAddress } from '../text/names.ts';
 import { isWhole } from '../text/whole-text.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import type { Env } from './env.ts';
+import { type OwnHostsConfig, parseOwnHosts } from './own-hosts.ts';
 import { parseRetention, type Retention } from './retention.ts';
 import { parseSmtpUrl, type SmtpServer } from './smtp-url.ts';
+import { parseTls, type TlsConfig } from './tls.ts';
 
 export type Role = 'web' | 'ldap' | 'worker';
 export type ListenAddress = { host: string; port: number };
 export type Cidr = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
-export type LdapConfig = {
+export type LdapConfig = TlsConfig & {
   /** For LDAP with StartTLS, and for LDAPS; undefined where that is off. */
   listen: ListenAddress | undefined;
   ldapsListen: ListenAddress | undefined;
-  /** Paths of PEM files. */
-  tls: { cert: string; key: string } | undefined;
   /** Whether the trusted proxies put a PROXY header before LDAP connections. */
   proxyProtocol: boolean;
 };
@@ -51,6 +50,7 @@ export type Config = {
   privateNetworks: Cidr[];
   metricsToken: string | undefined;
   ldap: LdapConfig;
+  ownHosts: OwnHostsConfig;
   mail: MailConfig;
   retention: Retention;
   logLevel: string;
@@ -111,6 +111,7 @@ export function parseConfig(env: Env): Config {
     fault('LOG_LEVEL', `unknown level "${logLevel}"; the levels are ${LOG_LEVELS.join(', ')}`);
   }
   const ldap = parseLdap(env, fault);
+  const ownHosts = parseOwnHosts(env, fault);
   const mail = parseMail(env, url, fault);
   const retention = parseRetention(env, fault);
   const dataFolder = resolve(env.TROUSSEAU_DATA ?? './data');
@@ -148,6 +149,7 @@ export function parseConfig(env: Env): Config {
     privateNetworks,
     metricsToken: env.TROUSSEAU_METRICS_TOKEN,
     ldap,
+    ownHosts,
     mail,
     retention,
     logLevel,
@@ -205,17 +207,9 @@ function parseLdap(env: Env, fault: Fault): LdapConfig {
     const value = env[variable] ?? usual;
     return value === 'off' ? undefined : parseListen(variable, value, fault);
   };
-  const { TROUSSEAU_TLS_CERT: cert, TROUSSEAU_TLS_KEY: key } = env;
+  const certificates = parseTls(env, fault);
   const ldapsListen = optional('TROUSSEAU_LDAPS_LISTEN', 'off');
-  if ((cert === undefined) !== (key === undefined)) {
-    fault(
-      cert === undefined ? 'TROUSSEAU_TLS_CERT' : 'TROUSSEAU_TLS_KEY',
-      'give both TROUSSEAU_TLS_CERT and TROUSSEAU_TLS_KEY, or neither',
-    );
-  }
-  requireReadable('TROUSSEAU_TLS_CERT', cert, fault);
-  requireReadable('TROUSSEAU_TLS_KEY', key, fault);
-  if (ldapsListen !== undefined && cert === undefined) {
+  if (ldapsListen !== undefined && env.TROUSSEAU_TLS_CERT === undefined) {
     fault('TROUSSEAU_LDAPS_LISTEN', 'LDAPS needs TROUSSEAU_TLS_CERT and TROUSSEAU_TLS_KEY');
   }
   const proxyProtocol = env.TROUSSEAU_LDAP_PROXY_PROTOCOL ?? 'off';
@@ -228,7 +222,7 @@ function parseLdap(env: Env, fault: Fault): LdapConfig {
   return {
     listen: optional('TROUSSEAU_LDAP_LISTEN', '127.0.0.1:3890'),
     ldapsListen,
-    tls: cert === undefined || key === undefined ? undefined : { cert, key },
+    ...certificates,
     proxyProtocol: proxyProtocol === 'on',
   };
 }
@@ -266,15 +260,6 @@ function smtpName(host: string): string | undefined {
   if (ipaddr.IPv6.isValid(bare)) return `[IPv6:${bare}]`;
   const name = normalHost(host);
   return name?.includes(':') ? undefined : name;
-}
-
-function requireReadable(variable: keyof Env, path: string | undefined, fault: Fault): void {
-  if (path === undefined) return;
-  try {
-    accessSync(path, constants.R_OK);
-  } catch {
-    fault(variable, `"${path}" cannot be read`);
-  }
 }
 
 function parseCidrs(variable: keyof Env, value: string | undefined, fault: Fault): Cidr[] {

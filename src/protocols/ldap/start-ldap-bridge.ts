@@ -36,7 +36,7 @@ export async function startLdapBridge(parts: {
   const contexts = createNamingContexts({ database, feed, onError });
   const directories = createDirectories({ database, feed, onError });
   await contexts.follower.becomeCurrent();
-  const { listen, ldapsListen, tls } = config.ldap;
+  const { listen, ldapsListen, tls, tlsFolder } = config.ldap;
   const handler = createLdapHandler({
     tree: { contexts, directories },
     database,
@@ -57,6 +57,7 @@ export async function startLdapBridge(parts: {
     listen,
     ldapsListen,
     tls,
+    tlsFolder,
     proxyProtocolFrom: config.ldap.proxyProtocol ? config.trustedProxies : [],
     log,
   });

@@ -1,4 +1,5 @@
 import { RefusedChangesError } from '../../domain/refused-changes.ts';
+import { pathIssuers } from '../../domain/services/issuer-warning.ts';
 import { saveServices } from '../../domain/services/save-services.ts';
 import type { SavedService } from '../../domain/services/service-change.ts';
 import { SERVICES_ORDER } from '../../domain/services/service-events.ts';
@@ -35,6 +36,11 @@ export async function applyServices(
     for (const { before, after, fields } of saved.services) {
       const lost = withoutClient.includes(after.slug) ? ['client.id'] : [];
       logService(run, slug, { before, after, fields: [...fields, ...lost] });
+    }
+    const warning = pathIssuers(saved.services, run.hubUrl);
+    if (warning !== undefined) {
+      const { services, issuer, reason } = warning;
+      run.log.notes.push(`${slug}: the issuer of ${services.join(', ')} is ${issuer}; ${reason}`);
     }
     if (saved.reordered)
       run.log.add({ action: 'update', kind: 'community', name: slug, fields: [SERVICES_ORDER] });

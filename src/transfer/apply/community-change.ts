@@ -42,6 +42,7 @@ export function toCommunityChange(
     recoveryDelayHours: policies?.recoveryDelayHours,
     questions: questions(entry.questions, before?.questions ?? [], prune),
     hosts: hosts(entry.hosts, before?.hosts ?? [], prune),
+    ldapHosts: hosts(ldap?.hosts, before?.ldapHosts ?? [], prune),
   };
   return { slug: entry.slug, ...change };
 }

@@ -21,15 +21,8 @@ export function reportContradictions(file: unknown, context: Context): void {
     'slug',
     communities.map((row, i) => [['communities', i, 'slug'], textAt(row, 'slug')]),
   );
-  reportTwice(
-    context,
-    'host',
-    communities.flatMap((row, i) =>
-      strings(row.hosts).map(
-        (host, j): Entry => [['communities', i, 'hosts', j], canonicalHost(host)],
-      ),
-    ),
-  );
+  reportTwice(context, 'host', communities.flatMap(hostsAt(['hosts'])));
+  reportTwice(context, 'LDAP host', communities.flatMap(hostsAt(['ldap', 'hosts'])));
   reportTwice(
     context,
     'reader',
@@ -65,6 +58,17 @@ function reportTwice({ report, lineOf }: Context, what: string, entries: Entry[]
   }
 }
 
+/** Hosts of a list of a community's, with where each stands. */
+function hostsAt(keys: readonly string[]): (row: Raw, index: number) => Entry[] {
+  return (row, index) => {
+    const list = keys.reduce<unknown>((value, key) => record(value)[key], row);
+    return strings(list).map((host, j) => [
+      ['communities', index, ...keys, j],
+      canonicalHost(host),
+    ]);
+  };
+}
+
 function folded(row: Raw, key: string): string | undefined {
   const value = textAt(row, key);
   return value === undefined ? undefined : nameKey(value);
@@ -82,6 +86,9 @@ function groupKeyOf(group: Raw): string | undefined {
 function reportHubHost({ report, hubUrl }: Context, path: Path, row: Raw): void {
   for (const { path: rest, fault } of hubHostFaults(strings(row.hosts), hubUrl))
     report([...path, ...rest], fault);
+  const ldapHosts = strings(record(row.ldap).hosts);
+  for (const { path: rest, fault } of hubHostFaults(ldapHosts, hubUrl, 'ldapHosts'))
+    report([...path, 'ldap', 'hosts', ...rest.slice(1)], fault);
 }
 
 function reportGroups(context: Context, path: Path, row: Raw): void {

@@ -31,7 +31,7 @@ import {
   TOWN,
   WELCOME,
 } from '../../domain/communities/community-settings.ts';
-import { hostFault } from '../../domain/communities/host-name.ts';
+import { hostFault, ldapHostFault } from '../../domain/communities/host-name.ts';
 import { ldapBaseFault } from '../../domain/communities/ldap-base.ts';
 import { readUntil, untilFault } from '../../domain/ends/until.ts';
 import {
@@ -154,6 +154,7 @@ function community(env: NodeJS.ProcessEnv) {
       base: checkedText(ldapBaseFault).optional(),
       passwordBind: flag().optional(),
       openToOperators: flag().optional(),
+      hosts: listOf(checkedText(ldapHostFault)).optional(),
       posix: posix().nullish(),
     }).optional(),
     policies: mapping({

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { CertificateFiles } from '../../../src/protocols/ldap/connection/certificate.ts';
+import type { CertificateFiles } from '../../../src/platform/tls/certificate-files.ts';
 import {
   type LdapServer,
   type LdapServerOptions,
@@ -49,6 +49,7 @@ export async function startTestServer(
     listen: { host: '127.0.0.1', port: 0 },
     ldapsListen: undefined,
     tls: undefined,
+    tlsFolder: undefined,
     proxyProtocolFrom: [],
     log: pino({ level: 'debug' }, { write: (line: string) => void log.push(line) }),
     handler: testHandler({ hear, wait: (what) => of(gates, what).promise, endless }),

@@ -55,7 +55,66 @@ const invitations = {
   invitations: [invitation, ended('i2', 'used-up'), ended('i3', 'expired'), ended('i4', 'revoked')],
 };
 
+const address = {
+  page: 'admin/address' as const,
+  frame,
+  ...post('/settings/address'),
+  issuer: 'https://hub.example/c/lamyne',
+  isPath: true,
+  hosts: [],
+  hubHost: 'hub.example',
+  typed: '',
+  uses: [
+    { use: 'both' as const, isChosen: true },
+    { use: 'web' as const, isChosen: false },
+    { use: 'ldap' as const, isChosen: false },
+  ],
+};
+const toSet = (host: string) => ({
+  record: `_trousseau-challenge.${host}`,
+  file: `http://${host}/.well-known/trousseau-challenge.txt`,
+  token: '0123456789abcdefghijklmnopqrstuv',
+});
+
 export const ADMIN_PAGES: Record<string, PageModel> = {
+  'admin address': {
+    ...address,
+    issuer: 'https://connexion.lamyne.example',
+    isPath: false,
+    notice: 'claimed',
+    hosts: [
+      {
+        host: 'connexion.lamyne.example',
+        uses: ['web', 'ldap'],
+        state: 'proven',
+        by: 'dns',
+        isIssuer: true,
+      },
+      {
+        host: 'ancien.lamyne.example',
+        uses: ['web'],
+        state: 'proven',
+        by: 'file',
+        isIssuer: false,
+        toSet: toSet('ancien.lamyne.example'),
+        missingSince: '21 novembre 2026',
+      },
+      {
+        host: 'un-nom-bien-long-pour-une-seule-adresse.atelier.lamyne.example',
+        uses: ['ldap'],
+        state: 'claimed',
+        isIssuer: false,
+        toSet: toSet('un-nom-bien-long-pour-une-seule-adresse.atelier.lamyne.example'),
+        expiresOn: '5 décembre 2026',
+      },
+    ],
+  },
+  'admin address none': address,
+  'admin address refused': {
+    ...address,
+    typed: '*.lamyne.example',
+    fault: { code: 'host-wildcard', isOfForm: true },
+  },
   'admin overview': {
     page: 'admin/overview',
     csrf: 'token',

@@ -7,17 +7,16 @@ import type { Handler } from '../handler.ts';
 import { noticeOfDisconnection } from '../protocol/response-writer.ts';
 import { RESULT } from '../protocol/result.ts';
 import { SpareChunks } from '../protocol/spare-chunks.ts';
-import type { Certificate } from './certificate.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { LdapConnection } from './ldap-connection.ts';
 import type { LdapLimits } from './limits.ts';
 import { readProxyHeader } from './proxy-protocol.ts';
-import { secureSocket } from './secure-socket.ts';
+import { type ServerCertificates, secureSocket } from './secure-socket.ts';
 import { Turns } from './turns.ts';
 
 export type ClientsOptions<State> = {
   handler: Handler<State>;
-  certificate: Certificate | undefined;
+  certificates: ServerCertificates | undefined;
   proxyProtocolFrom: readonly Cidr[];
   limits: LdapLimits;
   log: Logger;
@@ -38,7 +37,7 @@ type Origin = {
 
 /** Everybody who is connected. */
 export function createClients<State>(options: ClientsOptions<State>) {
-  const { limits, certificate, log, handler } = options;
+  const { limits, certificates, log, handler } = options;
   /** With undefined while LDAP is not spoken yet. */
   const clients = new Map<Socket, LdapConnection<State> | undefined>();
   const perNetwork = new Map<string, number>();
@@ -86,7 +85,7 @@ export function createClients<State>(options: ClientsOptions<State>) {
       turns,
       spares,
       heldBytes,
-      secure: certificate === undefined ? undefined : secure,
+      secure: certificates === undefined ? undefined : secure,
     });
     clients.set(socket, connection);
   }
@@ -105,7 +104,7 @@ export function createClients<State>(options: ClientsOptions<State>) {
   }
 
   function secure(socket: Socket): Promise<Socket> {
-    return secureSocket(socket, (certificate as Certificate).context(), limits.handshake);
+    return secureSocket(socket, certificates as ServerCertificates, limits.handshake);
   }
 
   /** Takes no more clients, tells those who are there (row 3), and gives what runs `stopping`. */

@@ -2,16 +2,21 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { Logger } from 'pino';
 import type { Cidr, ListenAddress } from '../../../platform/config/config.ts';
 import { listenAt } from '../../../platform/net/listen.ts';
+import type { CertificateFiles } from '../../../platform/tls/certificate-files.ts';
 import type { Handler } from '../handler.ts';
-import { type CertificateFiles, openCertificate } from './certificate.ts';
+import { openCertificate } from './certificate.ts';
 import { createClients } from './clients.ts';
+import { openHostCertificates } from './host-certificates.ts';
 import { DEFAULT_LIMITS, type LdapLimits } from './limits.ts';
+import type { ServerCertificates } from './secure-socket.ts';
 
 export type LdapServerOptions<State> = {
   handler: Handler<State>;
   listen: ListenAddress | undefined;
   ldapsListen: ListenAddress | undefined;
   tls: CertificateFiles | undefined;
+  /** Of certificates of hosts of their own. */
+  tlsFolder: string | undefined;
   /** From these networks a PROXY header is required; from others it is never read. */
   proxyProtocolFrom: readonly Cidr[];
   limits?: Partial<LdapLimits>;
@@ -31,11 +36,12 @@ export async function startLdapServer<State>(
   options: LdapServerOptions<State>,
 ): Promise<LdapServer> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const certificate = options.tls && (await openCertificate(options.tls, options.log));
-  const clients = createClients({ ...options, limits, certificate });
+  const certificates = await openCertificates(options);
+  const clients = createClients({ ...options, limits, certificates });
   const servers: Server[] = [];
   const stop = async () => {
-    certificate?.stop();
+    certificates?.usual.stop();
+    certificates?.ofHosts?.stop();
     const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
     await clients.stop();
     await Promise.all(closed);
@@ -59,6 +65,24 @@ export async function startLdapServer<State>(
     return { address, ldapsAddress, connections: clients.count, stop };
   } catch (error) {
     await stop();
+    throw error;
+  }
+}
+
+async function openCertificates({
+  tls,
+  tlsFolder,
+  log,
+}: Pick<LdapServerOptions<unknown>, 'tls' | 'tlsFolder' | 'log'>): Promise<
+  ServerCertificates | undefined
+> {
+  if (tls === undefined) return undefined;
+  const usual = await openCertificate(tls, log);
+  if (tlsFolder === undefined) return { usual, ofHosts: undefined };
+  try {
+    return { usual, ofHosts: await openHostCertificates(tlsFolder, log) };
+  } catch (error) {
+    usual.stop();
     throw error;
   }
 }

@@ -1,0 +1,2 @@
+DROP TABLE host_claims;
+DROP TABLE community_ldap_hosts;
