@@ -22,6 +22,7 @@ import { addMember } from '../src/domain/memberships/add-member.ts';
 import { changeMembersAs } from '../src/domain/memberships/change-members-as.ts';
 import { changePreferences, changeProfile } from '../src/domain/memberships/change-profile.ts';
 import { findContacts } from '../src/domain/memberships/contact-store.ts';
+import { findListedMember, listMembersBy } from '../src/domain/memberships/list-members.ts';
 import * as membershipStore from '../src/domain/memberships/membership-store.ts';
 import { removeFromGroup } from '../src/domain/memberships/remove-from-group.ts';
 import { renameMember } from '../src/domain/memberships/rename-member.ts';
@@ -408,6 +409,16 @@ const reads: Record<string, () => Promise<unknown>> = {
     (await listHosts(db.database, a.id)).filter(({ host }) => host.includes(b.slug)),
   findDoneStep: () => findDoneStep(db.database, a.id, createHash('md5').update(b.slug).digest()),
   findActing: () => findActing(db.database, a.id, b.subject),
+  listManagers: () => groupStore.listManagers(db.database, a.id, b.groupId),
+  listMembersBy: async () =>
+    (
+      await listMembersBy(
+        db.database,
+        a.id,
+        { search: b.slug },
+        { sort: 'name', offset: 0, limit: 100 },
+      )
+    ).concat((await findListedMember(db.database, a.id, b.subject)) ?? []),
   listEntryRequests: () => groupStore.listEntryRequests(db.database, a.id, [b.groupId]),
   listAppPasswords: () => appPasswordStore.listAppPasswords(db.database, a.id, b.subject),
   namesOf: async () => [...(await membershipStore.namesOf(db.database, a.id, [b.subject])).keys()],
