@@ -183,6 +183,31 @@ describe('one member', () => {
     expect(names(await asAdmin.open(at('?status=left')))).toContain('Paul Parti');
   });
 
+  it('gets an end, is on the first page of the console when it is near, and a year more', async () => {
+    const member = await hub.newMember({ displayName: 'Fanny' });
+    const page = await asAdmin.open(at(`/${member.subject}`));
+    for (const until of ['2020-01-01', '31/12/2040', 'demain']) {
+      const refused = await asAdmin.submit(page, '#until-form', { until });
+      expect([until, refused.status]).toEqual([until, 400]);
+      expect(refused.document.querySelector('#until')?.getAttribute('value')).toBe(until);
+    }
+    const soon = new Date(Date.now() + 5 * 24 * 3_600_000).toISOString().slice(0, 10);
+    const done = await asAdmin.submit(page, '#until-form', { until: soon });
+    expect(notice(done)).toContain('enregistrée');
+    expect(done.document.querySelector('#until')?.getAttribute('value')).toBe(soon);
+    const home = await asAdmin.open(`${hub.issuer}/admin`);
+    expect(home.document.querySelector('#to-do')?.text).toContain('L’adhésion de Fanny prend fin');
+    const form = `form[action$="/${member.subject}/until"]`;
+    const extended = await asAdmin.submit(home, form, {});
+    expect(notice(extended)).toBe('C’est prolongé d’un an.');
+    expect(extended.document.querySelector('#to-do')?.text).not.toContain('Fanny');
+    const [row] = await hub.database.query<{ until: Date }>(
+      'SELECT until FROM memberships WHERE subject = $1',
+      [member.subject],
+    );
+    expect(row?.until.getUTCFullYear()).toBe(new Date(soon).getUTCFullYear() + 1);
+  });
+
   it('of another community is nobody here, whatever is asked of them', async () => {
     const neighbour = await buildCommunity(hub.database);
     const stranger = await buildMember(hub.database, neighbour.id);

@@ -44,6 +44,7 @@ export async function memberSteps(hub: TestHub): Promise<StepTried[]> {
     step('resume', 'resumed', { form: 'form[action$="/resume"]' }, { status: 'suspended' }),
     step('let-go', 'left', { form: '#let-go-form' }, { path: '/let-go' }),
     step('role', 'role', { form: '#role-form', fields: { role: 'admin' } }),
+    step('until', 'until', { form: '#until-form', fields: { until: '2040-06-30' } }),
     step('groups', 'group-added', { form: '#group-form', fields: { group: group.id } }),
     step('end-session', 'session-ended', { form: 'form[action$="/end-session"]' }),
     {

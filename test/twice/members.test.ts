@@ -8,6 +8,7 @@ walk(
     'a member: resume',
     'a member: let-go',
     'a member: role',
+    'a member: until',
     'a member: groups',
     'a member: end-session',
     'several members: suspend',

@@ -75,6 +75,23 @@ export function takeNearEnds(
   );
 }
 
+/** The ends of a community that are near, the nearest first. */
+export function listNearEnds(
+  db: Queryable,
+  communityId: string,
+  limit: number,
+): Promise<NearEnd[]> {
+  return db.query<NearEnd>(
+    `SELECT e.community_id AS "communityId", e.subject, e.what, e.ends_at AS "endsAt",
+       m.display_name AS "displayName", m.role, g.name AS "group"
+     FROM (${nearEnds('member')}) e
+       JOIN memberships m ON m.community_id = e.community_id AND m.subject = e.subject
+       LEFT JOIN groups g ON g.community_id = e.community_id AND g.id = e.group_id
+     WHERE e.community_id = $1 ORDER BY e.ends_at, m.username_key LIMIT $2`,
+    [communityId, limit],
+  );
+}
+
 /** Communities whose admins have something to be told, and were told nothing for a day. */
 export async function communitiesToTell(db: Queryable): Promise<string[]> {
   const rows = await db.query<{ id: string }>(

@@ -19,6 +19,8 @@ export type ListedMember = {
   /** Names of the groups that they are directly in. */
   groups: string[];
   createdAt: Date;
+  /** Up to when they are a member. */
+  until: Date | null;
 };
 
 /** What a list may be narrowed down to; what is absent does not count. */
@@ -44,7 +46,7 @@ const ORDER: Record<MemberSort, string> = {
 };
 
 const COLUMNS = `m.subject, m.username, m.display_name AS "displayName", m.email, ${roleNow('m')} AS role,
-  ${statusNow('m')} AS status, ${reasonNow('m')} AS "statusReason", m.created_at AS "createdAt",
+  ${statusNow('m')} AS status, ${reasonNow('m')} AS "statusReason", m.created_at AS "createdAt", m.until,
   has_second_factor(m.person_id) AS "secondFactor",
   (SELECT i.key FROM member_pictures i WHERE i.community_id = m.community_id AND i.subject = m.subject) AS "pictureKey",
   ARRAY(SELECT g.name FROM group_members gm JOIN groups g ON g.community_id = gm.community_id AND g.id = gm.group_id

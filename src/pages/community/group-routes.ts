@@ -19,7 +19,8 @@ import { admin, adminRecent, groupManager, groupManagerRecent } from '../routing
 import { groupFaults } from './group-faults.ts';
 import { showDeleteGroup, showGroup } from './group-page.ts';
 import { GROUP_NOTICES, type GroupFault, type GroupNotice } from './group-pages.ts';
-import { readPeople, untilOf } from './people-field.ts';
+import { readPeople } from './people-field.ts';
+import { untilOf } from './until-field.ts';
 
 const params = z.object({ id: uuid });
 const trimmed = typed.transform((text) => text.trim());

@@ -12,7 +12,7 @@ import { endSession } from '../../domain/sessions/end-sessions.ts';
 import type { Transaction } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { uuid } from '../../platform/text/uuid-schema.ts';
-import { noFields, typed } from '../../platform/web/form-fields.ts';
+import { noFields, oneOf, typed } from '../../platform/web/form-fields.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { changeOrLead, pageIn } from '../routing/done-steps.ts';
@@ -20,8 +20,9 @@ import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { admin, adminRecent } from '../routing/who.ts';
 import type { MemberNotice } from './member-pages.ts';
-
-export const memberParams = z.object({ subject: uuid });
+import { memberParams } from './member-params.ts';
+import { showMember } from './member-routes.ts';
+import { untilOf } from './until-field.ts';
 
 /** What an admin changes of one member: each form leads back to the member's page. */
 export const ADMIN_MEMBER_CHANGES: CommunityRoute[] = [
@@ -58,6 +59,20 @@ export const ADMIN_MEMBER_CHANGES: CommunityRoute[] = [
   }),
   route({
     method: 'POST',
+    path: '/admin/members/:subject/until',
+    params: memberParams,
+    who: adminRecent,
+    form: z.object({ until: typed.transform((text) => text.trim()), from: oneOf('home') }),
+    async handle({ parts, request, who, params: { subject }, form: { until: day, from } }) {
+      const end = untilOf(day);
+      if ('code' in end)
+        return showMember(parts, request, who, subject, { fault: end.code, typed: day });
+      const asked = { subject, about: `until ${day}`, notice: 'until', from } as const;
+      await change(parts, request, who, asked, () => end);
+    },
+  }),
+  route({
+    method: 'POST',
     path: '/admin/members/:subject/groups',
     params: memberParams,
     who: adminRecent,
@@ -87,7 +102,7 @@ export const ADMIN_MEMBER_CHANGES: CommunityRoute[] = [
     },
   }),
   // Where an admin comes back to who had to sign in again before they changed something.
-  ...['suspend', 'resume', 'role', 'groups', 'end-session'].map((what) =>
+  ...['suspend', 'resume', 'role', 'until', 'groups', 'end-session'].map((what) =>
     route({
       method: 'GET',
       path: `/admin/members/:subject/${what}`,
@@ -104,7 +119,13 @@ export const ADMIN_MEMBER_CHANGES: CommunityRoute[] = [
 
 const NOTICE_OF = { suspend: 'suspended', resume: 'resumed', 'let-go': 'left' } as const;
 
-type Asked = { subject: string; about: string; notice: MemberNotice };
+type Asked = {
+  subject: string;
+  about: string;
+  notice: MemberNotice;
+  /** The page whose form it was, where that is not the member's. */
+  from?: 'home' | undefined;
+};
 
 function change(
   parts: WebParts,
@@ -125,11 +146,12 @@ async function withTarget(
   parts: WebParts,
   request: CommunityRequest,
   { member: by }: SignedIn,
-  { subject, about, notice }: Asked,
+  { subject, about, notice, from }: Asked,
   work: (tx: Transaction, target: Membership) => Promise<void>,
 ): Promise<void> {
   const step = pageIn(request, `${by.subject} ${about}`);
-  const to = `/admin/members/${subject}?notice=${notice}`;
+  const to =
+    from === 'home' ? '/admin?notice=extended' : `/admin/members/${subject}?notice=${notice}`;
   await changeOrLead(parts, request, { step, subject: by.subject, to }, async (tx) => {
     // Not locked yet: a change locks groups before members, and looks once more under its locks.
     const target = await findBySubject(tx, request.community.id, subject);

@@ -16,6 +16,11 @@ export type MemberRow = {
   role: Role;
   status: Status;
   isHeld: boolean;
+  /** Whether the membership came to its end by itself. */
+  isOver: boolean;
+  /** The last day of the membership, for readers, and as a date field has it. */
+  until?: string | undefined;
+  untilDay?: string | undefined;
   hasFactor: boolean;
   groups: string[];
   since: string;
@@ -87,6 +92,9 @@ export type MemberPage =
         byName?: string | undefined;
       }[];
       listUrl: string;
+      /** What was typed for the end, and what is wrong with it. */
+      untilTyped?: string | undefined;
+      faults: { field: 'until'; code: 'shape' | 'past' }[];
       notice?: MemberNotice | undefined;
     }
   | ({
@@ -107,6 +115,7 @@ export const MEMBER_NOTICES = [
   'group-added',
   'group-removed',
   'session-ended',
+  'until',
 ] as const;
 export type MemberNotice = (typeof MEMBER_NOTICES)[number];
 

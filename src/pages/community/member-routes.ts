@@ -19,8 +19,8 @@ import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { admin } from '../routing/who.ts';
 import { adminFrame } from './admin-frame.ts';
-import { memberParams } from './member-changes-routes.ts';
 import { MEMBER_NOTICES, type MemberPage } from './member-pages.ts';
+import { memberParams } from './member-params.ts';
 import { rowOf } from './member-row.ts';
 
 const EVENTS_SHOWN = 15;
@@ -36,11 +36,7 @@ export const ADMIN_MEMBER_ROUTES: CommunityRoute[] = [
     who: admin,
     query: z.object({ notice: oneOf(...MEMBER_NOTICES) }),
     async handle({ parts, request, who, params: { subject }, query: { notice } }) {
-      const listed = await findListedMember(parts.database, request.community.id, subject);
-      const member = await request.unit.member(subject);
-      if (listed === undefined || member === undefined) throw notFound('member');
-      const page = await onePage(parts, request, who, { listed, member });
-      request.page({ ...page, notice }, { member: who.member });
+      await showMember(parts, request, who, subject, { notice });
     },
   }),
   // What it takes to let somebody go.
@@ -73,6 +69,27 @@ export const ADMIN_MEMBER_ROUTES: CommunityRoute[] = [
     },
   }),
 ];
+
+/** @throws RequestError 404 for who is not of this community */
+export async function showMember(
+  parts: WebParts,
+  request: CommunityRequest,
+  who: SignedIn,
+  subject: string,
+  {
+    notice,
+    fault,
+    typed,
+  }: { notice?: OnePage['notice']; fault?: 'shape' | 'past'; typed?: string },
+): Promise<void> {
+  const listed = await findListedMember(parts.database, request.community.id, subject);
+  const member = await request.unit.member(subject);
+  if (listed === undefined || member === undefined) throw notFound('member');
+  const page = await onePage(parts, request, who, { listed, member });
+  const faults = fault === undefined ? [] : [{ field: 'until' as const, code: fault }];
+  const status = fault === undefined ? 200 : 400;
+  request.page({ ...page, notice, faults, untilTyped: typed }, { status, member: who.member });
+}
 
 async function onePage(
   parts: WebParts,
@@ -112,6 +129,7 @@ async function onePage(
     factors: { passkeys: passkeys.length, totp, recoveryCodes: recoveryCodesLeft },
     events: await eventsOf(parts, request, { subject, moment: times.shortMoment }),
     listUrl: `${issuer.basePath}/admin/members`,
+    faults: [],
   };
 }
 

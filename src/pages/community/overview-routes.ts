@@ -21,7 +21,7 @@ export const ADMIN_OVERVIEW_ROUTES: CommunityRoute[] = [
     path: '/admin',
     who: admin,
     query: z.object({
-      notice: oneOf('admitted', 'decided', 'let-in', 'kept-out'),
+      notice: oneOf('admitted', 'decided', 'let-in', 'kept-out', 'extended'),
     }),
     async handle({ parts, request, who, query: { notice } }) {
       const { id } = request.community;

@@ -37,7 +37,7 @@ export type AdminPage =
         url: string;
       }[];
       csrf: string;
-      notice?: 'admitted' | 'decided' | 'let-in' | 'kept-out' | undefined;
+      notice?: 'admitted' | 'decided' | 'let-in' | 'kept-out' | 'extended' | undefined;
       toDo: ToDo[];
       /** Sign-ins of the last 30 days. */
       chart: BarChart;

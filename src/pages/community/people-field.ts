@@ -1,4 +1,3 @@
-import { readUntil, untilFault } from '../../domain/ends/until.ts';
 import { findByLogin } from '../../domain/memberships/membership-store.ts';
 import type { Queryable } from '../../platform/database/database.ts';
 import type { GroupFault } from './group-pages.ts';
@@ -28,12 +27,4 @@ export async function readPeople(
   if (unknown.length === 0) return { subjects, faults: [] };
   const shown = unknown.slice(0, 10).join(', ').slice(0, 500);
   return { subjects, faults: [{ field: 'people', code: 'unknown', names: shown }] };
-}
-
-/** The end of the day that a date field names; null for an empty one. */
-export function untilOf(text: string, now = new Date()): { until: Date | null } | GroupFault {
-  if (text === '') return { until: null };
-  if (untilFault(text) !== undefined) return { field: 'until', code: 'shape' };
-  const until = readUntil(text);
-  return until > now ? { until } : { field: 'until', code: 'past' };
 }

@@ -18,5 +18,15 @@ export type ToDo =
       by: string;
       mayApprove: boolean;
     }
+  | {
+      kind: 'end';
+      subject: string;
+      name: string;
+      what: 'membership' | 'role' | 'group';
+      group?: string | undefined;
+      on: string;
+      /** The same a year later, as a date field has it, where one button can say so. */
+      later?: string | undefined;
+    }
   | { kind: 'service'; name: string; on: string }
   | { kind: 'factor'; subject: string; name: string; username: string; email?: string | undefined };

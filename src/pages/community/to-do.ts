@@ -1,3 +1,4 @@
+import { listNearEnds } from '../../domain/ends/near-ends.ts';
 import { listRecoveries, mayApprove } from '../../domain/recovery/assisted-recovery.ts';
 import { listRequests } from '../../domain/registration/answer-store.ts';
 import { listUnguardedAdmins } from '../../domain/second-factors/unguarded-admins.ts';
@@ -25,6 +26,7 @@ export async function listToDo(
   const joins = await listRequests(database, community.id, SHOWN);
   const access = await listAccessRequests(database, community.id);
   const failing = await listFailingServices(database, community.id);
+  const ends = await listNearEnds(database, community.id, SHOWN);
   const unguarded = await listUnguardedAdmins(database, community.id, SHOWN);
   return [
     ...recoveries.slice(0, SHOWN).map(
@@ -57,6 +59,17 @@ export async function listToDo(
         on: day(one.requestedAt),
       }),
     ),
+    ...ends.map(
+      ({ subject, displayName, what, group, endsAt }): ToDo => ({
+        kind: 'end',
+        subject,
+        name: displayName,
+        what,
+        group: group ?? undefined,
+        on: day(lastMoment(endsAt)),
+        later: what === 'membership' ? aYearLater(endsAt) : undefined,
+      }),
+    ),
     ...failing.flatMap(({ clientId, since }): ToDo[] => {
       const service = serviceOfClient(community, clientId);
       return service === undefined ? [] : [{ kind: 'service', name: service.name, on: day(since) }];
@@ -71,4 +84,15 @@ export async function listToDo(
       }),
     ),
   ];
+}
+
+/** What ends where a day begins is had for all of the day before. */
+function lastMoment(end: Date): Date {
+  return new Date(end.getTime() - 1);
+}
+
+function aYearLater(end: Date): string {
+  const later = lastMoment(end);
+  later.setUTCFullYear(later.getUTCFullYear() + 1);
+  return later.toISOString().slice(0, 10);
 }

@@ -152,6 +152,23 @@ export const ADMIN_PAGES: Record<string, PageModel> = {
         service: 'Visio',
         on: '23 novembre 2026',
       },
+      {
+        kind: 'end',
+        subject: SUBJECT,
+        name: 'Camille Roy',
+        what: 'membership',
+        on: '30 novembre 2026',
+        later: '2027-11-30',
+      },
+      { kind: 'end', subject: SUBJECT, name: 'Driss', what: 'role', on: '30 novembre 2026' },
+      {
+        kind: 'end',
+        subject: SUBJECT,
+        name: 'Léa',
+        what: 'group',
+        group: 'jardin',
+        on: '30 novembre 2026',
+      },
       { kind: 'service', name: 'Carnet', on: '20 novembre 2026' },
       {
         kind: 'factor',

@@ -13,6 +13,7 @@ const row = (number: number, values: Partial<MemberRow> = {}): MemberRow => {
     role: 'member',
     status: 'active',
     isHeld: false,
+    isOver: false,
     hasFactor: true,
     groups: [],
     since: '3 mars 2026',
@@ -118,6 +119,7 @@ const one: Extract<MemberPage, { page: 'admin/member' }> = {
     { at: '20 nov. 2026, 09:10', what: 'member.joined', by: 'hub' },
   ],
   listUrl: base,
+  faults: [],
 };
 const suspended = row(14, { status: 'suspended', groups: [] });
 
@@ -173,6 +175,20 @@ export const MEMBER_PAGES: Record<string, PageModel> = {
     canResume: true,
     moreGroups: [],
     notice: 'suspended',
+  },
+  'member whose end is refused': {
+    ...one,
+    member: row(11, { until: '30 juin 2027', untilDay: '2027-06-30' }),
+    untilTyped: '2020-01-01',
+    faults: [{ field: 'until', code: 'past' }],
+  },
+  'member whose end is none': { ...one, faults: [{ field: 'until', code: 'shape' }] },
+  'member over': {
+    ...one,
+    member: row(14, { status: 'suspended', isOver: true }),
+    canSuspend: false,
+    canResume: true,
+    notice: 'until',
   },
   'member let go': {
     page: 'admin/member-let-go',
