@@ -409,6 +409,11 @@ const reads: Record<string, () => Promise<unknown>> = {
     (await listHosts(db.database, a.id)).filter(({ host }) => host.includes(b.slug)),
   findDoneStep: () => findDoneStep(db.database, a.id, createHash('md5').update(b.slug).digest()),
   findActing: () => findActing(db.database, a.id, b.subject),
+  listOwnGroups: async () =>
+    (await groupStore.listOwnGroups(db.database, a.id, b.subject)).filter(
+      ({ id, isIn, isManaged, isRequested }) =>
+        id === b.groupId || isIn || isManaged || isRequested,
+    ),
   listManagers: () => groupStore.listManagers(db.database, a.id, b.groupId),
   listMembersBy: async () =>
     (

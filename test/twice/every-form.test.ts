@@ -50,6 +50,8 @@ const NO_STEPS: Record<string, string> = {
   'community /account/recovery-codes/file': FILE,
   'community /account/export': 'each hands the data out, and the trail says so of each',
   'community /language': COOKIE,
+  'community /account/groups/:id/enter': 'who is in, or asked, changes nothing',
+  'community /account/groups/:id/leave': 'who is out changes nothing',
   'community /admin/settings': VALUES,
   'community /admin/settings/branding': VALUES,
   'community /admin/settings/entry': VALUES,

@@ -132,6 +132,37 @@ export function groupsOfMember(
   );
 }
 
+/** A group as a member sees it who is in it, looks after it, or may come into it. */
+export type OwnGroup = Group & {
+  isIn: boolean;
+  until: Date | null;
+  isRequested: boolean;
+  isManaged: boolean;
+  isFull: boolean;
+};
+
+/** Groups that a member is directly in, looks after, asked for or may come into, by name. */
+export function listOwnGroups(
+  db: Queryable,
+  communityId: string,
+  subject: string,
+): Promise<OwnGroup[]> {
+  return db.query<OwnGroup>(
+    `SELECT * FROM (SELECT g.id, g.name, g.name_key, g.description, g.joining, g.seats,
+         gm.subject IS NOT NULL AS "isIn", gm.until,
+         EXISTS (SELECT FROM group_requests r WHERE r.community_id = g.community_id AND r.group_id = g.id
+           AND r.subject = $2) AS "isRequested",
+         EXISTS (SELECT FROM group_managers x WHERE x.community_id = g.community_id AND x.group_id = g.id
+           AND x.subject = $2) AS "isManaged",
+         g.seats <= (SELECT count(*) FROM group_members o WHERE o.community_id = g.community_id
+           AND o.group_id = g.id AND ${isInNow('o')}) AS "isFull"
+       FROM groups g LEFT JOIN group_members gm ON gm.community_id = g.community_id AND gm.group_id = g.id
+         AND gm.subject = $2 AND ${isInNow('gm')} WHERE g.community_id = $1) g
+     WHERE "isIn" OR "isManaged" OR "isRequested" OR joining <> 'closed' ORDER BY name_key`,
+    [communityId, subject],
+  );
+}
+
 export type EntryRequest = {
   groupId: string;
   group: string;

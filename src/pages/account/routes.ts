@@ -2,6 +2,7 @@ import type { CommunityRoute } from '../routing/community-route.ts';
 import { ACTIVITY_ROUTES } from './activity-routes.ts';
 import { APP_PASSWORD_ROUTES } from './app-password-routes.ts';
 import { EXPORT_ROUTES } from './export-routes.ts';
+import { ACCOUNT_GROUP_ROUTES } from './group-routes.ts';
 import { LANGUAGE_ROUTES } from './language-routes.ts';
 import { OVERVIEW_ROUTES } from './overview-routes.ts';
 import { PASSWORD_ROUTES } from './password-routes.ts';
@@ -19,5 +20,6 @@ export const ACCOUNT_ROUTES: CommunityRoute[] = [
   ...APP_PASSWORD_ROUTES,
   ...SESSION_ROUTES,
   ...ACCOUNT_SERVICE_ROUTES,
+  ...ACCOUNT_GROUP_ROUTES,
   ...ACTIVITY_ROUTES,
 ];

@@ -24,6 +24,7 @@ const GROUPS = [
     name: 'data',
     sections: [
       ['services', 'default'],
+      ['groups', 'users'],
       ['activity', 'history'],
       ['export', 'download'],
       ['leave', 'door-open'],

@@ -106,7 +106,42 @@ const one: Extract<GroupPage, { page: 'admin/group' }> = {
   faults: [],
 };
 
+const own = (number: number, values: object = {}) => ({
+  id: row(number).id,
+  name: `groupe ${number}`,
+  joining: 'request' as const,
+  isIn: false,
+  isRequested: false,
+  isFull: false,
+  ...values,
+});
+const account = {
+  page: 'account/groups' as const,
+  action: '/c/lamyne/account/groups',
+  csrf: 'token',
+};
+
 export const GROUP_PAGES: Record<string, PageModel> = {
+  'own groups': {
+    ...account,
+    mine: [
+      own(10, { isIn: true, manageUrl: row(10).url, description: 'On répare' }),
+      own(11, { isIn: true, joining: 'closed', until: '30 juin 2027' }),
+    ],
+    others: [
+      own(12),
+      own(13, { joining: 'open' }),
+      own(14, { isRequested: true }),
+      own(15, { isFull: true }),
+    ],
+    notice: 'requested',
+  },
+  ...Object.fromEntries(
+    (['in', 'left', 'withdraw'] as const).map((notice) => [
+      `own groups, ${notice}`,
+      { ...account, mine: [], others: [], notice },
+    ]),
+  ),
   groups: list,
   'groups none': { ...list, groups: [] },
   'groups of a manager': { ...list, frame: { ...frame, only: 'groups' }, mayMake: false },
