@@ -1,3 +1,4 @@
+import { API_ROUTES } from './api/routes.ts';
 import { EMAIL_ACCOUNT_ROUTES } from './pages/account/address-routes.ts';
 import { LEAVING_ROUTES } from './pages/account/leaving-routes.ts';
 import { PASSKEY_ACCOUNT_ROUTES } from './pages/account/passkey-routes.ts';
@@ -78,5 +79,6 @@ const HUB_ROUTES: HubRoute[] = [
 export const SITE: Site = {
   community: createRouteTable(COMMUNITY_ROUTES),
   hub: createRouteTable(HUB_ROUTES),
+  api: createRouteTable(API_ROUTES),
   frameOf: pageFrame,
 };

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as apiTokenStore from '../src/domain/api-tokens/api-token-store.ts';
+import { createApiToken } from '../src/domain/api-tokens/create-api-token.ts';
+import { revokeApiToken } from '../src/domain/api-tokens/revoke-api-token.ts';
 import {
   createAppPassword,
   revokeAppPassword,
@@ -11,6 +14,7 @@ import { setCommunityState } from '../src/domain/communities/set-community-state
 import { findDoneStep } from '../src/domain/done-steps/done-step-store.ts';
 import { NotFoundError } from '../src/domain/errors.ts';
 import * as groupStore from '../src/domain/groups/group-store.ts';
+import { groupIdsByName, groupNamesOf } from '../src/domain/groups/named-groups.ts';
 import { addMember } from '../src/domain/memberships/add-member.ts';
 import { changePreferences, changeProfile } from '../src/domain/memberships/change-profile.ts';
 import { findContacts } from '../src/domain/memberships/contact-store.ts';
@@ -92,6 +96,16 @@ async function seed(slug: 'amont' | 'aval') {
   const hub = { database: db.database, url: 'http://localhost:8080' };
   await changeCommunity(hub, { slug }, { hosts: [`${slug}.example`], questions });
   const two = async (sql: string, ...params: string[]) => db.database.query(sql, [id, ...params]);
+  const maker = { subject, role: 'admin' as const };
+  const newToken = { name: slug, scopes: ['members:read' as const], days: 1 };
+  const { id: tokenId } = await db.database.transaction((tx) =>
+    createApiToken(tx, id, newToken, maker),
+  );
+  await two(
+    `INSERT INTO api_answers VALUES ($2, decode(md5($3), 'hex'), $1, '\\x00', '\\x00', now() + interval '1 day')`,
+    tokenId,
+    slug,
+  );
   const { id: appPasswordId } = await db.database.transaction(async (tx) => {
     await addToGroup(tx, id, { groupId, subject }, 'cli');
     await nestGroup(tx, id, { parentId: groupId, childId }, 'cli');
@@ -125,6 +139,7 @@ async function seed(slug: 'amont' | 'aval') {
     serviceId,
     serviceSlug: service.slug,
     appPasswordId,
+    tokenId,
   };
 }
 
@@ -360,6 +375,8 @@ const reads: Record<string, () => Promise<unknown>> = {
   findGroupByName: () => groupStore.findGroupByName(db.database, a.id, b.groupName),
   subjectsInGroups: () => groupStore.subjectsInGroups(db.database, a.id, [b.groupId]),
   membersOfGroup: () => groupStore.membersOfGroup(db.database, a.id, b.groupId),
+  groupIdsByName: async () => [...(await groupIdsByName(db.database, a.id, [b.groupName])).keys()],
+  groupNamesOf: async () => [...(await groupNamesOf(db.database, a.id, [b.subject])).keys()],
   groupsOfMember: () => groupStore.groupsOfMember(db.database, a.id, b.subject),
   listServices: async () =>
     (await serviceStore.listServices(db.database, a.id)).filter(({ id }) => id === b.serviceId),
@@ -373,6 +390,9 @@ const reads: Record<string, () => Promise<unknown>> = {
     (await serviceStore.listAccessRequests(db.database, a.id)).length,
   listAccessRequests: () => serviceStore.listAccessRequests(db.database, a.id, b.serviceId),
   findDoneStep: () => findDoneStep(db.database, a.id, createHash('md5').update(b.slug).digest()),
+  listApiTokens: async () =>
+    (await apiTokenStore.listApiTokens(db.database, a.id)).filter(({ id }) => id === b.tokenId),
+  findApiToken: () => apiTokenStore.findApiToken(db.database, a.id, b.tokenId),
   listAppPasswords: () => appPasswordStore.listAppPasswords(db.database, a.id, b.subject),
   namesOf: async () => [...(await membershipStore.namesOf(db.database, a.id, [b.subject])).keys()],
   readSharing: async () => {
@@ -531,7 +551,7 @@ describe('the changes', () => {
     expect(await everything()).toBe(before);
   });
 
-  test('end no app password of another community, and give its members no numbers', async () => {
+  test('end no app password and no token of another community, and give its members no numbers', async () => {
     await db.database.transaction((tx) => givePosixNumbers(tx, a.id));
     const theirs = () =>
       db.database.query(
@@ -542,6 +562,8 @@ describe('the changes', () => {
     const before = await everything();
     const ended = db.database.transaction((tx) => revokeAppPasswords(tx, a.id, b.subject, 'cli'));
     expect(await ended).toBe(0);
+    const revoked = db.database.transaction((tx) => revokeApiToken(tx, a.id, b.tokenId, 'cli'));
+    expect(await revoked).toBe(false);
     expect(await everything()).toBe(before);
   });
 

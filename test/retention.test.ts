@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createApiToken } from '../src/domain/api-tokens/create-api-token.ts';
 import { createInvitation } from '../src/domain/invitations/create-invitation.ts';
 import { mintLink } from '../src/domain/links/link-store.ts';
 import { keepMail } from '../src/domain/notices/kept-mail-store.ts';
@@ -127,6 +128,19 @@ const MAKE: Record<string, () => Promise<unknown>> = {
         'cli',
       ),
     ),
+  'api_tokens.expires_at': () =>
+    inTransaction((tx) =>
+      createApiToken(tx, communityId, { name: 't', scopes: ['members:read'], days: 1 }, 'cli'),
+    ),
+  'api_answers.expires_at': async () => {
+    const { id } = await inTransaction((tx) =>
+      createApiToken(tx, communityId, { name: 't', scopes: ['members:read'], days: 1 }, 'cli'),
+    );
+    await db.database.query(
+      `INSERT INTO api_answers VALUES ($1, '\\x00', $2, '\\x00', '\\x00', now())`,
+      [id, communityId],
+    );
+  },
   'assisted_recoveries.ended_at': async () => {
     const by = await build.buildMember(communityId, { role: 'admin' });
     const place = { communityId, issuerUrl: ISSUER };
@@ -146,6 +160,7 @@ const KEPT: Record<string, number> = {
   'kept_mails.created_at': RETENTION.keptMails,
   'events.at': RETENTION.events,
   'invitations.expires_at': RETENTION.events,
+  'api_tokens.expires_at': RETENTION.events,
   'assisted_recoveries.ended_at': RETENTION.events,
 };
 

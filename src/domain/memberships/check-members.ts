@@ -97,7 +97,7 @@ export function lastOwnerFaults(
   }
   if (left.size > 0) return [];
   const isStop = ({ after, statusChange }: SettledMember) =>
-    after.role === 'owner' && statusChange === 'suspend' && !actor.startsWith('member:');
+    after.role === 'owner' && statusChange === 'suspend' && !/^(member|token):/.test(actor);
   return members
     .filter((member) => isOwner(member.before) && !isStop(member))
     .map(({ index, after }) => ({

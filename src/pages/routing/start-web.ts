@@ -15,6 +15,7 @@ import type { Throttles } from '../../platform/throttles/throttles.ts';
 import { Connections } from '../../platform/web/connections.ts';
 import { createCsrf } from '../../platform/web/csrf.ts';
 import { createMetrics } from '../../platform/web/metrics.ts';
+import { createPlaces } from '../../platform/web/places.ts';
 import type { Readiness } from '../../platform/web/readiness.ts';
 import { createRenderer } from '../../platform/web/render.ts';
 import { loadStaticFiles } from '../../platform/web/static.ts';
@@ -71,6 +72,7 @@ export async function startWeb(parts: {
       pictures: createPictureMaker(),
       connections,
       uploads: createUploads(connections),
+      apiBodies: createPlaces('bodies of requests to the API', 64, { tenant: 16, token: 8 }),
     },
     parts.site,
   );

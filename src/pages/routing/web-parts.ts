@@ -11,6 +11,7 @@ import type { Throttles } from '../../platform/throttles/throttles.ts';
 import type { Connections } from '../../platform/web/connections.ts';
 import type { Csrf } from '../../platform/web/csrf.ts';
 import type { Metrics } from '../../platform/web/metrics.ts';
+import type { Places } from '../../platform/web/places.ts';
 import type { Readiness } from '../../platform/web/readiness.ts';
 import type { Renderer } from '../../platform/web/render.ts';
 import type { StaticFiles } from '../../platform/web/static.ts';
@@ -45,4 +46,6 @@ export type WebParts = {
   pictures: PictureMaker;
   connections: Connections;
   uploads: Uploads;
+  /** Bodies that programs send, which are held at once. */
+  apiBodies: Places<'tenant' | 'token'>;
 };

@@ -1,0 +1,15 @@
+import { COMMUNITIES_ROUTES } from './communities/routes.ts';
+import { COMMUNITY_ROUTES } from './community/routes.ts';
+import { GROUP_MEMBER_ROUTES } from './groups/member-routes.ts';
+import { GROUP_ROUTES } from './groups/routes.ts';
+import { MEMBER_ROUTES } from './members/routes.ts';
+import type { ApiRoute } from './routing/api-route.ts';
+
+/** Every route of the API; paths stand below `/api`, and the order says nothing. */
+export const API_ROUTES: ApiRoute[] = [
+  ...COMMUNITY_ROUTES,
+  ...MEMBER_ROUTES,
+  ...GROUP_ROUTES,
+  ...GROUP_MEMBER_ROUTES,
+  ...COMMUNITIES_ROUTES,
+];
