@@ -121,6 +121,9 @@ describe('groups', () => {
     expect([tout.status, tout.body.groups]).toEqual([201, ['Jardin']]);
     const round = await api.patch(`/groups/${jardin.body.id}`, { groups: ['Tout'] }, '*');
     expect([round.status, typeOf(round)]).toEqual([422, 'group-cycle']);
+    const alone = await api.patch(`/groups/${tout.body.id}`, { groups: [] }, tout.etag);
+    expect([alone.status, alone.body.groups]).toEqual([200, []]);
+    await api.patch(`/groups/${tout.body.id}`, { groups: ['Jardin'] }, alone.etag);
     const { subject } = await hub.newMember({ username: 'alice' });
     const place = `/groups/${jardin.body.id}/members`;
     for (const _ of ['once', 'twice'])

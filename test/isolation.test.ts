@@ -15,6 +15,7 @@ import { findDoneStep } from '../src/domain/done-steps/done-step-store.ts';
 import { NotFoundError } from '../src/domain/errors.ts';
 import * as groupStore from '../src/domain/groups/group-store.ts';
 import { groupIdsByName, groupNamesOf } from '../src/domain/groups/named-groups.ts';
+import { pageOfInvitations } from '../src/domain/invitations/invitation-store.ts';
 import { addMember } from '../src/domain/memberships/add-member.ts';
 import { changePreferences, changeProfile } from '../src/domain/memberships/change-profile.ts';
 import { findContacts } from '../src/domain/memberships/contact-store.ts';
@@ -47,7 +48,7 @@ import {
 } from '../src/domain/sessions/end-sessions.ts';
 import { listSessions } from '../src/domain/sessions/session-store.ts';
 import type { Transaction } from '../src/platform/database/database.ts';
-import { listEventsOf } from '../src/platform/events/event-store.ts';
+import { listEvents, listEventsOf } from '../src/platform/events/event-store.ts';
 import { addToGroup } from './support/add-to-group.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories, sealer } from './support/domain.ts';
@@ -401,6 +402,14 @@ const reads: Record<string, () => Promise<unknown>> = {
   },
   readerServices: async () =>
     (await readerServices(db.database, a.id)).filter((id) => id === b.serviceId),
+  listEvents: async () =>
+    (await listEvents(db.database, a.id, { limit: 100 })).filter(
+      ({ subject }) => subject === b.subject,
+    ),
+  pageOfInvitations: async () =>
+    (await pageOfInvitations(db.database, a.id, { after: undefined, limit: 100 })).filter(
+      ({ createdBy }) => createdBy?.subject === b.subject,
+    ),
   listEventsOf: () => listEventsOf(db.database, a.id, b.subject, { limit: 10 }),
   listSessions: () => listSessions(db.database, a.id, b.subject),
   loadPicture: () => loadPicture(db.database, a.id, b.slug),

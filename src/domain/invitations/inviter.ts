@@ -4,11 +4,20 @@ import { RefusedError } from '../errors.ts';
 import type { Role } from '../memberships/membership-store.ts';
 import { mayInviteAs } from './invitation.ts';
 
-/** Who makes or ends invitations: a member, within what they have, or the operator at the command line. */
-export type Inviter = { subject: string; role: Role } | 'cli';
+/**
+ * Who makes or ends invitations: a member, within what they have, or the operator at the command line; either may
+ * do it by a token of the API.
+ */
+export type Inviter = { subject: string; role: Role; token?: string } | { token: string } | 'cli';
 
 export function actorOf(by: Inviter): Actor {
-  return by === 'cli' ? 'cli' : `member:${by.subject}`;
+  if (by === 'cli') return 'cli';
+  return by.token === undefined ? `member:${voucherOf(by)?.subject}` : `token:${by.token}`;
+}
+
+/** The member who vouches for what is made; undefined where it is the operator's word. */
+export function voucherOf(by: Inviter): { subject: string; role: Role } | undefined {
+  return by !== 'cli' && 'subject' in by ? by : undefined;
 }
 
 /**
@@ -22,14 +31,15 @@ export async function checkInviter(
   by: Inviter,
   role: Role,
 ): Promise<void> {
-  if (by === 'cli' || (await mayInvite(tx, communityId, by, role))) return;
+  const voucher = voucherOf(by);
+  if (voucher === undefined || (await mayInvite(tx, communityId, voucher, role))) return;
   throw new RefusedError('invitation-role', `only an owner makes and ends invitations as ${role}`);
 }
 
 async function mayInvite(
   tx: Transaction,
   communityId: string,
-  { subject, role: own }: Exclude<Inviter, 'cli'>,
+  { subject, role: own }: { subject: string; role: Role },
   role: Role,
 ): Promise<boolean> {
   if (!mayInviteAs(own, role)) return false;
