@@ -19,5 +19,5 @@ function consoleSection(page: string): 'home' | 'mails' | 'factors' {
 
 /** Whether a page needs the width of the window; others are a card. */
 function isWide(page: string): boolean {
-  return /^(home|operator-home|operator-mails?)$|^(account|admin)\//.test(page);
+  return /^(api|home|operator-home|operator-mails?)$|^(account|admin)\//.test(page);
 }

@@ -28,6 +28,8 @@ export type ApiParts = {
   floods: FloodGuard;
   /** Bodies that are held at once. */
   apiBodies: Places<'tenant' | 'token'>;
+  /** The document of all its routes (OpenAPI). */
+  apiDocument(): Record<string, unknown>;
   /** After a change of one's own: whatever this process serves next shows it. */
   settle(): Promise<void>;
 };

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
+import { createApiDocument } from '../../api/openapi/document.ts';
 import { createCommunityCache } from '../../domain/communities/community-cache.ts';
 import type { Passwords } from '../../domain/people/passwords.ts';
 import { createPictureMaker } from '../../domain/pictures/make-picture.ts';
@@ -73,6 +74,7 @@ export async function startWeb(parts: {
       connections,
       uploads: createUploads(connections),
       apiBodies: createPlaces('bodies of requests to the API', 64, { tenant: 16, token: 8 }),
+      apiDocument: createApiDocument(parts.site.api.routes, config.url.origin),
     },
     parts.site,
   );

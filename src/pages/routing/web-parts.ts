@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { OpenApi } from '../../api/openapi/document.ts';
 import type { CommunityCache } from '../../domain/communities/community-cache.ts';
 import type { Passwords } from '../../domain/people/passwords.ts';
 import type { PictureMaker } from '../../domain/pictures/make-picture.ts';
@@ -48,4 +49,5 @@ export type WebParts = {
   uploads: Uploads;
   /** Bodies that programs send, which are held at once. */
   apiBodies: Places<'tenant' | 'token'>;
+  apiDocument(): OpenApi;
 };
