@@ -20,6 +20,7 @@ import { addMember } from '../src/domain/memberships/add-member.ts';
 import { changePreferences, changeProfile } from '../src/domain/memberships/change-profile.ts';
 import { findContacts } from '../src/domain/memberships/contact-store.ts';
 import * as membershipStore from '../src/domain/memberships/membership-store.ts';
+import { pageOfMembers } from '../src/domain/memberships/page-of-members.ts';
 import { removeFromGroup } from '../src/domain/memberships/remove-from-group.ts';
 import { renameMember } from '../src/domain/memberships/rename-member.ts';
 import { setMemberRole } from '../src/domain/memberships/set-member-role.ts';
@@ -366,6 +367,10 @@ const reads: Record<string, () => Promise<unknown>> = {
   findByLogin: () => membershipStore.findByLogin(db.database, a.id, b.email),
   listMembers: async () =>
     (await membershipStore.listMembers(db.database, a.id, { search: b.slug })).members,
+  pageOfMembers: async () =>
+    (await pageOfMembers(db.database, a.id, { after: undefined, limit: 100 })).filter(
+      ({ username }) => username === b.slug,
+    ),
   countMembers: () => membershipStore.countMembers(db.database, a.id, { search: b.slug }),
   findContacts: async () =>
     (await findContacts(db.database, a.id)).filter(({ email }) => email === b.email),
