@@ -1,3 +1,4 @@
+import { verify } from '@node-rs/argon2';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { requestAccess } from '../src/domain/services/request-access.ts';
 import { apiClient, newToken } from './support/api-client.ts';
@@ -71,7 +72,19 @@ describe('services by the API', () => {
       '*',
     );
     expect([wrong.status, wrong.body.errors[0].pointer]).toEqual([422, '/client/redirectUris/0']);
-    expect((await api.delete('/services/wiki', changed.etag)).status).toBe(204);
+    const reader = await api.post('/services/wiki/reader', undefined, { 'idempotency-key': 'r' });
+    expect(reader.body).toEqual({
+      dn: 'cn=wiki,ou=services,o=lieu',
+      password: expect.stringMatching(/^[\w-]{43}$/),
+    });
+    const again = await api.post('/services/wiki/reader', undefined, { 'idempotency-key': 'r' });
+    expect(again.body).toEqual(reader.body);
+    const [kept] = await hub.database.query('SELECT password_hash AS hash FROM service_readers');
+    expect(await verify(kept.hash, reader.body.password)).toBe(true);
+    expect((await api.get('/services/wiki')).body.reader).toBe(true);
+    expect((await api.call('DELETE', '/services/wiki/reader')).status).toBe(204);
+    expect((await api.get('/services/wiki')).body.reader).toBe(false);
+    expect((await api.delete('/services/wiki', '*')).status).toBe(204);
     expect((await api.get('/services/wiki')).status).toBe(404);
   });
 });

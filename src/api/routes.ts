@@ -8,6 +8,7 @@ import { MEMBER_ROUTES } from './members/routes.ts';
 import { OPENAPI_ROUTE } from './openapi/routes.ts';
 import { REQUEST_ROUTES } from './requests/routes.ts';
 import type { ApiRoute } from './routing/api-route.ts';
+import { READER_ROUTES } from './services/reader-routes.ts';
 import { SERVICE_ROUTES } from './services/routes.ts';
 
 /** Every route of the API; paths stand below `/api`, and the order says nothing. */
@@ -18,6 +19,7 @@ export const API_ROUTES: ApiRoute[] = [
   ...GROUP_ROUTES,
   ...GROUP_MEMBER_ROUTES,
   ...SERVICE_ROUTES,
+  ...READER_ROUTES,
   ...INVITATION_ROUTES,
   ...REQUEST_ROUTES,
   ...JOURNAL_ROUTES,

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import type { Passwords } from '../../domain/people/passwords.ts';
 import type { Config } from '../../platform/config/config.ts';
 import type { Database, Transaction } from '../../platform/database/database.ts';
 import type { Sealer } from '../../platform/secrets/sealer.ts';
@@ -26,6 +27,7 @@ export type ApiParts = {
   log: Logger;
   throttle: Throttles;
   floods: FloodGuard;
+  passwords: Passwords;
   /** Bodies that are held at once. */
   apiBodies: Places<'tenant' | 'token'>;
   /** The document of all its routes (OpenAPI). */
