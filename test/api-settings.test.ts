@@ -1,5 +1,6 @@
+import { request } from 'node:http';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { apiClient, newToken } from './support/api-client.ts';
+import { type ApiReply, apiClient, newToken } from './support/api-client.ts';
 import { useHub } from './support/use-hub.ts';
 
 const hub = useHub({
@@ -57,14 +58,47 @@ describe('a token', () => {
     const { token } = await newToken(hub, hub.neighbour, ['settings:read']);
     const busy = apiClient(hub, token);
     let last = await busy.get('/token');
-    for (let round = 0; round < 61 && last.status === 200; round += 1) {
-      const answers = await Promise.all(Array.from({ length: 50 }, () => busy.get('/token')));
+    for (let round = 0; round < 301 && last.status === 200; round += 1) {
+      const answers = await Promise.all(Array.from({ length: 10 }, () => busy.get('/token')));
       last = answers.find(({ status }) => status !== 200) ?? last;
     }
     expect([last.status, typeOf(last)]).toEqual([429, 'too-many']);
     expect((await api.get('/token')).status).toBe(200);
   });
 });
+
+describe('requests of one token', () => {
+  test('take ten places at once, and none of those of others', async () => {
+    const own = await newToken(hub, hub.community, ['groups:write', 'settings:read']);
+    const beside = apiClient(hub, own.token);
+    // Each waits for a body that does not come.
+    const waiting = Array.from({ length: 10 }, () => {
+      const sent = request(`${hub.url}/api/v1/groups`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${own.token}`,
+          'content-type': 'application/json',
+          'content-length': '10',
+        },
+      });
+      sent.on('error', () => {});
+      sent.flushHeaders();
+      return sent;
+    });
+    const busy = await until(503, () => beside.get('/token'));
+    expect([busy.status, Number(busy.headers.get('retry-after')) > 0]).toEqual([503, true]);
+    expect((await api.get('/token')).status).toBe(200);
+    for (const sent of waiting) sent.destroy();
+    expect((await until(200, () => beside.get('/token'))).status).toBe(200);
+  });
+});
+
+/** Asks until it is answered so, a hundred times at the most. */
+async function until(status: number, ask: () => Promise<ApiReply>): Promise<ApiReply> {
+  let reply = await ask();
+  for (let count = 0; count < 100 && reply.status !== status; count += 1) reply = await ask();
+  return reply;
+}
 
 describe('the settings of a community', () => {
   test('are shown and changed by the names of the declarative file', async () => {

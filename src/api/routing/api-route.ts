@@ -28,8 +28,8 @@ export type ApiParts = {
   throttle: Throttles;
   floods: FloodGuard;
   passwords: Passwords;
-  /** Bodies that are held at once. */
-  apiBodies: Places<'tenant' | 'token'>;
+  /** Requests that are under way at once. */
+  apiPlaces: Places<'tenant' | 'token'>;
   /** The document of all its routes (OpenAPI). */
   apiDocument(): Record<string, unknown>;
   /** After a change of one's own: whatever this process serves next shows it. */

@@ -13,9 +13,10 @@ import { ProblemError, type ProblemItem, pointerTo } from './problem.ts';
 
 /**
  * Takes a request through its route: who asks, the address, what it is about, what they send, and only then the
- * handler. A body is read when it is known that its sender may send one, and there is a place for it.
+ * handler. A body is read when it is known that its sender may send one, and there is a place for the request.
  * @param path below `/api`
  * @throws RequestError, DomainError
+ * @throws BusyError when too many of one token, of one community or in all are under way
  */
 export async function runApiRoute(
   table: RouteTable<ApiKind>,
@@ -30,6 +31,27 @@ export async function runApiRoute(
   const isPage = false;
   const admitted = await route.who.admit({ parts, request, params: raw, isPage });
   const who = admitted?.who as Caller | undefined;
+  const leave = who && parts.apiPlaces.take(ownersOf(who));
+  try {
+    await serve(route, raw, parts, request, who);
+  } finally {
+    leave?.();
+  }
+}
+
+/** So much at once is one program's, and one community's: others are served beside it. */
+function ownersOf({ tokenId, bearer }: Caller): { tenant: string; token: string } {
+  return { tenant: bearer.community?.id ?? 'hub', token: tokenId };
+}
+
+async function serve(
+  route: ApiRoute,
+  raw: Record<string, string>,
+  parts: ApiParts,
+  request: ApiRequest,
+  who: Caller | undefined,
+): Promise<void> {
+  const { ctx } = request;
   const params = route.params.safeParse(raw);
   if (!params.success) throw notFound('no such address');
   const query = parse(
@@ -38,7 +60,7 @@ export async function runApiRoute(
     toParameter,
   );
   if (route.isConditional) requireIfMatch(request);
-  const sent = await readSent(route, parts, request, who);
+  const sent = await readSent(route, request);
   const input = {
     parts,
     request,
@@ -54,21 +76,10 @@ export async function runApiRoute(
 
 type Sent = { body: object; bytes: Buffer };
 
-async function readSent(
-  { body: schema }: ApiRoute,
-  parts: ApiParts,
-  { ctx }: ApiRequest,
-  who: Caller | undefined,
-): Promise<Sent> {
+async function readSent({ body: schema }: ApiRoute, { ctx }: ApiRequest): Promise<Sent> {
   if (schema === undefined) return { body: {}, bytes: Buffer.alloc(0) };
-  const tenant = who?.bearer.community?.id ?? 'hub';
-  const leave = parts.apiBodies.take({ tenant, token: who?.tokenId ?? '' });
-  try {
-    const { value, bytes } = await readJson(ctx.req);
-    return { body: parse(schema, value, toPointer), bytes };
-  } finally {
-    leave();
-  }
+  const { value, bytes } = await readJson(ctx.req);
+  return { body: parse(schema, value, toPointer), bytes };
 }
 
 type Issue = z.core.$ZodIssue;

@@ -73,7 +73,7 @@ export async function startWeb(parts: {
       pictures: createPictureMaker(),
       connections,
       uploads: createUploads(connections),
-      apiBodies: createPlaces('bodies of requests to the API', 64, { tenant: 16, token: 8 }),
+      apiPlaces: createPlaces('requests to the API', 40, { tenant: 20, token: 10 }),
       apiDocument: createApiDocument(parts.site.api.routes, config.url.origin),
     },
     parts.site,

@@ -47,7 +47,7 @@ export type WebParts = {
   pictures: PictureMaker;
   connections: Connections;
   uploads: Uploads;
-  /** Bodies that programs send, which are held at once. */
-  apiBodies: Places<'tenant' | 'token'>;
+  /** Requests of programs that are under way at once. */
+  apiPlaces: Places<'tenant' | 'token'>;
   apiDocument(): OpenApi;
 };
