@@ -166,6 +166,13 @@ describe('groups', () => {
       items: [{ subject, username: 'alice', status: 'active' }],
       next: null,
     });
+    const { subject: other } = await hub.newMember({ username: 'bob' });
+    await api.call('PUT', `${place}/${other}`);
+    const first = await api.get(`${place}?limit=1`);
+    const second = await api.get(`${place}?limit=1&cursor=${first.body.next}`);
+    const usernames = [...first.body.items, ...second.body.items].map(({ username }) => username);
+    expect([usernames, second.body.next]).toEqual([['alice', 'bob'], null]);
+    await api.call('DELETE', `${place}/${other}`);
     const stale = await api.patch(`/groups/${jardin.body.id}`, { name: 'X' }, jardin.etag);
     expect(stale.status).toBe(412);
     expect((await api.call('DELETE', `${place}/${subject}`)).status).toBe(204);

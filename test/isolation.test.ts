@@ -380,6 +380,8 @@ const reads: Record<string, () => Promise<unknown>> = {
     (await groupStore.listGroups(db.database, a.id)).filter(({ id }) => id === b.groupId),
   findGroupByName: () => groupStore.findGroupByName(db.database, a.id, b.groupName),
   subjectsInGroups: () => groupStore.subjectsInGroups(db.database, a.id, [b.groupId]),
+  pageOfGroup: () =>
+    groupStore.pageOfGroup(db.database, a.id, b.groupId, { after: undefined, limit: 10 }),
   membersOfGroup: () => groupStore.membersOfGroup(db.database, a.id, b.groupId),
   groupIdsByName: async () => [...(await groupIdsByName(db.database, a.id, [b.groupName])).keys()],
   groupNamesOf: async () => [...(await groupNamesOf(db.database, a.id, [b.subject])).keys()],

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { NotFoundError } from '../../domain/errors.ts';
 import { groupDescriptionFault, groupNameFault } from '../../domain/groups/group-faults.ts';
-import { listGroups, membersOfGroup } from '../../domain/groups/group-store.ts';
+import { listGroups, pageOfGroup } from '../../domain/groups/group-store.ts';
 import { changeNestings, lockNestings, storedNestings } from '../../domain/groups/nest-groups.ts';
 import { removeGroups } from '../../domain/groups/remove-groups.ts';
 import { saveGroups } from '../../domain/groups/save-groups.ts';
@@ -54,7 +54,7 @@ export const GROUP_ROUTES: ApiRoute[] = [
     async handle({ parts, who: { community }, query: { limit, cursor } }) {
       const cursors = cursorsOf(parts.sealer, ['groups', community.id]);
       const after = cursors.open(cursor);
-      const groups = byKey(await showGroups(parts.database, community.id), ({ name }) => name);
+      const groups = byKey(await showGroups(parts.database, community.id));
       const { items, next } = pageOf(groups, ({ name }) => nameKey(name), { after, limit });
       return { value: { items, next: cursors.make(next) } };
     },
@@ -138,17 +138,18 @@ export const GROUP_ROUTES: ApiRoute[] = [
       await showGroup(parts.database, community.id, id);
       const cursors = cursorsOf(parts.sealer, ['group-members', community.id, id]);
       const after = cursors.open(cursor);
-      const all = await membersOfGroup(parts.database, community.id, id);
-      const rows = byKey(all as z.output<typeof inside>[], ({ username }) => username);
-      const page = pageOf(rows, ({ username }) => nameKey(username), { after, limit });
-      return { value: { items: page.items, next: cursors.make(page.next) } };
+      const page = { after, limit: limit + 1 };
+      const rows = await pageOfGroup(parts.database, community.id, id, page);
+      const items = rows.slice(0, limit);
+      const last = rows.length > limit ? items.at(-1) : undefined;
+      return { value: { items, next: cursors.make(last && nameKey(last.username)) } };
     },
   }),
 ];
 
 /** The order of keys, whatever the database's is. */
-function byKey<Item>(items: readonly Item[], nameOf: (item: Item) => string): Item[] {
-  return [...items].sort((a, b) => (nameKey(nameOf(a)) < nameKey(nameOf(b)) ? -1 : 1));
+function byKey<Item extends { name: string }>(items: readonly Item[]): Item[] {
+  return [...items].sort((a, b) => (nameKey(a.name) < nameKey(b.name) ? -1 : 1));
 }
 
 async function showGroups(db: Queryable, communityId: string): Promise<z.output<typeof group>[]> {

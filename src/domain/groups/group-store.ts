@@ -1,5 +1,6 @@
 import type { Queryable } from '../../platform/database/database.ts';
 import { nameKey } from '../../platform/text/names.ts';
+import type { Status } from '../memberships/membership-store.ts';
 
 export type Group = { id: string; name: string; description: string | null };
 export type ListedGroup = Group & {
@@ -64,6 +65,25 @@ export function membersOfGroup(
        JOIN memberships m ON m.community_id = gm.community_id AND m.subject = gm.subject
      WHERE gm.community_id = $1 AND gm.group_id = $2 ORDER BY m.username_key`,
     [communityId, groupId],
+  );
+}
+
+/**
+ * The same, a page at a time.
+ * @param after the key of the last one's username of the page before
+ */
+export function pageOfGroup(
+  db: Queryable,
+  communityId: string,
+  groupId: string,
+  { after, limit }: { after: string | undefined; limit: number },
+): Promise<{ subject: string; username: string; status: Status }[]> {
+  return db.query(
+    `SELECT m.subject, m.username, m.status FROM group_members gm
+       JOIN memberships m ON m.community_id = gm.community_id AND m.subject = gm.subject
+     WHERE gm.community_id = $1 AND gm.group_id = $2 AND ($3::text IS NULL OR m.username_key > $3)
+     ORDER BY m.username_key LIMIT $4`,
+    [communityId, groupId, after ?? null, limit],
   );
 }
 
