@@ -6,6 +6,7 @@ import { measureLdap } from './ldap/measure-ldap.ts';
 import { profileBridge } from './ldap/profile-bridge.ts';
 import { ABUSES, type Abuse, measureAbuse } from './measure-abuse.ts';
 import { measureApply } from './measure-apply.ts';
+import { measureLists } from './measure-lists.ts';
 import { measureOracle } from './measure-oracle.ts';
 import { measurePages } from './measure-pages.ts';
 import { measureRetention } from './measure-retention.ts';
@@ -16,7 +17,7 @@ import type { Scenario } from './target.ts';
 
 const HELP = `npm run bench -- [options]
   --quick            short rounds: a glance, not a measurement
-  --only PART        compare, scale, hashing (or sign-ins), oracle or pages; or ldap, which is not run
+  --only PART        compare, scale, hashing (or sign-ins), oracle, pages or lists; or ldap, which is not run
                      unless it is named: our bridge against Debian's slapd, which has to be installed;
                      or abuse, unless it is named neither: sockets, growth, uploads, refreshes and passwords, or
                      one of them; or retention, unless it is named neither: what a month leaves in the database;
@@ -61,6 +62,10 @@ if (values.help) {
   if (wanted('sign-ins') || values.only === 'hashing')
     results.signIns = await measureSignIns({ seconds });
   if (wanted('pages')) results.pages = await measurePages({ times: values.quick ? 50 : 300 });
+  if (wanted('lists'))
+    results.lists = await measureLists(
+      values.quick ? { members: 2_000, times: 20 } : { members: 20_000, times: 100 },
+    );
   if (wanted('oracle'))
     results.oracle = await measureOracle({ attempts: values.quick ? 100 : 500 });
   const abuses = ABUSES.filter((part) => values.only === 'abuse' || values.only === part);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { TOLD_EVENTS } from '../src/pages/account/event-words.ts';
+import { TOLD_EVENTS } from '../src/pages/components/event-words.ts';
 import { visit } from './support/account-visits.ts';
 import { buildCommunity } from './support/factories.ts';
 import { useHub } from './support/use-hub.ts';
@@ -42,7 +42,7 @@ describe('the timeline', () => {
       .map((line) => line.querySelectorAll('.time, p').map(({ text }) => text.trim()));
     expect(lines.slice(0, 4)).toEqual([
       ['16:30', 'Changement sur votre compte', 'Automatiquement'],
-      ['16:30', 'Tentative de connexion refusée', 'Sans être connecté'],
+      ['16:30', 'Tentative de connexion refusée', 'Sans connexion'],
       ['16:30', 'Entrée dans un groupe · jardin', 'Par l’équipe technique'],
       ['16:30', 'Accès ouvert · Forum', 'Par Camille Noé'],
     ]);

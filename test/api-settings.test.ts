@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { SETTING_NAMES } from '../src/domain/communities/community-settings.ts';
 import { type ApiReply, apiClient, newToken } from './support/api-client.ts';
 import { useHub } from './support/use-hub.ts';
 
@@ -129,6 +130,21 @@ describe('the settings of a community', () => {
         ldap: { base: 'o=lieu', passwordBind: true, openToOperators: false },
       },
     ]);
+  });
+
+  test('are all there but for the logo, also those that others will add', async () => {
+    const { body } = await api.get('/community');
+    const shown = (path: string) =>
+      path.split('.').reduce((value, key) => value?.[key], body) !== undefined;
+    expect(Object.values(SETTING_NAMES).filter((path) => !shown(path))).toEqual(['branding.logo']);
+    const face = {
+      description: 'Un lieu\n\noù tout se fait',
+      town: 'Villeurbanne',
+      links: [{ name: 'Site', url: 'https://lieu.example/' }],
+      listed: true,
+      branding: { accent: '#0a7d5a', welcome: 'Bienvenue' },
+    };
+    expect((await api.patch('/community', face, '*')).body).toMatchObject(face);
   });
 
   test('are not the operator’s: hosts, state and base stay', async () => {

@@ -2,6 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { SETTING_NAMES } from '../src/domain/communities/community-settings.ts';
 import { saveMembers } from '../src/domain/memberships/save-members.ts';
 import { setMemberStatus } from '../src/domain/memberships/set-member-status.ts';
 import { applyFile } from '../src/transfer/apply/apply-file.ts';
@@ -38,7 +40,11 @@ communities:
     locale: en
     registration: approval
     hosts: [login.riche.example, riche.example]
-    branding: { accent: "#0a7d5a" }
+    branding: { accent: "#0a7d5a", welcome: "Bienvenue :\\n- oui" }
+    description: "# Un lieu\\n\\ndeux lignes"
+    town: "yes"
+    links: [{ name: "Site: #1", url: "https://riche.example/?a=b#c" }]
+    listed: true
     contact: bonjour@riche.example
     ldap:
       base: "o=riche,dc=example"
@@ -76,6 +82,13 @@ describe('the present state as a file', () => {
       expect(formatPlan(await applyText(db.database, text, options))).toBe('nothing to change');
     expect(await allThatIsStored(db.database)).toEqual(before);
     expect(await printed('riche')).toBe(text);
+  });
+
+  test('says every setting that a file can say, but for the logo', async () => {
+    const { communities } = parse(await printed('riche'));
+    const said = (path: string) =>
+      path.split('.').reduce((value, key) => value?.[key], communities[0]) !== undefined;
+    expect(Object.values(SETTING_NAMES).filter((path) => !said(path))).toEqual(['branding.logo']);
   });
 
   test('holds no secret, no hash, and no address that nobody vouches for', async () => {
@@ -130,7 +143,7 @@ describe('the present state as a file', () => {
     const text = RICH.replaceAll('riche', 'autre').replace(', secret: secret-of-the-photos', '');
     const fewer = text.replace(/ {6}posix.*\n/, '').replace('dc=example', 'dc=autre');
     await expect(applyText(db.database, fewer)).rejects.toThrow(
-      /:27:\d+ communities\[0\]\.services\[1\]\.client\S*: has no secret: give one/,
+      /:\d+:\d+ communities\[0\]\.services\[1\]\.client\S*: has no secret: give one/,
     );
   });
 });

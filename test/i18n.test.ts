@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
 import { describe, expect, it } from 'vitest';
+import { accountNavigation } from '../src/pages/account/sections.ts';
+import { consoleNavigation } from '../src/pages/community/sections.ts';
+import { operatorNavigation } from '../src/pages/operator/sections.ts';
 import { chooseLocale } from '../src/platform/i18n/locale.ts';
 import {
   createTranslator,
@@ -21,13 +24,30 @@ function askedFor(): RegExp[] {
       const parts = call.params.map((part) =>
         typeof part.value === 'string' ? part.value.replaceAll('.', '\\.') : '.+',
       );
-      if (call.path.original === 't')
+      // What has no words of its own is told which by its page: `navigations`.
+      if (call.path.original === 't' && parts.some((part) => part !== '.+'))
         asked.push(new RegExp(`^${parts.join('')}(_zero|_one|_other)?$`));
       if (call.path.original === 'label') asked.push(new RegExp(`^${parts.join('\\.')}$`));
     });
   }
   // Asked for by the renderer itself.
-  return [...asked, /^layout\.errorTitle$/, /^mail\./];
+  return [...asked, ...navigations(), /^layout\.errorTitle$/, /^mail\./];
+}
+
+/** What stands beside the pages of the account and the consoles. */
+function navigations(): RegExp[] {
+  const frame = { base: '/admin', requestsWaiting: 0 };
+  const sides = [
+    accountNavigation('account/overview', '/account'),
+    consoleNavigation('admin/overview', frame),
+    operatorNavigation('operator-home'),
+  ];
+  const keys = sides.flatMap(({ name, menu, groups }) => [
+    name,
+    menu,
+    ...groups.flatMap((group) => [group.name ?? name, ...group.items.map(({ text }) => text)]),
+  ]);
+  return keys.map((key) => new RegExp(`^${key.replaceAll('.', '\\.')}$`));
 }
 
 type Call = { path: { original: string }; params: { value?: unknown }[] };

@@ -410,7 +410,7 @@ const reads: Record<string, () => Promise<unknown>> = {
   readerServices: async () =>
     (await readerServices(db.database, a.id)).filter((id) => id === b.serviceId),
   listEvents: async () =>
-    (await listEvents(db.database, a.id, { limit: 100 })).filter(
+    (await listEvents(db.database, a.id, {}, { limit: 100 })).filter(
       ({ subject }) => subject === b.subject,
     ),
   pageOfInvitations: async () =>

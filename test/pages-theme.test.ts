@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { loadStaticFiles } from '../src/platform/web/static.ts';
 import { contrast, parse, type Rgb, themeCss } from '../src/platform/web/theme.ts';
 
-const css = readFileSync('src/platform/web/static/app.css', 'utf8');
-const GROUNDS = ['card', 'page', 'notice-ground', 'fault-ground'];
+const css = readFileSync('src/platform/web/styles/tokens.css', 'utf8');
+const GROUNDS = ['card', 'page', 'notice-ground', 'good-ground', 'warn-ground', 'fault-ground'];
 
 /** The colours by name that a stylesheet gives; those for dark windows over those for light ones. */
 function colours(sheet: string, scheme: 'light' | 'dark'): (name: string) => Rgb {
@@ -28,7 +29,7 @@ describe.each(['light', 'dark'] as const)('in a %s window', (scheme) => {
   const ours = colours(css, scheme);
 
   it('all text stands out from whatever it stands on', () => {
-    for (const text of ['ink', 'soft', 'link', 'fault']) {
+    for (const text of ['ink', 'soft', 'link', 'good', 'warn', 'fault']) {
       for (const ground of GROUNDS) {
         const ratio = contrast(ours(text), ours(ground));
         expect(ratio, `${text} on ${ground}`).toBeGreaterThanOrEqual(4.5);
@@ -65,6 +66,37 @@ describe('a community’s stylesheet', () => {
   });
 });
 
-it('the stylesheet is small', () => {
-  expect(css.length).toBeLessThan(20_000);
+describe('the pictures of services', () => {
+  const launcher = readFileSync('src/platform/web/styles/launcher.css', 'utf8');
+  const hues = [...launcher.matchAll(/\.hue-\d \{\s*background: (#[0-9a-f]{6});/g)];
+
+  it('stand out in white from each of ten colours', () => {
+    expect(new Set(hues.map(([, colour]) => colour)).size).toBe(10);
+    for (const [, colour] of hues)
+      expect(contrast(parse(colour as string) as Rgb, [255, 255, 255]), colour).toBeGreaterThan(
+        4.5,
+      );
+  });
+});
+
+describe('what every page loads', () => {
+  const files = loadStaticFiles();
+  const sent = (name: string) => {
+    const file = files.find(name);
+    return (file?.gzipped ?? file?.body)?.length;
+  };
+
+  it('is small: the styles under 8 KB, the fonts under 30 KB, the icons under 6 KB', () => {
+    expect(sent('app.css')).toBeLessThan(8_000);
+    expect((sent('text-400.woff2') ?? 0) + (sent('text-600.woff2') ?? 0)).toBeLessThan(30_000);
+    expect(sent('icons.svg')).toBeLessThan(6_000);
+  });
+
+  it('names its fonts by addresses that change with them', () => {
+    const addresses = [...String(files.find('app.css')?.body).matchAll(/url\("([^"]+)"\)/g)];
+    expect(addresses).toHaveLength(2);
+    for (const [, address] of addresses) {
+      expect(files.find(address as string)).toMatchObject({ immutable: true, type: 'font/woff2' });
+    }
+  });
 });

@@ -15,6 +15,10 @@ type SetOptions = JsonOption & {
   locale?: Locale;
   registration?: SettingsChange['registration'];
   contact?: string | false;
+  description?: string | false;
+  town?: string | false;
+  welcome?: string | false;
+  listed?: Switch;
   accent?: string | false;
   logo?: string | false;
   ldapBase?: string;
@@ -88,6 +92,10 @@ function addSet(command: Command): void {
   choice('--locale <locale>', 'its language', LOCALES);
   choice('--registration <rule>', 'who may join', REGISTRATION_RULES);
   clearable('--contact <email>', 'an address that members are shown');
+  clearable('--description <text>', 'what it is, in a few sentences');
+  clearable('--town <name>', 'where it is');
+  clearable('--welcome <text>', 'what those who sign in read first');
+  choice('--listed <switch>', "whether the hub's first page names it", SWITCH);
   clearable('--accent <colour>', 'its colour, such as "#0a7d5a"');
   clearable('--logo <file>', 'its logo: SVG, PNG, JPEG or WebP, at most 256 KB');
   command.option('--ldap-base <dn>', 'naming context of its LDAP tree');
@@ -131,6 +139,10 @@ async function toChange(
     locale,
     registration,
     contact: orNull(options.contact),
+    description: orNull(options.description),
+    town: orNull(options.town),
+    welcome: orNull(options.welcome),
+    listed: isOn(options.listed),
     accent: orNull(options.accent),
     logo: options.logo ? await readLogoAt(options.logo) : options.logo === false ? null : undefined,
     ldapBase,

@@ -1,23 +1,23 @@
 import type { Chrome, PageModel } from '../platform/web/pages.ts';
 import { accountNavigation } from './account/sections.ts';
+import { consoleNavigation } from './community/sections.ts';
+import type { SideNavigation } from './components/side-navigation.ts';
+import { operatorNavigation } from './operator/sections.ts';
 
-/** What stands around a page: its width, the navigation of the account, whom to ask. */
-export function pageFrame({ page }: PageModel, chrome: Chrome) {
+/** What stands around a page: its width, the navigation beside it, whom to ask. */
+export function pageFrame(page: PageModel, chrome: Chrome) {
+  const side = sideNavigation(page, chrome);
   return {
-    wide: isWide(page),
-    account: chrome.signedInAs && accountNavigation(page),
-    consoleSection: chrome.operator && consoleSection(page),
+    wide: side !== undefined || ['api', 'home', 'front', 'hub-home'].includes(page.page),
+    side,
     helpEmail: chrome.community?.contactEmail,
   };
 }
 
-/** Which part of the operators' console a page is of. */
-function consoleSection(page: string): 'home' | 'mails' | 'factors' {
-  if (page.startsWith('operator-mail')) return 'mails';
-  return page.startsWith('account/') ? 'factors' : 'home';
-}
-
-/** Whether a page needs the width of the window; others are a card. */
-function isWide(page: string): boolean {
-  return /^(api|home|operator-home|operator-mails?)$|^(account|admin)\//.test(page);
+function sideNavigation(page: PageModel, chrome: Chrome): SideNavigation | undefined {
+  if (chrome.operator) return operatorNavigation(page.page);
+  if ('frame' in page) return consoleNavigation(page.page, page.frame);
+  if (chrome.signedInAs && page.page.startsWith('account/'))
+    return accountNavigation(page.page, chrome.signedInAs.accountUrl);
+  return undefined;
 }

@@ -124,6 +124,7 @@ describe('a refused form', () => {
   it.each(refused)('"%s" has the focus where the fault is told, and links to it', async (name) => {
     await page.goto(samples.address(name, 'fr'));
     expect(await page.locator('#error-summary[role=alert]').count()).toBe(1);
+    await page.waitForFunction('document.activeElement !== document.body');
     const id = await focused(page);
     if (id !== 'error-summary') await expectTold(page.locator(`#${id}`));
     for (const link of await page.locator('#error-summary a').all()) {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildReader } from '../ldap/support/directory.ts';
 import { launchChromium, newVisitor } from './support/chromium.ts';
 import { type Lieu, startLieu } from './support/lieu.ts';
+import { expectFocus } from './support/look-at-page.ts';
 import { agree, typePassword } from './support/visits.ts';
 
 const AXE = readFileSync(
@@ -88,13 +89,14 @@ describe.each([
   it('is found from the home, and each of its pages from the others', async () => {
     const { page } = await visit({ locale, width });
     await page.goto(lieu.issuer);
+    await page.click('#menu-open');
     await page.click('#account-link');
     await page.waitForURL(/\/account$/);
     const link = (name: string) => page.locator(`a:visible[href$="/account/${name}"]`).first();
-    if (width < 800) await page.click('.account-menu > summary');
+    if (width < 800) await page.click('.side-menu > summary');
     await link('services').click();
     await page.waitForURL(/\/account\/services$/);
-    if (width < 800) await page.click('.account-menu > summary');
+    if (width < 800) await page.click('.side-menu > summary');
     await link('activity').click();
     await page.waitForURL(/\/account\/activity$/);
   });
@@ -116,9 +118,9 @@ describe('a member', () => {
     await page.waitForSelector('#error-summary');
     await look(page, 'profile-refused');
     expect(await page.inputValue('#nickname')).toBe('Zou');
-    expect(await page.evaluate('document.activeElement?.id')).toBe('error-summary');
+    await expectFocus(page, 'error-summary');
     await page.click('#error-summary a');
-    expect(await page.evaluate('document.activeElement?.id')).toBe('display_name');
+    await expectFocus(page, 'display_name');
     await page.fill('#display_name', 'Zoé du jardin');
     const buffer = await sharp({
       create: { width: 800, height: 600, channels: 3, background: '#0a7d5a' },

@@ -9,7 +9,7 @@ import { buildCommunity, buildMember, PASSWORD } from '../support/factories.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
 import { NEW_PASSWORD } from '../support/newcomers.ts';
 import { launchChromium, newVisitor } from './support/chromium.ts';
-import { overflow, violations } from './support/look-at-page.ts';
+import { expectFocus, overflow, violations } from './support/look-at-page.ts';
 import { typePassword } from './support/visits.ts';
 
 // A member's years, from the first message to the last, as they and the operator who reads the kept
@@ -110,6 +110,7 @@ class AuthenticatorApp {
 
 async function signOut(page: Page): Promise<void> {
   await page.goto(issuer);
+  await page.click('#menu-open');
   await page.click('#sign-out');
   await page.click('#logout-confirm');
   await page.waitForSelector('#logged-out');
@@ -182,7 +183,7 @@ describe.each(LANGUAGES)('a member, in $lang', ({ locale, lang, join, anew, gone
     app = new AuthenticatorApp((await page.textContent('#totp-secret')) ?? '');
     await page.fill('#code', '000000');
     await page.click('#totp-submit');
-    expect(await page.evaluate('document.activeElement.id')).toBe('error-summary');
+    await expectFocus(page, 'error-summary');
     await page.fill('#code', await app.code());
     await page.click('#totp-submit');
     await page.waitForSelector('#codes-submit');
@@ -226,7 +227,7 @@ describe.each(LANGUAGES)('a member, in $lang', ({ locale, lang, join, anew, gone
     await look(page);
     await page.fill('#password', 'camille');
     await page.click('#recover-password-submit');
-    expect(await page.evaluate('document.activeElement.id')).toBe('error-summary');
+    await expectFocus(page, 'error-summary');
     await look(page);
     await page.fill('#password', LATER_PASSWORD);
     await page.click('#recover-password-submit');

@@ -4,7 +4,7 @@ import { buildMember } from '../support/factories.ts';
 import { linkIn } from '../support/newcomers.ts';
 import { useHub } from '../support/use-hub.ts';
 import { launchChromium, newVisitor } from './support/chromium.ts';
-import { focused, overflow, violations } from './support/look-at-page.ts';
+import { expectFocus, overflow, violations } from './support/look-at-page.ts';
 import { typePassword } from './support/visits.ts';
 
 // Getting back in with the help of two admins, and into another community with the account that one has:
@@ -94,7 +94,7 @@ describe.each(VISITORS)('in $locale at $width pixels, scripts: $script', (visito
     const [one, two] = await twoAdmins();
     await askFor(one, 'personne-de-ce-nom');
     await one.waitForSelector('#fault');
-    if (script) expect(await focused(one)).toBe('error-summary');
+    if (script) await expectFocus(one, 'error-summary');
     expect(await one.inputValue('#username')).toBe('personne-de-ce-nom');
     await look(one, 'recoveries-fault');
     await askFor(one, member.username);
@@ -176,7 +176,7 @@ describe.each(VISITORS)('in $locale at $width pixels, scripts: $script', (visito
     await page.waitForSelector('#fault-username');
     expect(await page.inputValue('#display_name')).toBe('Camille, ici');
     expect(await page.locator('textarea').inputValue()).toBe('Par une amie.');
-    if (script) expect(await focused(page)).toBe('error-summary');
+    if (script) await expectFocus(page, 'error-summary');
     await look(page, 'join-refused');
     await page.fill('#username', `${member.username}-la`);
     await page.click('#join-submit');

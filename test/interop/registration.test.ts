@@ -4,6 +4,7 @@ import { mintLink } from '../../src/domain/links/link-store.ts';
 import { NEW_PASSWORD } from '../support/newcomers.ts';
 import { useHub } from '../support/use-hub.ts';
 import { launchChromium, newVisitor } from './support/chromium.ts';
+import { expectFocus } from './support/look-at-page.ts';
 import { typePassword } from './support/visits.ts';
 
 const hub = useHub({
@@ -126,10 +127,10 @@ describe.each([
     await page.fill('#password', NEW_PASSWORD);
     await page.fill('textarea >> nth=0', 'Sam, de l’atelier');
     await page.click('#newcomer-submit');
+    await expectFocus(page, 'error-summary');
     expect(await page.title()).toMatch(error);
-    expect(await page.evaluate('document.activeElement.id')).toBe('error-summary');
     await page.click('#error-summary a');
-    expect(await page.evaluate('document.activeElement.id')).toBe('username');
+    await expectFocus(page, 'username');
     expect(await page.inputValue('#display_name')).toBe('Camille ✿');
     expect(await page.inputValue('textarea >> nth=0')).toBe('Sam, de l’atelier');
     await page.fill('#username', username);

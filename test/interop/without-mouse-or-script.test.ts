@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PASSWORD } from '../support/factories.ts';
 import { launchChromium, newVisitor } from './support/chromium.ts';
 import { type Lieu, startLieu } from './support/lieu.ts';
+import { expectFocus, focused } from './support/look-at-page.ts';
 import { agree, typePassword } from './support/visits.ts';
 
 let lieu: Lieu;
@@ -18,11 +19,6 @@ afterAll(async () => {
 
 async function visit(options: BrowserContextOptions = {}): Promise<Page> {
   return (await newVisitor(browser, options)).newPage();
-}
-
-/** The id of the element that the next key would go to. */
-function focused(page: Page): Promise<string> {
-  return page.evaluate<string>('document.activeElement?.id ?? ""');
 }
 
 /** Presses Tab until an element has the focus, as a member who has only a keyboard does. */
@@ -56,10 +52,10 @@ describe('with a keyboard only', () => {
     const member = await lieu.member();
     const page = await visit();
     await page.goto(`${lieu.app.home}login`);
-    expect(await focused(page)).toBe('username');
+    await expectFocus(page, 'username');
     await page.keyboard.type(member.username);
     await page.keyboard.press('Tab');
-    expect(await focused(page)).toBe('password');
+    await expectFocus(page, 'password');
     expect(await focusIsVisible(page)).toBe(true);
     await page.keyboard.type(PASSWORD);
     await page.keyboard.press('Enter');
@@ -76,6 +72,8 @@ describe('with a keyboard only', () => {
     await page.waitForSelector('#app-member');
 
     await page.goto(lieu.issuer);
+    await tabTo(page, 'menu-open');
+    await page.keyboard.press('Enter');
     await tabTo(page, 'sign-out');
     await page.keyboard.press('Enter');
     await page.waitForSelector('#logout-form');
@@ -90,7 +88,7 @@ describe('with a keyboard only', () => {
     await page.keyboard.press('Tab');
     expect(await page.locator(':focus').getAttribute('href')).toBe('#content');
     await page.keyboard.press('Enter');
-    expect(await focused(page)).toBe('content');
+    await expectFocus(page, 'content');
   });
 });
 

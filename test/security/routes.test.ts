@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { SITE } from '../../src/app-web.ts';
 import { createAppPassword } from '../../src/domain/app-passwords/app-password.ts';
 import { createInvitation } from '../../src/domain/invitations/create-invitation.ts';
@@ -56,6 +57,8 @@ const NO_ADMINS: Visitor[] = [...NO_MEMBERS, 'member', 'staleMember'];
 /** Whom each kind of route keeps out. */
 const KEPT_OUT: Record<string, Visitor[]> = {
   anyone: [],
+  // To those who are no members it shows what anybody may see.
+  'member-or-visitor': [],
   member: NO_MEMBERS,
   'member-recent': [...NO_MEMBERS, 'staleMember', 'staleOwner'],
   // But who left by this very form of a page, in the browser that did: `the form by which somebody left`.
@@ -78,6 +81,7 @@ const KEPT_OUT: Record<string, Visitor[]> = {
 /** Who comes in, where that takes no more than being somebody. */
 const LET_IN: Record<string, Visitor> = {
   anyone: 'nobody',
+  'member-or-visitor': 'nobody',
   member: 'staleMember',
   'member-recent': 'member',
   admin: 'staleAdmin',
@@ -179,6 +183,7 @@ async function cookiesOf(visitor: Visitor): Promise<string> {
 /** What stands in the place of a parameter where nothing that exists is meant. */
 const NOWHERE: Record<string, string> = {
   id: '00000000-0000-4000-8000-000000000000',
+  subject: '00000000-0000-4000-8000-000000000000',
   slug: 'nulle-part',
   mail: '7',
 };
@@ -198,11 +203,11 @@ function fieldsOf({ route }: Tried): Record<string, string> {
   const names = Object.keys(route.form?.shape ?? {});
   const filled = names.map((name) => [name, name === 'email' ? 'a@lieu.example' : 'something']);
   const ids = names.filter((name) => route.form?.shape[name] === uuid);
-  return Object.fromEntries([
-    ...filled,
-    ...ids.map((name) => [name, NOWHERE.id]),
-    ...(names.includes('decision') ? [['decision', 'admit']] : []),
-  ]);
+  const choices = names.flatMap((name) => {
+    const field = route.form?.shape[name];
+    return field instanceof z.ZodEnum ? [[name, field.options[0]]] : [];
+  });
+  return Object.fromEntries([...filled, ...ids.map((name) => [name, NOWHERE.id]), ...choices]);
 }
 
 async function send(
@@ -417,7 +422,7 @@ describe('what is of another community', () => {
 
   const takesIds = ({ place, route }: Tried) =>
     place === 'community' &&
-    (route.path.includes(':id') || Object.values(route.form?.shape ?? {}).includes(uuid));
+    (/:(id|subject)\b/.test(route.path) || Object.values(route.form?.shape ?? {}).includes(uuid));
 
   it.each(cases(takesIds))('does not exist for %s', async (_, tried) => {
     const cookie = await cookiesOf('owner');
@@ -430,7 +435,7 @@ describe('what is of another community', () => {
         csrf: tokens.owner,
         ...Object.fromEntries(form.map(([name]) => [name, id])),
       };
-      const path = pathOf(tried, { id });
+      const path = pathOf(tried, { id, subject: id });
       const { status } = await send(tried, { path, cookie, fields });
       expect([path, status]).toEqual([path, 404]);
     }

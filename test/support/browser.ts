@@ -89,8 +89,10 @@ function toSend(
   const body = new URLSearchParams();
   for (const input of element.querySelectorAll('input')) {
     const name = input.getAttribute('name');
-    if (name !== undefined && input.getAttribute('type') !== 'submit')
-      body.set(name, input.getAttribute('value') ?? '');
+    if (name === undefined || input.getAttribute('type') === 'submit') continue;
+    const value = input.getAttribute('value') ?? '';
+    if (input.getAttribute('type') === 'hidden') body.append(name, value);
+    else body.set(name, value);
   }
   for (const [name, value] of Object.entries(fields)) body.set(name, value);
   const pressed = button === undefined ? null : page.document.querySelector(button);

@@ -12,7 +12,8 @@ const [folder, locale = 'fr'] = process.argv.slice(2) as [string, 'fr' | 'en'];
 const files = loadStaticFiles();
 const renderer = createRenderer(files, pageFrame);
 mkdirSync(join(folder, 'assets'), { recursive: true });
-for (const name of ['app.css', 'icons.svg', 'favicon.svg']) {
+const ASSETS = ['app.css', 'icons.svg', 'favicon.svg', 'text-400.woff2', 'text-600.woff2'];
+for (const name of [...ASSETS, 'menu.js', 'show-password.js', 'copy.js']) {
   writeFileSync(join(folder, 'assets', files.address(name)), files.find(name)?.body as Buffer);
 }
 writeFileSync(join(folder, 'theme.css'), themeCss('#0a7d5a'));

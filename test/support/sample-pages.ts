@@ -5,14 +5,17 @@ import { CORE_PAGES } from './sample-pages/core.ts';
 import { EMAIL_PAGES } from './sample-pages/emails.ts';
 import { EXPORT_PAGES } from './sample-pages/export.ts';
 import { JOINING_PAGES } from './sample-pages/joining.ts';
+import { JOURNAL_PAGES } from './sample-pages/journal.ts';
 import { LEAVING_PAGES } from './sample-pages/leaving.ts';
 import { MAIL_PAGES } from './sample-pages/mails.ts';
+import { MEMBER_PAGES } from './sample-pages/members.ts';
 import { OPERATOR_PAGES, OPERATOR_SIGN_IN_PAGES } from './sample-pages/operator.ts';
 import { PASSKEY_PAGES } from './sample-pages/passkeys.ts';
 import { PASSWORD_PAGES } from './sample-pages/passwords.ts';
 import { RECOVERY_PAGES } from './sample-pages/recovery.ts';
 import { REGISTRATION_PAGES } from './sample-pages/registration.ts';
 import { SECOND_FACTOR_PAGES } from './sample-pages/second-factor.ts';
+import { SETTINGS_PAGES } from './sample-pages/settings.ts';
 import { TWO_FACTOR_PAGES } from './sample-pages/two-factors.ts';
 
 /** One of each page, in each of its states. */
@@ -23,8 +26,10 @@ export const SAMPLE_PAGES: Record<string, PageModel> = {
   ...EMAIL_PAGES,
   ...EXPORT_PAGES,
   ...JOINING_PAGES,
+  ...JOURNAL_PAGES,
   ...LEAVING_PAGES,
   ...MAIL_PAGES,
+  ...MEMBER_PAGES,
   ...OPERATOR_PAGES,
   ...OPERATOR_SIGN_IN_PAGES,
   ...PASSKEY_PAGES,
@@ -32,6 +37,7 @@ export const SAMPLE_PAGES: Record<string, PageModel> = {
   ...PASSWORD_PAGES,
   ...RECOVERY_PAGES,
   ...SECOND_FACTOR_PAGES,
+  ...SETTINGS_PAGES,
   ...TWO_FACTOR_PAGES,
 };
 
@@ -46,6 +52,7 @@ export function sampleChrome(locale: 'fr' | 'en'): Chrome {
       displayName: 'Alice Martin',
       username: 'alice',
       accountUrl: '/c/lamyne/account',
+      consoleUrl: '/c/lamyne/admin',
       signOutUrl: '/c/lamyne/oidc/session/end',
     },
   };

@@ -6,6 +6,7 @@ import { adminSteps } from './admin-steps.ts';
 import { factorSteps } from './factor-steps.ts';
 import { leavingSteps } from './leaving-steps.ts';
 import { linkSteps } from './link-steps.ts';
+import { memberSteps } from './member-steps.ts';
 import { operatorSteps } from './operator-steps.ts';
 import { ownFormSteps } from './own-form-steps.ts';
 import { passkeySteps } from './passkey-steps.ts';
@@ -22,12 +23,14 @@ const MAKERS = [
   accountSteps,
   ownFormSteps,
   adminSteps,
+  memberSteps,
   operatorSteps,
 ];
 
 const SCRIPT = 'asked by a script: each answer is a question of its own, and stores nothing';
 const FILE = 'hands out what the form itself holds, and changes nothing';
 const COOKIE = 'sets the same cookie';
+const VALUES = 'sets the same values: what is as it was is no change';
 
 /** Forms that are not walked, and why twice is the same, or where it is tested. */
 const NO_STEPS: Record<string, string> = {
@@ -45,6 +48,9 @@ const NO_STEPS: Record<string, string> = {
   'community /account/recovery-codes/file': FILE,
   'community /account/export': 'each hands the data out, and the trail says so of each',
   'community /language': COOKIE,
+  'community /admin/settings': VALUES,
+  'community /admin/settings/branding': VALUES,
+  'community /admin/settings/entry': VALUES,
   'community /join': 'each makes a link of its own, to a page that shows where one may come from',
   'hub /language': COOKIE,
   'hub /setup': 'test/twice/set-up.test.ts',

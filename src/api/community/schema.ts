@@ -7,19 +7,27 @@ import {
 import {
   accentFault,
   COMMUNITY_NAME,
+  DESCRIPTION,
   dayFault,
+  LINK_NAME,
+  LINKS,
+  linkFault,
   QUESTION_TEXT,
   RECOVERY_HOURS,
+  TOWN,
+  WELCOME,
 } from '../../domain/communities/community-settings.ts';
 import { hostFault } from '../../domain/communities/host-name.ts';
 import { ldapBaseFault } from '../../domain/communities/ldap-base.ts';
 import { emailFault } from '../../domain/memberships/member-faults.ts';
 import { LOCALES } from '../../platform/i18n/locale.ts';
-import { lineFault, slugFault } from '../../platform/text/text-faults.ts';
+import { lineFault, linesFault, slugFault } from '../../platform/text/text-faults.ts';
 import { checkedText, number, whole } from '../routing/fields.ts';
 
 const line = (limits: { max: number }) =>
   checkedText((text) => lineFault(text, limits), { max: limits.max });
+const lines = (limits: { max: number }) =>
+  checkedText((text) => linesFault(text, limits), { max: limits.max }).nullable();
 const accent = checkedText(accentFault, { max: 7, example: '#0a7d5a' }).nullable();
 const ldap = {
   passwordBind: z
@@ -35,7 +43,19 @@ const settings = {
   name: line(COMMUNITY_NAME),
   locale: z.enum(LOCALES),
   registration: z.enum(REGISTRATION_RULES),
-  branding: z.strictObject({ accent }).partial(),
+  branding: z
+    .strictObject({
+      accent,
+      welcome: lines(WELCOME).meta({ description: 'what those who sign in read first' }),
+    })
+    .partial(),
+  description: lines(DESCRIPTION),
+  town: line(TOWN).nullable(),
+  links: whole(
+    z.strictObject({ name: line(LINK_NAME), url: checkedText(linkFault, { max: 300 }) }),
+    { max: LINKS.max, description: 'pages of its own elsewhere: the whole list' },
+  ),
+  listed: z.boolean().meta({ description: 'whether the hub’s first page names it' }),
   contact: checkedText(emailFault, { max: 320 }).nullable(),
   policies: z
     .strictObject({
@@ -86,7 +106,11 @@ export const community = z.object({
   state: z.enum([...COMMUNITY_STATES, 'moved']),
   registration: z.enum(REGISTRATION_RULES),
   hosts: z.array(z.string()),
-  branding: z.object({ accent: z.string().nullable() }),
+  branding: z.object({ accent: z.string().nullable(), welcome: z.string().nullable() }),
+  description: z.string().nullable(),
+  town: z.string().nullable(),
+  links: z.array(z.object({ name: z.string(), url: z.string() })),
+  listed: z.boolean(),
   contact: z.string().nullable(),
   ldap: z.object({ base: z.string(), passwordBind: z.boolean(), openToOperators: z.boolean() }),
   policies: z.object({

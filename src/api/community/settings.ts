@@ -18,7 +18,11 @@ export function shown(row: CommunityRow): ShownCommunity {
     state: row.state,
     registration: row.registration,
     hosts: row.hosts,
-    branding: { accent: row.accent },
+    branding: { accent: row.accent, welcome: row.welcome },
+    description: row.description,
+    town: row.town,
+    links: row.links,
+    listed: row.listed,
     contact: row.contact,
     ldap: {
       base: row.ldapBase,
@@ -51,6 +55,7 @@ export function toSettings({
   return {
     ...values,
     accent: branding?.accent,
+    welcome: branding?.welcome,
     ldapBase: ldap?.base,
     ldapPasswordBind: ldap?.passwordBind,
     ldapOpenToOperators: ldap?.openToOperators,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { type JournalRow, listEvents } from '../../platform/events/event-store.ts';
+import { type EventRow, listEvents, listHubEvents } from '../../platform/events/event-store.ts';
 import { isUuid } from '../../platform/text/uuid.ts';
-import { type ApiParts, type ApiRoute, apiRoute } from '../routing/api-route.ts';
+import { type ApiRoute, apiRoute } from '../routing/api-route.ts';
 import { atHub, inCommunity } from '../routing/callers.ts';
-import { cursorsOf, listOf, paging } from '../routing/cursor.ts';
+import { type Cursors, cursorsOf, listOf, paging } from '../routing/cursor.ts';
 import { checkedText, moment, told } from '../routing/fields.ts';
 
 const event = z.object({
@@ -18,19 +18,20 @@ const event = z.object({
   details: z.record(z.string(), z.unknown()),
 });
 
-const filters = {
-  type: z.string().max(100).optional(),
-  actor: z.string().max(100).optional(),
-};
+const type = checkedText(
+  (text) =>
+    /^[a-z]+([.-][a-z]+)*$/.test(text) ? undefined : 'must be a type, such as member.suspended',
+  { max: 100 },
+);
 const query = z.strictObject({
   ...paging,
-  ...filters,
+  type: type.optional(),
   subject: checkedText(
     (text) => (isUuid(text) ? undefined : 'must be a subject, such as the members’ list has it'),
-    { max: 36 },
+    { max: 36, description: 'whom it concerns, or who did it' },
   ).optional(),
 });
-const hubQuery = z.strictObject({ ...paging, ...filters });
+const hubQuery = z.strictObject({ ...paging, type: type.optional() });
 
 export const JOURNAL_ROUTES: ApiRoute[] = [
   apiRoute({
@@ -40,7 +41,13 @@ export const JOURNAL_ROUTES: ApiRoute[] = [
     summary: 'List what happened in the community, the newest first',
     query,
     answer: listOf(event),
-    handle: ({ parts, who: { community }, query }) => journal(parts, community.id, query),
+    async handle({ parts, who: { community }, query: { limit, cursor, type, subject } }) {
+      const cursors = cursorsOf(parts.sealer, ['journal', community.id, type ?? '', subject ?? '']);
+      const page = { before: cursors.open(cursor), limit: limit + 1 };
+      const filter = { types: type === undefined ? undefined : [type], subject };
+      const rows = await listEvents(parts.database, community.id, filter, page);
+      return { value: pageOfEvents(rows, limit, cursors) };
+    },
   }),
   apiRoute({
     method: 'GET',
@@ -49,23 +56,23 @@ export const JOURNAL_ROUTES: ApiRoute[] = [
     summary: 'List what happened at the hub itself, the newest first',
     query: hubQuery,
     answer: listOf(event),
-    handle: ({ parts, query }) => journal(parts, undefined, query),
+    async handle({ parts, query: { limit, cursor, type } }) {
+      const cursors = cursorsOf(parts.sealer, ['hub-journal', type ?? '']);
+      const page = { before: cursors.open(cursor), limit: limit + 1 };
+      const rows = await listHubEvents(parts.database, type, page);
+      return { value: pageOfEvents(rows, limit, cursors) };
+    },
   }),
 ];
 
-async function journal(
-  { database, sealer }: ApiParts,
-  communityId: string | undefined,
-  { limit, cursor, ...filter }: z.output<typeof query>,
-) {
-  const cursors = cursorsOf(sealer, ['journal', communityId ?? null, filter]);
-  const before = cursors.open(cursor);
-  const rows = await listEvents(database, communityId, { ...filter, before, limit: limit + 1 });
+type Row = EventRow & { subject: string | null };
+
+function pageOfEvents(rows: readonly Row[], limit: number, cursors: Cursors) {
   const items = rows.slice(0, limit);
   const next = rows.length > limit ? items.at(-1)?.id : undefined;
-  return { value: { items: items.map(shown), next: cursors.make(next) } };
+  return { items: items.map(shown), next: cursors.make(next) };
 }
 
-function shown({ serviceId: _, at, ...row }: JournalRow): z.output<typeof event> {
+function shown({ serviceId: _, at, ...row }: Row): z.output<typeof event> {
   return { ...row, at: told(at) };
 }

@@ -24,6 +24,7 @@ export type PosixSettings = {
 };
 
 const ROW = `c.id, c.slug, c.name, c.locale, c.state, c.registration, c.accent, c.contact_email AS contact,
+  c.description, c.town, c.welcome, c.links, c.listed,
   c.ldap_base AS "ldapBase", c.ldap_password_bind AS "ldapPasswordBind",
   c.ldap_open_to_operators AS "ldapOpenToOperators", CASE WHEN g.name IS NOT NULL THEN jsonb_build_object(
     'firstNumber', r.first_number, 'count', r.count, 'primaryGroup', g.name,
@@ -70,17 +71,21 @@ export async function storeCommunities(
   if (rows.length === 0) return;
   await tx.query(
     `INSERT INTO communities (id, slug, name, locale, registration, accent, contact_email, ldap_base,
-       ldap_password_bind, ldap_open_to_operators, second_factor, second_factor_from, recovery_delay_hours)
+       ldap_password_bind, ldap_open_to_operators, second_factor, second_factor_from, recovery_delay_hours,
+       description, town, welcome, links, listed)
      SELECT id, slug, name, locale, registration, accent, contact, "ldapBase", "ldapPasswordBind",
-       "ldapOpenToOperators", "secondFactor", "secondFactorFrom", "recoveryDelayHours"
+       "ldapOpenToOperators", "secondFactor", "secondFactorFrom", "recoveryDelayHours", description, town, welcome, links, listed
      FROM jsonb_to_recordset($1::jsonb) AS c (id uuid, slug text, name text, locale text,
        registration text, accent text, contact text, "ldapBase" text, "ldapPasswordBind" boolean,
-       "ldapOpenToOperators" boolean, "secondFactor" text, "secondFactorFrom" timestamptz, "recoveryDelayHours" integer)
+       "ldapOpenToOperators" boolean, "secondFactor" text, "secondFactorFrom" timestamptz, "recoveryDelayHours" integer,
+       description text, town text, welcome text, links jsonb, listed boolean)
      ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, locale = EXCLUDED.locale,
        registration = EXCLUDED.registration, accent = EXCLUDED.accent, contact_email = EXCLUDED.contact_email,
        ldap_base = EXCLUDED.ldap_base, ldap_password_bind = EXCLUDED.ldap_password_bind,
        ldap_open_to_operators = EXCLUDED.ldap_open_to_operators, second_factor = EXCLUDED.second_factor,
-       second_factor_from = EXCLUDED.second_factor_from, recovery_delay_hours = EXCLUDED.recovery_delay_hours, updated_at = now()`,
+       second_factor_from = EXCLUDED.second_factor_from, recovery_delay_hours = EXCLUDED.recovery_delay_hours,
+       description = EXCLUDED.description, town = EXCLUDED.town, welcome = EXCLUDED.welcome, links = EXCLUDED.links,
+       listed = EXCLUDED.listed, updated_at = now()`,
     [JSON.stringify(rows)],
   );
 }

@@ -1,5 +1,10 @@
 import { isEmailAddress } from '../../platform/text/names.ts';
-import { lineFault, slugFault, wholeNumberFault } from '../../platform/text/text-faults.ts';
+import {
+  lineFault,
+  linesFault,
+  slugFault,
+  wholeNumberFault,
+} from '../../platform/text/text-faults.ts';
 import type { Fault } from '../refused-changes.ts';
 import type { COMMUNITY_STATES, Community } from './community.ts';
 import { canonicalHost, hostFault } from './host-name.ts';
@@ -7,6 +12,8 @@ import { ldapBaseFault } from './ldap-base.ts';
 import type { Logo } from './logo.ts';
 
 export type Question = { text: string; required: boolean };
+/** A page of the community elsewhere. */
+export type Link = { name: string; url: string };
 
 /** What a community says of itself, and what it asks of its members. */
 export type CommunitySettings = Pick<
@@ -15,6 +22,14 @@ export type CommunitySettings = Pick<
 > & {
   /** An e-mail address that members are shown. */
   contact: string | null;
+  /** What the community is, in a few sentences. */
+  description: string | null;
+  town: string | null;
+  /** What those who sign in read first. */
+  welcome: string | null;
+  links: Link[];
+  /** Whether the hub's first page names it. */
+  listed: boolean;
   /** Own hosts; the first is the issuer of services that are registered from then on. */
   hosts: string[];
   /** Naming context of the LDAP tree. */
@@ -45,6 +60,11 @@ export const SETTING_NAMES = {
   registration: 'registration',
   accent: 'branding.accent',
   contact: 'contact',
+  description: 'description',
+  town: 'town',
+  welcome: 'branding.welcome',
+  links: 'links',
+  listed: 'listed',
   ldapBase: 'ldap.base',
   ldapPasswordBind: 'ldap.passwordBind',
   ldapOpenToOperators: 'ldap.openToOperators',
@@ -57,11 +77,26 @@ export const SETTING_NAMES = {
 } as const satisfies Record<keyof SettingsChange, string>;
 
 export const COMMUNITY_NAME = { max: 200 };
+export const DESCRIPTION = { max: 1_000 };
+export const TOWN = { max: 100 };
+export const WELCOME = { max: 500 };
+export const LINK_NAME = { max: 60 };
+export const LINKS = { max: 10 };
 export const QUESTION_TEXT = { max: 300 };
 export const RECOVERY_HOURS = { min: 1, max: 720 };
 
 export function accentFault(value: string): string | undefined {
   return /^#[0-9a-f]{6}$/i.test(value) ? undefined : 'must be a colour written as "#0a7d5a"';
+}
+
+/** Why something is no address of a page; undefined when it is one. */
+export function linkFault(value: string): string | undefined {
+  const isPage = value.length <= 300 && URL.canParse(value) && /^https?:\/\/[^\s@/]/.test(value);
+  return isPage ? undefined : 'must begin with https:// and have at most 300 characters';
+}
+
+export function linksFault(links: readonly Link[]): string | undefined {
+  return links.length <= LINKS.max ? undefined : `has more than ${LINKS.max} links`;
 }
 
 /** Why something is not a day; undefined when it is one. */
@@ -85,7 +120,7 @@ export function settingsFaults(slug: string, change: SettingsChange): Fault[] {
     faults.push({ code: 'value', path: [key].flat(), subject, fault });
   };
   const { name, accent, contact, hosts = [], ldapBase, secondFactorFrom, questions = [] } = change;
-  const { recoveryDelayHours: hours } = change;
+  const { recoveryDelayHours: hours, description, town, welcome, links = [] } = change;
   const slugIs = slugFault(slug);
   if (slugIs !== undefined) {
     const subject = `"${slug}" is not a slug: it`;
@@ -97,6 +132,15 @@ export function settingsFaults(slug: string, change: SettingsChange): Fault[] {
     const fault = 'must be an e-mail address, such as name@example.org';
     check('contact', 'contact', contact, fault);
   }
+  if (description != null)
+    check('description', 'description', undefined, linesFault(description, DESCRIPTION));
+  if (town != null) check('town', 'town', undefined, lineFault(town, TOWN));
+  if (welcome != null) check('welcome', 'welcome', undefined, linesFault(welcome, WELCOME));
+  for (const [index, link] of links.entries()) {
+    check(['links', index], 'name of a link', undefined, lineFault(link.name, LINK_NAME));
+    check(['links', index], 'link', link.url, linkFault(link.url));
+  }
+  check('links', 'list of links', undefined, linksFault(links));
   for (const [index, host] of hosts.entries())
     check(['hosts', index], 'host', host, hostFault(host));
   if (ldapBase !== undefined) {

@@ -24,7 +24,8 @@ export async function loadCommunity(
          'id', c.id, 'slug', c.slug, 'name', c.name, 'locale', c.locale, 'state', c.state,
          'registration', c.registration, 'accent', c.accent, 'contactEmail', c.contact_email,
          'secondFactor', c.second_factor, 'secondFactorFrom', c.second_factor_from,
-         'recoveryDelayHours', c.recovery_delay_hours,
+         'recoveryDelayHours', c.recovery_delay_hours, 'description', c.description, 'town', c.town,
+         'welcome', c.welcome, 'links', c.links, 'listed', c.listed,
          'questions', COALESCE((SELECT jsonb_agg(jsonb_build_object('id', q.id, 'text', q.text, 'required', q.required)
                                 ORDER BY q.position, q.text)
                                 FROM registration_questions q WHERE q.community_id = c.id), '[]'),

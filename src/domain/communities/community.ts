@@ -24,6 +24,15 @@ export type Community = {
   /** `#rrggbb`, or null for the house colour. */
   accent: string | null;
   contactEmail: string | null;
+  /** What it is, in a few sentences. */
+  description: string | null;
+  town: string | null;
+  /** What those who sign in read first. */
+  welcome: string | null;
+  /** Pages of its own elsewhere. */
+  links: { name: string; url: string }[];
+  /** Whether the hub's first page names it. */
+  listed: boolean;
   /** Who must have a second factor. */
   secondFactor: (typeof SECOND_FACTOR_RULES)[number];
   /** From when on they must (ISO 8601); null: at once. */

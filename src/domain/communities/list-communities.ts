@@ -30,3 +30,18 @@ export async function findCommunityBySlug(
   const [row] = await db.query<ListedCommunity>(`${LISTED} WHERE c.slug = $1`, [slug]);
   return row;
 }
+
+/** What the hub's first page says of a community. */
+export type PublicCommunity = Pick<
+  Community,
+  'slug' | 'name' | 'description' | 'town' | 'logoHash'
+>;
+
+/** Communities that want to be found, by name. */
+export function listPublicCommunities(db: Queryable): Promise<PublicCommunity[]> {
+  return db.query<PublicCommunity>(
+    `SELECT c.slug, c.name, c.description, c.town,
+       (SELECT encode(l.sha256, 'hex') FROM community_logos l WHERE l.community_id = c.id) AS "logoHash"
+     FROM communities c WHERE c.state = 'active' AND c.listed ORDER BY c.name LIMIT 200`,
+  );
+}

@@ -22,5 +22,9 @@ declare module '../../platform/events/record-event.ts' {
     'member.recovered': undefined;
     'member.picture-changed': undefined;
     'member.picture-removed': undefined;
+    /** A list of members was taken along as a file. */
+    'members.exported': undefined;
+    /** The community's trail was, or a part of it. */
+    'journal.exported': undefined;
   }
 }

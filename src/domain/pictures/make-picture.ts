@@ -20,6 +20,7 @@ export class PictureRefusedError extends RefusedError {
 export const PICTURE_MAX_BYTES = 10 * 1024 * 1024;
 /** Pixels of an edge of the square that is kept. */
 export const PICTURE_EDGE = 512;
+const LOGO_EDGE = 384;
 /** As many as the cameras of telephones make; a picture that is unpacked takes four bytes for each. */
 const MAX_PIXELS = 51_000_000;
 const MAX_EDGE = 16_384;
@@ -45,6 +46,11 @@ export type PictureMaker = {
    * @throws PictureRefusedError
    */
   make(communityId: string, bytes: Buffer): Promise<Buffer>;
+  /**
+   * The same for a community's logo, of any shape and see-through where it is: as PNG within 384 pixels.
+   * @throws PictureRefusedError
+   */
+  makeLogo(communityId: string, bytes: Buffer): Promise<Buffer>;
 };
 
 /**
@@ -57,32 +63,39 @@ export function createPictureMaker(most = 10): PictureMaker {
     waiting: most - 1,
     waitingOfOwner: Math.ceil(most / 2),
   });
-  return {
-    async make(communityId, bytes) {
-      if (bytes.length > PICTURE_MAX_BYTES) throw new PictureRefusedError('too-large');
-      const format = formatOf(bytes);
-      if (format === undefined) throw new PictureRefusedError('format');
-      try {
-        return await inTurn(communityId, () => makePicture(bytes, format));
-      } catch (error) {
-        throw error instanceof BusyError ? new PictureRefusedError('busy') : error;
-      }
-    },
+  const make = (write: (picture: Sharp) => Sharp) => async (communityId: string, bytes: Buffer) => {
+    if (bytes.length > PICTURE_MAX_BYTES) throw new PictureRefusedError('too-large');
+    const format = formatOf(bytes);
+    if (format === undefined) throw new PictureRefusedError('format');
+    try {
+      return await inTurn(communityId, () => makePicture(bytes, format, write));
+    } catch (error) {
+      throw error instanceof BusyError ? new PictureRefusedError('busy') : error;
+    }
   };
+  return { make: make(asPortrait), makeLogo: make(asLogo) };
 }
 
-async function makePicture(bytes: Buffer, format: Format): Promise<Buffer> {
+const asPortrait = (picture: Sharp) =>
+  picture
+    .resize(PICTURE_EDGE, PICTURE_EDGE, { fit: 'cover' })
+    .flatten({ background: '#ffffff' })
+    .jpeg({ quality: QUALITY, mozjpeg: true });
+
+/** Of so few colours even noise stays within what the table takes. */
+const asLogo = (picture: Sharp) =>
+  picture
+    .resize(LOGO_EDGE, LOGO_EDGE, { fit: 'inside', withoutEnlargement: true })
+    .png({ palette: true, effort: 7 });
+
+async function makePicture(
+  bytes: Buffer,
+  format: Format,
+  write: (picture: Sharp) => Sharp,
+): Promise<Buffer> {
   const open = await loadSharp();
   await checkDimensions(open(bytes), format);
-  return guarded(
-    open(bytes)
-      .autoOrient()
-      .resize(PICTURE_EDGE, PICTURE_EDGE, { fit: 'cover' })
-      .flatten({ background: '#ffffff' })
-      .timeout({ seconds: SECONDS })
-      .jpeg({ quality: QUALITY, mozjpeg: true })
-      .toBuffer(),
-  );
+  return guarded(write(open(bytes).autoOrient()).timeout({ seconds: SECONDS }).toBuffer());
 }
 
 async function loadSharp(): Promise<(bytes: Buffer) => Sharp> {

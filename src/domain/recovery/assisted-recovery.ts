@@ -53,6 +53,14 @@ const SELECT = `SELECT r.id, r.subject, m.username, m.display_name AS "displayNa
   LEFT JOIN memberships v ON v.community_id = r.community_id AND v.subject = r.approved_by
   WHERE r.community_id = $1 AND r.ended_at IS NULL AND m.status = 'active' AND ${STANDS}`;
 
+/** Whether somebody may be the second of the two who let a member back in. */
+export function mayApprove(
+  { subject, requestedBy, approvedBy }: AssistedRecovery,
+  by: string,
+): boolean {
+  return approvedBy === null && by !== requestedBy && by !== subject;
+}
+
 /** What is under way in a community. */
 export function listRecoveries(db: Queryable, communityId: string): Promise<AssistedRecovery[]> {
   return db.query<AssistedRecovery>(`${SELECT} ORDER BY r.created_at`, [communityId]);

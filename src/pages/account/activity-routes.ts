@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import type { Community } from '../../domain/communities/community.ts';
 import { namesOf } from '../../domain/memberships/membership-store.ts';
-import { type EventRow, listEventsOf } from '../../platform/events/event-store.ts';
+import { listEventsOf } from '../../platform/events/event-store.ts';
+import { describeEvent, doersOf, type EventView } from '../components/event-view.ts';
 import { timesFor } from '../components/times.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { member } from '../routing/who.ts';
-import { TOLD_EVENTS } from './event-words.ts';
 import type { ActivityView } from './pages.ts';
 
 const PAGE_LENGTH = 50;
@@ -32,19 +31,11 @@ export const ACTIVITY_ROUTES: CommunityRoute[] = [
         limit: PAGE_LENGTH + 1,
       });
       const shown = rows.slice(0, PAGE_LENGTH);
-      const actors = new Set(
-        shown.map(({ actor }) => memberOf(actor)).filter((id) => id !== undefined),
-      );
-      const names = await namesOf(parts.database, community.id, [...actors]);
+      const names = await namesOf(parts.database, community.id, doersOf(shown));
       const times = timesFor(request, member);
       const events = shown.map((row) => ({
         day: times.longDay(row.at),
-        event: describe(row, {
-          community,
-          subject: member.subject,
-          names,
-          time: times.time(row.at),
-        }),
+        event: viewOf(describeEvent(row, { community, names }), member.subject, times.time(row.at)),
       }));
       const days = [...Map.groupBy(events, ({ day }) => day)].map(([day, ofDay]) => ({
         day,
@@ -64,45 +55,14 @@ export const ACTIVITY_ROUTES: CommunityRoute[] = [
   }),
 ];
 
-type Surroundings = {
-  community: Community;
-  subject: string;
-  names: Map<string, string>;
-  time: string;
-};
-
-function describe(
-  { id, type, actor, serviceId, details }: EventRow,
-  { community, subject, names, time }: Surroundings,
-): ActivityView {
-  const service = community.services.find((one) => one.id === serviceId);
-  const by = memberOf(actor);
+function viewOf({ id, what, about, by }: EventView, subject: string, time: string): ActivityView {
+  const isOther = by.kind === 'member' && by.subject !== subject;
   return {
     id,
     time,
-    what: TOLD_EVENTS.has(type) ? type : 'other',
-    by: doer(actor, subject),
-    byName: by === undefined || by === subject ? undefined : names.get(by),
-    about: service?.name ?? aboutOf(details),
+    what,
+    about,
+    by: by.kind !== 'member' ? by.kind : isOther ? 'admin' : 'you',
+    byName: isOther ? by.name : undefined,
   };
-}
-
-/** What the details name: a group, a passkey, a password, the new username. Values of a profile are never there. */
-function aboutOf(details: Record<string, unknown>): string | undefined {
-  const { name, group, username, to, label } = details;
-  return [name, group, label, username, to].find((value) => typeof value === 'string') as
-    | string
-    | undefined;
-}
-
-function memberOf(actor: string): string | undefined {
-  return actor.startsWith('member:') ? actor.slice('member:'.length) : undefined;
-}
-
-function doer(actor: string, subject: string): ActivityView['by'] {
-  if (actor === 'anonymous') return 'somebody';
-  if (actor === 'hub') return 'hub';
-  const member = memberOf(actor);
-  if (member === undefined) return 'team';
-  return member === subject ? 'you' : 'admin';
 }

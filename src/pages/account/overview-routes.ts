@@ -3,14 +3,13 @@ import type { Member } from '../../domain/memberships/member.ts';
 import { hasSecondFactor, readFactors } from '../../domain/second-factors/factor-store.ts';
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
 import type { Queryable } from '../../platform/database/database.ts';
+import { readSessions } from '../components/session-view.ts';
 import { timesFor } from '../components/times.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { member } from '../routing/who.ts';
 import type { AccountPage } from './pages.ts';
-import { ACCOUNT_GROUPS } from './sections.ts';
-import { readSessions } from './session-routes.ts';
 
 type Overview = Extract<AccountPage, { page: 'account/overview' }>;
 type Check = Overview['checks'][number];
@@ -28,7 +27,7 @@ export const OVERVIEW_ROUTES: CommunityRoute[] = [
     async handle({ parts, request, who }) {
       const { member } = who;
       const { basePath } = request.issuer;
-      const devices = await readSessions(parts, request, who);
+      const devices = await readSessions(parts, request, { of: who.member.subject, reader: who });
       const communities = await readCommunities(parts, member.personId, request.community.id);
       request.page(
         {
@@ -44,7 +43,6 @@ export const OVERVIEW_ROUTES: CommunityRoute[] = [
           devices: devices.slice(0, DEVICES_SHOWN),
           moreDevices: Math.max(0, devices.length - DEVICES_SHOWN),
           communities: communities.length > 1 ? communities : [],
-          groups: ACCOUNT_GROUPS,
         },
         { member },
       );

@@ -2,26 +2,10 @@ import type { NewPasswordFault } from '../../domain/people/password-rule.ts';
 import type { OpenService } from '../../domain/services/stays-open.ts';
 import type { ClaimItem } from '../components/claim-items.ts';
 import type { OthersQuestion } from '../components/other-sessions-field.ts';
-import type { ACCOUNT_GROUPS } from './sections.ts';
+import type { SessionView } from '../components/session-view.ts';
 
 type Form = { action: string; csrf: string };
 type Fault<Field extends string, Code extends string> = { field: Field; code: Code };
-
-/** A browser that a member is signed in with. Times are written for the reader. */
-export type SessionView = {
-  uid: string;
-  browser?: string | undefined;
-  system?: string | undefined;
-  kind: 'phone' | 'tablet' | 'computer' | 'unknown';
-  /** The browser that this page is shown in. */
-  here: boolean;
-  ip?: string | undefined;
-  /** The address of the community, where it has several. */
-  host?: string | undefined;
-  firstSeen: string;
-  lastSeen: string;
-  services: string[];
-};
 
 export type ProfileFault = Fault<
   'display_name' | 'given_name' | 'family_name' | 'nickname' | 'pronouns' | 'picture',
@@ -99,7 +83,6 @@ export type AccountPage =
       moreDevices: number;
       /** Where else the person has an account; empty with this community alone. */
       communities: { name: string; url: string; here: boolean }[];
-      groups: typeof ACCOUNT_GROUPS;
     }
   | ({
       page: 'account/profile';

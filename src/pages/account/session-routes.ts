@@ -1,20 +1,13 @@
 import { z } from 'zod';
 import { NotFoundError } from '../../domain/errors.ts';
 import { staysOpen, toOpenService } from '../../domain/services/stays-open.ts';
-import { describeDevice } from '../../domain/sessions/describe-device.ts';
 import { endOtherSessions, endSession } from '../../domain/sessions/end-sessions.ts';
-import { listSessions, type OpenSession } from '../../domain/sessions/session-store.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { noFields, oneOf, typed } from '../../platform/web/form-fields.ts';
-import { serviceOfClient } from '../../protocols/oidc/clients.ts';
-import { timesFor } from '../components/times.ts';
-import type { CommunityRequest } from '../routing/community-request.ts';
+import { readSessions } from '../components/session-view.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { changeOrLead, pageIn } from '../routing/done-steps.ts';
-import type { SignedIn } from '../routing/signed-in.ts';
-import type { WebParts } from '../routing/web-parts.ts';
 import { member } from '../routing/who.ts';
-import type { SessionView } from './pages.ts';
 
 export const SESSION_ROUTES: CommunityRoute[] = [
   route({
@@ -23,7 +16,7 @@ export const SESSION_ROUTES: CommunityRoute[] = [
     who: member,
     query: z.object({ notice: oneOf('ended', 'others-ended') }),
     async handle({ parts, request, who, query: { notice } }) {
-      const sessions = await readSessions(parts, request, who);
+      const sessions = await readSessions(parts, request, { of: who.member.subject, reader: who });
       request.page(
         {
           page: 'account/sessions',
@@ -84,28 +77,3 @@ export const SESSION_ROUTES: CommunityRoute[] = [
     },
   }),
 ];
-
-/** The member's open sessions as they read them; the one at hand comes first. */
-export async function readSessions(
-  { database }: Pick<WebParts, 'database'>,
-  request: CommunityRequest,
-  { member, session }: SignedIn,
-): Promise<SessionView[]> {
-  const { community } = request;
-  const sessions = await listSessions(database, community.id, member.subject);
-  const times = timesFor(request, member);
-  const hasAddresses = new Set(sessions.map(({ issuer }) => issuer)).size > 1;
-  const describe = (open: OpenSession): SessionView => ({
-    uid: open.uid,
-    ...describeDevice(open.userAgent),
-    here: open.uid === session.uid,
-    ip: open.ip ?? undefined,
-    host: hasAddresses ? new URL(open.issuer).host : undefined,
-    firstSeen: times.moment(open.createdAt),
-    lastSeen: times.moment(open.lastSeenAt),
-    services: open.clientIds
-      .map((clientId) => serviceOfClient(community, clientId)?.name)
-      .filter((name) => name !== undefined),
-  });
-  return sessions.map(describe).sort((a, b) => Number(b.here) - Number(a.here));
-}

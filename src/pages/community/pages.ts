@@ -1,5 +1,7 @@
 import type { InvitationState } from '../../domain/invitations/invitation.ts';
+import type { BarChart } from '../components/bar-chart.ts';
 import type { FieldFault } from '../registration/pages.ts';
+import type { ToDo } from './to-do-rows.ts';
 
 /** What the navigation of the admin pages shows. */
 export type AdminFrame = { base: string; requestsWaiting: number };
@@ -27,8 +29,13 @@ export type AdminPage =
       counts: {
         kind: 'active' | 'requested' | 'suspended' | 'invitations';
         count: number;
-        url?: string;
+        url: string;
       }[];
+      csrf: string;
+      notice?: 'admitted' | 'decided' | 'let-in' | 'kept-out' | undefined;
+      toDo: ToDo[];
+      /** Sign-ins of the last 30 days. */
+      chart: BarChart;
       /** Links of kept messages that operators had shown to them. */
       shownLinks: { at: string; kind: string; operator?: string | undefined }[];
     }

@@ -17,6 +17,9 @@ import type { WebParts } from '../routing/web-parts.ts';
 import { adminRecent } from '../routing/who.ts';
 import { adminFrame } from './admin-frame.ts';
 
+/** The page whose form it was, where that is not the list of requests. */
+const from = oneOf('home');
+
 /** Those who asked to join: what they answered, and the word of an admin. */
 export const ADMIN_REQUESTS_ROUTES: CommunityRoute[] = [
   route({
@@ -58,12 +61,17 @@ export const ADMIN_REQUESTS_ROUTES: CommunityRoute[] = [
       decision: z.enum(['admit', 'refuse']),
       subject: uuid,
       reason: typed.transform((text) => text.trim().slice(0, REASON_MAX)),
+      from,
     }),
     async handle({ parts, request, who, form }) {
       const community = { id: request.community.id, issuerUrl: request.issuer.url };
       const done = form.decision === 'admit' ? 'admitted' : 'refused';
-      await decideOnce(parts, request, who, { about: form.subject, done }, (tx, actor) =>
-        decideRequest(tx, community, form, actor),
+      await decideOnce(
+        parts,
+        request,
+        who,
+        { about: form.subject, done, from: form.from },
+        (tx, actor) => decideRequest(tx, community, form, actor),
       );
     },
   }),
@@ -72,13 +80,13 @@ export const ADMIN_REQUESTS_ROUTES: CommunityRoute[] = [
     method: 'POST',
     path: '/admin/requests/access',
     who: adminRecent,
-    form: z.object({ decision: z.enum(['admit', 'refuse']), subject: uuid, service: uuid }),
-    async handle({ parts, request, who, form: { decision, subject, service } }) {
+    form: z.object({ decision: z.enum(['admit', 'refuse']), subject: uuid, service: uuid, from }),
+    async handle({ parts, request, who, form: { decision, subject, service, from } }) {
       const admit = decision === 'admit';
       const place = { serviceId: service, subject, issuerUrl: request.issuer.url };
       const about = `${service} ${subject}`;
       const done = admit ? 'let-in' : 'kept-out';
-      await decideOnce(parts, request, who, { about, done }, (tx, actor) =>
+      await decideOnce(parts, request, who, { about, done, from }, (tx, actor) =>
         answerAccessRequest(tx, request.community.id, place, { admit, actor }),
       );
     },
@@ -90,11 +98,12 @@ async function decideOnce(
   parts: WebParts,
   request: CommunityRequest,
   { member: { subject } }: SignedIn,
-  { about, done }: { about: string; done: string },
+  { about, done, from }: { about: string; done: string; from: 'home' | undefined },
   decide: (tx: Transaction, actor: Actor) => Promise<boolean>,
 ): Promise<void> {
   const step = pageIn(request, `${subject} ${about} ${done}`);
-  const asked = { step, subject, to: `/admin/requests?notice=${done}` };
+  const page = from === 'home' ? '/admin' : '/admin/requests';
+  const asked = { step, subject, to: `${page}?notice=${done}` };
   const faster = await changeOrLead(parts, request, asked, async (tx) =>
     (await decide(tx, `member:${subject}`)) ? undefined : ('decided' as const),
   ).catch((error) => {
@@ -103,5 +112,5 @@ async function decideOnce(
   });
   if (faster === undefined || (await leadSender(parts, request, step))) return;
   await parts.settle();
-  request.redirect(`/admin/requests?notice=${faster}`);
+  request.redirect(`${page}?notice=${faster}`);
 }

@@ -37,7 +37,24 @@ export type HomePage =
       page: 'hub-home';
       /** What somebody came to change, in the community that they choose. */
       to?: 'password' | 'passkeys' | undefined;
-      communities: { name: string; url: string }[];
+      communities: {
+        name: string;
+        slug: string;
+        description?: string | undefined;
+        town?: string | undefined;
+        logoUrl?: string | undefined;
+        url: string;
+      }[];
+    }
+  | {
+      /** For those who are not signed in. */
+      page: 'front';
+      description?: string | undefined;
+      town?: string | undefined;
+      links: { name: string; url: string }[];
+      loginUrl: string;
+      /** Where one may ask to join. */
+      joinUrl?: string | undefined;
     };
 
 declare module '../../platform/web/pages.ts' {

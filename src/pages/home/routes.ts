@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { Community, Service } from '../../domain/communities/community.ts';
+import { listPublicCommunities } from '../../domain/communities/list-communities.ts';
+import { isOpenToNewcomers } from '../../domain/communities/open-to-newcomers.ts';
 import { accessTo, type Member } from '../../domain/memberships/member.ts';
 import { recoveryOf } from '../../domain/recovery/assisted-recovery.ts';
 import { secondFactorRequirement } from '../../domain/second-factors/requirement.ts';
@@ -14,7 +16,7 @@ import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { hubRoute } from '../routing/hub-request.ts';
-import { anyone, member as memberGuard } from '../routing/who.ts';
+import { anyone, member as memberGuard, memberOrVisitor } from '../routing/who.ts';
 
 /** What a member can ask for, has asked for, or was refused. */
 const ASKED = ['approval', 'requested', 'blocked'];
@@ -24,9 +26,11 @@ export const HOME_ROUTES: CommunityRoute[] = [
   route({
     method: 'GET',
     path: '/',
-    who: memberGuard,
+    who: memberOrVisitor,
     query: z.object({ notice: oneOf('requested', 'recovery-refused') }),
-    async handle({ parts, request, who: { member }, query: { notice } }) {
+    async handle({ parts, request, who, query: { notice } }) {
+      if (who === undefined) return showFront(request);
+      const { member } = who;
       const { community, issuer } = request;
       const recovery = await recoveryOf(parts.database, community.id, member.subject);
       const requestable = community.services.flatMap((service) => {
@@ -121,6 +125,19 @@ export const HOME_ROUTES: CommunityRoute[] = [
   }),
 ];
 
+/** What a community shows to those who are not signed in. */
+function showFront({ community, issuer, page }: CommunityRequest): void {
+  const { description, town, links } = community;
+  page({
+    page: 'front',
+    description: description ?? undefined,
+    town: town ?? undefined,
+    links,
+    loginUrl: `${issuer.basePath}/login`,
+    joinUrl: isOpenToNewcomers(community) ? `${issuer.basePath}/register` : undefined,
+  });
+}
+
 /** The hub's own front door. */
 export const HUB_HOME = hubRoute({
   method: 'GET',
@@ -129,14 +146,16 @@ export const HUB_HOME = hubRoute({
   // A password manager brought somebody who is to choose their community first.
   query: z.object({ to: oneOf('password', 'passkeys') }),
   async handle({ parts, request, query: { to } }) {
-    const rows = await parts.database.query<{ slug: string; name: string }>(
-      `SELECT slug, name FROM communities WHERE state = 'active' ORDER BY name LIMIT 200`,
-    );
+    const rows = await listPublicCommunities(parts.database);
     request.page({
       page: 'hub-home',
       to,
-      communities: rows.map(({ slug, name }) => ({
+      communities: rows.map(({ slug, name, description, town, logoHash }) => ({
         name,
+        description: description ?? undefined,
+        town: town ?? undefined,
+        logoUrl: logoHash === null ? undefined : `/c/${slug}/logo?v=${logoHash.slice(0, 16)}`,
+        slug,
         url: to === undefined ? `/c/${slug}` : `/c/${slug}/account/${to}`,
       })),
     });

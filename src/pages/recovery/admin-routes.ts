@@ -9,6 +9,7 @@ import {
   endRecovery,
   handOutLink,
   listRecoveries,
+  mayApprove,
   requestRecovery,
 } from '../../domain/recovery/assisted-recovery.ts';
 import type { Transaction } from '../../platform/database/database.ts';
@@ -203,7 +204,7 @@ function viewOf(
     approvedBy: recovery.approvedByName ?? undefined,
     ready: readyAt === null ? undefined : moment(readyAt),
     state: approvedBy === null ? 'waits-for-approval' : isReady ? 'ready' : 'waits',
-    mayApprove: approvedBy === null && own !== requestedBy && own !== recovery.subject,
+    mayApprove: mayApprove(recovery, own),
     mayHandOut: isReady && isOneOfTwo,
   };
 }

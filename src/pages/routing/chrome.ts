@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import type { Community } from '../../domain/communities/community.ts';
 import type { Issuer } from '../../domain/communities/issuer.ts';
 import type { Member } from '../../domain/memberships/member.ts';
+import { pictureUrl } from '../../domain/pictures/picture-store.ts';
 import { chooseLocale, type Locale } from '../../platform/i18n/locale.ts';
 import type { Chrome } from '../../platform/web/pages.ts';
 import { keepsAddress } from '../../platform/web/request-log.ts';
@@ -14,9 +15,18 @@ declare module '../../platform/web/pages.ts' {
       logoUrl?: string | undefined;
       themeUrl?: string | undefined;
       contactEmail?: string | undefined;
+      welcome?: string | undefined;
     };
     signedInAs?:
-      | { displayName: string; username: string; accountUrl: string; signOutUrl: string }
+      | {
+          displayName: string;
+          username: string;
+          pictureUrl?: string | undefined;
+          accountUrl: string;
+          /** For those who look after the community. */
+          consoleUrl?: string | undefined;
+          signOutUrl: string;
+        }
       | undefined;
     /** Who is signed in to the operators' console. */
     operator?: { email: string; signOut: { action: string; csrf: string } } | undefined;
@@ -78,6 +88,7 @@ export function communityChrome(options: {
           ? undefined
           : `${issuer.basePath}/theme.css?v=${community.accent.slice(1)}`,
       contactEmail: community.contactEmail ?? undefined,
+      welcome: community.welcome ?? undefined,
     },
     languageForm: {
       action: `${issuer.basePath}/language`,
@@ -87,6 +98,9 @@ export function communityChrome(options: {
     signedInAs: member && {
       displayName: member.displayName,
       username: member.username,
+      pictureUrl:
+        member.pictureKey === null ? undefined : pictureUrl(issuer.basePath, member.pictureKey),
+      consoleUrl: member.role === 'member' ? undefined : `${issuer.basePath}/admin`,
       accountUrl: `${issuer.basePath}/account`,
       signOutUrl: `${issuer.basePath}/oidc/session/end`,
     },

@@ -9,6 +9,11 @@ export { anyone } from '../../platform/web/route.ts';
 
 /** Whoever is signed in; nobody is sent to do so, and comes back to this page. */
 export const member = guard('member', {});
+/** Whoever is signed in, or a visitor who is not: the page is another for each. */
+export const memberOrVisitor: Guard<CommunityKind, SignedIn | undefined> = {
+  name: 'member-or-visitor',
+  admit: async ({ request }) => ({ who: await signedIn(request) }),
+};
 /** A member who has just shown that it is them: what guards an account, what cannot be undone, all of somebody's data. */
 export const memberRecent = guard('member-recent', { recent: true });
 /** Whoever looks after the community; for other members it is closed. */

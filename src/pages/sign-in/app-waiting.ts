@@ -1,4 +1,4 @@
-import type { Community } from '../../domain/communities/community.ts';
+import { isOpenToNewcomers } from '../../domain/communities/open-to-newcomers.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { signedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
@@ -8,11 +8,6 @@ import type { Interaction } from './sign-in-target.ts';
 /** As long as an app's request may wait at all. */
 const MINUTES = 60;
 const COOKIE = 'trousseau_app';
-
-/** Whether newcomers may come in by themselves, be it that somebody decides then. */
-export function isOpenToNewcomers({ registration }: Community): boolean {
-  return registration === 'open' || registration === 'approval';
-}
 
 /**
  * Takes whoever has no account yet to the registration, and has the browser remember the app's request:

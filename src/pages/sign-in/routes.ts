@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isOpenToNewcomers } from '../../domain/communities/open-to-newcomers.ts';
 import type { Done } from '../../domain/done-steps/done-step.ts';
 import { ACR_MULTI_FACTOR, ACR_SINGLE_FACTOR } from '../../domain/sessions/authentication.ts';
 import { present, typed } from '../../platform/web/form-fields.ts';
@@ -13,7 +14,7 @@ import { signedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
 import { anyone } from '../routing/who.ts';
 import { proceedAfterPassword } from './after-password.ts';
-import { goOnAfterRegistration, isOpenToNewcomers, leadToRegistration } from './app-waiting.ts';
+import { goOnAfterRegistration, leadToRegistration } from './app-waiting.ts';
 import { checkPasswordSignIn, type SignInOutcome } from './check-password-sign-in.ts';
 import { finish } from './finish-interaction.ts';
 import { showClosedMembership } from './show-closed-membership.ts';

@@ -1,4 +1,5 @@
 import type { Queryable } from '../database/database.ts';
+import type { EventType } from './record-event.ts';
 
 /** One line of a community's audit trail. */
 export type EventRow = {
@@ -29,36 +30,67 @@ export function listEventsOf(
   );
 }
 
-export type JournalRow = EventRow & { subject: string | null };
+/** What of a trail is asked for; what is absent does not count. */
+export type EventFilter = {
+  /** Beginnings of types, such as `group.`, or whole ones. */
+  types?: readonly string[] | undefined;
+  /** Types that are left out. */
+  without?: readonly EventType[] | undefined;
+  /** Whom it concerns, or who did it. */
+  subject?: string | undefined;
+  from?: Date | undefined;
+  /** Up to this time, which is not in it. */
+  until?: Date | undefined;
+};
 
 /**
- * The events of a community, or of the hub where none is given, the newest first.
+ * The trail of a community, the newest first.
  * @param before the id of the last one of the page before
  */
 export function listEvents(
   db: Queryable,
-  communityId: string | undefined,
-  {
-    before,
-    limit,
-    type,
-    subject,
-    actor,
-  }: {
-    before?: string | undefined;
-    limit: number;
-    type?: string | undefined;
-    subject?: string | undefined;
-    actor?: string | undefined;
-  },
-): Promise<JournalRow[]> {
-  const whose =
-    communityId === undefined ? 'community_id IS NULL AND $1::uuid IS NULL' : 'community_id = $1';
-  return db.query<JournalRow>(
+  communityId: string,
+  { types, without = [], subject, from, until }: EventFilter,
+  { before, limit }: { before?: string | undefined; limit: number },
+): Promise<(EventRow & { subject: string | null })[]> {
+  const values: unknown[] = [];
+  const value = (one: unknown) => `$${values.push(one)}`;
+  const where = [`community_id = ${value(communityId)}`];
+  if (types !== undefined) {
+    const patterns = types.map((type) => (type.endsWith('.') ? `${type}%` : type));
+    where.push(`type LIKE ANY(${value(patterns)}::text[])`);
+  }
+  // Written out, as the index that has no others wants it.
+  if (without.length > 0)
+    where.push(
+      `type NOT IN (${without.map((type) => `'${type.replaceAll("'", "''")}'`).join(', ')})`,
+    );
+  if (subject !== undefined)
+    where.push(`(subject = ${value(subject)} OR actor = ${value(`member:${subject}`)})`);
+  if (from !== undefined) where.push(`at >= ${value(from)}`);
+  if (until !== undefined) where.push(`at < ${value(until)}`);
+  if (before !== undefined) where.push(`id < ${value(before)}::bigint`);
+  return db.query(
     `SELECT id::text, at, type, actor, subject, service_id AS "serviceId", details FROM events
-     WHERE ${whose} AND ($2::bigint IS NULL OR id < $2) AND ($3::text IS NULL OR type = $3)
-       AND ($4::uuid IS NULL OR subject = $4) AND ($5::text IS NULL OR actor = $5)
-     ORDER BY events.id DESC LIMIT $6`,
-    [communityId ?? null, before ?? null, type ?? null, subject ?? null, actor ?? null, limit],
+     WHERE ${where.join(' AND ')} ORDER BY events.id DESC LIMIT ${value(limit)}`,
+    values,
+  );
+}
+
+/**
+ * What happened at the hub itself, the newest first.
+ * @param type whole; without it, all of them
+ * @param before the id of the last one of the page before
+ */
+export function listHubEvents(
+  db: Queryable,
+  type: string | undefined,
+  { before, limit }: { before?: string | undefined; limit: number },
+): Promise<(EventRow & { subject: null })[]> {
+  return db.query(
+    `SELECT id::text, at, type, actor, subject, service_id AS "serviceId", details FROM events
+     WHERE community_id IS NULL AND ($1::text IS NULL OR type = $1) AND ($2::bigint IS NULL OR id < $2)
+     ORDER BY events.id DESC LIMIT $3`,
+    [type ?? null, before ?? null, limit],
   );
 }

@@ -13,6 +13,14 @@ export function lineFault(value: string, limits: { max: number }): string | unde
     : undefined;
 }
 
+/** What is wrong with a text that may have several lines; undefined when nothing is. */
+export function linesFault(value: string, limits: { max: number }): string | undefined {
+  if (value.replace(INVISIBLE, '').trim() === '') return 'must not be empty';
+  if (value.length > limits.max) return `must have at most ${limits.max} characters`;
+  if (TURNS.test(value)) return 'must not have characters that turn the direction of text';
+  return /(?![\t\n])\p{Cc}/u.test(value) ? 'must not have control characters' : undefined;
+}
+
 /** What is wrong with a DNS-like name that stands in addresses; undefined when nothing is. */
 export function slugFault(value: string): string | undefined {
   return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value)

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
 import { createTranslator, type Translate } from '../i18n/translate.ts';
@@ -22,8 +23,25 @@ const ICONS = new Set([
   'code',
   'wiki',
   'photos',
+  'table',
+  'board',
+  'vault',
+  'map',
+  'network',
+  'music',
+  'shop',
+  'news',
+  'drawing',
+  'website',
+  'money',
+  'learning',
+  'print',
+  'poll',
+  'call',
   'default',
 ]);
+/** How many colours `launcher.css` has for them. */
+const HUES = 10;
 
 type Root = { chrome: Chrome };
 
@@ -76,6 +94,11 @@ function headingOf(body: string): string {
 function isRefusal(page: PageModel): boolean {
   if ('faults' in page && page.faults.length > 0) return true;
   return 'fault' in page && page.fault !== undefined;
+}
+
+/** One of the colours, always the same for a text. */
+function hue(text: string): number {
+  return hash('sha256', text, 'buffer').readUInt16BE() % HUES;
 }
 
 function initial(name: string): string {
@@ -131,6 +154,7 @@ function registerHelpers(
   // Pictures come over TLS only: that is what our Content-Security-Policy lets in.
   handlebars.registerHelper('isPicture', (value: unknown) => /^https:\/\//.test(String(value)));
   handlebars.registerHelper('isBuiltIn', (value: unknown) => ICONS.has(String(value)));
+  handlebars.registerHelper('hue', (value: unknown) => hue(String(value ?? '')));
   handlebars.registerHelper('initial', (value: unknown) => initial(String(value ?? '')));
   handlebars.registerHelper('badge', (icon: unknown, name: unknown) =>
     typeof icon === 'string' && icon !== '' && !icon.includes('://')

@@ -2,9 +2,9 @@
 const ENOUGH = 4.6;
 const WHITE: Rgb = [255, 255, 255];
 const INK: Rgb = [20, 20, 24];
-/** What links stand on, as `app.css` has it: the card, the page, notices and faults. */
-const LIGHT_GROUNDS = ['#ffffff', '#f4f4f1', '#eef3f6', '#fdf0ee'].map(known);
-const DARK_GROUNDS = ['#1d1f24', '#141519', '#22303a', '#3a1f1d'].map(known);
+/** What links stand on, as `tokens.css` has it: the card, the page, notices, and what is good, to be heeded, at fault. */
+const LIGHT_GROUNDS = ['#ffffff', '#f6f5f2', '#eef3f6', '#e8f4ec', '#fcf2dc', '#fcedeb'].map(known);
+const DARK_GROUNDS = ['#1e2023', '#151618', '#22303a', '#1a3022', '#352a13', '#3a1f1d'].map(known);
 
 export type Rgb = [number, number, number];
 
@@ -13,17 +13,21 @@ export function themeCss(accent: string): string {
   const colour = parse(accent);
   if (colour === undefined) return '';
   const { ground, onAccent } = groundOf(colour);
-  const link = mixUntil(colour, INK, (c) => isReadable(c, LIGHT_GROUNDS));
   const darkLink = mixUntil(colour, WHITE, (c) => isReadable(c, DARK_GROUNDS));
-  return `:root{--accent:${hex(ground)};--on-accent:${hex(onAccent)};--link:${hex(link)}}
+  return `:root{--accent:${hex(ground)};--on-accent:${hex(onAccent)};--link:${hex(linkOf(colour))}}
 @media (prefers-color-scheme:dark){:root{--link:${hex(darkLink)}}}
 `;
 }
 
-/** A community's colour as a ground, and what is written on it, each as `#rrggbb`. */
-export function readableAccent(accent: string): { ground: string; onGround: string } {
-  const { ground, onAccent } = groundOf(parse(accent) ?? INK);
-  return { ground: hex(ground), onGround: hex(onAccent) };
+/** A community's colour as a ground, what is written on it, and links in a light window, each as `#rrggbb`. */
+export function readableAccent(accent: string): { ground: string; onGround: string; link: string } {
+  const colour = parse(accent) ?? INK;
+  const { ground, onAccent } = groundOf(colour);
+  return { ground: hex(ground), onGround: hex(onAccent), link: hex(linkOf(colour)) };
+}
+
+function linkOf(colour: Rgb): Rgb {
+  return mixUntil(colour, INK, (c) => isReadable(c, LIGHT_GROUNDS));
 }
 
 function groundOf(colour: Rgb): { ground: Rgb; onAccent: Rgb } {

@@ -1,5 +1,9 @@
 import type { CommunityRow, PosixSettings } from '../../domain/communities/community-rows.ts';
-import type { Question, SettingsChange } from '../../domain/communities/community-settings.ts';
+import type {
+  Link,
+  Question,
+  SettingsChange,
+} from '../../domain/communities/community-settings.ts';
 import { canonicalHost } from '../../domain/communities/host-name.ts';
 import type { Logo } from '../../domain/communities/logo.ts';
 import type { CommunityChange } from '../../domain/communities/save-communities.ts';
@@ -7,7 +11,7 @@ import { nameKey } from '../../platform/text/names.ts';
 import type { CommunityEntry } from './schema.ts';
 
 /**
- * What the file wants of a community. What it does not say stays; hosts and questions that its lists do not
+ * What the file wants of a community. What it does not say stays; hosts, links and questions that its lists do not
  * name stay, too, behind those that they do, unless the run prunes.
  */
 export function toCommunityChange(
@@ -25,6 +29,11 @@ export function toCommunityChange(
     accent: branding?.accent,
     logo,
     contact: entry.contact,
+    description: entry.description,
+    town: entry.town,
+    welcome: branding?.welcome,
+    links: links(entry.links, before?.links ?? [], prune),
+    listed: entry.listed,
     ldapBase: ldap?.base,
     ldapPasswordBind: ldap?.passwordBind,
     ldapOpenToOperators: ldap?.openToOperators,
@@ -46,6 +55,16 @@ function questions(
   const wanted = given.map(({ text, required }) => ({ text, required: required ?? true }));
   const named = new Set(wanted.map(({ text }) => text));
   return prune ? wanted : [...wanted, ...before.filter(({ text }) => !named.has(text))];
+}
+
+function links(
+  given: CommunityEntry['links'],
+  before: readonly Link[],
+  prune: boolean,
+): Link[] | undefined {
+  if (given === undefined || prune) return given;
+  const named = new Set(given.map(({ url }) => url));
+  return [...given, ...before.filter(({ url }) => !named.has(url))];
 }
 
 function hosts(

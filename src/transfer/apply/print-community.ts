@@ -84,7 +84,11 @@ function printedCommunity(row: CommunityRow): object {
     state: row.state,
     registration: row.registration,
     hosts: row.hosts,
-    branding: { accent: row.accent },
+    branding: { accent: row.accent, welcome: row.welcome },
+    description: row.description,
+    town: row.town,
+    links: row.links,
+    listed: row.listed,
     contact: row.contact,
     ldap: {
       base: row.ldapBase,

@@ -20,10 +20,16 @@ import {
 import {
   accentFault,
   COMMUNITY_NAME,
+  DESCRIPTION,
   dayFault,
+  LINK_NAME,
+  linkFault,
+  linksFault,
   QUESTION_TEXT,
   questionsFault,
   RECOVERY_HOURS,
+  TOWN,
+  WELCOME,
 } from '../../domain/communities/community-settings.ts';
 import { hostFault } from '../../domain/communities/host-name.ts';
 import { ldapBaseFault } from '../../domain/communities/ldap-base.ts';
@@ -56,6 +62,7 @@ import {
 } from '../../domain/services/service-rules.ts';
 import { SIGNING_ALGS } from '../../domain/signing-keys/signing-algs.ts';
 import { LOCALES } from '../../platform/i18n/locale.ts';
+import { linesFault } from '../../platform/text/text-faults.ts';
 import {
   checkedText,
   flag,
@@ -127,8 +134,18 @@ function community(env: NodeJS.ProcessEnv) {
     branding: mapping({
       accent: checkedText((value) => quoted(accentFault(value))).nullish(),
       logo: text({ max: 1024 }).nullish(),
+      welcome: checkedText((value) => linesFault(value, WELCOME)).nullish(),
     }).optional(),
     contact: email().nullish(),
+    description: checkedText((value) => linesFault(value, DESCRIPTION)).nullish(),
+    town: text(TOWN).nullish(),
+    links: listOf(mapping({ name: text(LINK_NAME), url: checkedText(linkFault) }))
+      .superRefine((links, context) => {
+        const message = linksFault(links);
+        if (message !== undefined) context.addIssue({ code: 'custom', message });
+      })
+      .optional(),
+    listed: flag().optional(),
     ldap: mapping({
       base: checkedText(ldapBaseFault).optional(),
       passwordBind: flag().optional(),

@@ -37,3 +37,14 @@ export function overflow(page: Page): Promise<string[]> {
 export function focused(page: Page): Promise<string> {
   return page.evaluate<string>('document.activeElement?.id ?? ""');
 }
+
+/** Waits until the element of this id has the focus: a page gives it some time after it was loaded. */
+export async function expectFocus(page: Page, id: string): Promise<void> {
+  try {
+    await page.waitForFunction(`document.activeElement?.id === ${JSON.stringify(id)}`, undefined, {
+      timeout: 5000,
+    });
+  } catch (cause) {
+    throw new Error(`#${id} never had the focus, but #${await focused(page)}`, { cause });
+  }
+}

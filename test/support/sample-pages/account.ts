@@ -1,6 +1,6 @@
-import { TOLD_EVENTS } from '../../../src/pages/account/event-words.ts';
-import type { ServiceView, SessionView } from '../../../src/pages/account/pages.ts';
-import { ACCOUNT_GROUPS } from '../../../src/pages/account/sections.ts';
+import type { ServiceView } from '../../../src/pages/account/pages.ts';
+import { TOLD_EVENTS } from '../../../src/pages/components/event-words.ts';
+import type { SessionView } from '../../../src/pages/components/session-view.ts';
 import type { PageModel } from '../../../src/platform/web/pages.ts';
 
 const form = (path: string) => ({ action: `/c/lamyne/account/${path}`, csrf: 'token' });
@@ -43,7 +43,6 @@ const overview = {
   devices: [here],
   moreDevices: 0,
   communities: [],
-  groups: ACCOUNT_GROUPS,
 };
 const url = '/c/lamyne/account/two-factors';
 const profile = {

@@ -1,4 +1,5 @@
 import type { ListedInvitation } from '../../../src/pages/community/pages.ts';
+import { barChart } from '../../../src/pages/components/bar-chart.ts';
 import type { PageModel } from '../../../src/platform/web/pages.ts';
 
 const frame = { base: '/c/lamyne/admin', requestsWaiting: 2 };
@@ -57,14 +58,80 @@ const invitations = {
 export const ADMIN_PAGES: Record<string, PageModel> = {
   'admin overview': {
     page: 'admin/overview',
+    csrf: 'token',
+    notice: 'admitted',
+    toDo: [
+      {
+        kind: 'recovery',
+        id: 'aa0f1f0e-4a43-4d8d-9f43-0a4b1d0f9c33',
+        name: 'Chloé',
+        username: 'chloe',
+        by: 'Benoît',
+        mayApprove: true,
+      },
+      {
+        kind: 'recovery',
+        id: 'aa0f1f0e-4a43-4d8d-9f43-0a4b1d0f9c34',
+        name: 'Driss',
+        username: 'driss',
+        by: 'Benoît',
+        mayApprove: false,
+      },
+      {
+        kind: 'join',
+        subject: SUBJECT,
+        name: 'Sam Petit',
+        username: 'sam',
+        on: '21 novembre 2026',
+      },
+      {
+        kind: 'access',
+        subject: SUBJECT,
+        serviceId: invitation.id,
+        name: 'Camille Roy',
+        username: 'camille',
+        service: 'Visio',
+        on: '23 novembre 2026',
+      },
+      { kind: 'service', name: 'Carnet', on: '20 novembre 2026' },
+      {
+        kind: 'factor',
+        subject: 'bb0f1f0e-4a43-4d8d-9f43-0a4b1d0f9c33',
+        name: 'Noémie',
+        username: 'noemie',
+        email: 'noemie@exemple.fr',
+      },
+      {
+        kind: 'factor',
+        subject: 'bb0f1f0e-4a43-4d8d-9f43-0a4b1d0f9c34',
+        name: 'Élie',
+        username: 'elie',
+      },
+    ],
+    chart: barChart(
+      Array.from({ length: 30 }, (_, day) => ({
+        day: `2026-11-${String(day + 1).padStart(2, '0')}`,
+        count: (day * 7) % 13,
+      })),
+      (date) => `${date.getUTCDate()} novembre`,
+    ),
     shownLinks: [{ at: '23 nov. 2026, 09:30', kind: 'recovery', operator: 'ops@hub.example' }],
     frame,
     counts: [
-      { kind: 'active', count: 128 },
+      { kind: 'active', count: 128, url: '/c/lamyne/admin/members' },
       { kind: 'requested', count: 2, url: '/c/lamyne/admin/requests' },
-      { kind: 'suspended', count: 1 },
+      { kind: 'suspended', count: 1, url: '/c/lamyne/admin/members?status=suspended' },
       { kind: 'invitations', count: 0, url: '/c/lamyne/admin/invitations' },
     ],
+  },
+  'admin overview quiet': {
+    page: 'admin/overview',
+    csrf: 'token',
+    toDo: [],
+    shownLinks: [],
+    frame: { ...frame, requestsWaiting: 0 },
+    counts: [{ kind: 'active', count: 1, url: '/c/lamyne/admin/members' }],
+    chart: barChart([{ day: '2026-11-30', count: 0 }], () => '30 novembre'),
   },
   'admin requests': {
     page: 'admin/requests',

@@ -330,9 +330,28 @@ export const CORE_PAGES: Record<string, PageModel> = {
   'hub home': {
     page: 'hub-home',
     communities: [
-      { name: 'La MYNE', url: '/c/lamyne' },
-      { name: 'L’Hermitage', url: '/c/hermitage' },
+      {
+        name: 'La MYNE',
+        slug: 'lamyne',
+        url: '/c/lamyne',
+        town: 'Villeurbanne',
+        description: 'Un laboratoire citoyen où l’on répare, cultive, code et apprend ensemble.',
+      },
+      { name: 'L’Hermitage', slug: 'hermitage', url: '/c/hermitage', logoUrl: '/c/hermitage/logo' },
     ],
   },
+  front: {
+    page: 'front',
+    description:
+      'Un laboratoire citoyen où l’on répare, cultive, code et apprend ensemble.\nOuvert à toutes et à tous, tous les mercredis.',
+    town: 'Villeurbanne',
+    links: [
+      { name: 'Notre agenda', url: 'https://lamyne.example/agenda' },
+      { name: 'Nous rendre visite', url: 'https://lamyne.example/venir' },
+    ],
+    loginUrl: '/c/lamyne/login',
+    joinUrl: '/c/lamyne/register',
+  },
+  'front without words': { page: 'front', links: [], loginUrl: '/c/lamyne/login' },
   'hub home empty': { page: 'hub-home', communities: [] },
 };
