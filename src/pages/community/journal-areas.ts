@@ -31,6 +31,7 @@ export const JOURNAL_AREAS = {
   community: [
     'community.',
     'signing-keys.',
+    'token.',
     'message.',
     'kept-mail.',
     'members.exported',
@@ -78,4 +79,6 @@ export const JOURNAL_EVENTS: ReadonlySet<string> = new Set<EventType>([
   'service.updated',
   'signing-keys.created',
   'signing-keys.rotated',
+  'token.created',
+  'token.revoked',
 ]);
