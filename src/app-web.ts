@@ -1,3 +1,4 @@
+import { API_ROUTES } from './api/routes.ts';
 import { EMAIL_ACCOUNT_ROUTES } from './pages/account/address-routes.ts';
 import { LEAVING_ROUTES } from './pages/account/leaving-routes.ts';
 import { PASSKEY_ACCOUNT_ROUTES } from './pages/account/passkey-routes.ts';
@@ -8,6 +9,7 @@ import { ADMIN_ROUTES } from './pages/community/routes.ts';
 import { HOME_ROUTES, HUB_HOME } from './pages/home/routes.ts';
 import { OPERATOR_ROUTES } from './pages/operator/routes.ts';
 import { pageFrame } from './pages/page-frame.ts';
+import { API_PAGE } from './pages/public/api-page.ts';
 import { BRANDING_ROUTES } from './pages/public/branding-routes.ts';
 import { CHALLENGE_ROUTES } from './pages/public/challenge-routes.ts';
 import { COMMUNITY_LANGUAGE, HUB_LANGUAGE } from './pages/public/language-routes.ts';
@@ -73,6 +75,7 @@ const COMMUNITY_ROUTES: CommunityRoute[] = [
 const HUB_ROUTES: HubRoute[] = [
   HUB_HOME,
   HUB_LANGUAGE,
+  API_PAGE,
   HUB_ORIGINS,
   ...HUB_WELL_KNOWN,
   JOIN_AT_HUB,
@@ -83,5 +86,6 @@ const HUB_ROUTES: HubRoute[] = [
 export const SITE: Site = {
   community: createRouteTable(COMMUNITY_ROUTES),
   hub: createRouteTable(HUB_ROUTES),
+  api: createRouteTable(API_ROUTES),
   frameOf: pageFrame,
 };

@@ -200,11 +200,6 @@ describe('contradictions between keys are faults', () => {
       'client.pkce: cannot be false',
     ],
     [
-      'a confidential client without a secret',
-      client('id: a, redirectUris: ["https://a.example/"]'),
-      '10:9 communities[0].services[0].client: has no secret',
-    ],
-    [
       'a client without a redirect',
       client('id: a, secret: 0123456789abcdef'),
       'client: has no redirectUris',

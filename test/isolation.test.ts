@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as apiTokenStore from '../src/domain/api-tokens/api-token-store.ts';
+import { createApiToken } from '../src/domain/api-tokens/create-api-token.ts';
+import { revokeApiToken } from '../src/domain/api-tokens/revoke-api-token.ts';
 import {
   createAppPassword,
   revokeAppPassword,
@@ -13,10 +16,12 @@ import { NotFoundError } from '../src/domain/errors.ts';
 import { answerEntry } from '../src/domain/groups/answer-entry.ts';
 import { enterGroup, leaveGroup } from '../src/domain/groups/enter-group.ts';
 import * as groupStore from '../src/domain/groups/group-store.ts';
+import { groupIdsByName, groupNamesOf } from '../src/domain/groups/named-groups.ts';
 import { saveGroups } from '../src/domain/groups/save-groups.ts';
 import { releaseHost } from '../src/domain/hosts/claim-host.ts';
 import * as hostClaimStore from '../src/domain/hosts/host-claim-store.ts';
 import { listHosts } from '../src/domain/hosts/list-hosts.ts';
+import { pageOfInvitations } from '../src/domain/invitations/invitation-store.ts';
 import { findActing } from '../src/domain/memberships/acting-store.ts';
 import { addMember } from '../src/domain/memberships/add-member.ts';
 import { changeMembersAs } from '../src/domain/memberships/change-members-as.ts';
@@ -24,6 +29,7 @@ import { changePreferences, changeProfile } from '../src/domain/memberships/chan
 import { findContacts } from '../src/domain/memberships/contact-store.ts';
 import { findListedMember, listMembersBy } from '../src/domain/memberships/list-members.ts';
 import * as membershipStore from '../src/domain/memberships/membership-store.ts';
+import { pageOfMembers } from '../src/domain/memberships/page-of-members.ts';
 import { removeFromGroup } from '../src/domain/memberships/remove-from-group.ts';
 import { renameMember } from '../src/domain/memberships/rename-member.ts';
 import { setMemberRole } from '../src/domain/memberships/set-member-role.ts';
@@ -52,7 +58,7 @@ import {
 } from '../src/domain/sessions/end-sessions.ts';
 import { listSessions } from '../src/domain/sessions/session-store.ts';
 import type { Transaction } from '../src/platform/database/database.ts';
-import { listEventsOf } from '../src/platform/events/event-store.ts';
+import { listEvents, listEventsOf } from '../src/platform/events/event-store.ts';
 import { addToGroup } from './support/add-to-group.ts';
 import { cloneDatabase, type TestDatabase } from './support/database.ts';
 import { factories, sealer } from './support/domain.ts';
@@ -112,6 +118,16 @@ async function seed(slug: 'amont' | 'aval') {
   );
   await claim(db.database, id, `claimed.${slug}.example`);
   const two = async (sql: string, ...params: string[]) => db.database.query(sql, [id, ...params]);
+  const maker = { subject, role: 'admin' as const };
+  const newToken = { name: slug, scopes: ['members:read' as const], days: 1 };
+  const { id: tokenId } = await db.database.transaction((tx) =>
+    createApiToken(tx, id, newToken, maker),
+  );
+  await two(
+    `INSERT INTO api_answers VALUES ($2, decode(md5($3), 'hex'), $1, '\\x00', '\\x00', now() + interval '1 day')`,
+    tokenId,
+    slug,
+  );
   const { id: appPasswordId } = await db.database.transaction(async (tx) => {
     await addToGroup(tx, id, { groupId, subject }, 'cli');
     await nestGroup(tx, id, { parentId: groupId, childId }, 'cli');
@@ -145,6 +161,7 @@ async function seed(slug: 'amont' | 'aval') {
     serviceId,
     serviceSlug: service.slug,
     appPasswordId,
+    tokenId,
   };
 }
 
@@ -378,6 +395,10 @@ const reads: Record<string, () => Promise<unknown>> = {
   findByLogin: () => membershipStore.findByLogin(db.database, a.id, b.email),
   listMembers: async () =>
     (await membershipStore.listMembers(db.database, a.id, { search: b.slug })).members,
+  pageOfMembers: async () =>
+    (await pageOfMembers(db.database, a.id, { after: undefined, limit: 100 })).filter(
+      ({ username }) => username === b.slug,
+    ),
   countMembers: () => membershipStore.countMembers(db.database, a.id, { search: b.slug }),
   findContacts: async () =>
     (await findContacts(db.database, a.id)).filter(({ email }) => email === b.email),
@@ -387,7 +408,11 @@ const reads: Record<string, () => Promise<unknown>> = {
     (await groupStore.listGroups(db.database, a.id)).filter(({ id }) => id === b.groupId),
   findGroupByName: () => groupStore.findGroupByName(db.database, a.id, b.groupName),
   subjectsInGroups: () => groupStore.subjectsInGroups(db.database, a.id, [b.groupId]),
+  pageOfGroup: () =>
+    groupStore.pageOfGroup(db.database, a.id, b.groupId, { after: undefined, limit: 10 }),
   membersOfGroup: () => groupStore.membersOfGroup(db.database, a.id, b.groupId),
+  groupIdsByName: async () => [...(await groupIdsByName(db.database, a.id, [b.groupName])).keys()],
+  groupNamesOf: async () => [...(await groupNamesOf(db.database, a.id, [b.subject])).keys()],
   groupsOfMember: () => groupStore.groupsOfMember(db.database, a.id, b.subject),
   listServices: async () =>
     (await serviceStore.listServices(db.database, a.id)).filter(({ id }) => id === b.serviceId),
@@ -425,6 +450,9 @@ const reads: Record<string, () => Promise<unknown>> = {
       )
     ).concat((await findListedMember(db.database, a.id, b.subject)) ?? []),
   listEntryRequests: () => groupStore.listEntryRequests(db.database, a.id, [b.groupId]),
+  listApiTokens: async () =>
+    (await apiTokenStore.listApiTokens(db.database, a.id)).filter(({ id }) => id === b.tokenId),
+  findApiToken: () => apiTokenStore.findApiToken(db.database, a.id, b.tokenId),
   listAppPasswords: () => appPasswordStore.listAppPasswords(db.database, a.id, b.subject),
   namesOf: async () => [...(await membershipStore.namesOf(db.database, a.id, [b.subject])).keys()],
   readSharing: async () => {
@@ -433,6 +461,14 @@ const reads: Record<string, () => Promise<unknown>> = {
   },
   readerServices: async () =>
     (await readerServices(db.database, a.id)).filter((id) => id === b.serviceId),
+  listEvents: async () =>
+    (await listEvents(db.database, a.id, {}, { limit: 100 })).filter(
+      ({ subject }) => subject === b.subject,
+    ),
+  pageOfInvitations: async () =>
+    (await pageOfInvitations(db.database, a.id, { after: undefined, limit: 100 })).filter(
+      ({ createdBy }) => createdBy?.subject === b.subject,
+    ),
   listEventsOf: () => listEventsOf(db.database, a.id, b.subject, { limit: 10 }),
   listSessions: () => listSessions(db.database, a.id, b.subject),
   loadPicture: () => loadPicture(db.database, a.id, b.slug),
@@ -614,7 +650,7 @@ describe('the changes', () => {
     expect(await everything()).toBe(before);
   });
 
-  test('end no app password of another community, and give its members no numbers', async () => {
+  test('end no app password and no token of another community, and give its members no numbers', async () => {
     await db.database.transaction((tx) => givePosixNumbers(tx, a.id));
     const theirs = () =>
       db.database.query(
@@ -625,6 +661,8 @@ describe('the changes', () => {
     const before = await everything();
     const ended = db.database.transaction((tx) => revokeAppPasswords(tx, a.id, b.subject, 'cli'));
     expect(await ended).toBe(0);
+    const revoked = db.database.transaction((tx) => revokeApiToken(tx, a.id, b.tokenId, 'cli'));
+    expect(await revoked).toBe(false);
     expect(await everything()).toBe(before);
   });
 

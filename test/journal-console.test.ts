@@ -8,6 +8,7 @@ import {
   JOURNAL_ROUTINE,
 } from '../src/pages/community/journal-areas.ts';
 import { TOLD_EVENTS } from '../src/pages/components/event-words.ts';
+import { apiClient, newToken } from './support/api-client.ts';
 import { Browser, type Page } from './support/browser.ts';
 import {
   type BuiltMember,
@@ -110,6 +111,18 @@ describe('the journal', () => {
     await buildGroup(hub.database, neighbour.id, 'chez eux');
     expect(lines(await browser.open(at())).join()).not.toContain('chez eux');
     expect(await (await browser.send(at('/export.csv'))).text()).not.toContain('chez eux');
+  });
+
+  it('tells what a program did, and who let it in', async () => {
+    const by = { subject: admin.subject, role: 'admin' as const };
+    const { token } = await newToken(hub, hub.community, ['groups:write'], by);
+    await apiClient(hub, token).post('/groups', { name: 'atelier' });
+    expect(lines(await browser.open(at()))).toEqual(
+      expect.arrayContaining([
+        'Groupe créé · atelier | Par un programme',
+        'Accès créé pour un programme · Programme | Par Adam Admin',
+      ]),
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createApiToken } from '../src/domain/api-tokens/create-api-token.ts';
 import { takeNearEnds } from '../src/domain/ends/near-ends.ts';
 import { createInvitation } from '../src/domain/invitations/create-invitation.ts';
 import { mintLink } from '../src/domain/links/link-store.ts';
@@ -134,6 +135,19 @@ const MAKE: Record<string, () => Promise<unknown>> = {
     await build.buildMember(communityId, { until: new Date(Date.now() + DAY / 2) });
     await inTransaction((tx) => takeNearEnds(tx, 'member', { limit: 1 }));
   },
+  'api_tokens.expires_at': () =>
+    inTransaction((tx) =>
+      createApiToken(tx, communityId, { name: 't', scopes: ['members:read'], days: 1 }, 'cli'),
+    ),
+  'api_answers.expires_at': async () => {
+    const { id } = await inTransaction((tx) =>
+      createApiToken(tx, communityId, { name: 't', scopes: ['members:read'], days: 1 }, 'cli'),
+    );
+    await db.database.query(
+      `INSERT INTO api_answers VALUES ($1, '\\x00', $2, '\\x00', '\\x00', now())`,
+      [id, communityId],
+    );
+  },
   'assisted_recoveries.ended_at': async () => {
     const by = await build.buildMember(communityId, { role: 'admin' });
     const place = { communityId, issuerUrl: ISSUER };
@@ -154,6 +168,7 @@ const KEPT: Record<string, number> = {
   'events.at': RETENTION.events,
   'end_notices.ends_at': 7,
   'invitations.expires_at': RETENTION.events,
+  'api_tokens.expires_at': RETENTION.events,
   'assisted_recoveries.ended_at': RETENTION.events,
 };
 

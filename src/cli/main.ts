@@ -17,6 +17,7 @@ import { addOperatorCommands } from './operator-commands.ts';
 import { addOperatorReaderCommands } from './operator-reader-commands.ts';
 import { addServiceCommands } from './service-commands.ts';
 import { addStartCommand } from './start-command.ts';
+import { addTokenCommands } from './token-commands.ts';
 
 // Each command imports what it needs when it runs, so that `help` answers at once.
 const program = new Command('trousseau')
@@ -40,6 +41,7 @@ addInvitationCommands(program);
 addServiceCommands(program);
 addOperatorCommands(program);
 addOperatorReaderCommands(program);
+addTokenCommands(program);
 addKeysCommands(program);
 addDoctorCommand(program);
 addDemoCommand(program);

@@ -71,6 +71,7 @@ export const REFUSALS = [
   'no-secret',
   'app-password-name',
   'too-many-app-passwords',
+  'too-many-tokens',
   'posix-taken',
   'posix-given',
   'posix-exhausted',

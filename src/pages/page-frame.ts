@@ -8,7 +8,7 @@ import { operatorNavigation } from './operator/sections.ts';
 export function pageFrame(page: PageModel, chrome: Chrome) {
   const side = sideNavigation(page, chrome);
   return {
-    wide: side !== undefined || ['home', 'front', 'hub-home'].includes(page.page),
+    wide: side !== undefined || ['api', 'home', 'front', 'hub-home'].includes(page.page),
     side,
     helpEmail: chrome.community?.contactEmail,
   };

@@ -91,7 +91,10 @@ describe('a refusal', () => {
         404,
         'application/problem+json',
       ]);
-      expect(JSON.parse(answer.text)).toMatchObject({ type: 'about:blank', status: 404 });
+      const type = path.startsWith('/api/')
+        ? 'urn:problem-type:trousseau:not-found'
+        : 'about:blank';
+      expect(JSON.parse(answer.text)).toMatchObject({ type, status: 404 });
     }
   });
 

@@ -111,6 +111,25 @@ export function membersOfGroup(
   );
 }
 
+/**
+ * The same, a page at a time.
+ * @param after the key of the last one's username of the page before
+ */
+export function pageOfGroup(
+  db: Queryable,
+  communityId: string,
+  groupId: string,
+  { after, limit }: { after: string | undefined; limit: number },
+): Promise<{ subject: string; username: string; status: Status }[]> {
+  return db.query(
+    `SELECT m.subject, m.username, ${statusNow('m')} AS status FROM group_members gm
+       JOIN memberships m ON m.community_id = gm.community_id AND m.subject = gm.subject
+     WHERE gm.community_id = $1 AND gm.group_id = $2 AND ${isInNow('gm')} AND ($3::text IS NULL OR m.username_key > $3)
+     ORDER BY m.username_key LIMIT $4`,
+    [communityId, groupId, after ?? null, limit],
+  );
+}
+
 /** `until`: up to when, where the member is directly in it. */
 export type MembersGroup = { id: string; name: string; direct: boolean; until: Date | null };
 

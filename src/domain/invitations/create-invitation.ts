@@ -8,7 +8,7 @@ import { NotFoundError, RefusedError } from '../errors.ts';
 import { displayNameFault, tidyName } from '../memberships/display-name.ts';
 import type { Role } from '../memberships/membership-store.ts';
 import { INVITATION_DAYS, INVITATION_USES, invitationContext } from './invitation.ts';
-import { actorOf, checkInviter, type Inviter } from './inviter.ts';
+import { actorOf, checkInviter, type Inviter, voucherOf } from './inviter.ts';
 
 export type NewInvitation = {
   /** What it is called in the admins' list: 1 to 100 characters. */
@@ -54,7 +54,7 @@ export async function createInvitation(
       role,
       email ?? null,
       maxUses,
-      by === 'cli' ? null : by.subject,
+      voucherOf(by)?.subject ?? null,
       days,
     ],
   );

@@ -59,6 +59,23 @@ export function listInvitations(
   );
 }
 
+/**
+ * All of them, a page at a time, the newest first.
+ * @param after the id of the last one of the page before
+ */
+export function pageOfInvitations(
+  db: Queryable,
+  communityId: string,
+  { after, limit }: { after: string | undefined; limit: number },
+): Promise<Invitation[]> {
+  return db.query<Invitation>(
+    `${SELECT} AND ($2::uuid IS NULL OR (i.created_at, i.id) <
+       (SELECT l.created_at, l.id FROM invitations l WHERE l.community_id = $1 AND l.id = $2))
+     ORDER BY i.created_at DESC, i.id DESC LIMIT $3`,
+    [communityId, after ?? null, limit],
+  );
+}
+
 export async function countOpenInvitations(db: Queryable, communityId: string): Promise<number> {
   const [row] = await db.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM (${SELECT}) o WHERE state = 'open'`,

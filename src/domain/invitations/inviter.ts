@@ -5,11 +5,20 @@ import { isActive, roleNow } from '../membership-standing.ts';
 import type { Role } from '../memberships/membership-store.ts';
 import { mayInviteAs, mayInviteInto } from '../memberships/policy.ts';
 
-/** Who makes or ends invitations: a member, within what they have, or the operator at the command line. */
-export type Inviter = { subject: string; role: Role } | 'cli';
+/**
+ * Who makes or ends invitations: a member, within what they have, or the operator at the command line; either may
+ * do it by a token of the API.
+ */
+export type Inviter = { subject: string; role: Role; token?: string } | { token: string } | 'cli';
 
 export function actorOf(by: Inviter): Actor {
-  return by === 'cli' ? 'cli' : `member:${by.subject}`;
+  if (by === 'cli') return 'cli';
+  return by.token === undefined ? `member:${voucherOf(by)?.subject}` : `token:${by.token}`;
+}
+
+/** The member who vouches for what is made; undefined where it is the operator's word. */
+export function voucherOf(by: Inviter): { subject: string; role: Role } | undefined {
+  return by !== 'cli' && 'subject' in by ? by : undefined;
 }
 
 /**
@@ -23,7 +32,8 @@ export async function checkInviter(
   by: Inviter,
   wish: { role: Role; groupIds: readonly string[] },
 ): Promise<void> {
-  if (by === 'cli' || (await mayInvite(tx, communityId, by, wish))) return;
+  const voucher = voucherOf(by);
+  if (voucher === undefined || (await mayInvite(tx, communityId, voucher, wish))) return;
   throw new RefusedError(
     'invitation-role',
     `only an owner makes and ends invitations as ${wish.role}, and a manager those into their groups`,
@@ -33,7 +43,7 @@ export async function checkInviter(
 async function mayInvite(
   tx: Transaction,
   communityId: string,
-  { subject, role: own }: Exclude<Inviter, 'cli'>,
+  { subject, role: own }: { subject: string; role: Role },
   wish: { role: Role; groupIds: readonly string[] },
 ): Promise<boolean> {
   const [inviter] = await tx.query<{ role: Role }>(

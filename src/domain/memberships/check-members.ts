@@ -101,7 +101,7 @@ export function lastOwnerFaults(
   }
   if (left.size > 0) return [];
   const isStop = ({ after, statusChange }: SettledMember) =>
-    after.role === 'owner' && statusChange === 'suspend' && !actor.startsWith('member:');
+    after.role === 'owner' && statusChange === 'suspend' && !/^(member|token):/.test(actor);
   return members
     .filter((member) => (isLoss(member) && !isStop(member)) || givesAnEnd(member))
     .map(({ index, after }) => ({

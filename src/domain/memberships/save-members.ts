@@ -7,6 +7,7 @@ import { endLinksOf } from '../links/link-store.ts';
 import { changePasswords } from '../people/change-passwords.ts';
 import { givePosixNumbers } from '../posix/give-posix-numbers.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
+import { endApiTokensOf } from './end-api-tokens.ts';
 import { endInvitationsOf } from './end-invitations.ts';
 import { type DatedTie, storeGroupMembers, type Tie } from './group-members.ts';
 import type { ChangedMember, MemberChange, Place, SavedMember } from './member-change.ts';
@@ -125,7 +126,8 @@ async function touchEntries(
 
 /**
  * Ends the sessions of members who are no longer what they were (another role, a status that opens nothing, a
- * group less), invitations that they made and may not give any more, and links that were sent to an address that is theirs no more.
+ * group less), invitations and tokens that they made and may not vouch for any more, and links that were sent to an
+ * address that is theirs no more.
  */
 async function endWhatIsLost(
   tx: Transaction,
@@ -144,9 +146,10 @@ async function endWhatIsLost(
     ({ before, changed }) =>
       before !== undefined && (changed.includes('role') || changed.includes('status')),
   );
-  await inBatches(inviters, (batch) =>
-    endInvitationsOf(tx, communityId, subjectsOf(batch), actor, 'role-lost'),
-  );
+  await inBatches(inviters, async (batch) => {
+    await endInvitationsOf(tx, communityId, subjectsOf(batch), actor, 'role-lost');
+    await endApiTokensOf(tx, communityId, subjectsOf(batch), actor, 'role-lost');
+  });
   const moved = members.filter(
     ({ before, after }) => before !== undefined && before.email !== after.email,
   );

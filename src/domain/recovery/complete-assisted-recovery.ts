@@ -3,6 +3,7 @@ import { recordEvents } from '../../platform/events/record-event.ts';
 import { revokeAppPasswords } from '../app-passwords/app-password.ts';
 import { NotFoundError } from '../errors.ts';
 import { endLinks, type Link, spendLink } from '../links/link-store.ts';
+import { endApiTokensOf } from '../memberships/end-api-tokens.ts';
 import { endInvitationsOf } from '../memberships/end-invitations.ts';
 import { notifyMember } from '../notices/notify-member.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
@@ -53,6 +54,7 @@ export async function completeAssistedRecovery(
   await endLinks(tx, communityId, ['assisted-recovery', 'recovery', 'verification'], subject);
   // Whoever was in until now may have made themselves a way back.
   await endInvitationsOf(tx, communityId, [subject], actor, 'recovered');
+  await endApiTokensOf(tx, communityId, [subject], actor, 'recovered');
   await recordEvents(tx, [
     { communityId, type: 'assisted-recovery.done', actor, subject, details: { recovery: id } },
   ]);

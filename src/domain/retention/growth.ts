@@ -46,5 +46,7 @@ export const SWEEPS: readonly Sweep[] = [
   { table: 'end_notices', column: 'ends_at', kept: A_WEEK },
   // Who was invited or let in again, and by whom, is told as long as the trail tells of it.
   { table: 'invitations', column: 'expires_at', kept: 'events' },
+  { table: 'api_tokens', column: 'expires_at', kept: 'events' },
+  { table: 'api_answers', column: 'expires_at' },
   { table: 'assisted_recoveries', column: 'ended_at', kept: 'events' },
 ];

@@ -1,3 +1,4 @@
+import { apiAnswerContext } from '../api-tokens/answer-store.ts';
 import { clientSecretContext } from '../communities/community.ts';
 import { doneStepContext } from '../done-steps/done-step.ts';
 import { invitationContext } from '../invitations/invitation.ts';
@@ -59,6 +60,13 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
       FROM done_steps s LEFT JOIN communities c ON c.id = s.community_id
       WHERE s.expires_at > now() ORDER BY c.slug, s.key`,
     context: doneStepContext,
+  },
+  {
+    column: 'api_answers.sealed_answer',
+    sql: `SELECT a.sealed_answer AS sealed, 'an answer of the API to the token ' || a.token_id AS what,
+        ARRAY[a.token_id::text, encode(a.key_hash, 'hex')] AS ids
+      FROM api_answers a WHERE a.expires_at > now() ORDER BY a.token_id, a.key_hash`,
+    context: apiAnswerContext,
   },
   {
     column: 'pending_sign_ins.sealed_codes',

@@ -41,7 +41,7 @@ export type ActivityView = {
   /** Key of the sentence; `other` for what this version has no words for. */
   what: string;
   /** Who did it. */
-  by: 'you' | 'admin' | 'team' | 'hub' | 'somebody';
+  by: 'you' | 'admin' | 'team' | 'program' | 'hub' | 'somebody';
   byName?: string | undefined;
   /** The service, group, name or device that it was about. */
   about?: string | undefined;

@@ -32,6 +32,7 @@ export const JOURNAL_AREAS = {
     'community.',
     'host.',
     'signing-keys.',
+    'token.',
     'message.',
     'kept-mail.',
     'members.exported',
@@ -84,4 +85,6 @@ export const JOURNAL_EVENTS: ReadonlySet<string> = new Set<EventType>([
   'service.updated',
   'signing-keys.created',
   'signing-keys.rotated',
+  'token.created',
+  'token.revoked',
 ]);

@@ -27,7 +27,7 @@ export type JournalPage = {
       /** Whom it concerns. */
       member?: string | undefined;
       memberUrl?: string | undefined;
-      by: 'member' | 'hub' | 'team' | 'somebody';
+      by: 'member' | 'hub' | 'team' | 'program' | 'somebody';
       byName?: string | undefined;
     }[];
   }[];

@@ -88,7 +88,7 @@ export type MemberPage =
         at: string;
         what: string;
         about?: string | undefined;
-        by: 'member' | 'hub' | 'team' | 'somebody';
+        by: 'member' | 'hub' | 'team' | 'program' | 'somebody';
         byName?: string | undefined;
       }[];
       listUrl: string;

@@ -2,10 +2,10 @@ import type { Community } from '../../domain/communities/community.ts';
 import type { EventRow } from '../../platform/events/event-store.ts';
 import { TOLD_EVENTS } from './event-words.ts';
 
-/** Who did something: a member by name, if the name is still known; the operators, the hub, or nobody known. */
+/** Who did something: a member by name, if the name is still known; the operators, the hub, a program, or nobody known. */
 export type Doer =
   | { kind: 'member'; subject: string; name?: string | undefined }
-  | { kind: 'hub' | 'team' | 'somebody' };
+  | { kind: 'hub' | 'team' | 'program' | 'somebody' };
 
 /** A line of the audit trail as pages tell it. */
 export type EventView = {
@@ -52,5 +52,6 @@ function doerOf(actor: string, names: ReadonlyMap<string, string>): Doer {
   const subject = memberOf(actor);
   if (subject !== undefined) return { kind: 'member', subject, name: names.get(subject) };
   if (actor === 'anonymous') return { kind: 'somebody' };
+  if (actor.startsWith('token:')) return { kind: 'program' };
   return { kind: actor === 'hub' ? 'hub' : 'team' };
 }

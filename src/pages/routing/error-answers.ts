@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'koa';
+import { type FieldNames, problemOf } from '../../api/routing/problem.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { isDatabaseAway } from '../../platform/database/availability.ts';
 import { BusyError } from '../../platform/errors/busy-error.ts';
@@ -47,6 +48,12 @@ export async function answerError(parts: ErrorParts, ctx: Context, error: unknow
   if (error instanceof BusyError || error instanceof TooManyError)
     ctx.set('Retry-After', String(error.retryAfterSeconds));
   else if (status === 503) ctx.set('Retry-After', '5');
+  if (isOfApi(ctx.path)) {
+    ctx.type = 'application/problem+json';
+    const names = ctx.state.fieldNames as FieldNames | undefined;
+    send(ctx, JSON.stringify(problemOf(error, { status, kind, reference }, names)));
+    return;
+  }
   if (!wantsPage(ctx)) {
     if (status === 503 && /(^|\/)oidc\//.test(ctx.path)) {
       // RFC 6749 §5.2 has a form of its own, and apps read no other.
@@ -83,6 +90,11 @@ function meaningOf(error: unknown): Meaning {
   return { status: 500, kind: 'internal', reason };
 }
 
+/** Whether a path is of the API, whose every answer is for programs; `/api` itself is a page. */
+export function isOfApi(path: string): boolean {
+  return path.startsWith('/api/');
+}
+
 function wantsPage(ctx: Context): boolean {
-  return !ctx.path.startsWith('/api/') && ctx.get('accept').includes('text/html');
+  return ctx.get('accept').includes('text/html');
 }

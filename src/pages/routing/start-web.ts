@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
+import { createApiDocument } from '../../api/openapi/document.ts';
 import { createCommunityCache } from '../../domain/communities/community-cache.ts';
 import { createHostChecks } from '../../domain/hosts/check-host.ts';
 import { proofParts } from '../../domain/hosts/proof-parts.ts';
@@ -17,6 +18,7 @@ import type { Throttles } from '../../platform/throttles/throttles.ts';
 import { Connections } from '../../platform/web/connections.ts';
 import { createCsrf } from '../../platform/web/csrf.ts';
 import { createMetrics } from '../../platform/web/metrics.ts';
+import { createPlaces } from '../../platform/web/places.ts';
 import type { Readiness } from '../../platform/web/readiness.ts';
 import { createRenderer } from '../../platform/web/render.ts';
 import { loadStaticFiles } from '../../platform/web/static.ts';
@@ -74,6 +76,8 @@ export async function startWeb(parts: {
       pictures: createPictureMaker(),
       connections,
       uploads: createUploads(connections),
+      apiPlaces: createPlaces('requests to the API', 40, { tenant: 20, token: 10 }),
+      apiDocument: createApiDocument(parts.site.api.routes, config.url.origin),
     },
     parts.site,
   );

@@ -1,4 +1,6 @@
 import Koa, { type Context } from 'koa';
+import type { ApiKind } from '../../api/routing/api-route.ts';
+import { runApiRoute } from '../../api/routing/run-api-route.ts';
 import type { Config } from '../../platform/config/config.ts';
 import { isWhole } from '../../platform/text/whole-text.ts';
 import {
@@ -18,7 +20,7 @@ import { serveAsset } from '../../platform/web/serve-asset.ts';
 import { isVisitorGone } from '../../platform/web/visitor-gone.ts';
 import type { CommunityKind } from './community-route.ts';
 import { communityRoutes } from './community-routes.ts';
-import { answerError } from './error-answers.ts';
+import { answerError, isOfApi } from './error-answers.ts';
 import { placeOf } from './error-page.ts';
 import { createPlaces, type Places } from './find-place.ts';
 import type { HubKind } from './hub-request.ts';
@@ -30,6 +32,8 @@ import type { WebParts } from './web-parts.ts';
 export type Site = {
   community: RouteTable<CommunityKind>;
   hub: RouteTable<HubKind>;
+  /** Below `/api` of the hub's own host. */
+  api: RouteTable<ApiKind>;
   frameOf: FrameOf;
 };
 
@@ -86,7 +90,12 @@ async function answer(parts: WebParts, site: Site, places: Places, ctx: Context)
   ctx.state.route = place.kind;
   if (place.kind === 'hub') {
     requireWholeQuery(ctx);
-    await hubRoutes(parts, site.hub, ctx);
+    if (isOfApi(ctx.path)) {
+      ctx.state.route = 'api';
+      await runApiRoute(site.api, parts, { ctx, ip: edge.ip }, ctx.path.slice('/api'.length));
+    } else {
+      await hubRoutes(parts, site.hub, ctx);
+    }
     return;
   }
   nameTenant(ctx, place.community.slug);

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { OpenApi } from '../../api/openapi/document.ts';
 import type { CommunityCache } from '../../domain/communities/community-cache.ts';
 import type { HostChecks } from '../../domain/hosts/check-host.ts';
 import type { Passwords } from '../../domain/people/passwords.ts';
@@ -12,6 +13,7 @@ import type { Throttles } from '../../platform/throttles/throttles.ts';
 import type { Connections } from '../../platform/web/connections.ts';
 import type { Csrf } from '../../platform/web/csrf.ts';
 import type { Metrics } from '../../platform/web/metrics.ts';
+import type { Places } from '../../platform/web/places.ts';
 import type { Readiness } from '../../platform/web/readiness.ts';
 import type { Renderer } from '../../platform/web/render.ts';
 import type { StaticFiles } from '../../platform/web/static.ts';
@@ -47,4 +49,7 @@ export type WebParts = {
   pictures: PictureMaker;
   connections: Connections;
   uploads: Uploads;
+  /** Requests of programs that are under way at once. */
+  apiPlaces: Places<'tenant' | 'token'>;
+  apiDocument(): OpenApi;
 };

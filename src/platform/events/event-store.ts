@@ -76,3 +76,21 @@ export function listEvents(
     values,
   );
 }
+
+/**
+ * What happened at the hub itself, the newest first.
+ * @param type whole; without it, all of them
+ * @param before the id of the last one of the page before
+ */
+export function listHubEvents(
+  db: Queryable,
+  type: string | undefined,
+  { before, limit }: { before?: string | undefined; limit: number },
+): Promise<(EventRow & { subject: null })[]> {
+  return db.query(
+    `SELECT id::text, at, type, actor, subject, service_id AS "serviceId", details FROM events
+     WHERE community_id IS NULL AND ($1::text IS NULL OR type = $1) AND ($2::bigint IS NULL OR id < $2)
+     ORDER BY events.id DESC LIMIT $3`,
+    [type ?? null, before ?? null, limit],
+  );
+}

@@ -1,9 +1,10 @@
 import type { Transaction } from '../database/database.ts';
 
-/** Who did it: a member (subject), an operator (id), or the hub itself. */
+/** Who did it: a member (subject), an operator (id), a program by a token of the API (id), or the hub itself. */
 export type Actor =
   | `member:${string}`
   | `operator:${string}`
+  | `token:${string}`
   | 'cli'
   | 'apply'
   | 'hub'

@@ -4,8 +4,15 @@ import { HOUR, MINUTE } from '../time/units.ts';
 import { roomFor } from '../work/cache-room.ts';
 import { neighbourhoodOf, networkOf } from './network.ts';
 
-/** Who has something stored: somebody whom nobody knows yet, a member, or an app that proved itself. */
-export type Storer = { ip: string } | { member: string } | { app: string };
+/**
+ * Who has something stored: somebody whom nobody knows yet, a member, an app that proved itself, or a program that
+ * asks by a token of its tenant.
+ */
+export type Storer =
+  | { ip: string }
+  | { member: string }
+  | { app: string }
+  | { token: string; tenant: string };
 
 export type FloodLimits = {
   /** Seconds in which so many are let through. */
@@ -14,6 +21,9 @@ export type FloodLimits = {
   neighbourhood: number;
   member: number;
   app: number;
+  /** Requests by a token, and by all of a tenant's. */
+  token: number;
+  tenant: number;
   /** Of strangers altogether: beyond it nobody is refused, but what they leave is kept more shortly. */
   strangers: number;
 };
@@ -25,6 +35,8 @@ const LIMITS: FloodLimits = {
   neighbourhood: HOUR,
   member: 600,
   app: 12_000,
+  token: 3_000,
+  tenant: 9_000,
   strangers: 20_000,
 };
 /** Networks that are remembered; whoever has more is slowed by the work alone. */
@@ -91,6 +103,11 @@ export function createFloodGuard({
 function limitsOf(storer: Storer, limits: FloodLimits): [key: string, most: number][] {
   if ('member' in storer) return [[`member ${storer.member}`, limits.member]];
   if ('app' in storer) return [[`app ${storer.app}`, limits.app]];
+  if ('token' in storer)
+    return [
+      [`token ${storer.token}`, limits.token],
+      [`tenant ${storer.tenant}`, limits.tenant],
+    ];
   return [
     [`network ${networkOf(storer.ip)}`, limits.network],
     [`neighbourhood ${neighbourhoodOf(storer.ip)}`, limits.neighbourhood],

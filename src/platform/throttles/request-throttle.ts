@@ -48,6 +48,11 @@ const LIMITS = {
     address: { points: 60, duration: HOUR },
     neighbourhood: { points: 300, duration: HOUR },
   },
+  /** Wrong tokens of the API: 256 bits, so that only the work is bounded. Right ones are not counted here. */
+  'wrong-token': {
+    address: { points: 120, duration: HOUR },
+    neighbourhood: { points: 600, duration: HOUR },
+  },
   /** A member's own address to be verified; the name is their subject. */
   verification: {
     name: { points: 20, duration: DAY },

@@ -6,12 +6,20 @@ import type { Owners, Uploads } from './uploads.ts';
 
 /** What the routes of one kind work with: a tenant's pages, the installation's own, an API. */
 export type RouteKind = {
-  parts: { csrf: Csrf; uploads: Uploads };
-  request: WebRequest;
+  parts: object;
+  request: { ctx: Context };
   /** Names of what may be counted. */
   limit: string;
   /** What else a route of this kind says of itself. */
   extra: object;
+  /** What handlers give back; those of pages give nothing, and answer by the request. */
+  answer?: unknown;
+};
+
+/** Pages and their forms, which `run-route.ts` takes requests through. */
+export type FormKind = RouteKind & {
+  parts: { csrf: Csrf; uploads: Uploads };
+  request: WebRequest;
 };
 
 export type WebRequest = {
@@ -22,8 +30,8 @@ export type WebRequest = {
   owners(who: unknown): Owners;
 };
 
-export type Method = 'GET' | 'POST';
-type Schema = z.ZodObject;
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+export type Schema = z.ZodObject;
 // biome-ignore lint/complexity/noBannedTypes: an object without properties is what is meant
 type Nothing = {};
 
@@ -86,8 +94,11 @@ export type Route<K extends RouteKind> = K['extra'] & {
   limits: readonly K['limit'][];
   secret: readonly string[];
   // biome-ignore lint/suspicious/noExplicitAny: each route's own types are checked where it is written
-  handle(input: Input<K, any, any, any, any, any>): Promise<void> | void;
+  handle(input: Input<K, any, any, any, any, any>): Promise<AnswerOf<K>> | AnswerOf<K>;
 };
+
+// biome-ignore lint/suspicious/noConfusingVoidType: it is what a function returns that returns nothing
+export type AnswerOf<K extends RouteKind> = K extends { answer: infer Answer } ? Answer : void;
 
 /** The one file that a form may bring: then it may come as `multipart/form-data`, too. */
 export type FileField = { field: string; maxBytes: number };
@@ -99,10 +110,10 @@ export type ParamsIn<Path extends string> = Path extends `${infer Head}/${infer 
     ? Name
     : never;
 
-type ParamsOf<Path extends string> = z.ZodObject<{ [Name in ParamsIn<Path>]: z.ZodType }>;
+export type ParamsOf<Path extends string> = z.ZodObject<{ [Name in ParamsIn<Path>]: z.ZodType }>;
 
 /** Each parameter has a schema: what does not fit is an address that does not exist. */
-type WithParams<Path extends string, Params> = [ParamsIn<Path>] extends [never]
+export type WithParams<Path extends string, Params> = [ParamsIn<Path>] extends [never]
   ? { params?: undefined }
   : { params: Params };
 
@@ -164,25 +175,36 @@ const NONE = z.object({});
 
 export function routeMaker<K extends RouteKind>(): RouteMaker<K> {
   return (route: Partial<Route<K>>): Route<K> => {
-    const { method, path, who } = route;
-    const named = `${method} ${path}`;
-    if (who === undefined) throw new Error(`${named} does not say who may`);
-    if ((method === 'POST') !== (route.form !== undefined))
-      throw new Error(`${named}: a form has a schema, and what is no form has none`);
-    const names = paramsOf(path as string);
-    const described = Object.keys(route.params?.shape ?? {});
-    if (names.sort().join() !== described.sort().join())
-      throw new Error(`${named}: each parameter has a schema`);
-    return {
-      query: NONE,
-      form: undefined,
-      file: undefined,
-      limits: [],
-      secret: [],
-      ...route,
-      params: route.params ?? NONE,
-    } as Route<K>;
+    if ((route.method === 'POST') !== (route.form !== undefined))
+      throw new Error(`${nameOf(route)}: a form has a schema, and what is no form has none`);
+    return completeRoute(route);
   };
+}
+
+/**
+ * A route with all that it leaves unsaid.
+ * @throws Error when it does not say who may, or not what its parameters are
+ */
+export function completeRoute<K extends RouteKind>(route: Partial<Route<K>>): Route<K> {
+  const { path, who } = route;
+  if (who === undefined) throw new Error(`${nameOf(route)} does not say who may`);
+  const names = paramsOf(path as string);
+  const described = Object.keys(route.params?.shape ?? {});
+  if (names.sort().join() !== described.sort().join())
+    throw new Error(`${nameOf(route)}: each parameter has a schema`);
+  return {
+    query: NONE,
+    form: undefined,
+    file: undefined,
+    limits: [],
+    secret: [],
+    ...route,
+    params: route.params ?? NONE,
+  } as Route<K>;
+}
+
+function nameOf({ method, path }: { method?: unknown; path?: unknown }): string {
+  return `${method} ${path}`;
 }
 
 export function paramsOf(path: string): string[] {

@@ -5,10 +5,10 @@ import { fieldsFor, parametersFor, type Upload } from './form-fields.ts';
 import { notFound, RequestError } from './http-errors.ts';
 import { readMultipart } from './multipart-form.ts';
 import { keepAddress, nameRoute } from './request-log.ts';
-import type { Count, FileField, Method, Route, RouteKind, WebRequest } from './route.ts';
+import type { Count, FileField, FormKind, Method, Route, RouteKind, WebRequest } from './route.ts';
 import { type Resource, type RouteTable, rawParams } from './route-table.ts';
 
-type Found<K extends RouteKind> = {
+export type Found<K extends RouteKind> = {
   route: Route<K>;
   resource: Resource<K>;
   params: Record<string, string>;
@@ -44,7 +44,7 @@ export function findRoute<K extends RouteKind>(
  * whoever sends it; a file is read when it is known that its sender may send one.
  * @throws RequestError, CsrfError
  */
-export async function runRoute<K extends RouteKind>(
+export async function runRoute<K extends FormKind>(
   { route, resource, params: raw }: Found<K>,
   context: {
     parts: K['parts'];
@@ -81,14 +81,14 @@ export async function runRoute<K extends RouteKind>(
   }
 }
 
-function bringsFile<K extends RouteKind>({ file }: Route<K>, ctx: WebRequest['ctx']): boolean {
+function bringsFile<K extends FormKind>({ file }: Route<K>, ctx: WebRequest['ctx']): boolean {
   return file !== undefined && /^multipart\//i.test(ctx.get('content-type'));
 }
 
 type Sent = { pairs: [string, string][]; file: Upload };
-type Context<K extends RouteKind> = { parts: K['parts']; request: K['request'] };
+type Context<K extends FormKind> = { parts: K['parts']; request: K['request'] };
 
-async function readForm<K extends RouteKind>(
+async function readForm<K extends FormKind>(
   { form }: Route<K>,
   { parts, request: { ctx } }: Context<K>,
 ): Promise<Sent> {
@@ -99,7 +99,7 @@ async function readForm<K extends RouteKind>(
 }
 
 /** Before the file is kept the token is checked, which stands first. */
-async function readWithFile<K extends RouteKind>(
+async function readWithFile<K extends FormKind>(
   { file: upload }: Route<K>,
   { parts, request: { ctx } }: Context<K>,
 ): Promise<Sent> {

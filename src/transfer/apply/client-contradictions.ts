@@ -18,7 +18,9 @@ export function reportClient(report: Report, path: Path, client: Raw): void {
     postLogoutRedirectUris: strings(client.postLogoutRedirectUris),
   } as ClientChange;
   const settled = settleClient(said, null, '') as ClientRow;
-  const faults = clientContradictions({ ...settled, hasSecret: client.secret !== undefined });
+  // A client that is there keeps the secret that it has; of a new one, the domain says that it lacks one.
+  const hasSecret = client.secret !== undefined || settled.auth !== 'none';
+  const faults = clientContradictions({ ...settled, hasSecret });
   for (const { path: rest, fault } of faults) {
     const isThere = client[rest[0] as string] !== undefined;
     report(isThere ? [...path, ...rest] : path, fault);

@@ -37,6 +37,30 @@ export const CORE_PAGES: Record<string, PageModel> = {
     fields: [{ name: 'state', value: 'y' }],
     service,
   },
+  api: {
+    page: 'api',
+    documentUrl: '/api/openapi.json',
+    baseUrl: 'https://hub.example/api/v1',
+    sections: [
+      {
+        name: 'members',
+        operations: [
+          {
+            id: 'post_members',
+            method: 'POST',
+            path: '/members',
+            summary: 'Make a member',
+            description: ['They have no password.', 'Scope: members:write.'],
+            parameters: [{ name: 'Idempotency-Key', type: 'string', isRequired: false }],
+            body: [
+              { name: 'username', type: 'string', description: 'unique', isRequired: true },
+              { name: 'role', type: '"member" | "admin" | "owner"', isRequired: false },
+            ],
+          },
+        ],
+      },
+    ],
+  },
   'login empty': { page: 'login', ...form, fault: 'missing' },
   'login again': {
     page: 'login',
