@@ -4,11 +4,14 @@ import { consoleNavigation } from './community/sections.ts';
 import type { SideNavigation } from './components/side-navigation.ts';
 import { operatorNavigation } from './operator/sections.ts';
 
+/** Pages that need the window, beside those with a navigation. */
+const WIDE = ['api', 'components', 'home', 'front', 'hub-home'];
+
 /** What stands around a page: its width, the navigation beside it, whom to ask. */
 export function pageFrame(page: PageModel, chrome: Chrome) {
   const side = sideNavigation(page, chrome);
   return {
-    wide: side !== undefined || ['api', 'home', 'front', 'hub-home'].includes(page.page),
+    wide: side !== undefined || WIDE.includes(page.page),
     side,
     helpEmail: chrome.community?.contactEmail,
   };

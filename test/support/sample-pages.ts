@@ -1,6 +1,7 @@
 import type { Chrome, PageModel } from '../../src/platform/web/pages.ts';
 import { ACCOUNT_PAGES } from './sample-pages/account.ts';
 import { ADMIN_PAGES } from './sample-pages/admin.ts';
+import { COMPONENT_PAGES } from './sample-pages/components.ts';
 import { CORE_PAGES } from './sample-pages/core.ts';
 import { EMAIL_PAGES } from './sample-pages/emails.ts';
 import { EXPORT_PAGES } from './sample-pages/export.ts';
@@ -23,6 +24,7 @@ import { TWO_FACTOR_PAGES } from './sample-pages/two-factors.ts';
 export const SAMPLE_PAGES: Record<string, PageModel> = {
   ...ACCOUNT_PAGES,
   ...ADMIN_PAGES,
+  ...COMPONENT_PAGES,
   ...CORE_PAGES,
   ...EMAIL_PAGES,
   ...EXPORT_PAGES,
