@@ -228,7 +228,8 @@ describe('all sides agree on an address', () => {
   it('since it is read in one place', () => {
     const files = readdirSync('src', { recursive: true, encoding: 'utf8' });
     const readers = files
-      .filter((file) => file.endsWith('.ts'))
+      // Hosts are proven, too, and have no addresses.
+      .filter((file) => file.endsWith('.ts') && !file.startsWith('domain/hosts/'))
       .filter((file) =>
         /\b(verified_at|proven_at)\s+(IS|[<>=]+ (?!COALESCE|now\(\)))/.test(
           readFileSync(`src/${file}`, 'utf8'),

@@ -163,8 +163,8 @@ describe('a member', () => {
     await look(first.page, 'sessions-two');
     await first.page.click('li:has-text("Android") button');
     await first.page.waitForURL(/notice=ended/);
-    await second.goto(lieu.issuer);
-    expect(second.url()).toMatch(/\/login$/);
+    await second.goto(`${lieu.issuer}/account`);
+    expect(second.url()).toMatch(/\/login\?/);
     await first.page.goto(`${lieu.issuer}/account`);
     expect(first.page.url()).toBe(`${lieu.issuer}/account`);
   });

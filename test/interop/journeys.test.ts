@@ -43,7 +43,8 @@ describe.each([FRENCH, ENGLISH])('a visit in $language', (words) => {
   it('finds a sign-in page in the language of the browser, with labelled fields', async () => {
     const { page, complaints } = await visit(words);
     await page.goto(lieu.issuer);
-    expect(new URL(page.url()).pathname).toBe('/c/lamyne/login');
+    await page.click('#sign-in');
+    await page.waitForURL(/\/c\/lamyne\/login$/);
     expect(await page.getAttribute('html', 'lang')).toBe(words.lang);
     expect(await page.title()).toContain('La MYNE');
     expect(await page.getByLabel(words.username, { exact: true }).getAttribute('id')).toBe(
@@ -125,11 +126,12 @@ describe.each([FRENCH, ENGLISH])('a visit in $language', (words) => {
     await page.waitForSelector('a.service-tile');
     expect(await page.textContent('main')).toMatch(words.hello);
 
+    await page.click('#menu-open');
     await page.getByRole('link', { name: words.signOut }).click();
     await page.click('#logout-confirm');
     await page.getByText(words.signedOut).first().waitFor();
     await page.goto(lieu.issuer);
-    await page.waitForSelector('#login-form');
+    await page.waitForSelector('#sign-in');
   });
 
   it('answers a question that is over with a page that says so', async () => {

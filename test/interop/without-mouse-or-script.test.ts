@@ -165,6 +165,6 @@ describe('with JavaScript switched off', () => {
     await page.click('#logout-confirm');
     await page.waitForSelector('#app-login');
     await page.goto(lieu.issuer);
-    await page.waitForSelector('#login-form');
+    await page.waitForSelector('#sign-in');
   });
 });
