@@ -53,20 +53,24 @@ export async function measurePages(options: { times: number }): Promise<Row[]> {
   return rows;
 }
 
-/** Bytes as they are sent (nothing is compressed), of the page and of each file that it names. */
+/** Bytes as they are sent, of the page, of each file that it names and of the fonts that its styles name. */
 async function weigh(browser: Browser, url: string) {
   const response = await browser.send(url);
   const html = await response.text();
   if (response.status !== 200) throw new Error(`${url}: ${response.status}`);
   const named = parse(html)
-    .querySelectorAll('link[href], script[src], img[src], source[src], iframe[src]')
+    .querySelectorAll('link[href], script[src], img[src], source[src], iframe[src], use[href]')
     .map((element) => element.getAttribute('href') ?? element.getAttribute('src') ?? '')
     .filter((address) => !address.startsWith('data:'));
   const files = new Set(named.map((address) => new URL(address, url).href.replace(/#.*/, '')));
   let others = 0;
   for (const file of files) {
     if (new URL(file).origin !== new URL(url).origin) throw new Error(`${url} loads ${file}`);
-    others += (await (await browser.send(file)).arrayBuffer()).byteLength;
+    const answer = await browser.send(file);
+    const text = await answer.text();
+    others += Number(answer.headers.get('content-length') ?? text.length);
+    for (const [, font] of text.matchAll(/url\("([^"]+\.woff2)"\)/g))
+      files.add(new URL(font as string, file).href);
   }
   return { html: Buffer.byteLength(html), others, files: files.size };
 }

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
-import { boundReader, useLieu, useReader } from './support/directory.ts';
-import { longestStretch } from './support/longest-stretch.ts';
+import { boundReader, useLieu, useReader } from '../ldap/support/directory.ts';
+import { longestStretch } from '../ldap/support/longest-stretch.ts';
 
 const PEOPLE = 10_000;
 const GROUPS = 100;

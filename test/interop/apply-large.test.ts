@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { applyFile } from '../src/transfer/apply/apply-file.ts';
-import { formatPlan } from '../src/transfer/apply/plan.ts';
-import { SEALER } from './support/apply-text.ts';
-import { cloneDatabase, type TestDatabase } from './support/database.ts';
+import { applyFile } from '../../src/transfer/apply/apply-file.ts';
+import { formatPlan } from '../../src/transfer/apply/plan.ts';
+import { SEALER } from '../support/apply-text.ts';
+import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 
 const MEMBERS = 5_000;
 const HASH =
@@ -79,9 +79,9 @@ async function stopBeforeTheEnd(
 }
 
 const SCRIPT = `
-  import { openDatabase } from ${JSON.stringify(new URL('../src/platform/database/database.ts', import.meta.url).href)};
-  import { applyFile } from ${JSON.stringify(new URL('../src/transfer/apply/apply-file.ts', import.meta.url).href)};
-  import { createSealer } from ${JSON.stringify(new URL('../src/platform/secrets/sealer.ts', import.meta.url).href)};
+  import { openDatabase } from ${JSON.stringify(new URL('../../src/platform/database/database.ts', import.meta.url).href)};
+  import { applyFile } from ${JSON.stringify(new URL('../../src/transfer/apply/apply-file.ts', import.meta.url).href)};
+  import { createSealer } from ${JSON.stringify(new URL('../../src/platform/secrets/sealer.ts', import.meta.url).href)};
   const database = await openDatabase({ url: process.env.DATABASE });
   await applyFile(database, createSealer(['x'.repeat(32)]), { path: process.env.FILE, hubUrl: '${URL_OF_HUB}', env: {} });
 `;
