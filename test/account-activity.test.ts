@@ -42,7 +42,7 @@ describe('the timeline', () => {
       .map((line) => line.querySelectorAll('.time, p').map(({ text }) => text.trim()));
     expect(lines.slice(0, 4)).toEqual([
       ['16:30', 'Changement sur votre compte', 'Automatiquement'],
-      ['16:30', 'Tentative de connexion refusée', 'Sans connexion'],
+      ['16:30', 'Tentative de connexion refusée', 'Par une personne non connectée'],
       ['16:30', 'Entrée dans un groupe · jardin', 'Par l’équipe technique'],
       ['16:30', 'Accès ouvert · Forum', 'Par Camille Noé'],
     ]);

@@ -229,7 +229,7 @@ describe('who may', () => {
     expect(await listEntryRequests(db.database, community)).toHaveLength(1);
   });
 
-  it('touch an owner, or make one: an owner; set an address or a password: nobody', async () => {
+  it('touch an owner, make and unmake those who look after the community: an owner; set an address or a password: nobody', async () => {
     const [owner, second] = [await newMember('owner'), await newMember('owner')];
     const admin = await newMember('admin');
     const [other, member] = [await newMember('admin'), await newMember()];
@@ -241,10 +241,12 @@ describe('who may', () => {
     expect(await may(admin, { subject: owner, role: 'member' })).toBe(false);
     expect(await may(admin, { subject: member, role: 'owner' })).toBe(false);
     expect(await may(admin, { subject: admin, role: 'owner' })).toBe(false);
-    expect(await may(admin, { subject: other, roleUntil: later })).toBe(true);
-    expect(await may(admin, { subject: member, role: 'admin', until: later })).toBe(true);
-    expect(await may(member, { subject: other, role: 'member' })).toBe(true);
-    expect(await may(other, { subject: member, role: 'member' })).toBe(false);
+    expect(await may(admin, { subject: other, roleUntil: later })).toBe(false);
+    expect(await may(admin, { subject: other, role: 'member' })).toBe(false);
+    expect(await may(admin, { subject: member, role: 'admin' })).toBe(false);
+    expect(await may(admin, { subject: member, until: later })).toBe(true);
+    expect(await may(owner, { subject: other, roleUntil: later })).toBe(true);
+    expect(await may(owner, { subject: member, role: 'admin' })).toBe(true);
     expect(await may(owner, { subject: second, role: 'member' })).toBe(true);
     for (const by of [owner, admin]) {
       expect(await may(by, { subject: other, email: 'eve@evil.example' })).toBe(false);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { saveGroups } from '../src/domain/groups/save-groups.ts';
 import { Browser, type Page } from './support/browser.ts';
 import {
   type BuiltMember,
@@ -220,19 +221,42 @@ describe('one member', () => {
 });
 
 describe('roles', () => {
-  it('are given by admins up to their own, and by owners up to owner', async () => {
+  it('are given and taken by owners; admins make and unmake nobody', async () => {
     const member = await hub.newMember();
-    const page = await asAdmin.open(at(`/${member.subject}`));
-    expect(
-      page.document.querySelectorAll('#role option').map((o) => o.getAttribute('value')),
-    ).toEqual(['member', 'admin']);
-    await asAdmin.submit(page, '#role-form', { role: 'admin' });
+    const page = await asOwner.open(at(`/${member.subject}`));
+    await asOwner.submit(page, '#role-form', { role: 'admin' });
     expect((await stateOf(member))?.role).toBe('admin');
-    const refused = await asAdmin.submit(page, '#role-form', { role: 'owner' });
-    expect(refused.status).toBe(403);
-    const again = await asOwner.open(at(`/${member.subject}`));
-    await asOwner.submit(again, '#role-form', { role: 'owner' });
+    const seen = await asAdmin.open(at(`/${member.subject}`));
+    expect(seen.document.querySelector('#role-form')).toBeNull();
+    for (const role of ['member', 'owner']) {
+      seen.document
+        .querySelector('#until-form')
+        ?.setAttribute('action', new URL(at(`/${member.subject}/role`)).pathname);
+      expect((await asAdmin.submit(seen, '#until-form', { role })).status).toBe(403);
+    }
+    expect((await stateOf(member))?.role).toBe('admin');
+    await asOwner.submit(page, '#role-form', { role: 'owner' });
     expect((await stateOf(member))?.role).toBe('owner');
+  });
+
+  it('of whoever looks after a community guard their place in groups: no manager signs an owner out', async () => {
+    const keeper = await hub.newMember();
+    const group = await buildGroup(hub.database, hub.community.id, 'conseil', [owner.subject]);
+    await hub.database.transaction((tx) =>
+      saveGroups(
+        tx,
+        hub.community.id,
+        [{ id: group.id, managers: { add: [keeper.subject] } }],
+        'cli',
+      ),
+    );
+    await hub.app.settle();
+    const asKeeper = await signIn(keeper);
+    const page = await asKeeper.open(`${hub.issuer}/admin/groups/${group.id}`);
+    const answer = await asKeeper.submit(page, '#members form', {});
+    expect(answer.status).toBe(403);
+    const byAddress = await asKeeper.submit(page, '#people-form', { people: admin.email });
+    expect(byAddress.status).toBe(400);
   });
 
   it('of an owner, and all else of theirs, no admin touches', async () => {

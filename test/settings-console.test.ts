@@ -9,7 +9,7 @@ let admin: BuiltMember;
 let browser: Browser;
 
 beforeAll(async () => {
-  admin = await hub.newMember({ role: 'admin' });
+  admin = await hub.newMember({ role: 'owner' });
   await hub.app.settle();
   browser = new Browser();
   await browser.signIn(`${hub.issuer}/login`, { username: admin.username, password: PASSWORD });
@@ -181,6 +181,28 @@ describe('entry and security', () => {
     expect(done.document.querySelector('#question-0')?.getAttribute('value')).toBe(
       'Qui vous a parlé de nous ?',
     );
+  });
+
+  it('leaves what guards owners to owners, whatever an admin sends', async () => {
+    const other = await hub.newMember({ role: 'admin' });
+    await hub.app.settle();
+    const asAdmin = new Browser();
+    await asAdmin.signIn(`${hub.issuer}/login`, { username: other.username, password: PASSWORD });
+    const page = await asAdmin.open(at('/entry'));
+    expect(page.document.querySelector('#recovery_delay')).toBeNull();
+    const done = await asAdmin.submit(page, '#entry-form', {
+      registration: 'open',
+      second_factor: 'all',
+      recovery_delay: '1',
+    });
+    expect(done.status).toBe(200);
+    expect(await row()).toMatchObject({ registration: 'open', factor: 'optional', delay: 24 });
+    await browser.submit(await browser.open(at('/entry')), '#entry-form', {
+      registration: 'approval',
+      question: 'Qui vous a parlé de nous ?',
+      second_factor: 'optional',
+      recovery_delay: '24',
+    });
   });
 
   it('refuses a delay that is no number of hours, and keeps what was typed', async () => {

@@ -132,7 +132,7 @@ describe('a member', () => {
     await page.waitForURL(/notice=saved/);
     const shown = await page.evaluate(`document.querySelector('img.avatar')?.naturalWidth`);
     expect(shown).toBe(512);
-    expect(await page.textContent('.who')).toContain('Zoé du jardin');
+    expect(await page.textContent('.menu-panel')).toContain('Zoé du jardin');
     await look(page, 'profile-saved');
   });
 

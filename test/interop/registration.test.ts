@@ -196,7 +196,7 @@ it('the invitation’s page prints its link and QR code, and nothing else', asyn
   await page.click('#invitation-submit');
   await page.emulateMedia({ media: 'print' });
   expect(await page.isVisible('#qr')).toBe(true);
-  for (const hidden of ['.sections', '#link', '.notice', 'details', '.foot'])
+  for (const hidden of ['.side-nav', '#link', '.notice', 'details', '.foot'])
     expect(await page.locator(hidden).first().isVisible(), hidden).toBe(false);
   expect(await page.locator('.only-print').first().isVisible()).toBe(true);
 });

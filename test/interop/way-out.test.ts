@@ -130,7 +130,7 @@ describe('looking at what one types', () => {
     await page.focus('#password');
     await page.keyboard.type('pas le bon');
     await page.keyboard.press('Tab');
-    const focused = () => page.evaluate('document.activeElement?.textContent');
+    const focused = () => page.evaluate('document.activeElement?.getAttribute("aria-label")');
     expect(await focused()).toBe('Afficher le mot de passe');
     await page.keyboard.press('Space');
     expect(await page.getAttribute('#password', 'type')).toBe('text');

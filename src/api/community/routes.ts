@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { COMMUNITY_SCOPES, HUB_SCOPES } from '../../domain/api-tokens/api-token.ts';
 import { lockCommunity, lockHubNames } from '../../domain/communities/lock-communities.ts';
 import { saveCommunities } from '../../domain/communities/save-communities.ts';
+import { RefusedError } from '../../domain/errors.ts';
+import { OWNERS_SETTINGS } from '../../domain/memberships/policy.ts';
 import { type ApiRoute, apiRoute } from '../routing/api-route.ts';
 import { anyToken, inCommunity } from '../routing/callers.ts';
 import { community, settingsPatch } from './schema.ts';
@@ -52,11 +54,17 @@ export const COMMUNITY_ROUTES: ApiRoute[] = [
     names: NAMES,
     async handle({ parts, who, body, change, requireMatch }) {
       const { id, slug } = who.community;
+      const settings = toSettings(body);
+      if (
+        who.voucher?.role === 'admin' &&
+        OWNERS_SETTINGS.some((key) => settings[key] !== undefined)
+      )
+        throw new RefusedError('role', 'policies are for a token of an owner to change');
       return change(async (tx) => {
         await lockHubNames(tx);
         await lockCommunity(tx, id);
         requireMatch(await showCommunity(tx, id));
-        const wanted = { ...toSettings(body), slug, must: 'exist' as const };
+        const wanted = { ...settings, slug, must: 'exist' as const };
         await saveCommunities(tx, [wanted], who.actor, parts.config.url.origin);
         return { value: await showCommunity(tx, id) };
       });

@@ -68,7 +68,7 @@ export const MEMBER_ROUTES: ApiRoute[] = [
         const groupIds = await idsOfNamed(tx, id, groups, ['groups']);
         const place = await placeOf(parts, tx, id);
         const added = { ...values, displayName: name, groupIds, emailVerified: true };
-        const [saved] = await saveMembers(tx, place, [added], who.actor);
+        const [saved] = await saveMembers(tx, place, [added], who.actor, who.voucher?.subject);
         const value = await showMember(tx, id, saved?.subject as string);
         return { value, location: `/members/${value.subject}` };
       });
@@ -164,10 +164,11 @@ async function lock(
 async function save(
   parts: ApiParts,
   tx: Transaction,
-  { community: { id }, actor }: CommunityCaller,
+  { community: { id }, actor, voucher }: CommunityCaller,
   changed: ChangedMember,
 ): Promise<void> {
-  await saveMembers(tx, await placeOf(parts, tx, id), [changed], actor);
+  // Whoever vouches for the token may do it themselves, or the token may not.
+  await saveMembers(tx, await placeOf(parts, tx, id), [changed], actor, voucher?.subject);
 }
 
 async function placeOf({ config }: ApiParts, tx: Transaction, id: string) {

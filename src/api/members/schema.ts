@@ -62,5 +62,5 @@ export const memberPatch = z
   .partial()
   .meta({
     description:
-      'What is absent stays, null empties. An address that changes has to be proved by the member.',
+      'What is absent stays, null empties. An address is changed by a token of the operators alone, and has to be proved by the member.',
   });

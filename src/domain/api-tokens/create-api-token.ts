@@ -4,6 +4,7 @@ import { type Actor, recordEvents } from '../../platform/events/record-event.ts'
 import { tokenHash } from '../../platform/secrets/token-hash.ts';
 import { wholeNumberFault } from '../../platform/text/text-faults.ts';
 import { RefusedError } from '../errors.ts';
+import { isActive, roleNow } from '../membership-standing.ts';
 import { displayNameFault, tidyName } from '../memberships/display-name.ts';
 import type { Role } from '../memberships/membership-store.ts';
 import {
@@ -105,7 +106,8 @@ async function checkMaker(
 ): Promise<void> {
   if (by === 'cli') return;
   const [maker] = await tx.query<{ role: Role }>(
-    `SELECT role FROM memberships WHERE community_id = $1 AND subject = $2 AND status = 'active' FOR SHARE`,
+    `SELECT ${roleNow('m')} AS role FROM memberships m
+     WHERE community_id = $1 AND subject = $2 AND ${isActive('m')} FOR SHARE`,
     [communityId ?? null, by.subject],
   );
   if (maker?.role === 'owner' || (maker?.role === 'admin' && by.role === 'admin')) return;

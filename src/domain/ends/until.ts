@@ -1,4 +1,4 @@
-import { DEFAULT_ZONE } from '../../platform/i18n/dates.ts';
+import { dayOf, startOfDay } from '../../platform/i18n/dates.ts';
 
 /** A day, or an instant with the zone that it is told in. */
 const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
@@ -37,25 +37,11 @@ function endOfDay([year, month, day]: [number, number, number]): Date | undefine
   const named = new Date(Date.UTC(year, month - 1, day));
   // A 31 June would be the first of July.
   if (named.getUTCMonth() !== month - 1 || named.getUTCDate() !== day) return undefined;
-  const next = Date.UTC(year, month - 1, day + 1);
-  // The clocks of the zone change at 1:00 UTC: its midnights have the offset of UTC's.
-  return new Date(next - offset(next));
-}
-
-/** Milliseconds by which the zone is ahead of UTC at an instant. */
-function offset(at: number): number {
-  const format = new Intl.DateTimeFormat('en', {
-    timeZone: DEFAULT_ZONE,
-    timeZoneName: 'longOffset',
-  });
-  const name = format.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? '';
-  const [, sign, hours = '0', minutes = '0'] = /GMT([+-])(\d{2}):(\d{2})/.exec(name) ?? [];
-  const span = (Number(hours) * 60 + Number(minutes)) * 60_000;
-  return sign === '-' ? -span : span;
+  return startOfDay(new Date(Date.UTC(year, month - 1, day + 1)).toISOString().slice(0, 10));
 }
 
 /** An end as `untilFault` takes it: the day that it is the end of, or the instant. */
 export function writeUntil(at: Date): string {
-  const day = new Date(+at - 1 + offset(+at - 1)).toISOString().slice(0, 10);
+  const day = dayOf(new Date(+at - 1));
   return +readUntil(day) === +at ? day : at.toISOString();
 }

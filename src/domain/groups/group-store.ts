@@ -16,7 +16,7 @@ export type Group = {
   seats: number | null;
 };
 export type ListedGroup = Group & {
-  /** Members who are directly in it, whatever their status. */
+  /** Members who are directly in it and have not left. */
   members: number;
   /** Names of the groups directly inside it. */
   children: string[];
@@ -27,10 +27,13 @@ export type ListedGroup = Group & {
 /** A row of groups. */
 export const GROUP = 'id, name, description, joining, seats';
 
+/** Whoever has left takes no seat: `takenSeats` says the same. */
+const STAYING = `JOIN memberships s ON s.community_id = gm.community_id AND s.subject = gm.subject AND s.status <> 'left'`;
+
 export function listGroups(db: Queryable, communityId: string): Promise<ListedGroup[]> {
   return db.query<ListedGroup>(
     `SELECT g.id, g.name, g.description, g.joining, g.seats,
-       (SELECT count(*)::int FROM group_members gm
+       (SELECT count(*)::int FROM group_members gm ${STAYING}
         WHERE gm.community_id = g.community_id AND gm.group_id = g.id AND ${isInNow('gm')}) AS members,
        ARRAY(SELECT c.name FROM group_nestings n
              JOIN groups c ON c.community_id = n.community_id AND c.id = n.child_id
@@ -102,12 +105,14 @@ export function membersOfGroup(
   db: Queryable,
   communityId: string,
   groupId: string,
+  limit?: number,
 ): Promise<GroupMember[]> {
   return db.query(
     `SELECT m.subject, m.username, m.display_name AS "displayName", ${statusNow('m')} AS status, gm.until FROM group_members gm
        JOIN memberships m ON m.community_id = gm.community_id AND m.subject = gm.subject
-     WHERE gm.community_id = $1 AND gm.group_id = $2 AND ${isInNow('gm')} ORDER BY m.username_key`,
-    [communityId, groupId],
+     WHERE gm.community_id = $1 AND gm.group_id = $2 AND m.status <> 'left' AND ${isInNow('gm')}
+     ORDER BY m.username_key LIMIT $3`,
+    [communityId, groupId, limit ?? null],
   );
 }
 
@@ -173,8 +178,8 @@ export function listOwnGroups(
            AND r.subject = $2) AS "isRequested",
          EXISTS (SELECT FROM group_managers x WHERE x.community_id = g.community_id AND x.group_id = g.id
            AND x.subject = $2) AS "isManaged",
-         g.seats <= (SELECT count(*) FROM group_members o WHERE o.community_id = g.community_id
-           AND o.group_id = g.id AND ${isInNow('o')}) AS "isFull"
+         g.seats <= (SELECT count(*) FROM group_members gm ${STAYING} WHERE gm.community_id = g.community_id
+           AND gm.group_id = g.id AND ${isInNow('gm')}) AS "isFull"
        FROM groups g LEFT JOIN group_members gm ON gm.community_id = g.community_id AND gm.group_id = g.id
          AND gm.subject = $2 AND ${isInNow('gm')} WHERE g.community_id = $1) g
      WHERE "isIn" OR "isManaged" OR "isRequested" OR joining <> 'closed' ORDER BY name_key`,

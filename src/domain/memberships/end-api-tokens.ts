@@ -1,5 +1,6 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { type Actor, recordEvents } from '../../platform/events/record-event.ts';
+import { isActive, roleNow } from '../membership-standing.ts';
 import type { InvitationsEnd } from './end-invitations.ts';
 
 /**
@@ -7,8 +8,8 @@ import type { InvitationsEnd } from './end-invitations.ts';
  * and one that an owner made when they are no owner. What the command line made is the operator's word.
  */
 export const TOKEN_VOUCHED = `(t.created_by IS NULL OR EXISTS (SELECT 1 FROM memberships v
-  WHERE v.community_id = t.community_id AND v.subject = t.created_by AND v.status = 'active'
-    AND (v.role = 'owner' OR (v.role = 'admin' AND t.created_as = 'admin'))))`;
+  WHERE v.community_id = t.community_id AND v.subject = t.created_by AND ${isActive('v')}
+    AND (${roleNow('v')} = 'owner' OR (${roleNow('v')} = 'admin' AND t.created_as = 'admin'))))`;
 
 /**
  * Ends the tokens of members who may not vouch for them any more, by what they are in the rows now, for good: they

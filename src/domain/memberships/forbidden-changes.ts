@@ -44,12 +44,16 @@ function forbidden(
   const gives = (role: Role) => rolesToGive(by.role).includes(role);
   const groups = [...ties.add, ...ties.redate].map(({ id }) => id).concat(ties.remove);
   if (groups.some((id) => !mayChangePeopleOf(by, id))) return 'groups';
+  // It would end the sessions of somebody whom they do not touch.
+  const isOfOwner = before?.role === 'owner' && by.role !== 'owner';
+  if (ties.remove.length > 0 && isOfOwner) return 'groups';
   if (before === undefined)
     return mayChangeMember(by, after) && gives(after.role) ? undefined : 'role';
   const own = changed.find((field) => THEIR_OWN.includes(field));
   const { emailVerified } = change as ChangedMember;
   if (own !== undefined || emailVerified !== undefined) return own ?? 'email';
   if (changed.length > 0 && !mayChangeMember(by, before)) return changed[0];
-  if (changed.includes('role') && !gives(after.role)) return 'role';
+  const isOfRole = changed.some((field) => field === 'role' || field === 'roleUntil');
+  if (isOfRole && !(gives(before.role) && gives(after.role))) return 'role';
   return statusChange !== undefined && !mayGiveStatus(statusChange) ? 'status' : undefined;
 }

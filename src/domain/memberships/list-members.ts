@@ -80,7 +80,7 @@ export async function countMembersBy(
 ): Promise<Record<Status, number>> {
   const { where, values } = conditions(communityId, filter);
   const rows = await db.query<{ status: Status; count: number }>(
-    `SELECT m.status, count(*)::int AS count FROM memberships m WHERE ${where} GROUP BY m.status`,
+    `SELECT ${statusNow('m')} AS status, count(*)::int AS count FROM memberships m WHERE ${where} GROUP BY 1`,
     values,
   );
   const counts = { requested: 0, active: 0, suspended: 0, left: 0 };
@@ -108,8 +108,8 @@ function conditions(
   const values: unknown[] = [];
   const value = (one: unknown) => `$${values.push(one)}`;
   const where = [`m.community_id = ${value(communityId)}`];
-  if (status !== undefined) where.push(`m.status = ${value(status)}`);
-  if (role !== undefined) where.push(`m.role = ${value(role)}`);
+  if (status !== undefined) where.push(`${statusNow('m')} = ${value(status)}`);
+  if (role !== undefined) where.push(`${roleNow('m')} = ${value(role)}`);
   const wanted = search?.trim();
   if (wanted) {
     const key = searchKey(wanted);
@@ -121,7 +121,7 @@ function conditions(
   }
   if (group !== undefined)
     where.push(`EXISTS (SELECT FROM group_members g WHERE g.community_id = m.community_id
-      AND g.subject = m.subject AND g.group_id = ${value(group)})`);
+      AND g.subject = m.subject AND g.group_id = ${value(group)} AND ${isInNow('g')})`);
   if (secondFactor !== undefined)
     where.push(
       `${secondFactor ? '' : 'NOT '}EXISTS (SELECT FROM second_factors f WHERE f.person_id = m.person_id)`,

@@ -1,3 +1,4 @@
+import type { SettingsChange } from '../communities/community-settings.ts';
 import type { Role, Status } from './membership-store.ts';
 import type { StatusChange } from './status-change.ts';
 
@@ -6,7 +7,8 @@ import type { StatusChange } from './status-change.ts';
  * changes ask it under their locks. The operator at the command line, a file and the hub itself are not asked.
  *
  * - An owner does everything but leave the community without one (`lastOwnerFaults`).
- * - An admin looks after members, admins and groups; touches no owner, and makes none.
+ * - An admin looks after members, admins and groups; touches no owner, gives and takes no role, and leaves the settings
+ *   that guard owners (`OWNERS_SETTINGS`).
  * - A group's manager changes who is in that group, whoever they are, invites into it, and nothing else.
  * - A member changes what is their own.
  *
@@ -30,10 +32,13 @@ export function mayManage(own: Role, other: Role): boolean {
   return own === 'owner' || (own === 'admin' && other !== 'owner');
 }
 
-/** The roles that somebody of this role may give to those whom they may change. */
+/**
+ * The roles that somebody of this role gives and takes: only an owner makes and unmakes those who look after the
+ * community, or an admin could make the second of the two who give accounts back.
+ */
 export function rolesToGive(own: Role): readonly Role[] {
   if (own === 'owner') return ['member', 'admin', 'owner'];
-  return own === 'admin' ? ['member', 'admin'] : [];
+  return own === 'admin' ? ['member'] : [];
 }
 
 /** Whether somebody of this role may make, see and send invitations that give that one: whoever holds the link gets it. */
@@ -53,6 +58,13 @@ export function mayInviteInto(
 export function mayChangeMember(by: Acting, { role }: { role: Role }): boolean {
   return looksAfter(by) && mayManage(by.role, role);
 }
+
+/** Settings that guard the accounts of owners, too: theirs to change. */
+export const OWNERS_SETTINGS = [
+  'secondFactor',
+  'secondFactorFrom',
+  'recoveryDelayHours',
+] as const satisfies (keyof SettingsChange)[];
 
 /** What a member alone, or the operator, does to a membership is not among them. */
 const STATUSES_TO_GIVE: readonly StatusChange[] = ['suspend', 'resume', 'admit', 'refuse', 'leave'];

@@ -3,7 +3,8 @@ import { enterGroup, leaveGroup } from '../../domain/groups/enter-group.ts';
 import { listOwnGroups } from '../../domain/groups/group-store.ts';
 import { uuid } from '../../platform/text/uuid-schema.ts';
 import { noFields, oneOf } from '../../platform/web/form-fields.ts';
-import { timesFor } from '../components/times.ts';
+import { lastDay } from '../components/last-day.ts';
+import { localeOf } from '../routing/chrome.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import { member } from '../routing/who.ts';
 
@@ -19,12 +20,11 @@ export const ACCOUNT_GROUP_ROUTES: CommunityRoute[] = [
     async handle({ parts, request, who, query: { notice } }) {
       const { community, issuer } = request;
       const groups = await listOwnGroups(parts.database, community.id, who.member.subject);
-      const { day } = timesFor(request, who.member);
+      const locale = localeOf(request.ctx, community.locale);
       const views = groups.map(({ description, until, isManaged, isFull, ...group }) => ({
         ...group,
         description: description ?? undefined,
-        // It ends where the next day begins.
-        until: until === null ? undefined : day(new Date(until.getTime() - 1)),
+        until: until === null ? undefined : lastDay(until, locale),
         isFull: isFull === true && !group.isIn,
         manageUrl: isManaged ? `${issuer.basePath}/admin/groups/${group.id}` : undefined,
       }));

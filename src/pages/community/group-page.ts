@@ -3,10 +3,13 @@ import {
   listEntryRequests,
   listManagers,
   membersOfGroup,
+  subjectsInGroups,
 } from '../../domain/groups/group-store.ts';
 import { looksAfter } from '../../domain/memberships/policy.ts';
 import { notFound } from '../../platform/web/http-errors.ts';
+import { lastDay } from '../components/last-day.ts';
 import { timesFor } from '../components/times.ts';
+import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
@@ -41,7 +44,7 @@ export async function showGroup(
   const group = find(rows, id);
   const isAdmin = looksAfter(member);
   const { day } = timesFor(request, member);
-  const members = await membersOfGroup(database, community.id, id);
+  const members = await membersOfGroup(database, community.id, id, SHOWN);
   const requests = await listEntryRequests(database, community.id, [id]);
   const inside = rows.filter(({ name }) => group.children.includes(name));
   request.page(
@@ -62,13 +65,12 @@ export async function showGroup(
       })),
       people,
       until,
-      members: members.slice(0, SHOWN).map(({ status, until: end, ...one }) => ({
+      members: members.map(({ status, until: end, ...one }) => ({
         ...one,
         status: status === 'active' ? undefined : status,
-        // It ends where the next day begins.
-        until: end === null ? undefined : day(new Date(end.getTime() - 1)),
+        until: end === null ? undefined : lastDay(end, localeOf(request.ctx, community.locale)),
       })),
-      more: Math.max(0, members.length - SHOWN),
+      more: Math.max(0, group.members - members.length),
       requests: requests.map(({ subject, displayName, username, requestedAt }) => ({
         subject,
         displayName,
@@ -107,6 +109,7 @@ export async function showDeleteGroup(
       action: `${group.url}/delete`,
       csrf: request.csrf(),
       group,
+      people: (await subjectsInGroups(parts.database, request.community.id, [id])).length,
       services: services.map(({ name }) => name),
       backUrl: group.url,
     },

@@ -5,7 +5,7 @@ type Choice<Value extends string> = { state: Value; isChosen: boolean };
 
 export type GroupFault = {
   field: 'name' | 'description' | 'seats' | 'people' | 'until' | 'manager' | 'child';
-  code: 'shape' | 'taken' | 'unknown' | 'full' | 'past' | 'cycle' | 'missing';
+  code: 'shape' | 'taken' | 'unknown' | 'too-many' | 'full' | 'past' | 'cycle' | 'missing';
   /** Names that nobody here has. */
   names?: string | undefined;
 };
@@ -93,6 +93,8 @@ export type GroupPage =
       action: string;
       csrf: string;
       group: GroupRow;
+      /** How many are in it, through other groups, too. */
+      people: number;
       services: string[];
       backUrl: string;
     };

@@ -6,7 +6,7 @@ import { removeGroups } from '../../domain/groups/remove-groups.ts';
 import { saveGroups } from '../../domain/groups/save-groups.ts';
 import { changeMembersAs } from '../../domain/memberships/change-members-as.ts';
 import { findByLogin } from '../../domain/memberships/membership-store.ts';
-import { mayChangePeopleOf } from '../../domain/memberships/policy.ts';
+import { looksAfter, mayChangePeopleOf } from '../../domain/memberships/policy.ts';
 import type { Transaction } from '../../platform/database/database.ts';
 import { uuid } from '../../platform/text/uuid-schema.ts';
 import { noFields, oneOf, typed } from '../../platform/web/form-fields.ts';
@@ -77,13 +77,18 @@ export const ADMIN_GROUP_ROUTES: CommunityRoute[] = [
     async handle({ parts, request, who, params: { id }, form: { people, until } }) {
       if (!mayChangePeopleOf(who.acting, id)) throw notFound('group');
       const { id: communityId } = request.community;
-      const { subjects, faults: unknown } = await readPeople(parts.database, communityId, people);
+      const { subjects, faults: unknown } = await readPeople(
+        parts.database,
+        communityId,
+        people,
+        looksAfter(who.acting),
+      );
       const end = untilOf(until);
       const faults: GroupFault[] = [...unknown, ...('code' in end ? [end] : [])];
       if (faults.length === 0 && !('code' in end)) {
         const about = `add ${subjects.join(' ')} ${until}`;
         const asked = asking(id, who.member.subject, about, 'added');
-        const groups = { add: [end.until === null ? id : { id, until: end.until }] };
+        const groups = { add: [{ id, until: end.until }] };
         const changes = subjects.map((subject) => ({ subject, groups }));
         faults.push(
           ...(await once(parts, request, asked, async (tx) => {

@@ -4,6 +4,7 @@ import { findByLogin, namesOf } from '../../domain/memberships/membership-store.
 import type { Database } from '../../platform/database/database.ts';
 import { type EventFilter, listEvents } from '../../platform/events/event-store.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
+import { startOfDay } from '../../platform/i18n/dates.ts';
 import { typed } from '../../platform/web/form-fields.ts';
 import { csvRows } from '../components/csv.ts';
 import { describeEvent, doersOf } from '../components/event-view.ts';
@@ -52,7 +53,7 @@ export const ADMIN_JOURNAL_ROUTES: CommunityRoute[] = [
     }),
     async handle({ parts, request, who, query: { before, ...query } }) {
       const { community, issuer } = request;
-      const filter = await filterOf(parts, request, query);
+      const filter = await filterOf(parts, request, query, who.member.zoneinfo);
       const rows =
         filter === undefined
           ? []
@@ -117,7 +118,7 @@ export const ADMIN_JOURNAL_ROUTES: CommunityRoute[] = [
     query: journalQuery,
     async handle({ parts, request, who, query }) {
       const { ctx, community } = request;
-      const filter = await filterOf(parts, request, query);
+      const filter = await filterOf(parts, request, query, who.member.zoneinfo);
       await parts.database.transaction((tx) =>
         recordEvents(tx, [
           {
@@ -139,6 +140,7 @@ async function filterOf(
   { database }: Pick<WebParts, 'database'>,
   { community }: CommunityRequest,
   { area, who, from, until }: JournalQuery,
+  zone: string | null,
 ): Promise<EventFilter | undefined> {
   const found = who === '' ? undefined : await findByLogin(database, community.id, who);
   if (who !== '' && found === undefined) return undefined;
@@ -146,9 +148,13 @@ async function filterOf(
     types: JOURNAL_AREAS[area],
     without: area === 'sign-ins' ? [] : JOURNAL_ROUTINE,
     subject: found?.subject,
-    from: from === undefined ? undefined : new Date(`${from}T00:00:00Z`),
-    until: until === undefined ? undefined : new Date(Date.parse(`${until}T00:00:00Z`) + DAY_MS),
+    from: from === undefined ? undefined : startOfDay(from, zone),
+    until: until === undefined ? undefined : startOfDay(dayAfter(until), zone),
   };
+}
+
+function dayAfter(day: string): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + DAY_MS).toISOString().slice(0, 10);
 }
 
 /** Whose words an event is told in. */

@@ -50,8 +50,9 @@ export const ADMIN_MEMBER_CHANGES: CommunityRoute[] = [
     who: adminRecent,
     form: z.object({ role: z.enum(ROLES) }),
     async handle({ parts, request, who, params: { subject }, form: { role } }) {
-      await change(parts, request, who, { subject, about: role, notice: 'role' }, () => {
-        if (!rolesToGive(who.member.role).includes(role))
+      await change(parts, request, who, { subject, about: role, notice: 'role' }, (target) => {
+        const given = rolesToGive(who.member.role);
+        if (!given.includes(role) || !given.includes(target.role))
           throw new RefusedError('role', 'only an owner makes owners');
         return { role };
       });

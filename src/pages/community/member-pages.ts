@@ -64,6 +64,8 @@ export type MemberPage =
       skipped: { displayName: string }[];
       /** Where a group is to be chosen. */
       groups: { id: string; name: string; isChosen: boolean }[];
+      /** Where there is none to choose. */
+      isWithoutGroups: boolean;
       backUrl: string;
     } & Form)
   | {

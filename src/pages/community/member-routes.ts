@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Community } from '../../domain/communities/community.ts';
 import { findListedMember, type ListedMember } from '../../domain/memberships/list-members.ts';
 import { accessTo, type Member } from '../../domain/memberships/member.ts';
-import { namesOf } from '../../domain/memberships/membership-store.ts';
+import { namesOf, type Role } from '../../domain/memberships/membership-store.ts';
 import { mayManage, rolesToGive } from '../../domain/memberships/policy.ts';
 import { isPossible } from '../../domain/memberships/status-change.ts';
 import { readFactors } from '../../domain/second-factors/factor-store.ts';
@@ -13,6 +13,7 @@ import { notFound } from '../../platform/web/http-errors.ts';
 import { describeEvent, doersOf } from '../components/event-view.ts';
 import { readSessions } from '../components/session-view.ts';
 import { timesFor } from '../components/times.ts';
+import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
@@ -50,7 +51,11 @@ export const ADMIN_MEMBER_ROUTES: CommunityRoute[] = [
       const listed = await findListedMember(parts.database, community.id, subject);
       const member = await request.unit.member(subject);
       if (listed === undefined || member === undefined) throw notFound('member');
-      const row = rowOf(listed, { issuer, day: timesFor(request, who.member).day });
+      const row = rowOf(listed, {
+        issuer,
+        day: timesFor(request, who.member).day,
+        locale: localeOf(request.ctx, community.locale),
+      });
       const sessions = await readSessions(parts, request, { of: subject, reader: who });
       request.page(
         {
@@ -100,7 +105,11 @@ async function onePage(
   const { community, issuer } = request;
   const { subject } = member;
   const times = timesFor(request, who.member);
-  const row = rowOf(listed, { issuer, day: times.day });
+  const row = rowOf(listed, {
+    issuer,
+    day: times.day,
+    locale: localeOf(request.ctx, community.locale),
+  });
   const isSelf = subject === who.member.subject;
   const may = mayManage(who.member.role, member.role);
   const can = (change: 'suspend' | 'resume' | 'leave') =>
@@ -121,7 +130,7 @@ async function onePage(
     canLetGo: can('leave'),
     csrf: request.csrf(),
     url: row.url,
-    roles: rolesToGive(who.member.role).map((state) => ({ state, isChosen: state === row.role })),
+    roles: rolesFor(who.member.role, row.role),
     groups: groups.filter(({ id }) => inside.has(id)),
     moreGroups: groups.filter(({ id }) => !inside.has(id)),
     services: servicesOf(community, member),
@@ -131,6 +140,13 @@ async function onePage(
     listUrl: `${issuer.basePath}/admin/members`,
     faults: [],
   };
+}
+
+/** The roles that this admin may choose between for that member; none where there is nothing to choose. */
+function rolesFor(own: Role, had: Role): OnePage['roles'] {
+  const given = rolesToGive(own);
+  if (!given.includes(had) || given.length < 2) return [];
+  return given.map((state) => ({ state, isChosen: state === had }));
 }
 
 async function eventsOf(

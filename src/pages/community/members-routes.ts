@@ -16,6 +16,7 @@ import { ROLES, STATUSES } from '../../domain/memberships/membership-store.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { recordEvents } from '../../platform/events/record-event.ts';
 import { uuid } from '../../platform/text/uuid-schema.ts';
+import { RequestError } from '../../platform/web/http-errors.ts';
 import { csvRows } from '../components/csv.ts';
 import { timesFor } from '../components/times.ts';
 import { localeOf } from '../routing/chrome.ts';
@@ -69,6 +70,7 @@ export const ADMIN_MEMBERS_ROUTES: CommunityRoute[] = [
               limit: PAGE_LENGTH,
             });
       const { day } = timesFor(request, who.member);
+      const locale = localeOf(request.ctx, community.locale);
       const choices = <Value extends string>(values: readonly Value[], chosen?: string) =>
         values.map((state) => ({ state, isChosen: state === chosen }));
       request.page(
@@ -92,7 +94,7 @@ export const ADMIN_MEMBERS_ROUTES: CommunityRoute[] = [
           sorts: choices(MEMBER_SORTS, query.sort),
           isFiltered: listUrl('', { ...query, status: 'active', sort: 'name' }) !== '',
           clearUrl: base,
-          members: members.map((member) => rowOf(member, { issuer, day })),
+          members: members.map((member) => rowOf(member, { issuer, day, locale })),
           total,
           actions: SEVERAL_ACTIONS,
           pager:
@@ -151,6 +153,7 @@ export const ADMIN_MEMBERS_ROUTES: CommunityRoute[] = [
           members: concerned,
           skipped,
           groups: asksGroup(action) ? groupsOf(community) : [],
+          isWithoutGroups: asksGroup(action) && community.groups.size === 0,
           backUrl: base,
         },
         { member: who.member },
@@ -172,6 +175,8 @@ export const ADMIN_MEMBERS_ROUTES: CommunityRoute[] = [
       const asked = { step, subject, to: '/admin/members?notice=changed' };
       const place = { id: request.community.id, issuerUrl: request.issuer.url };
       await changeOrLead(parts, request, asked, async (tx) => {
+        if (asksGroup(kind) && group === undefined)
+          throw new RequestError(400, 'bad-request', 'cannot be read: group');
         const change = changeOf(kind, group === undefined ? [] : [group]);
         await changeSeveral(tx, place, subjects, change, { subject, role });
         return undefined;

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { REGISTRATION_RULES, SECOND_FACTOR_RULES } from '../../domain/communities/community.ts';
 import { LINKS, type SettingsChange } from '../../domain/communities/community-settings.ts';
+import type { Role } from '../../domain/memberships/membership-store.ts';
 import { RefusedChangesError } from '../../domain/refused-changes.ts';
 import { LOCALES } from '../../platform/i18n/locale.ts';
 import { address, checkbox, typed } from '../../platform/web/form-fields.ts';
 import type { SettingsFault } from './settings-pages.ts';
 
-/** As many questions as the page has room for. */
-export const QUESTION_FIELDS = 8;
+/** As many questions as a form takes. */
+export const QUESTION_FIELDS = 50;
 
 const lines = typed.transform((text) => text.replaceAll('\r\n', '\n').trim());
 const list = z.array(z.string()).default([]);
@@ -35,7 +36,8 @@ export const entryFields = z.object({
   question: list,
   /** Which of the questions need no answer, by their places. */
   optional: list,
-  second_factor: z.enum(SECOND_FACTOR_RULES),
+  // Of an owner's page.
+  second_factor: z.enum(SECOND_FACTOR_RULES).optional(),
   second_factor_from: address,
   recovery_delay: address,
 });
@@ -66,10 +68,12 @@ export function linksOf({ link_name, link_url }: IdentityForm): { name: string; 
     .filter(({ name, url }) => name !== '' || url !== '');
 }
 
-export function entryChange(form: EntryForm): SettingsChange {
+/** @param role of who sent it: what guards owners is theirs to change */
+export function entryChange(form: EntryForm, role: Role): SettingsChange {
+  const settings = { registration: form.registration, questions: questionsOf(form) };
+  if (role !== 'owner') return settings;
   return {
-    registration: form.registration,
-    questions: questionsOf(form),
+    ...settings,
     secondFactor: form.second_factor,
     secondFactorFrom: orNull(form.second_factor_from),
     recoveryDelayHours: /^\d{1,6}$/.test(form.recovery_delay) ? Number(form.recovery_delay) : -1,

@@ -54,6 +54,8 @@ export type SettingsPage =
       page: 'admin/entry';
       registrations: Choice<Community['registration']>[];
       questions: { place: number; number: number; text: string; isOptional: boolean }[];
+      /** Who may change the rest of the page. */
+      isOwner: boolean;
       secondFactors: Choice<Community['secondFactor']>[];
       secondFactorFrom: string;
       recoveryDelay: string;

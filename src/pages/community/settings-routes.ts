@@ -53,7 +53,7 @@ export const ADMIN_SETTINGS_ROUTES: CommunityRoute[] = [
     who: admin,
     query,
     handle: async ({ parts, request, who, query: { notice } }) =>
-      show(request, who, await entryPage(parts, request, entryNow(request)), { notice }),
+      show(request, who, await entryPage(parts, request, who, entryNow(request)), { notice }),
   }),
   route({
     method: 'POST',
@@ -61,9 +61,11 @@ export const ADMIN_SETTINGS_ROUTES: CommunityRoute[] = [
     who: adminRecent,
     form: entryFields,
     async handle({ parts, request, who, form }) {
-      const faults = await faultsOf(saveSettings(parts, request, who, entryChange(form)));
+      const faults = await faultsOf(
+        saveSettings(parts, request, who, entryChange(form, who.member.role)),
+      );
       if (faults.length === 0) return request.redirect('/admin/settings/entry?notice=saved');
-      show(request, who, await entryPage(parts, request, form), { faults });
+      show(request, who, await entryPage(parts, request, who, form), { faults });
     },
   }),
 ];
@@ -147,6 +149,7 @@ function entryNow({ community }: CommunityRequest): EntryForm {
 async function entryPage(
   parts: WebParts,
   request: CommunityRequest,
+  { member }: SignedIn,
   form: EntryForm,
 ): Promise<SettingsPage> {
   const asked = questionsOf(form);
@@ -167,6 +170,7 @@ async function entryPage(
       text: asked[place]?.text ?? '',
       isOptional: asked[place]?.required === false,
     })),
+    isOwner: member.role === 'owner',
     secondFactors: SECOND_FACTOR_RULES.map((state) => ({
       state,
       isChosen: state === form.second_factor,

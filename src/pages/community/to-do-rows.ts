@@ -19,6 +19,15 @@ export type ToDo =
       mayApprove: boolean;
     }
   | {
+      kind: 'entry';
+      subject: string;
+      groupId: string;
+      group: string;
+      name: string;
+      username: string;
+      on: string;
+    }
+  | {
       kind: 'end';
       subject: string;
       name: string;

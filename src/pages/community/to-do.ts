@@ -1,11 +1,16 @@
 import { listNearEnds } from '../../domain/ends/near-ends.ts';
+import { listEntryRequests } from '../../domain/groups/group-store.ts';
+import type { Role } from '../../domain/memberships/membership-store.ts';
+import { mayManage } from '../../domain/memberships/policy.ts';
 import { listRecoveries, mayApprove } from '../../domain/recovery/assisted-recovery.ts';
 import { listRequests } from '../../domain/registration/answer-store.ts';
 import { listUnguardedAdmins } from '../../domain/second-factors/unguarded-admins.ts';
 import { listFailingServices } from '../../domain/services/failing-services.ts';
 import { listAccessRequests } from '../../domain/services/service-store.ts';
 import { serviceOfClient } from '../../protocols/oidc/clients.ts';
+import { lastDay, lastDayField } from '../components/last-day.ts';
 import { timesFor } from '../components/times.ts';
+import { localeOf } from '../routing/chrome.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
 import type { WebParts } from '../routing/web-parts.ts';
@@ -25,9 +30,13 @@ export async function listToDo(
   const recoveries = await listRecoveries(database, community.id);
   const joins = await listRequests(database, community.id, SHOWN);
   const access = await listAccessRequests(database, community.id);
+  const entries = await listEntryRequests(database, community.id);
   const failing = await listFailingServices(database, community.id);
   const ends = await listNearEnds(database, community.id, SHOWN);
   const unguarded = await listUnguardedAdmins(database, community.id, SHOWN);
+  const locale = localeOf(request.ctx, community.locale);
+  const mayExtend = (what: string, role: Role) =>
+    what === 'membership' && mayManage(member.role, role);
   return [
     ...recoveries.slice(0, SHOWN).map(
       (one): ToDo => ({
@@ -59,15 +68,26 @@ export async function listToDo(
         on: day(one.requestedAt),
       }),
     ),
+    ...entries.slice(0, SHOWN).map(
+      (one): ToDo => ({
+        kind: 'entry',
+        subject: one.subject,
+        groupId: one.groupId,
+        group: one.group,
+        name: one.displayName,
+        username: one.username,
+        on: day(one.requestedAt),
+      }),
+    ),
     ...ends.map(
-      ({ subject, displayName, what, group, endsAt }): ToDo => ({
+      ({ subject, displayName, what, role, group, endsAt }): ToDo => ({
         kind: 'end',
         subject,
         name: displayName,
         what,
         group: group ?? undefined,
-        on: day(lastMoment(endsAt)),
-        later: what === 'membership' ? aYearLater(endsAt) : undefined,
+        on: lastDay(endsAt, locale),
+        later: mayExtend(what, role as Role) ? aYearLater(endsAt) : undefined,
       }),
     ),
     ...failing.flatMap(({ clientId, since }): ToDo[] => {
@@ -86,13 +106,10 @@ export async function listToDo(
   ];
 }
 
-/** What ends where a day begins is had for all of the day before. */
-function lastMoment(end: Date): Date {
-  return new Date(end.getTime() - 1);
-}
-
+/** @returns the same day a year later, as a date field has it */
 function aYearLater(end: Date): string {
-  const later = lastMoment(end);
-  later.setUTCFullYear(later.getUTCFullYear() + 1);
-  return later.toISOString().slice(0, 10);
+  const [year, ...rest] = lastDayField(end).split('-');
+  const day = [Number(year) + 1, ...rest].join('-');
+  // There is no 29 February then.
+  return day.endsWith('-02-29') ? day.replace(/29$/, '28') : day;
 }

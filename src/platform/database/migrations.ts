@@ -57,12 +57,24 @@ export async function migrate(database: Database): Promise<string[]> {
     const before = await compare(database, known);
     refuseMismatch(before);
     if (before.pending.length > 0) {
+      await refuseOtherEncodings(database);
       const { runMigrations } = await import('./run-migrations.ts');
       await runMigrations(database, known);
     }
     await keepChecksums(database, known, before.pending);
     return before.pending;
   });
+}
+
+/** Names are compared in their normal forms, which PostgreSQL knows of UTF-8 alone. */
+async function refuseOtherEncodings(database: Database): Promise<void> {
+  const [row] = await database.query<{ encoding: string }>(
+    `SELECT current_setting('server_encoding') AS encoding`,
+  );
+  if (row === undefined || row.encoding === 'UTF8') return;
+  throw new SchemaMismatchError(
+    `the database holds text as ${row.encoding}: make one with ENCODING 'UTF8', and restore a dump into it`,
+  );
 }
 
 /**

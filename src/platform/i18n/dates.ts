@@ -42,6 +42,31 @@ export function datesFor(locale: Locale, zone?: string | null): Dates {
   };
 }
 
+/**
+ * When a day begins in a time zone.
+ * @param day `YYYY-MM-DD`
+ */
+export function startOfDay(day: string, zone?: string | null): Date {
+  const utc = Date.parse(`${day}T00:00:00Z`);
+  const offset = (at: number) => offsetOf(at, zone ?? DEFAULT_ZONE);
+  // Where the clocks change between the two, the second look is right.
+  return new Date(utc - offset(utc - offset(utc)));
+}
+
+/** The day of an instant in a time zone, as `YYYY-MM-DD`. */
+export function dayOf(at: Date, zone?: string | null): string {
+  return new Date(+at + offsetOf(+at, zone ?? DEFAULT_ZONE)).toISOString().slice(0, 10);
+}
+
+/** Milliseconds by which a zone is ahead of UTC at an instant. */
+function offsetOf(at: number, timeZone: string): number {
+  const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
+  const name = format.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  const [, sign, hours = '0', minutes = '0'] = /GMT([+-])(\d{2}):(\d{2})/.exec(name) ?? [];
+  const span = (Number(hours) * 60 + Number(minutes)) * 60_000;
+  return sign === '-' ? -span : span;
+}
+
 /** In French the first of a month is *premier*; a number stays on the line of what it counts. */
 function tidy(locale: Locale, parts: Intl.DateTimeFormatPart[]): string {
   return parts

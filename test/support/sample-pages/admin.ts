@@ -153,6 +153,15 @@ export const ADMIN_PAGES: Record<string, PageModel> = {
         on: '23 novembre 2026',
       },
       {
+        kind: 'entry',
+        subject: SUBJECT,
+        groupId: 'aa0f1f0e-4a43-4d8d-9f43-0a4b1d0f9c77',
+        group: 'jardin',
+        name: 'Sam Petit',
+        username: 'sam',
+        on: '21 novembre 2026',
+      },
+      {
         kind: 'end',
         subject: SUBJECT,
         name: 'Camille Roy',

@@ -192,6 +192,7 @@ export const GROUP_PAGES: Record<string, PageModel> = {
       { field: 'child', code: 'cycle' },
     ],
   },
+  'group with too many': { ...one, faults: [{ field: 'people', code: 'too-many' }] },
   'group of a manager': { ...one, frame: { ...frame, only: 'groups' }, mayChange: false },
   'group to delete': {
     page: 'admin/group-delete',
@@ -199,6 +200,7 @@ export const GROUP_PAGES: Record<string, PageModel> = {
     action: `${base}/delete`,
     csrf: 'token',
     group: row(12, { name: 'atelier vélo' }),
+    people: 5,
     services: ['Nuage', 'Forum'],
     backUrl: base,
   },

@@ -74,6 +74,7 @@ const several = {
   members: [row(11), row(12)],
   skipped: [{ displayName: 'Alice Martin' }],
   groups: [],
+  isWithoutGroups: false,
   backUrl: base,
 };
 const one: Extract<MemberPage, { page: 'admin/member' }> = {
@@ -145,6 +146,7 @@ export const MEMBER_PAGES: Record<string, PageModel> = {
   'members to suspend': { ...several, kind: 'suspend' },
   'members to resume': { ...several, kind: 'resume', members: [row(14)], skipped: [] },
   'members to add': { ...several, kind: 'add', groups },
+  'members without groups': { ...several, kind: 'add', isWithoutGroups: true, skipped: [] },
   'members to remove': { ...several, kind: 'remove', groups },
   'members to let go': { ...several, kind: 'let-go' },
   'members nobody chosen': { ...several, kind: 'suspend', members: [], skipped: [] },

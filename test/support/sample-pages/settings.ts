@@ -44,6 +44,7 @@ const entry: Extract<SettingsPage, { page: 'admin/entry' }> = {
     { place: 0, number: 1, text: 'Qui vous a parlé de nous ?', isOptional: true },
     { place: 1, number: 2, text: '', isOptional: false },
   ],
+  isOwner: true,
   secondFactors: [
     { state: 'optional', isChosen: false },
     { state: 'admins', isChosen: true },
@@ -85,6 +86,7 @@ export const SETTINGS_PAGES: Record<string, PageModel> = {
   ),
   'branding refused': { ...branding, faults: faults('accent', 'welcome') },
   entry: { ...entry, notice: 'saved' },
+  'entry for an admin': { ...entry, isOwner: false },
   'entry refused': {
     ...entry,
     recoveryDelay: 'demain',
