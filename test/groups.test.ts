@@ -217,6 +217,17 @@ describe('who may', () => {
     );
   });
 
+  it('look after no group once they have left, also when they are back', async () => {
+    const manager = await newMember();
+    const group = await newGroup({ managers: { add: [manager] } });
+    await change({ subject: manager, statusChange: 'leave' });
+    await change({ subject: manager, statusChange: 'return' });
+    const member = await newMember();
+    expect(await codeOf(changeAs(manager, { subject: member, groups: { add: [group] } }))).toBe(
+      'not-yours',
+    );
+  });
+
   it('answer for a group: nobody but those', async () => {
     const [manager, other, asking] = [await newMember(), await newMember(), await newMember()];
     const group = await newGroup({ joining: 'request', managers: { add: [manager] } });

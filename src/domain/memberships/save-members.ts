@@ -9,6 +9,7 @@ import { givePosixNumbers } from '../posix/give-posix-numbers.ts';
 import { endMemberSessions } from '../sessions/end-sessions.ts';
 import { endApiTokensOf } from './end-api-tokens.ts';
 import { endInvitationsOf } from './end-invitations.ts';
+import { endManaging } from './end-managing.ts';
 import { type DatedTie, storeGroupMembers, type Tie } from './group-members.ts';
 import type { ChangedMember, MemberChange, Place, SavedMember } from './member-change.ts';
 import { memberEvents } from './member-events.ts';
@@ -55,6 +56,7 @@ export async function saveMembers(
   await touchEntries(tx, id, members, changes.length === 1 ? locked : undefined);
   await endWhatIsLost(tx, id, members, actor);
   await endRequests(tx, id, members);
+  await endManaging(tx, id, members, actor);
   await forgetNotices(tx, id, subjectsOf(members.filter(endsOtherwise)));
   if (members.some(isNewlyActive)) await givePosixNumbers(tx, id);
   await inBatches(members, (batch) =>
