@@ -68,7 +68,8 @@ describe('with a keyboard only', () => {
       const wanted = await page.evaluate<number>(TABBABLE);
       await page.evaluate('document.activeElement.blur()');
       const reached = new Set<string>();
-      for (let press = 0; press < wanted + 10; press += 1) {
+      const dates = await page.locator('[type=date]').count();
+      for (let press = 0; press < wanted + 10 + 4 * dates; press += 1) {
         await page.keyboard.press('Tab');
         const { name: at, isVisible } = await page.evaluate<{ name: string; isVisible: boolean }>(
           FOCUSED,
@@ -103,14 +104,20 @@ const FOCUSED = `{
     const { outlineStyle, outlineWidth, boxShadow, borderColor, backgroundColor, top, left } = getComputedStyle(element);
     return JSON.stringify([outlineStyle, outlineWidth, boxShadow, borderColor, backgroundColor, top, left]);
   };
-  const withFocus = look();
-  const { transition } = element.style;
-  element.style.transition = 'none';
-  element.blur();
-  const without = look();
-  element.focus();
-  element.style.transition = transition;
-  ({ name: element.dataset.tab ?? '', isVisible: withFocus !== without });
+  const name = element.dataset.tab ?? '';
+  const differs = () => {
+    const withFocus = look();
+    const { transition } = element.style;
+    element.style.transition = 'none';
+    element.blur();
+    const without = look();
+    element.focus();
+    element.style.transition = transition;
+    return withFocus !== without;
+  };
+  // A date has several stops: whoever leaves it and comes back is at the first again.
+  const isDate = element.matches('[type=date]');
+  ({ name, isVisible: isDate ? getComputedStyle(element).outlineStyle !== 'none' : differs() });
 }`;
 
 describe('a refused form', () => {
