@@ -75,7 +75,7 @@ describe('the page of a community’s address', () => {
     const proven = await press('check');
     expect(textOf(proven, '.notice')).toContain('La preuve est là');
     expect(textOf(proven, '#issuer')).toBe(`https://${host}`);
-    expect(textOf(proven, `[id="host-${host}"]`)).toContain('Faites mener ce nom à localhost');
+    expect(textOf(proven, `[id="host-${host}"]`)).toContain('Faites pointer ce nom vers localhost');
     expect(proven.document.querySelector(`[id="check-${host}"]`)).toBeNull();
     const events = await hub.database.query(
       `SELECT DISTINCT left(actor, 7) AS actor FROM events WHERE community_id = $1 AND type LIKE 'host.%'`,
