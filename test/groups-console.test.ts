@@ -210,6 +210,20 @@ describe('who looks after a group', () => {
     expect(await peopleOf(garden)).toEqual([asking.subject]);
   });
 
+  it('is not told whose an address is, however its "@" is written', async () => {
+    const member = await hub.newMember();
+    const page = await asKeeper.open(at(`/${garden.id}`));
+    const asTyped = [
+      member.email,
+      member.email.replace('@', '＠'),
+      member.email.replace('@', '﹫'),
+    ];
+    for (const people of asTyped) {
+      const refused = await asKeeper.submit(page, '#people-form', { people });
+      expect([people, refused.status, faults(refused)]).toEqual([people, 400, ['people']]);
+    }
+  });
+
   it('changes nothing of a group that is another’s, nor of the group itself', async () => {
     const other = await buildGroup(hub.database, hub.community.id);
     const own = await asKeeper.open(at(`/${garden.id}`));

@@ -393,6 +393,9 @@ const reads: Record<string, () => Promise<unknown>> = {
   lockMembership: () =>
     db.database.transaction((tx) => membershipStore.lockMembership(tx, a.id, b.subject)),
   findByLogin: () => membershipStore.findByLogin(db.database, a.id, b.email),
+  findByLogins: async () => [
+    ...(await membershipStore.findByLogins(db.database, a.id, [b.slug, b.email])).values(),
+  ],
   listMembers: async () =>
     (await membershipStore.listMembers(db.database, a.id, { search: b.slug })).members,
   pageOfMembers: async () =>

@@ -3,11 +3,12 @@ import { readCommunities } from '../../domain/communities/community-rows.ts';
 import { findCommunityBySlug } from '../../domain/communities/list-communities.ts';
 import { lockCommunity, lockHubNames } from '../../domain/communities/lock-communities.ts';
 import { saveCommunities } from '../../domain/communities/save-communities.ts';
+import { tellSettings } from '../../domain/communities/tell-settings.ts';
 import { NotFoundError } from '../../domain/errors.ts';
 import type { Queryable } from '../../platform/database/database.ts';
 import { slug } from '../../platform/web/form-fields.ts';
 import { community, communityPatch, newCommunity } from '../community/schema.ts';
-import { NAMES, showCommunity, shown, toSettings } from '../community/settings.ts';
+import { NAMES, showCommunity, toSettings } from '../community/settings.ts';
 import { type ApiRoute, apiRoute } from '../routing/api-route.ts';
 import { atHub } from '../routing/callers.ts';
 import { cursorsOf, listOf, pageOf, paging } from '../routing/cursor.ts';
@@ -29,7 +30,7 @@ export const COMMUNITIES_ROUTES: ApiRoute[] = [
         a.slug < b.slug ? -1 : 1,
       );
       const { items, next } = pageOf(rows, (row) => row.slug, { after, limit });
-      return { value: { items: items.map(shown), next: cursors.make(next) } };
+      return { value: { items: items.map(tellSettings), next: cursors.make(next) } };
     },
   }),
   apiRoute({

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
-import { type CommunityRow, readCommunity } from '../../domain/communities/community-rows.ts';
+import { readCommunity } from '../../domain/communities/community-rows.ts';
 import { SETTING_NAMES, type SettingsChange } from '../../domain/communities/community-settings.ts';
+import { tellSettings } from '../../domain/communities/tell-settings.ts';
 import { NotFoundError } from '../../domain/errors.ts';
 import type { Queryable } from '../../platform/database/database.ts';
 import type { community, communityPatch } from './schema.ts';
@@ -10,40 +11,11 @@ export const NAMES = SETTING_NAMES;
 
 type ShownCommunity = z.output<typeof community>;
 
-export function shown(row: CommunityRow): ShownCommunity {
-  return {
-    slug: row.slug,
-    name: row.name,
-    locale: row.locale,
-    state: row.state,
-    registration: row.registration,
-    hosts: row.hosts,
-    branding: { accent: row.accent, welcome: row.welcome },
-    description: row.description,
-    town: row.town,
-    links: row.links,
-    listed: row.listed,
-    contact: row.contact,
-    ldap: {
-      base: row.ldapBase,
-      hosts: row.ldapHosts,
-      passwordBind: row.ldapPasswordBind,
-      openToOperators: row.ldapOpenToOperators,
-    },
-    policies: {
-      secondFactor: row.secondFactor,
-      secondFactorFrom: row.secondFactorFrom,
-      recoveryDelayHours: row.recoveryDelayHours,
-    },
-    questions: row.questions,
-  };
-}
-
 /** @throws NotFoundError when there is none of that id */
 export async function showCommunity(db: Queryable, communityId: string): Promise<ShownCommunity> {
   const row = await readCommunity(db, communityId);
   if (row === undefined) throw new NotFoundError('community');
-  return shown(row);
+  return tellSettings(row);
 }
 
 /** What a body wants of a community's settings; what it does not say stays. */

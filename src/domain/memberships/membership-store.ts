@@ -1,5 +1,6 @@
 import type { Queryable, Transaction } from '../../platform/database/database.ts';
 import { nameKey } from '../../platform/text/names.ts';
+import { containing } from '../../platform/text/search-key.ts';
 import { reasonNow, roleNow, statusNow } from '../membership-standing.ts';
 
 export const ROLES = ['member', 'admin', 'owner'] as const;
@@ -71,13 +72,31 @@ export async function findByLogin(
   communityId: string,
   login: string,
 ): Promise<Membership | undefined> {
+  return (await findByLogins(db, communityId, [login])).get(login);
+}
+
+/** The same of several at once, by what was typed; whom nothing names is not among them. */
+export async function findByLogins(
+  db: Queryable,
+  communityId: string,
+  logins: readonly string[],
+): Promise<Map<string, Membership>> {
+  const keys = new Map(logins.map((login) => [login, nameKey(login.trim())]));
   // A username holds no "@", so that nobody's name can be another's address.
-  const column = login.includes('@') ? 'email_key' : 'username_key';
-  const [row] = await db.query<Membership>(
-    `SELECT ${COLUMNS} FROM memberships WHERE community_id = $1 AND ${column} = $2`,
-    [communityId, nameKey(login.trim())],
+  const rows = await db.query<Membership & { usernameKey: string; emailKey: string | null }>(
+    `SELECT ${COLUMNS}, username_key AS "usernameKey", email_key AS "emailKey" FROM memberships
+     WHERE community_id = $1 AND (username_key = ANY($2::text[]) OR email_key = ANY($2::text[]))`,
+    [communityId, [...keys.values()]],
   );
-  return row;
+  const byKey = new Map<string | null, Membership>();
+  for (const { usernameKey, emailKey, ...row } of rows)
+    byKey.set(usernameKey, row).set(emailKey, row);
+  const found = new Map<string, Membership>();
+  for (const [login, key] of keys) {
+    const row = byKey.get(key);
+    if (row !== undefined) found.set(login, row);
+  }
+  return found;
 }
 
 export type MemberFilter = {
@@ -127,11 +146,10 @@ const FILTER = `($4::text IS NULL OR status = $4) AND ($2::text IS NULL
 
 function filterParameters(communityId: string, { search, status }: MemberFilter) {
   const wanted = search?.trim();
-  const pattern = (text: string) => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
   return [
     communityId,
-    wanted ? pattern(nameKey(wanted)) : null,
-    wanted ? pattern(wanted) : null,
+    wanted ? containing(nameKey(wanted)) : null,
+    wanted ? containing(wanted) : null,
     status ?? null,
   ];
 }

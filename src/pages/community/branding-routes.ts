@@ -3,7 +3,7 @@ import { type Logo, toLogo } from '../../domain/communities/logo.ts';
 import { PICTURE_MAX_BYTES, PictureRefusedError } from '../../domain/pictures/make-picture.ts';
 import type { Upload } from '../../platform/web/form-fields.ts';
 import { oneOf } from '../../platform/web/form-fields.ts';
-import { readableAccent } from '../../platform/web/theme.ts';
+import { HOUSE_ACCENT, readableAccent } from '../../platform/web/theme.ts';
 import type { CommunityRequest } from '../routing/community-request.ts';
 import { type CommunityRoute, route } from '../routing/community-route.ts';
 import type { SignedIn } from '../routing/signed-in.ts';
@@ -13,9 +13,6 @@ import { adminFrame } from './admin-frame.ts';
 import { type BrandingForm, brandingFields, faultsOf } from './settings-form.ts';
 import type { SettingsFault, SettingsPage } from './settings-pages.ts';
 import { saveSettings } from './settings-routes.ts';
-
-/** What colour a page has that has none of its own. */
-const HOUSE_ACCENT = '#1f6f6b';
 
 type BrandingPage = Extract<SettingsPage, { page: 'admin/branding' }>;
 

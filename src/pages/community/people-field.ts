@@ -1,5 +1,6 @@
-import { findByLogin } from '../../domain/memberships/membership-store.ts';
+import { findByLogins } from '../../domain/memberships/membership-store.ts';
 import type { Queryable } from '../../platform/database/database.ts';
+import { nameKey } from '../../platform/text/names.ts';
 import type { GroupFault } from './group-pages.ts';
 
 /** As many names as one form takes. */
@@ -19,16 +20,17 @@ export async function readPeople(
     (name) => name !== '',
   );
   if (names.length === 0) return { subjects: [], faults: [{ field: 'people', code: 'missing' }] };
-  const subjects: string[] = [];
-  const unknown: string[] = [];
   if (names.length > MOST) return { subjects: [], faults: [{ field: 'people', code: 'too-many' }] };
+  const named = names.filter((name) => byAddress || !nameKey(name).includes('@'));
+  const found = await findByLogins(db, communityId, named);
+  const subjects = new Set<string>();
+  const unknown: string[] = [];
   for (const name of names) {
-    const isNamed = byAddress || !name.includes('@');
-    const found = isNamed ? await findByLogin(db, communityId, name) : undefined;
-    if (found === undefined || found.status === 'left') unknown.push(name);
-    else if (!subjects.includes(found.subject)) subjects.push(found.subject);
+    const person = found.get(name);
+    if (person === undefined || person.status === 'left') unknown.push(name);
+    else subjects.add(person.subject);
   }
-  if (unknown.length === 0) return { subjects, faults: [] };
+  if (unknown.length === 0) return { subjects: [...subjects], faults: [] };
   const shown = unknown.slice(0, 10).join(', ').slice(0, 500);
-  return { subjects, faults: [{ field: 'people', code: 'unknown', names: shown }] };
+  return { subjects: [...subjects], faults: [{ field: 'people', code: 'unknown', names: shown }] };
 }

@@ -14,7 +14,7 @@ import {
   keepWordsTogether,
 } from '../../platform/i18n/typography.ts';
 import type { RenderedMail } from '../../platform/mail/transport.ts';
-import { readableAccent } from '../../platform/web/theme.ts';
+import { HOUSE_ACCENT, readableAccent } from '../../platform/web/theme.ts';
 import { VARIANTS } from './templates.ts';
 
 /** Whose colours a message has, and who answers. */
@@ -30,8 +30,6 @@ export type MailCommunity = {
 type Values = Record<string, string | number | boolean>;
 
 const VIEWS = new URL('../../../views/mail/', import.meta.url);
-/** As `app.css` has it. */
-const HOUSE_COLOUR = '#1f6f6b';
 /** Values that members chose themselves, and may have chosen badly. */
 const WRITTEN = ['displayName', 'username', 'invitedBy', 'requestedBy', 'passkey'];
 const LONGEST_NAME = 80;
@@ -120,7 +118,7 @@ function modelOf(translate: Translate, message: Message) {
     initial: [...community.name][0]?.toUpperCase(),
     logoUrl: community.logoUrl,
     colon: locale === 'fr' ? '\u00a0:' : ':',
-    ...readableAccent(community.accent ?? HOUSE_COLOUR),
+    ...readableAccent(community.accent ?? HOUSE_ACCENT),
   };
 }
 

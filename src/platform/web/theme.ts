@@ -1,3 +1,6 @@
+/** The colour of what has none of its own, as `tokens.css` and `favicon.svg` have it. */
+export const HOUSE_ACCENT = '#1f6f6b';
+
 /** Text on a coloured ground, and coloured text on each of our own grounds, reach this (WCAG 2.2 §1.4.3). */
 const ENOUGH = 4.6;
 const WHITE: Rgb = [255, 255, 255];

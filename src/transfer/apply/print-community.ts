@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { type CommunityRow, readCommunity } from '../../domain/communities/community-rows.ts';
 import { findCommunityBySlug } from '../../domain/communities/list-communities.ts';
 import { MOVED } from '../../domain/communities/lock-communities.ts';
+import { tellSettings } from '../../domain/communities/tell-settings.ts';
 import { writeUntil } from '../../domain/ends/until.ts';
 import { NotFoundError, RefusedError } from '../../domain/errors.ts';
 import { listGroups } from '../../domain/groups/group-store.ts';
@@ -76,31 +77,10 @@ function indented(items: readonly object[], spaces: number): string {
   return text.replaceAll(/^(?=.)/gm, ' '.repeat(spaces));
 }
 
+/** A file says one thing more than the API: numbers for clients that log people in to machines. */
 function printedCommunity(row: CommunityRow): object {
-  const { secondFactor, secondFactorFrom, recoveryDelayHours, posix } = row;
-  return {
-    slug: row.slug,
-    name: row.name,
-    locale: row.locale,
-    state: row.state,
-    registration: row.registration,
-    hosts: row.hosts,
-    branding: { accent: row.accent, welcome: row.welcome },
-    description: row.description,
-    town: row.town,
-    links: row.links,
-    listed: row.listed,
-    contact: row.contact,
-    ldap: {
-      base: row.ldapBase,
-      hosts: row.ldapHosts,
-      passwordBind: row.ldapPasswordBind,
-      openToOperators: row.ldapOpenToOperators,
-      posix,
-    },
-    policies: { secondFactor, secondFactorFrom, recoveryDelayHours },
-    questions: row.questions,
-  };
+  const told = tellSettings(row);
+  return { ...told, ldap: { ...told.ldap, posix: row.posix } };
 }
 
 async function printedGroups(tx: Transaction, { id }: CommunityRow): Promise<object[]> {
